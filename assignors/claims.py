@@ -1,0 +1,172 @@
+"""Who owns what, before an assignor decides: claims of the members -> one settled owner or none.
+
+Members say what they hold (`owned`) and since when (`generation_id`); the two can contradict each
+other after lost heartbeats, restarts and mixed client versions. The rule kept here, for every
+assignor alike: of all live claims on a partition the highest generation wins; one generation
+claimed twice is owned by nobody; an owner is subscribed to the topic and the partition exists;
+a claim of an older generation never makes an owner, it may only break a tie.
+(Java's AbstractStickyAssignor settles claims the same way, partition by partition.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assignors.flat import FlatIndex
+from assignors.model import ClusterMetadata, PartitionSet, Subscription
+
+__all__ = ["Claim", "Settled", "claims_of", "contested", "settle"]
+
+NOBODY = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What one member says it holds, and the generation in which it held it (-1 = unknown)."""
+
+    partitions: PartitionSet = field(default_factory=PartitionSet)
+    generation_id: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Settled:
+    """The outcome, one entry per partition of `index`; members are numbered as in `member_ids`.
+
+    `owner`: the settled owner's number, or -1. `stale`: whose older claim may break a tie, or -1.
+    """
+
+    index: FlatIndex
+    member_ids: tuple[str, ...]
+    owner: NDArray[np.int32]
+    stale: NDArray[np.int32]
+
+    def owned_by(self, member_id: str) -> PartitionSet:
+        """What this member is settled to own. Raises ValueError for an unknown member."""
+        number = self.member_ids.index(member_id)
+        return self.index.partitions(np.flatnonzero(self.owner == number))
+
+    def owner_of(self, topic: str, partition: int) -> str | None:
+        """The settled owner of one partition, None if nobody is."""
+        numbers = self.index.numbers(PartitionSet([(topic, partition)]))
+        owner = int(self.owner[numbers[0]]) if numbers.size else NOBODY
+        return None if owner == NOBODY else self.member_ids[owner]
+
+
+def claims_of(members: Mapping[str, Subscription]) -> dict[str, Claim]:
+    """What the subscriptions themselves say (KIP-429, KIP-792)."""
+    return {
+        member: Claim(partitions=each.owned, generation_id=each.generation_id)
+        for member, each in members.items()
+    }
+
+
+def settle(
+    cluster: ClusterMetadata,
+    members: Mapping[str, Subscription],
+    claims: Mapping[str, Claim] | None = None,
+) -> Settled:
+    """Settle the claims of live members; `claims` defaults to `claims_of(members)`.
+
+    Linear in the number of claims, but for a sort of the partitions that are claimed twice.
+    """
+    said = claims_of(members) if claims is None else claims
+    index = FlatIndex.of_group(cluster, members)
+    member_ids = tuple(sorted(members))
+    numbers, claimants, generations, eligible = _gathered(index, members, member_ids, said)
+    owner = np.full(index.size, NOBODY, dtype=np.int32)
+    stale = np.full(index.size, NOBODY, dtype=np.int32)
+    times = np.bincount(numbers, minlength=index.size) if numbers.size else np.zeros(0, np.int64)
+    twice = times[numbers] > 1 if numbers.size else np.zeros(0, dtype=bool)
+    single = eligible & ~twice
+    owner[numbers[single]] = claimants[single]
+    if bool(twice.any()):
+        _settle_conflicts(
+            numbers[twice], claimants[twice], generations[twice], eligible[twice], owner, stale
+        )
+    return Settled(index=index, member_ids=member_ids, owner=owner, stale=stale)
+
+
+def contested(index: FlatIndex, members: Mapping[str, Subscription]) -> NDArray[np.int32]:
+    """Per partition of `index`, who claims to own it: -1 nobody, -2 several, else the number.
+
+    Of any generation, subscribed or not: a live member that claims a partition may be processing
+    it. Members are numbered in sorted order.
+    """
+    claimant = np.full(index.size, NOBODY, dtype=np.int32)
+    for number, member in enumerate(sorted(members)):
+        claimed = index.numbers(members[member].owned)
+        claimant[claimed] = np.where(claimant[claimed] == NOBODY, number, -2)
+    return claimant
+
+
+def _gathered(
+    index: FlatIndex,
+    members: Mapping[str, Subscription],
+    member_ids: tuple[str, ...],
+    claims: Mapping[str, Claim],
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64], NDArray[np.bool_]]:
+    """All claims on existing partitions: number, claimant, generation, may it become an owner."""
+    numbers: list[NDArray[np.int64]] = []
+    eligible: list[NDArray[np.bool_]] = []
+    generations: list[int] = []
+    for member in member_ids:
+        claim = claims.get(member, Claim())
+        claimed = index.numbers(claim.partitions)
+        numbers.append(claimed)
+        generations.append(max(claim.generation_id, -1))
+        eligible.append(_subscribed(index, members[member], claim.partitions, claimed))
+    if not numbers:
+        empty = np.empty(0, dtype=np.int64)
+        return empty, empty.astype(np.int32), empty, empty.astype(bool)
+    sizes = [each.size for each in numbers]
+    return (
+        np.concatenate(numbers),
+        np.repeat(np.arange(len(member_ids), dtype=np.int32), sizes),
+        np.repeat(np.array(generations, dtype=np.int64), sizes),
+        np.concatenate(eligible),
+    )
+
+
+def _subscribed(
+    index: FlatIndex,
+    subscription: Subscription,
+    partitions: PartitionSet,
+    claimed: NDArray[np.int64],
+) -> NDArray[np.bool_]:
+    subscribed = set(subscription.topics)
+    outside = [topic for topic in partitions.topics if topic not in subscribed]
+    eligible = np.ones(claimed.size, dtype=bool)
+    for topic in outside:
+        if topic in index.bases:
+            base = index.bases[topic]
+            eligible[(claimed >= base) & (claimed < base + index.counts[topic])] = False
+    return eligible
+
+
+def _settle_conflicts(
+    numbers: NDArray[np.int64],
+    claimants: NDArray[np.int32],
+    generations: NDArray[np.int64],
+    eligible: NDArray[np.bool_],
+    owner: NDArray[np.int32],
+    stale: NDArray[np.int32],
+) -> None:
+    """Partitions claimed more than once: the highest generation, if it claims only once."""
+    order = np.lexsort((claimants, -generations, numbers))
+    number, claimant = numbers[order], claimants[order]
+    generation, may_own = generations[order], eligible[order]
+    first = np.diff(number, prepend=-1) != 0
+    group = np.cumsum(first) - 1
+    top = generation[first][group]
+    is_top = generation == top
+    tops = np.bincount(group, weights=is_top).astype(np.int64)
+    wins = is_top & (tops[group] == 1) & may_own
+    owner[number[wins]] = claimant[wins]
+    older = ~is_top & may_own
+    # Highest generation first: the first older claim of each partition is the one that counts.
+    found, at = np.unique(number[older], return_index=True)
+    stale[found] = claimant[older][at]

@@ -1,0 +1,270 @@
+"""The bytes that members exchange through the coordinator, straight to and from columns.
+
+ConsumerProtocolSubscription and ConsumerProtocolAssignment v0-v3 (KIP-429, KIP-792, KIP-881), and
+the user data of Java's sticky assignors. The rule kept here: an id travels between the wire and its
+int32 column without becoming an object, and whatever a peer sends is either understood or one
+`CodecError`. A version newer than 3 is read as 3, and bytes after the last known field are ignored
+(rule M03), as Kafka's ConsumerProtocol does.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from assignors.errors import CodecError
+from assignors.model import Ids, PartitionSet, Subscription
+
+__all__ = [
+    "HIGHEST_VERSION",
+    "CodecError",
+    "ConsumerAssignment",
+    "StickyUserData",
+    "decode_assignment",
+    "decode_generation_user_data",
+    "decode_sticky_user_data",
+    "decode_subscription",
+    "encode_assignment",
+    "encode_generation_user_data",
+    "encode_sticky_user_data",
+    "encode_subscription",
+    "wire_version",
+]
+
+HIGHEST_VERSION = 3
+_MAX_STRING_BYTES = 2**15 - 1
+_INT16 = struct.Struct(">h")
+_INT32 = struct.Struct(">i")
+_WIRE_IDS = np.dtype(">i4")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsumerAssignment:
+    """What the leader sends to one member (ConsumerProtocolAssignment)."""
+
+    partitions: PartitionSet = field(default_factory=PartitionSet)
+    user_data: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StickyUserData:
+    """What Java's StickyAssignor sends: what it held, and when (-1 = not said)."""
+
+    partitions: PartitionSet = field(default_factory=PartitionSet)
+    generation_id: int = -1
+
+
+def encode_subscription(subscription: Subscription, *, version: int = HIGHEST_VERSION) -> bytes:
+    """A subscription as version 0-3, with its version in front.
+
+    Fields that the version lacks are left out: owned partitions before 1, the generation before 2,
+    the rack before 3. Topics go out in the order given (Java sorts them first, so that the same
+    subscription is always the same bytes); owned partitions go out sorted. `user_data` None goes
+    out as null, b"" as empty.
+    Raises ValueError for another version or a string beyond 32,767 bytes.
+    """
+    out = [_version(version), _INT32.pack(len(subscription.topics))]
+    out.extend(_string(topic) for topic in subscription.topics)
+    out.append(_nullable_bytes(subscription.user_data))
+    if version >= 1:
+        out.extend(_partitions(subscription.owned))
+    if version >= 2:
+        out.append(_INT32.pack(subscription.generation_id))
+    if version >= 3:
+        rack = subscription.rack_id
+        out.append(_INT16.pack(-1) if rack is None else _string(rack))
+    return b"".join(out)
+
+
+def decode_subscription(data: bytes, *, group_instance_id: str | None = None) -> Subscription:
+    """What a member sent. `group_instance_id` travels beside it, in the JoinGroup response.
+
+    What the version does not carry has its default; an empty rack is none, as for Java. Raises
+    CodecError for anything unreadable.
+    """
+    reader = _Reader(data, "subscription")
+    version = reader.version()
+    topics = [reader.topic() for _ in range(reader.array_length("topics", 2))]
+    user_data = reader.nullable_bytes()
+    return Subscription(
+        topics=topics,
+        user_data=user_data,
+        owned=reader.partitions() if version >= 1 else PartitionSet(),
+        generation_id=reader.int32("generation id") if version >= 2 else -1,
+        rack_id=(reader.nullable_string("rack id") or None) if version >= 3 else None,
+        group_instance_id=group_instance_id,
+    )
+
+
+def encode_assignment(
+    partitions: PartitionSet | Iterable[tuple[str, int]],
+    *,
+    user_data: bytes | None = None,
+    version: int = HIGHEST_VERSION,
+) -> bytes:
+    """One member's assignment as version 0-3 (which do not differ), with its version in front.
+
+    Raises ValueError for another version or a topic name beyond 32,767 bytes.
+    """
+    columns = partitions if isinstance(partitions, PartitionSet) else PartitionSet(partitions)
+    return b"".join([_version(version), *_partitions(columns), _nullable_bytes(user_data)])
+
+
+def decode_assignment(data: bytes) -> ConsumerAssignment:
+    """What a member was assigned. Raises CodecError for anything unreadable, also for no bytes."""
+    reader = _Reader(data, "assignment")
+    reader.version()
+    partitions = reader.partitions()
+    return ConsumerAssignment(partitions=partitions, user_data=reader.nullable_bytes())
+
+
+def wire_version(data: bytes) -> int:
+    """The version in front of a subscription or assignment, as sent, also beyond 3.
+
+    Raises CodecError if there is none or it is negative.
+    """
+    return _Reader(data, "subscription").version_as_sent()
+
+
+def encode_sticky_user_data(partitions: PartitionSet, generation_id: int) -> bytes:
+    """The user data of Java's StickyAssignor, version 1: partitions by topic, then generation."""
+    return b"".join([*_partitions(partitions), _INT32.pack(generation_id)])
+
+
+def decode_sticky_user_data(data: bytes) -> StickyUserData:
+    """The user data of Java's StickyAssignor; version 0 ends before the generation.
+
+    Raises CodecError for anything else. Java takes such bytes as no claim at all.
+    """
+    reader = _Reader(data, "sticky user data")
+    partitions = reader.partitions()
+    generation_id = reader.int32("generation") if reader.remaining() >= 4 else -1
+    return StickyUserData(partitions=partitions, generation_id=generation_id)
+
+
+def encode_generation_user_data(generation_id: int) -> bytes:
+    """The user data of Java's CooperativeStickyAssignor: the last generation, int32."""
+    return _INT32.pack(generation_id)
+
+
+def decode_generation_user_data(data: bytes) -> int:
+    """The generation in the user data of Java's CooperativeStickyAssignor.
+
+    Raises CodecError for fewer than four bytes.
+    """
+    return _Reader(data, "cooperative-sticky user data").int32("generation")
+
+
+def _version(version: int) -> bytes:
+    if not 0 <= version <= HIGHEST_VERSION:
+        raise ValueError(f"version {version} cannot be written: give 0 to {HIGHEST_VERSION}")
+    return _INT16.pack(version)
+
+
+def _string(text: str) -> bytes:
+    encoded = text.encode()
+    if len(encoded) > _MAX_STRING_BYTES:
+        raise ValueError(
+            f"a string of {len(encoded)} bytes cannot be written: the wire takes "
+            f"{_MAX_STRING_BYTES} ({text[:20]!r}...)"
+        )
+    return _INT16.pack(len(encoded)) + encoded
+
+
+def _nullable_bytes(data: bytes | None) -> bytes:
+    return _INT32.pack(-1) if data is None else _INT32.pack(len(data)) + data
+
+
+def _partitions(partitions: PartitionSet) -> list[bytes]:
+    """`[topic [id]]`: each column is copied once, in the wire's byte order."""
+    out = [_INT32.pack(len(partitions.topics))]
+    ids = partitions.ids.astype(_WIRE_IDS).tobytes()
+    at = 0
+    for topic, count in zip(partitions.topics, partitions.counts, strict=True):
+        out += (_string(topic), _INT32.pack(count), ids[at : at + 4 * count])
+        at += 4 * count
+    return out
+
+
+class _Reader:
+    """Walks over bytes and refuses to read what is not there."""
+
+    __slots__ = ("_at", "_data", "_what")
+
+    def __init__(self, data: bytes, what: str) -> None:
+        self._data = bytes(data)
+        self._what = what
+        self._at = 0
+
+    def remaining(self) -> int:
+        return len(self._data) - self._at
+
+    def version_as_sent(self) -> int:
+        version: int = _INT16.unpack(self._take(2, "version"))[0]
+        if version < 0:
+            raise self._error(f"version {version} is negative")
+        return version
+
+    def version(self) -> int:
+        return min(self.version_as_sent(), HIGHEST_VERSION)
+
+    def int32(self, name: str) -> int:
+        value: int = _INT32.unpack(self._take(4, name))[0]
+        return value
+
+    def array_length(self, name: str, least_bytes: int) -> int:
+        """A length that can be true: each element takes at least `least_bytes`."""
+        length = self.int32(f"number of {name}")
+        if not 0 <= length * least_bytes <= self.remaining() or length < 0:
+            raise self._error(f"{length} {name} cannot follow in {self.remaining()} bytes")
+        return length
+
+    def topic(self) -> str:
+        topic = self.nullable_string("topic")
+        if not topic:
+            raise self._error("a topic name is null or empty")
+        return topic
+
+    def nullable_string(self, name: str) -> str | None:
+        length: int = _INT16.unpack(self._take(2, f"length of {name}"))[0]
+        if length == -1:
+            return None
+        try:
+            return self._take(length, name).decode()
+        except UnicodeDecodeError as error:
+            raise self._error(f"{name} is not UTF-8") from error
+
+    def nullable_bytes(self) -> bytes | None:
+        length = self.int32("length of user data")
+        return None if length == -1 else self._take(length, "user data")
+
+    def partitions(self) -> PartitionSet:
+        topics: list[str] = []
+        columns: list[Ids] = []
+        for _ in range(self.array_length("topics with partitions", 6)):
+            topics.append(self.topic())
+            count = self.array_length("partitions", 4)
+            columns.append(np.frombuffer(self._data, _WIRE_IDS, count, self._at))
+            self._at += 4 * count
+        flat = np.concatenate(columns) if columns else np.empty(0, dtype=np.int32)
+        try:
+            return PartitionSet.from_flat(
+                topics, [column.size for column in columns], flat.astype(np.int32)
+            )
+        except ValueError as error:
+            raise self._error(str(error)) from error
+
+    def _take(self, count: int, name: str) -> bytes:
+        if not 0 <= count <= self.remaining():
+            raise self._error(f"{name} takes {count} bytes, but {self.remaining()} are left")
+        self._at += count
+        return self._data[self._at - count : self._at]
+
+    def _error(self, why: str) -> CodecError:
+        return CodecError(
+            f"cannot read the {self._what} at byte {self._at} of {len(self._data)}: {why}; "
+            "its sender does not speak Kafka's consumer protocol here"
+        )

@@ -1,0 +1,75 @@
+"""The partitions of a group as one array: what makes an assignor's work independent of objects.
+
+The rule kept here: numbers follow topic order, then partition id, so an ascending array of numbers
+is a `PartitionSet` in canonical form and needs no sorting on the way to the wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assignors.model import ClusterMetadata, PartitionSet, Subscription
+
+
+class FlatIndex:
+    """Numbers the partitions of some topics 0..size-1: topics sorted, ids ascending.
+
+    What makes a group's partitions one int array instead of a dictionary. Topics that the cluster
+    does not know have no numbers.
+    """
+
+    __slots__ = ("_starts", "bases", "counts", "size", "topics")
+
+    def __init__(self, cluster: ClusterMetadata, topics: Iterable[str]) -> None:
+        known = (topic for topic in set(topics) if cluster.partitions.get(topic, 0) > 0)
+        self.topics: tuple[str, ...] = tuple(sorted(known))
+        self.counts: dict[str, int] = {topic: cluster.partitions[topic] for topic in self.topics}
+        self.bases: dict[str, int] = {}
+        self.size = 0
+        for topic in self.topics:
+            self.bases[topic] = self.size
+            self.size += self.counts[topic]
+        self._starts = np.array([*self.bases.values()], dtype=np.int64)
+
+    @classmethod
+    def of_group(cls, cluster: ClusterMetadata, members: Mapping[str, Subscription]) -> FlatIndex:
+        """All partitions that somebody in the group is subscribed to."""
+        return cls(cluster, (topic for each in members.values() for topic in each.topics))
+
+    def numbers(self, partitions: PartitionSet) -> NDArray[np.int64]:
+        """The numbers of those partitions that exist here, ascending; others are left out."""
+        if all(topic in self.bases for topic in partitions.topics):
+            bases = [self.bases[topic] for topic in partitions.topics]
+            limits = [self.counts[topic] for topic in partitions.topics]
+            ids = partitions.ids.astype(np.int64)
+            inside = ids < np.repeat(np.array(limits, dtype=np.int64), partitions.counts)
+            numbers = ids + np.repeat(np.array(bases, dtype=np.int64), partitions.counts)
+            return numbers if bool(inside.all()) else numbers[inside]
+        known = {t: ids for t, ids in partitions.by_topic.items() if t in self.bases}
+        return self.numbers(PartitionSet(known))
+
+    def partition(self, number: int) -> tuple[str, int]:
+        """The topic and id behind a number."""
+        at = int(np.searchsorted(self._starts, number, side="right")) - 1
+        return self.topics[at], int(number) - int(self._starts[at])
+
+    def partitions(self, numbers: NDArray[np.int64]) -> PartitionSet:
+        """The partitions behind ascending numbers."""
+        if numbers.size == 0:
+            return PartitionSet()
+        at = np.searchsorted(self._starts, numbers, side="right") - 1
+        ids = (numbers - self._starts[at]).astype(np.int32)
+        firsts = np.flatnonzero(np.diff(at, prepend=-1))
+        topics = tuple(self.topics[i] for i in at[firsts].tolist())
+        return PartitionSet._trusted(topics, (*firsts.tolist(), int(numbers.size)), ids)
+
+    def plan(self, owner: NDArray[np.integer[Any]], ids: Sequence[str]) -> dict[str, PartitionSet]:
+        """An owner's number per partition (negative = nobody) as member id -> partitions."""
+        order = np.argsort(owner, kind="stable")
+        bounds = np.searchsorted(owner[order], np.arange(len(ids) + 1)).tolist()
+        spans = zip(ids, bounds, bounds[1:], strict=False)
+        return {member: self.partitions(order[start:end]) for member, start, end in spans}

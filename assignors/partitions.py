@@ -1,0 +1,288 @@
+"""Partitions, and sets of them kept as columns.
+
+The rule kept here: a set of partitions stays in the wire's own shape (topic -> ascending ids, one
+int32 column for all topics) from the first byte read to the last byte written. A million partitions
+never become a million objects unless somebody iterates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ids: TypeAlias = NDArray[np.int32]
+"""A column of partition ids: int32, strictly ascending, read-only."""
+
+MAX_PARTITION = 2**31 - 1
+_SHIFT = 32
+_ID_MASK = (1 << _SHIFT) - 1
+_Merge: TypeAlias = Callable[..., NDArray[np.int64]]
+
+
+class TopicPartition(NamedTuple):
+    """One partition of one topic; ordered by topic, then id, and equal to a plain tuple."""
+
+    topic: str
+    partition: int
+
+
+class PartitionSet(Set[TopicPartition]):
+    """An immutable set of partitions, kept as columns.
+
+    Built from another set, from an iterable of `TopicPartition` (or `(topic, partition)`), or from
+    a mapping of topic to ids: `PartitionSet({"orders": range(4)})`. Duplicates collapse, topics
+    without ids vanish. Iterating gives `TopicPartition`s, topics sorted, ids ascending.
+
+    Raises TypeError for a topic that is no str or an id that is no integer, ValueError for an empty
+    topic name or an id outside 0..2**31-1.
+    """
+
+    __slots__ = ("_by_topic", "_cached_hash", "_ids", "_offsets", "_topics")
+
+    _topics: tuple[str, ...]
+    _offsets: tuple[int, ...]
+    _ids: Ids
+    _by_topic: Mapping[str, Ids] | None
+    _cached_hash: int | None
+
+    def __init__(
+        self,
+        partitions: Iterable[tuple[str, int]] | Mapping[str, Iterable[int]] = (),
+    ) -> None:
+        if isinstance(partitions, PartitionSet):
+            self._fill(partitions._topics, partitions._offsets, partitions._ids)
+            return
+        columns: dict[str, Any] = {}
+        if isinstance(partitions, Mapping):
+            columns.update(partitions)
+        else:
+            for topic, partition in partitions:
+                columns.setdefault(topic, []).append(partition)
+        topics, offsets, ids = [], [0], []
+        for topic in sorted(checked_topic(t) for t in columns):
+            column = _checked_column(topic, columns[topic])
+            if column.size:
+                topics.append(topic)
+                offsets.append(offsets[-1] + int(column.size))
+                ids.append(column)
+        self._fill(tuple(topics), tuple(offsets), _concatenated(ids))
+
+    def _fill(self, topics: tuple[str, ...], offsets: tuple[int, ...], ids: Ids) -> None:
+        ids.setflags(write=False)
+        self._topics = topics
+        self._offsets = offsets
+        self._ids = ids
+        self._by_topic = None
+        self._cached_hash = None
+
+    @classmethod
+    def _trusted(cls, topics: tuple[str, ...], offsets: tuple[int, ...], ids: Ids) -> PartitionSet:
+        """Wrap columns that are known to be canonical: no copy, no check."""
+        self = cls.__new__(cls)
+        self._fill(topics, offsets, ids)
+        return self
+
+    @classmethod
+    def from_flat(cls, topics: Sequence[str], counts: Sequence[int], ids: Ids) -> PartitionSet:
+        """Wrap concatenated columns: `counts[i]` ids of `topics[i]`, one after the other.
+
+        Costs O(n) when the topics are ascending and each column is strictly ascending, which is
+        checked; anything else is put in order first. Raises as the constructor does.
+        """
+        flat = np.ascontiguousarray(ids, dtype=np.int32)
+        offsets = (0, *np.cumsum(np.asarray(counts, dtype=np.int64)).tolist())
+        if offsets[-1] != flat.size:
+            raise ValueError(f"the counts add up to {offsets[-1]}, but there are {flat.size} ids")
+        if _is_canonical(topics, counts, offsets, flat):
+            for topic in topics:
+                checked_topic(topic)
+            return cls._trusted(tuple(topics), offsets, flat.view())
+        columns: dict[str, list[Ids]] = {}
+        for topic, start, end in zip(topics, offsets, offsets[1:], strict=False):
+            columns.setdefault(topic, []).append(flat[start:end])
+        return cls({topic: np.concatenate(parts) for topic, parts in columns.items()})
+
+    @property
+    def by_topic(self) -> Mapping[str, Ids]:
+        """Topic -> its ids (int32, ascending, read-only); topics in sorted order, none empty."""
+        if self._by_topic is None:
+            spans = zip(self._topics, self._offsets, self._offsets[1:], strict=False)
+            self._by_topic = MappingProxyType({t: self._ids[a:b] for t, a, b in spans})
+        return self._by_topic
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics with at least one partition here, sorted."""
+        return self._topics
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """How many partitions of each of `topics`."""
+        return tuple(b - a for a, b in pairwise(self._offsets))
+
+    @property
+    def ids(self) -> Ids:
+        """The ids of all `topics`, concatenated."""
+        return self._ids
+
+    def __len__(self) -> int:
+        return self._offsets[-1]
+
+    def __iter__(self) -> Iterator[TopicPartition]:
+        for topic, start, end in zip(self._topics, self._offsets, self._offsets[1:], strict=False):
+            for partition in self._ids[start:end].tolist():
+                yield TopicPartition(topic, partition)
+
+    def __contains__(self, item: object) -> bool:
+        if not (isinstance(item, tuple) and len(item) == 2):
+            return False
+        topic, partition = item
+        if not isinstance(partition, int | np.integer) or not 0 <= partition <= MAX_PARTITION:
+            return False
+        column = self.by_topic.get(topic) if isinstance(topic, str) else None
+        if column is None:
+            return False
+        at = int(np.searchsorted(column, partition))
+        return at < column.size and int(column[at]) == partition
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, PartitionSet):
+            return (
+                self._offsets == other._offsets
+                and self._topics == other._topics
+                and bool(np.array_equal(self._ids, other._ids))
+            )
+        return super().__eq__(other)
+
+    def __hash__(self) -> int:
+        # Equal to a frozenset of the same partitions, hence hashed like one.
+        if self._cached_hash is None:
+            self._cached_hash = hash(frozenset(self))
+        return self._cached_hash
+
+    def __and__(self, other: Iterable[Any]) -> PartitionSet:
+        return self._combined(other, np.intersect1d)
+
+    def __or__(self, other: Iterable[Any]) -> PartitionSet:
+        return self._combined(other, np.union1d)
+
+    def __sub__(self, other: Iterable[Any]) -> PartitionSet:
+        return self._combined(other, np.setdiff1d)
+
+    def __xor__(self, other: Iterable[Any]) -> PartitionSet:
+        return self._combined(other, np.setxor1d)
+
+    __rand__ = __and__
+    __ror__ = __or__
+    __rxor__ = __xor__
+
+    def __rsub__(self, other: Iterable[Any]) -> PartitionSet:
+        if not isinstance(other, Iterable):
+            return NotImplemented
+        return PartitionSet(other) - self
+
+    def __le__(self, other: Set[Any]) -> bool:
+        if isinstance(other, PartitionSet):
+            return len(self) <= len(other) and not self - other
+        return super().__le__(other)
+
+    def __ge__(self, other: Set[Any]) -> bool:
+        if isinstance(other, PartitionSet):
+            return other <= self
+        return super().__ge__(other)
+
+    def isdisjoint(self, other: Iterable[Any]) -> bool:
+        """True if no partition is in both."""
+        return not self & other
+
+    def _combined(self, other: Iterable[Any], how: _Merge) -> PartitionSet:
+        if not isinstance(other, Iterable):
+            return NotImplemented
+        right = other if isinstance(other, PartitionSet) else PartitionSet(other)
+        topics = tuple(sorted({*self._topics, *right._topics}))
+        index = {topic: number for number, topic in enumerate(topics)}
+        return _from_keys(topics, how(self._keys(index), right._keys(index)))
+
+    def _keys(self, index: Mapping[str, int]) -> NDArray[np.int64]:
+        """One int64 per partition: the topic's number, then the id."""
+        numbers = np.array([index[topic] << _SHIFT for topic in self._topics], dtype=np.int64)
+        keys: NDArray[np.int64] = np.repeat(numbers, self.counts) + self._ids.astype(np.int64)
+        return keys
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{topic}: {_ranges(ids)}" for topic, ids in self.by_topic.items())
+        return f"PartitionSet({{{shown}}})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return PartitionSet.from_flat, (self._topics, self.counts, np.array(self._ids))
+
+    def __copy__(self) -> PartitionSet:
+        return self
+
+    def __deepcopy__(self, memo: object) -> PartitionSet:
+        return self
+
+
+def checked_topic(topic: Any) -> str:
+    if not isinstance(topic, str):
+        raise TypeError(f"a topic name is a str, not {topic!r}")
+    if not topic:
+        raise ValueError("a topic name is empty")
+    return topic
+
+
+def _checked_column(topic: str, ids: Any) -> Ids:
+    """Any collection of ids as a canonical column."""
+    raw = np.asarray(ids if isinstance(ids, np.ndarray | range) else list(ids))
+    if raw.size == 0:
+        return np.empty(0, dtype=np.int32)
+    if raw.ndim != 1 or raw.dtype.kind not in "iu":
+        raise TypeError(f"partition ids of {topic!r} are integers, not {ids!r}")
+    column = raw if bool(np.all(raw[1:] > raw[:-1])) else np.unique(raw)
+    if int(column[0]) < 0 or int(column[-1]) > MAX_PARTITION:
+        worst = int(column[0]) if int(column[0]) < 0 else int(column[-1])
+        raise ValueError(f"partition {worst} of {topic!r} is outside 0..{MAX_PARTITION}")
+    return np.array(column, dtype=np.int32)
+
+
+def _concatenated(columns: Sequence[Ids]) -> Ids:
+    if len(columns) == 1:
+        return columns[0]
+    return np.concatenate(columns) if columns else np.empty(0, dtype=np.int32)
+
+
+def _is_canonical(
+    topics: Sequence[str], counts: Sequence[int], offsets: Sequence[int], flat: Ids
+) -> bool:
+    if any(count <= 0 for count in counts):
+        return False
+    if any(a >= b for a, b in pairwise(topics)):
+        return False
+    if flat.size == 0:
+        return True
+    rising = flat[1:] > flat[:-1]
+    rising[np.asarray(offsets[1:-1], dtype=np.int64) - 1] = True  # a new topic starts anew
+    return bool(rising.all()) and int(flat.min()) >= 0
+
+
+def _from_keys(topics: tuple[str, ...], keys: NDArray[np.int64]) -> PartitionSet:
+    """Back from ascending keys (see `PartitionSet._keys`) to columns."""
+    counts = np.bincount(keys >> _SHIFT, minlength=len(topics)) if keys.size else ()
+    kept = [(topic, int(count)) for topic, count in zip(topics, counts, strict=False) if count]
+    offsets = (0, *np.cumsum([count for _, count in kept], dtype=np.int64).tolist())
+    ids = (keys & _ID_MASK).astype(np.int32)
+    return PartitionSet._trusted(tuple(topic for topic, _ in kept), offsets, ids)
+
+
+def _ranges(ids: Ids) -> str:
+    """`[0-3, 7]`: runs, and an ellipsis beyond a dozen of them."""
+    starts = np.flatnonzero(np.diff(ids, prepend=ids[0] - 2) != 1)
+    ends = np.append(starts[1:], ids.size) - 1
+    runs = [(int(ids[a]), int(ids[b])) for a, b in zip(starts[:12], ends[:12], strict=False)]
+    shown = [str(a) if a == b else f"{a}-{b}" for a, b in runs]
+    return f"[{', '.join(shown)}{', ...' if starts.size > 12 else ''}]"

@@ -1,0 +1,1 @@
+"""Why partitions move: see README."""

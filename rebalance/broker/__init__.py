@@ -1,0 +1,11 @@
+"""An embedded Kafka broker: the real wire protocol on a local port, in memory, in milliseconds.
+
+It drives the same `GroupCoordinator` as the simulation does; no rule of the group protocol lives
+here. `EmbeddedBroker` is the door.
+"""
+
+from rebalance.broker.config import BrokerConfig
+from rebalance.broker.embedded import EmbeddedBroker
+from rebalance.broker.errors import BrokerError, SettingsError
+
+__all__ = ["BrokerConfig", "BrokerError", "EmbeddedBroker", "SettingsError"]

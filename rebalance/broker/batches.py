@@ -1,0 +1,167 @@
+"""The header of a record batch: all that a broker must read of one.
+
+Batches stay opaque. A broker gives a batch its offset and leader epoch, and both lie in front of
+what the CRC covers; so producer and consumer see the same bytes, whatever codec made them.
+Source: `DefaultRecordBatch` (message format v2), `LogValidator`.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aiokafka.record.util import calc_crc32c
+
+from rebalance.protocol.errors import ErrorCode
+
+__all__ = ["BatchError", "BatchHeader", "first_at_or_after", "read_batch", "stamp"]
+
+HEADER_BYTES = 61
+_HEADER = struct.Struct(">qiibIhiqqqhii")
+_AFTER_LENGTH = 12
+_CRC_FROM = 21
+_CODEC_MASK = 0x07
+_ZSTD = 4
+_TRANSACTIONAL = 0x10
+_CONTROL = 0x20
+
+
+class BatchError(Exception):
+    """A batch is refused; `code` is what the producer is told."""
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchHeader:
+    """What a batch says of itself; timestamps in milliseconds."""
+
+    attributes: int
+    last_offset_delta: int
+    base_timestamp: int
+    max_timestamp: int
+    producer_id: int
+    producer_epoch: int
+    base_sequence: int
+    record_count: int
+
+    @property
+    def codec(self) -> int:
+        """0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd."""
+        return self.attributes & _CODEC_MASK
+
+    @property
+    def is_transactional(self) -> bool:
+        """Part of a transaction."""
+        return bool(self.attributes & _TRANSACTIONAL)
+
+    @property
+    def last_sequence(self) -> int:
+        """The sequence number of the last record; it wraps from 2^31 - 1 to 0."""
+        return (self.base_sequence + self.last_offset_delta) & 0x7FFFFFFF
+
+
+def read_batch(records: bytes, *, max_bytes: int, allow_zstd: bool = True) -> BatchHeader:
+    """Check the one batch of a produce request and return its header.
+
+    Raises:
+        BatchError: with the error code that Kafka answers.
+    """
+    if not records:
+        raise BatchError(ErrorCode.INVALID_RECORD, "no record batch")
+    if len(records) < HEADER_BYTES:
+        raise BatchError(ErrorCode.CORRUPT_MESSAGE, f"a batch of {len(records)} bytes")
+    (
+        _base_offset,
+        length,
+        _leader_epoch,
+        magic,
+        crc,
+        attributes,
+        last_offset_delta,
+        base_timestamp,
+        max_timestamp,
+        producer_id,
+        producer_epoch,
+        base_sequence,
+        record_count,
+    ) = _HEADER.unpack_from(records)
+    if magic != 2:
+        raise BatchError(ErrorCode.INVALID_RECORD, f"magic {magic}: only 2 is served")
+    size = _AFTER_LENGTH + length
+    if size < HEADER_BYTES or size > len(records):
+        raise BatchError(ErrorCode.CORRUPT_MESSAGE, f"{size} bytes announced, {len(records)} sent")
+    if size < len(records):
+        raise BatchError(ErrorCode.INVALID_RECORD, "more than one batch for a partition")
+    if size > max_bytes:
+        raise BatchError(ErrorCode.MESSAGE_TOO_LARGE, f"{size} bytes, at most {max_bytes}")
+    if calc_crc32c(memoryview(records)[_CRC_FROM:]) != crc:
+        raise BatchError(ErrorCode.CORRUPT_MESSAGE, "the CRC does not match")
+    header = BatchHeader(
+        attributes=attributes,
+        last_offset_delta=last_offset_delta,
+        base_timestamp=base_timestamp,
+        max_timestamp=max_timestamp,
+        producer_id=producer_id,
+        producer_epoch=producer_epoch,
+        base_sequence=base_sequence,
+        record_count=record_count,
+    )
+    _check_header(header, allow_zstd=allow_zstd)
+    return header
+
+
+def _check_header(header: BatchHeader, *, allow_zstd: bool) -> None:
+    if header.record_count < 1 or header.last_offset_delta != header.record_count - 1:
+        raise BatchError(
+            ErrorCode.INVALID_RECORD,
+            f"{header.record_count} records, last offset delta {header.last_offset_delta}",
+        )
+    if header.attributes & _CONTROL:
+        raise BatchError(ErrorCode.INVALID_RECORD, "clients must not write control records")
+    if header.codec > _ZSTD or (header.codec == _ZSTD and not allow_zstd):
+        raise BatchError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, f"codec {header.codec}")
+    if header.producer_id >= 0 and (header.producer_epoch < 0 or header.base_sequence < 0):
+        raise BatchError(ErrorCode.INVALID_RECORD, "a producer id without epoch and sequence")
+
+
+def stamp(records: bytes, base_offset: int, leader_epoch: int) -> bytes:
+    """The same batch at its place in the log."""
+    return b"".join(
+        (
+            struct.pack(">q", base_offset),
+            records[8:12],
+            struct.pack(">i", leader_epoch),
+            records[16:],
+        )
+    )
+
+
+def first_at_or_after(data: bytes, timestamp: int) -> tuple[int, int] | None:
+    """Offset and timestamp of the first record not before `timestamp`; None: no such record.
+
+    A batch whose codec is not installed answers with its first offset and largest timestamp: a
+    reader that starts there misses nothing.
+    """
+    base_offset, max_timestamp = struct.unpack_from(">q", data)[0], _HEADER.unpack_from(data)[8]
+    if max_timestamp < timestamp:
+        return None
+    try:
+        for offset, record_timestamp in _records(data):
+            if record_timestamp >= timestamp:
+                return offset, record_timestamp
+    except Exception:
+        # Opaque bytes may hold anything: a codec we lack, or records that nobody can read.
+        return base_offset, max_timestamp
+    return base_offset, max_timestamp
+
+
+def _records(data: bytes) -> Iterator[tuple[int, int]]:
+    # Imported here: only a search by time looks into a batch.
+    from aiokafka.record.default_records import DefaultRecordBatch
+
+    for record in DefaultRecordBatch(data):
+        yield record.offset, record.timestamp

@@ -1,0 +1,123 @@
+"""Drives the one GroupCoordinator: events in, effects out, one timer armed.
+
+No rule of the group protocol is here. The driver brings time (milliseconds of the event loop),
+hands every request over with a token of its own, resolves the future of a token when its Reply
+comes, and says that an append is durable as soon as it is asked for one: the log is memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import deque
+from collections.abc import Callable
+from itertools import count
+from typing import TYPE_CHECKING
+
+from rebalance.broker.tracing import Tracer
+from rebalance.coordinator import GroupCoordinator, GroupSnapshot
+from rebalance.protocol.config import CoordinatorConfig
+from rebalance.protocol.effects import Append, Appended, CoordinatorEvent, Effect, Received, Reply
+
+if TYPE_CHECKING:
+    from rebalance.protocol.requests import CoordinatorRequest
+    from rebalance.protocol.responses import CoordinatorResponse
+
+__all__ = ["GroupDriver"]
+
+
+class GroupDriver:
+    """Owns the coordinator of all groups of one broker."""
+
+    def __init__(
+        self,
+        config: CoordinatorConfig,
+        new_uuid: Callable[[], uuid.UUID],
+        tracer: Tracer,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._tracer = tracer
+        self._tokens = count(1)
+        self._waiting: dict[int, asyncio.Future[CoordinatorResponse]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._armed_for: int | None = None
+        self._coordinator = GroupCoordinator(config, lambda: str(new_uuid()))
+        self._last_ms = 0
+
+    async def ask(self, request: CoordinatorRequest) -> CoordinatorResponse:
+        """Hand a request to the coordinator and wait for its reply, however long that takes."""
+        token = next(self._tokens)
+        answer: asyncio.Future[CoordinatorResponse] = self._loop.create_future()
+        self._waiting[token] = answer
+        try:
+            self._handle(Received(token=token, request=request))
+            return await answer
+        finally:
+            # A request that was replaced (J17) is never answered; its connection ends it.
+            self._waiting.pop(token, None)
+
+    def group(self, group_id: str) -> GroupSnapshot | None:
+        """The group as the coordinator sees it."""
+        return self._coordinator.group(group_id)
+
+    def close(self) -> None:
+        """Disarm the timer; whoever waits is cancelled with its connection."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _now(self) -> int:
+        """Milliseconds, never going back: a timer may have fired a hair before its time."""
+        self._last_ms = max(self._last_ms, int(self._loop.time() * 1000))
+        return self._last_ms
+
+    def _handle(self, event: CoordinatorEvent) -> None:
+        now = self._now()
+        # What was due before this event happens before it, even if the loop is late.
+        self._perform(self._advance(now), now)
+        self._perform(self._coordinator.handle(event, now), now)
+        self._arm()
+
+    def _advance(self, now: int) -> tuple[Effect, ...]:
+        deadline = self._coordinator.next_deadline()
+        if deadline is None or deadline > now:
+            return ()
+        return self._coordinator.advance(now)
+
+    def _perform(self, effects: tuple[Effect, ...], now: int) -> None:
+        """Act on effects in their order; what an append brings about comes after the rest."""
+        todo = deque(effects)
+        while todo:
+            effect = todo.popleft()
+            if isinstance(effect, Reply):
+                self._resolve(effect)
+            elif isinstance(effect, Append):
+                todo.extend(self._coordinator.handle(Appended(token=effect.token), now))
+            else:
+                self._tracer.notice(effect)
+
+    def _resolve(self, reply: Reply) -> None:
+        assert isinstance(reply.token, int)
+        answer = self._waiting.get(reply.token)
+        if answer is not None and not answer.done():
+            answer.set_result(reply.response)
+
+    def _arm(self) -> None:
+        """One timer, for the earliest deadline. A later deadline leaves an early timer alone."""
+        deadline = self._coordinator.next_deadline()
+        if self._timer is not None:
+            if deadline is not None and self._armed_for is not None and self._armed_for <= deadline:
+                return
+            self._timer.cancel()
+            self._timer = None
+        if deadline is not None:
+            self._armed_for = deadline
+            self._timer = self._loop.call_at(deadline / 1000, self._fire)
+
+    def _fire(self) -> None:
+        self._timer = None
+        # A loop's clock may be a hair early; the deadline that was armed has come all the same.
+        self._last_ms = max(self._last_ms, self._armed_for or 0)
+        now = self._now()
+        self._perform(self._advance(now), now)
+        self._arm()

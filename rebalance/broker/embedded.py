@@ -1,0 +1,197 @@
+"""The embedded broker: a Kafka of one node inside this process, for real clients.
+
+Starting it opens a socket and nothing else: codecs come with the first request that needs them.
+Stopping it ends every connection and every waiting request, and leaves no task behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import uuid
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rebalance.broker.config import read_settings
+from rebalance.broker.connection import serve
+from rebalance.broker.driver import GroupDriver
+from rebalance.broker.errors import BrokerError
+from rebalance.broker.state import BrokerState
+from rebalance.broker.topics import NewTopic, TopicError, TopicStore
+from rebalance.broker.tracing import Tracer
+
+if TYPE_CHECKING:
+    from rebalance.coordinator import GroupSnapshot
+    from rebalance.timeline.trace import Trace
+
+__all__ = ["EmbeddedBroker"]
+
+CLUSTER_ID = "embedded-kafka-broker0"
+"""22 letters, as Kafka's are."""
+
+_READ_AHEAD_BYTES = 2**18
+
+
+class EmbeddedBroker:
+    """A broker of one node on `host`; `port` 0 takes a free one.
+
+    Args:
+        settings: Kafka's property names with text values; see `BrokerConfig` and
+            `CoordinatorConfig`.
+        trace: gets what happens to topics and groups, in the coordinator's view.
+        trace_clock: milliseconds since the trace began; default: since this broker started.
+        new_uuid: makes topic ids and the random part of member ids; inject a seeded one for runs
+            that must repeat.
+
+    Raises:
+        SettingsError: a setting is unknown or not allowed.
+    """
+
+    def __init__(
+        self,
+        settings: Mapping[str, str] = {},
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        trace: Trace | None = None,
+        trace_clock: Callable[[], int] | None = None,
+        new_uuid: Callable[[], uuid.UUID] = uuid.uuid4,
+    ) -> None:
+        self._config, self._group_config = read_settings(settings)
+        self._host, self._port = host, port
+        self._trace, self._trace_clock = trace, trace_clock
+        self._new_uuid = new_uuid
+        self._server: asyncio.Server | None = None
+        self._state: BrokerState | None = None
+        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+
+    async def __aenter__(self) -> EmbeddedBroker:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen. A broker that was stopped starts empty.
+
+        Raises:
+            BrokerError: it runs already, or the address cannot be had.
+        """
+        if self._server is not None:
+            raise BrokerError("the broker is running already; stop() it first")
+        tracer = Tracer(self._trace, self._trace_clock)
+        topics = TopicStore(self._config, self._new_uuid)
+        topics.on_change = tracer.topic
+        groups = GroupDriver(self._group_config, self._new_uuid, tracer)
+        self._state = BrokerState(
+            config=self._config,
+            cluster_id=CLUSTER_ID,
+            topics=topics,
+            groups=groups,
+            new_uuid=self._new_uuid,
+        )
+        try:
+            self._server = await asyncio.start_server(
+                self._accept, self._host, self._port, limit=_READ_AHEAD_BYTES, backlog=1024
+            )
+        except OSError as error:
+            raise BrokerError(self._why_not(error)) from error
+
+    async def stop(self) -> None:
+        """Close the port and every connection; wait until all is gone. Twice does no harm."""
+        server, self._server = self._server, None
+        if server is None or self._state is None:
+            return
+        server.close()
+        self._state.groups.close()
+        connections = list(self._connections.items())
+        for task, writer in connections:
+            task.cancel()
+            writer.transport.abort()
+        await asyncio.gather(*(task for task, _ in connections), return_exceptions=True)
+        for _, writer in connections:
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+        await server.wait_closed()
+
+    @property
+    def port(self) -> int:
+        """The port it listens on.
+
+        Raises:
+            BrokerError: it does not run.
+        """
+        self._running()
+        assert self._server is not None
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """What clients want as `bootstrap_servers`: "127.0.0.1:PORT"."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"{host}:{self.port}"
+
+    def create_topic(self, name: str, partitions: int | None = None) -> None:
+        """Create a topic without a client; no partitions given: `num.partitions`.
+
+        Raises:
+            BrokerError: it does not run, the name is taken or not allowed.
+        """
+        wanted = NewTopic(name=name, num_partitions=-1 if partitions is None else partitions)
+        try:
+            self._running().topics.create(wanted)
+        except TopicError as error:
+            raise BrokerError(str(error)) from None
+
+    def group(self, group_id: str) -> GroupSnapshot | None:
+        """A group as the coordinator sees it now, or None when nobody has heard of it.
+
+        Raises:
+            BrokerError: it does not run.
+        """
+        return self._running().groups.group(group_id)
+
+    def _running(self) -> BrokerState:
+        if self._server is None or self._state is None:
+            raise BrokerError("the broker is not running; start() it first")
+        return self._state
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if (
+            self._server is None
+            or self._state is None
+            or len(self._connections) >= self._config.max_connections
+        ):
+            writer.transport.abort()
+            return
+        task = asyncio.get_running_loop().create_task(self._serve(self._state, reader, writer))
+        self._connections[task] = writer
+        task.add_done_callback(lambda done: self._connections.pop(done, None))
+
+    @staticmethod
+    async def _serve(
+        state: BrokerState, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        try:
+            await serve(state, reader, writer)
+        finally:
+            writer.close()
+
+    def _why_not(self, error: OSError) -> str:
+        where = f"{self._host}:{self._port}"
+        if error.errno == errno.EADDRINUSE:
+            return (
+                f"cannot listen on {where}: the port is in use; take another, or 0 for a free one"
+            )
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        return f"cannot listen on {where}: {reason}"

@@ -1,0 +1,75 @@
+"""Which APIs are served, in which versions, and where each is answered.
+
+The table costs nothing to read; a handler's module and kio's schemas are imported when the first
+request of that API and version comes in, so that a broker listens within a few milliseconds.
+What is advertised is what is served: rule A05 closes the connection on anything else.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from rebalance.broker.codec import Message
+    from rebalance.broker.state import BrokerState, Call
+
+__all__ = ["APIS", "API_VERSIONS_KEY", "Api", "Handler", "load_handler"]
+
+Handler: TypeAlias = "Callable[[BrokerState, Call], Awaitable[Message | None]]"
+
+API_VERSIONS_KEY = 18
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    """One API: versions served, both ends included; `name` is kio's package and our module."""
+
+    key: int
+    name: str
+    oldest: int
+    newest: int
+    advertised_oldest: int | None = None
+    """Kafka 4 says 0 for Produce, for old librdkafka's sake, and serves 3 and newer."""
+
+    @property
+    def advertised(self) -> tuple[int, int]:
+        """The range that ApiVersions names."""
+        least = self.oldest if self.advertised_oldest is None else self.advertised_oldest
+        return least, self.newest
+
+
+APIS: Mapping[int, Api] = MappingProxyType(
+    {
+        api.key: api
+        for api in (
+            Api(key=0, name="produce", oldest=3, newest=13, advertised_oldest=0),
+            Api(key=1, name="fetch", oldest=4, newest=18),
+            Api(key=2, name="list_offsets", oldest=1, newest=11),
+            Api(key=3, name="metadata", oldest=0, newest=13),
+            Api(key=8, name="offset_commit", oldest=2, newest=10),
+            Api(key=9, name="offset_fetch", oldest=1, newest=10),
+            Api(key=10, name="find_coordinator", oldest=0, newest=6),
+            Api(key=11, name="join_group", oldest=0, newest=9),
+            Api(key=12, name="heartbeat", oldest=0, newest=4),
+            Api(key=13, name="leave_group", oldest=0, newest=5),
+            Api(key=14, name="sync_group", oldest=0, newest=5),
+            Api(key=18, name="api_versions", oldest=0, newest=4),
+            Api(key=19, name="create_topics", oldest=2, newest=7),
+            Api(key=20, name="delete_topics", oldest=1, newest=6),
+            Api(key=22, name="init_producer_id", oldest=0, newest=5),
+        )
+    }
+)
+
+
+@cache
+def load_handler(key: int) -> Handler:
+    """The `handle` of the API's module."""
+    module = importlib.import_module(f"{__name__}.{APIS[key].name}")
+    handler: Handler = module.handle
+    return handler

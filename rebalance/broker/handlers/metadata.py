@@ -1,0 +1,97 @@
+"""Metadata: key 3, versions 0 to 13.
+
+No topics asked for means all of them: an empty list in version 0, null from 1 on. A topic that
+does not exist is created on the spot where Kafka would create it soon: a client need not ask twice.
+"""
+
+from __future__ import annotations
+
+from rebalance.broker.codec import Message
+from rebalance.broker.log import LEADER_EPOCH
+from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.topics import Topic, TopicError, name_problem
+from rebalance.protocol.errors import ErrorCode
+
+KEY, OLDEST, NEWEST = 3, 0, 13
+
+TOPIC_OPERATIONS = 0b1101_1111_1000
+"""Read, write, create, delete, alter, describe, describe and alter configs: nothing is guarded."""
+
+CLUSTER_OPERATIONS = 0b1_1111_1010_0000
+"""Create, alter, describe, cluster action, configs, idempotent write."""
+
+OMITTED = -(2**31)
+
+
+async def handle(state: BrokerState, call: Call) -> Message:
+    """Describe the one broker and the topics."""
+    body = call.body
+    return {
+        "brokers": [{"node_id": state.config.node_id, "host": call.host, "port": call.port}],
+        "cluster_id": state.cluster_id,
+        "controller_id": state.config.node_id,
+        "topics": _topics(state, call),
+        "cluster_authorized_operations": CLUSTER_OPERATIONS
+        if body.get("include_cluster_authorized_operations")
+        else OMITTED,
+    }
+
+
+def _topics(state: BrokerState, call: Call) -> list[Message]:
+    wanted = call.body["topics"]
+    operations = (
+        TOPIC_OPERATIONS if call.body.get("include_topic_authorized_operations") else OMITTED
+    )
+    if wanted is None or (call.version == 0 and not wanted):
+        return [_found(state, topic, operations) for topic in state.topics]
+    # Kafka answers a topic once, however often it is named.
+    asked = dict.fromkeys((entry["name"], entry.get("topic_id")) for entry in wanted)
+    may_create = bool(call.body.get("allow_auto_topic_creation", True))
+    answers = []
+    for name, topic_id in asked:
+        topic = state.topics.by_id(topic_id) if name is None else state.topics.get(name)
+        if topic is not None:
+            answers.append(_found(state, topic, operations))
+        elif name is None:
+            answers.append(_missing(ErrorCode.UNKNOWN_TOPIC_ID, topic_id=topic_id))
+        else:
+            answers.append(_by_name(state, name, operations, may_create=may_create))
+    return answers
+
+
+def _by_name(state: BrokerState, name: str, operations: int, *, may_create: bool) -> Message:
+    """A name that is not there: create it, or say why not."""
+    if not may_create:
+        bad = name_problem(name) is not None
+        code = ErrorCode.INVALID_TOPIC_EXCEPTION if bad else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        return _missing(code, name=name)
+    try:
+        return _found(state, state.topics.auto_create(name), operations)
+    except TopicError as error:
+        return _missing(error.code, name=name)
+
+
+def _missing(code: ErrorCode, **key: object) -> Message:
+    return {"error_code": code, "partitions": [], **key}
+
+
+def _found(state: BrokerState, topic: Topic, operations: int) -> Message:
+    node = state.config.node_id
+    return {
+        "error_code": ErrorCode.NONE,
+        "name": topic.name,
+        "topic_id": topic.topic_id,
+        "is_internal": topic.is_internal,
+        "partitions": [
+            {
+                "error_code": ErrorCode.NONE,
+                "partition_index": partition,
+                "leader_id": node,
+                "leader_epoch": LEADER_EPOCH,
+                "replica_nodes": [node],
+                "isr_nodes": [node],
+            }
+            for partition in range(topic.num_partitions)
+        ],
+        "topic_authorized_operations": operations,
+    }

@@ -1,0 +1,99 @@
+"""Produce: key 0, versions 3 to 13.
+
+One batch a partition, checked and appended; each partition has its own error. With acks=0 nothing
+is answered, and an error closes the connection, because that is all that the producer can notice.
+"""
+
+from __future__ import annotations
+
+from rebalance.broker.batches import BatchError, read_batch
+from rebalance.broker.codec import Message
+from rebalance.broker.errors import WireError
+from rebalance.broker.log import PartitionLog
+from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.topics import Topic
+from rebalance.protocol.errors import ErrorCode
+
+KEY, OLDEST, NEWEST = 0, 3, 13
+
+_FIRST_WITH_TOPIC_IDS = 13
+_FIRST_WITH_ZSTD = 7
+
+
+async def handle(state: BrokerState, call: Call) -> Message | None:
+    """Append what can be appended."""
+    acks = call.body["acks"]
+    answers = []
+    failed = False
+    for entry in call.body["topic_data"]:
+        partitions = [
+            _partition(state, call, entry, data) if acks in (-1, 0, 1) else _bad_acks(data)
+            for data in entry["partition_data"]
+        ]
+        failed = failed or any(p["error_code"] != ErrorCode.NONE for p in partitions)
+        answers.append(
+            {
+                "name": entry.get("name"),
+                "topic_id": entry.get("topic_id"),
+                "partition_responses": partitions,
+            }
+        )
+    if acks != 0:
+        return {"responses": answers}
+    if failed:
+        raise WireError("a produce request without acknowledgement failed")
+    return None
+
+
+def _partition(state: BrokerState, call: Call, entry: Message, data: Message) -> Message:
+    if call.version >= _FIRST_WITH_TOPIC_IDS:
+        topic = state.topics.by_id(entry["topic_id"])
+        missing = ErrorCode.UNKNOWN_TOPIC_ID
+    else:
+        topic = state.topics.get(entry["name"])
+        missing = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    if topic is None:
+        return _refused(data, missing, "This server does not host this topic.")
+    log = topic.log(data["index"])
+    if log is None:
+        return _refused(
+            data, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "The topic has no such partition."
+        )
+    try:
+        base_offset = _append(state, call, topic, log, data["records"] or b"")
+    except BatchError as error:
+        return _refused(data, error.code, str(error))
+    return {
+        "index": data["index"],
+        "error_code": ErrorCode.NONE,
+        "base_offset": base_offset,
+        "log_start_offset": log.start_offset,
+    }
+
+
+def _append(state: BrokerState, call: Call, topic: Topic, log: PartitionLog, records: bytes) -> int:
+    header = read_batch(
+        records,
+        max_bytes=state.topics.max_batch_bytes(topic),
+        allow_zstd=call.version >= _FIRST_WITH_ZSTD,
+    )
+    if header.is_transactional:
+        raise BatchError(ErrorCode.INVALID_TXN_STATE, "Transactions are not served.")
+    known_offset = log.producers.check(header)
+    if known_offset is not None:
+        return known_offset
+    return state.topics.append(topic, log, records, header)
+
+
+def _bad_acks(data: Message) -> Message:
+    return _refused(data, ErrorCode.INVALID_REQUIRED_ACKS, "acks must be -1, 0 or 1.")
+
+
+def _refused(data: Message, code: ErrorCode, message: str) -> Message:
+    return {
+        "index": data["index"],
+        "error_code": code,
+        "base_offset": -1,
+        "log_start_offset": -1,
+        "error_message": message,
+    }

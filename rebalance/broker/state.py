@@ -1,0 +1,48 @@
+"""What handlers work on: the broker's state, and one call of one client.
+
+Handlers get these two and nothing else; sockets stay with the connection.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rebalance.broker.config import BrokerConfig
+from rebalance.broker.topics import TopicStore
+
+if TYPE_CHECKING:
+    from rebalance.broker.codec import Message
+    from rebalance.broker.driver import GroupDriver
+
+__all__ = ["BrokerState", "Call"]
+
+
+@dataclass(slots=True, kw_only=True)
+class BrokerState:
+    """Everything that outlives a request."""
+
+    config: BrokerConfig
+    cluster_id: str
+    topics: TopicStore
+    groups: GroupDriver
+    new_uuid: Callable[[], uuid.UUID]
+    next_producer_id: int = 0
+    transactional_ids: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Transactional id -> producer id and epoch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request: who sent it, in which version, and its body as a message."""
+
+    version: int
+    body: Message
+    client_id: str
+    client_host: str
+    """As Java prints it: "/127.0.0.1"."""
+    host: str
+    port: int
+    """The address at which this client is told to find the broker."""

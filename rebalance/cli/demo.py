@@ -1,0 +1,98 @@
+"""`rebalance demo`: the main job, with nothing installed but this."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rebalance.cli.errors import UsageError
+
+_EMBEDDED_SESSION_MS = 1000
+_CLUSTER_SESSION_MS = 6000
+"""The least a broker with default settings accepts (group.min.session.timeout.ms)."""
+
+
+def demo(
+    bootstrap_server: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="A real cluster; default: the embedded broker."),
+    ] = None,
+    client_config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Kafka client properties (security, SASL, TLS)."),
+    ] = None,
+    assignor: Annotated[
+        str, typer.Option(metavar="NAME", help="A built-in or installed assignor, or MODULE:CLASS.")
+    ] = "range",
+    members: Annotated[int, typer.Option(min=2, max=50, help="Consumers at most.")] = 3,
+    partitions: Annotated[int, typer.Option(min=1, max=1000, help="Partitions of the topic.")] = 6,
+    session_timeout_ms: Annotated[
+        int | None,
+        typer.Option(min=100, help="session.timeout.ms; default 1000 embedded, 6000 on a cluster."),
+    ] = None,
+    trace: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the trace (JSON lines).")
+    ] = None,
+    json_output: Annotated[
+        bool, typer.Option("--json", help="Print metrics and rebalances as JSON.")
+    ] = False,
+    width: Annotated[
+        int | None, typer.Option(min=60, max=300, help="Columns; default: the terminal's.")
+    ] = None,
+    color: Annotated[
+        str, typer.Option(metavar="auto|always|never", help="Colour in the picture.")
+    ] = "auto",
+) -> None:
+    """Real aiokafka consumers join, leave and crash; their rebalances are drawn.
+
+    Example: rebalance demo --assignor sticky --members 4
+
+    Example: rebalance demo --bootstrap-server localhost:9092 --trace demo.jsonl
+    """
+    from rebalance.cli.client_config import client_arguments
+    from rebalance.cli.demo_report import Output
+
+    output = Output(json_output=json_output, width=width, color=color)
+    arguments = client_arguments(client_config)
+    if client_config is not None and bootstrap_server is None:
+        raise UsageError("--client-config is for a real cluster: give --bootstrap-server too")
+    _check_writable(trace)
+
+    import asyncio
+
+    from assignors.interface import AssignorError, resolve
+    from rebalance.cli.demonstration.run import run_demo
+    from rebalance.cli.demonstration.settings import DemoSettings
+    from rebalance.cli.demonstration.stage import DemoFailed
+
+    embedded = bootstrap_server is None
+    try:
+        settings = DemoSettings(
+            assignor=resolve(assignor),
+            members=members,
+            partitions=partitions,
+            bootstrap_servers=bootstrap_server,
+            client_arguments=arguments,
+            session_timeout_ms=session_timeout_ms
+            or (_EMBEDDED_SESSION_MS if embedded else _CLUSTER_SESSION_MS),
+        )
+    except AssignorError as error:
+        raise UsageError(f"--assignor {assignor}: {error}") from None
+    output.begin(settings)
+    try:
+        result = asyncio.run(run_demo(settings, output.step))
+    except DemoFailed as error:
+        output.failed(str(error))
+        raise typer.Exit(1) from None
+    if trace is not None:
+        with trace.open("w", encoding="utf-8") as out:
+            out.writelines(line + "\n" for line in result.log.lines())
+    output.result(result, settings, trace)
+    if result.records.missing:
+        raise typer.Exit(1)
+
+
+def _check_writable(trace: Path | None) -> None:
+    """Before anything runs: a demo whose trace cannot be kept would be lost."""
+    if trace is not None and (trace.is_dir() or not trace.absolute().parent.is_dir()):
+        raise UsageError(f"--trace {trace}: not a file in an existing directory")

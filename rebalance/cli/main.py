@@ -1,0 +1,76 @@
+"""`rebalance`: the command line. One file per command; this one only names them.
+
+Rule kept: `rebalance --help` loads nothing that a command needs: numpy, aiokafka, kio and OR-tools
+are imported by the command that uses them, when it runs.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from rebalance.cli.demo import demo
+from rebalance.cli.errors import UsageError
+from rebalance.cli.serve import serve
+from rebalance.cli.simulate import simulate
+from rebalance.cli.timeline import timeline
+
+USAGE = 2
+INTERRUPTED = 130
+
+app = typer.Typer(
+    help="Kafka consumer groups you can hold: run, simulate and draw rebalances.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(demo)
+app.command()(simulate)
+app.command()(serve)
+app.command()(timeline)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit: 0 done, 1 it found something wrong, 2 used wrongly."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code."""
+    command: Any = typer.main.get_command(app)
+    try:
+        result = command.main(args=list(arguments), prog_name="rebalance", standalone_mode=False)
+    except UsageError as error:
+        return _complain(str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        print("rebalance: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except typer.Exit as stop:
+        return stop.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has seen enough (`rebalance ... | head`).
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        # The command line's own complaints ("No such command") come with a message for users;
+        # their class moved between versions of typer, their shape did not.
+        if not hasattr(error, "format_message"):
+            raise
+        return _complain(_one_line(error.format_message()))
+    return result if isinstance(result, int) else 0
+
+
+def _one_line(message: str) -> str:
+    where = " (see `rebalance --help`)"
+    return " ".join(message.split()) + ("" if "--help" in message else where)
+
+
+def _complain(message: str) -> int:
+    print(f"rebalance: error: {message}", file=sys.stderr)
+    return USAGE
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+"""The member's view of a trace, written from inside any aiokafka consumer.
+
+aiokafka tells a listener less than a trace needs: it calls `on_partitions_revoked` before every
+join, also when a session was lost; it calls nothing at `stop()` or `unsubscribe()`; it says neither
+generation nor member id. The rule kept here: with the consumer at hand the listener finds these out
+and writes what is true; without it, it writes what it was told and leaves the rest out.
+"""
+
+import inspect
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+from aiokafka.abc import ConsumerRebalanceListener
+
+from assignors.model import PartitionSet
+from rebalance.clients.aiokafka.private import coordinator_of, require_consumer
+from rebalance.timeline.trace import (
+    Assigned,
+    Event,
+    Joined,
+    Joining,
+    Lost,
+    MemberFailed,
+    MemberStarted,
+    MemberStopped,
+    Partitions,
+    Revoked,
+    Subscribed,
+    Trace,
+)
+
+
+class TraceListener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
+    """Writes the lane of one consumer; give it to `consumer.subscribe(topics, listener=...)`.
+
+    Args:
+        trace: where to; several listeners may write into one.
+        member: the lane's name, unique in the trace.
+        consumer: the consumer it listens to. Without it the trace has no member ids, generations,
+            topics or losses, and its end must be told with `stopped()`.
+        group_id: needed only without `consumer`.
+        listener: the user's own, called as aiokafka would call it.
+        clock: milliseconds since the trace began. Default: `time.monotonic`, counted from the
+            header's `started_at_ms`, or from now if the trace is still empty.
+
+    Raises ValueError without group id, or without a way to know when the trace began; StrategyError
+    for a consumer of an aiokafka it does not know.
+    """
+
+    def __init__(
+        self,
+        trace: Trace,
+        *,
+        member: str,
+        consumer: Any = None,
+        group_id: str | None = None,
+        listener: Any = None,
+        clock: Callable[[], int] | None = None,
+    ) -> None:
+        if consumer is not None:
+            group_id = group_id or require_consumer(consumer)._group_id
+        if not group_id:
+            raise ValueError("no group to write of: give consumer= (of a group) or group_id=")
+        self._trace = trace
+        self._member = member
+        self._group_id = group_id
+        self._consumer = consumer
+        self._listener = listener
+        self._clock = clock or _since_start(trace)
+        self._watched: Any = None  # the coordinator whose end we wait for
+        self._topics: tuple[str, ...] = ()
+        self._owned: Partitions = {}
+        self._state: Literal["new", "started", "stopped"] = "new"
+
+    async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
+        """Before a join: the user's listener first, for until its end the member owns."""
+        self._start()
+        coordinator = self._coordinator()
+        if coordinator is not None and not coordinator.member_id:
+            # aiokafka forgets its id when the coordinator no longer knows it: that is a loss, and
+            # it happened before we were called.
+            self._give_up(Lost)
+        try:
+            await self._call("on_partitions_revoked", revoked)
+        finally:
+            self._give_up(Revoked)
+            member_id = coordinator.member_id if coordinator is not None else ""
+            self._write(Joining, member_id=member_id)
+
+    async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
+        """After a join: owned from now on, so written before the user's listener runs."""
+        self._start()
+        self._give_up(Revoked)  # nothing is left, unless this listener was put in between
+        assigned = frozenset(assigned)
+        coordinator = self._coordinator()
+        generation_id = -1
+        if coordinator is not None:
+            generation_id = coordinator.generation
+            self._note_topics()
+            self._write(
+                Joined,
+                member_id=coordinator.member_id,
+                generation_id=generation_id,
+                leader=coordinator._group_subscription is not None,
+            )
+        self._owned = _columns(assigned)
+        self._write(Assigned, partitions=self._owned, generation_id=generation_id)
+        await self._call("on_partitions_assigned", assigned)
+
+    def stopped(self, how: Literal["closed", "crashed"] = "closed") -> None:
+        """The consumer is gone. With `consumer` given, its `stop()` is noticed without this."""
+        if self._state == "started":
+            self._write(MemberStopped, how=how)
+            self._state, self._owned = "stopped", {}
+
+    def failed(self, error: BaseException) -> None:
+        """A fatal error ended the membership; a strategy whose assignor fails says so itself."""
+        self._start()
+        self._give_up(Lost)
+        self._write(MemberFailed, error=f"{type(error).__name__}: {error}")
+
+    # --- what aiokafka does not tell --------------------------------------------------------------
+
+    def _start(self) -> None:
+        if self._state == "new":
+            self._state = "started"
+            if self._consumer is not None:
+                self._topics = tuple(sorted(self._consumer.subscription()))
+            self._write(MemberStarted, topics=self._topics)
+
+    def _coordinator(self) -> Any:
+        """The consumer's coordinator, whose end is watched from the first time on; or None."""
+        if self._consumer is None:
+            return None
+        coordinator = coordinator_of(self._consumer)
+        if coordinator is not None and self._watched is not coordinator:
+            self._watched = coordinator
+            coordinator._coordination_task.add_done_callback(self._ended)
+            coordinator._closing.add_done_callback(self._closing)
+        return coordinator
+
+    def _ended(self, task: Any) -> None:
+        """The coordination task is over: by `stop()`, after the last commit, or by an error."""
+        if task.cancelled():
+            self.stopped("crashed")
+        elif task.exception() is not None:
+            self.failed(task.exception())
+        else:
+            self.stopped("closed")
+
+    def _closing(self, _: Any) -> None:
+        """`stop()` was called; if the task has died before, nobody else will say so."""
+        if self._watched._coordination_task.done():
+            self.stopped("closed")
+
+    def _note_topics(self) -> None:
+        subscription = self._consumer._subscription.subscription
+        topics = tuple(sorted(subscription.topics))
+        if topics != self._topics:
+            self._topics = topics
+            self._write(Subscribed, topics=topics)
+        subscription.unsubscribe_future.add_done_callback(self._unsubscribed)
+
+    def _unsubscribed(self, _: Any) -> None:
+        """`unsubscribe()`, or another listener took over: we shall hear no more of these."""
+        if self._consumer._subscription.listener is not self:
+            self._give_up(Revoked)
+
+    def _give_up(self, how: type[Revoked] | type[Lost]) -> None:
+        owned, self._owned = self._owned, {}
+        if owned:
+            self._write(how, partitions=owned)
+
+    def _write(self, kind: type[Event], **values: Any) -> None:
+        if self._state == "stopped":
+            return
+        events = self._trace.events
+        # Clocks of several writers may differ by a millisecond; a trace never goes back.
+        t = max(self._clock(), events[-1].t if events else 0)
+        self._trace.add(kind(t=t, group_id=self._group_id, member=self._member, **values))
+
+    async def _call(self, name: str, partitions: Iterable[Any]) -> None:
+        if self._listener is not None:
+            result = getattr(self._listener, name)(partitions)
+            if inspect.isawaitable(result):
+                await result
+
+
+def _columns(partitions: Iterable[Any]) -> Partitions:
+    by_topic = PartitionSet(partitions).by_topic
+    return {topic: tuple(ids.tolist()) for topic, ids in by_topic.items()}
+
+
+def _since_start(trace: Trace) -> Callable[[], int]:
+    started_at_ms = trace.header.started_at_ms
+    if started_at_ms is not None:
+        passed_ms = time.time() * 1000 - started_at_ms
+    elif not trace.events:
+        passed_ms = 0.0
+    else:
+        raise ValueError(
+            "the trace has events and no started_at_ms: when did it begin? "
+            "Give clock=, or Header(started_at_ms=...)"
+        )
+    origin = time.monotonic() * 1000 - passed_ms
+    return lambda: max(0, int(time.monotonic() * 1000 - origin))

@@ -1,0 +1,164 @@
+"""One consumer's membership, as far as aiokafka does not show it to an assignor.
+
+Three things live here, because they belong to a consumer and not to an assignor: what the consumer
+held and in which generation, the raw bytes of a JoinGroup response, and how the membership ends
+when an assignor fails. The rule kept here (M08): a member whose assignor fails sends no assignment,
+leaves the group, so that the others go on, and raises the failure out of every later poll; it never
+tries again by itself.
+"""
+
+import asyncio
+import logging
+from types import TracebackType
+from typing import Any, NoReturn
+
+from aiokafka.errors import KafkaError
+from aiokafka.protocol.group import LeaveGroupRequest
+
+from assignors.claims import Claim
+from assignors.errors import AssignorError
+from assignors.model import PartitionSet
+from rebalance.clients.aiokafka.errors import StrategyError
+from rebalance.clients.aiokafka.private import coordinator_of, require_consumer
+from rebalance.clients.aiokafka.wire import RawMembers, raw_members
+
+_log = logging.getLogger("rebalance.clients.aiokafka")
+
+
+class Seam:
+    """What strategies bound to one consumer share.
+
+    Raises StrategyError if it is not an AIOKafkaConsumer this adapter knows, or has no group.
+    """
+
+    def __init__(self, consumer: Any) -> None:
+        self.consumer = require_consumer(consumer)
+        if consumer._group_id is None:
+            raise StrategyError(
+                "the consumer has no group_id, so it never runs an assignor: give it one"
+            )
+        self.raw_members: RawMembers = {}
+        self._coordinator: Any = None
+        self._claim = Claim()
+        self._claimant = ""  # the member id under which the claim was earned
+        self._failure: AssignorError | None = None
+        self._failed_at: TracebackType | None = None
+
+    @property
+    def rack_id(self) -> str | None:
+        """The consumer's `client_rack`."""
+        rack: str | None = self.consumer._client_rack
+        return rack
+
+    @property
+    def session_timeout_ms(self) -> int:
+        """How long the coordinator waits for a member that assigns."""
+        timeout: int = self._coordinator._session_timeout_ms
+        return timeout
+
+    def enter(self) -> None:
+        """Called first thing in each of aiokafka's calls; hooks the coordinator when it is new.
+
+        Raises StrategyError if it is another consumer that calls.
+        """
+        coordinator = coordinator_of(self.consumer)
+        if coordinator is None or coordinator._coordination_task is not asyncio.current_task():
+            raise StrategyError(
+                "this strategy is bound to another consumer: make one strategy(...) for each "
+                "consumer and bind it to that one"
+            )
+        if self._coordinator is not coordinator:
+            self._coordinator = coordinator
+            self._hook(coordinator)
+
+    def claim(self) -> Claim:
+        """What this member held and when, as long as the coordinator has known it ever since.
+
+        aiokafka forgets its member id whenever it learns that the coordinator forgot it (session
+        expired, generation refused, poll interval exceeded). From then on somebody else may own
+        what was held, so the claim is dropped and not sent (M02).
+        """
+        if self._coordinator.member_id != self._claimant:
+            self._claim, self._claimant = Claim(), ""
+        return self._claim
+
+    def assigned(self, partitions: PartitionSet) -> None:
+        """The member holds these from now on, in the coordinator's current generation."""
+        self._claim = Claim(partitions=partitions, generation_id=self._coordinator.generation)
+        self._claimant = self._coordinator.member_id
+
+    def fail(self, failure: AssignorError) -> NoReturn:
+        """End the membership: raises what makes aiokafka give the join up (see `_hook`)."""
+        self._failure, self._failed_at = failure, failure.__traceback__
+        raise KafkaError(str(failure)) from failure
+
+    def _hook(self, coordinator: Any) -> None:
+        perform = coordinator._perform_assignment
+        push = coordinator._push_error_to_user
+        check = coordinator.check_errors
+
+        async def perform_assignment(response: Any) -> Any:
+            self.raw_members = raw_members(response)
+            try:
+                return await perform(response)
+            finally:
+                self.raw_members = {}
+
+        async def push_error_to_user(error: Any) -> None:
+            if self._failure is None:
+                await push(error)
+            else:
+                await self._end(coordinator, self._failure)
+
+        def check_errors() -> None:
+            if self._failure is not None:
+                raise self._failure.with_traceback(self._failed_at)
+            check()
+
+        coordinator._perform_assignment = perform_assignment
+        coordinator._push_error_to_user = push_error_to_user
+        coordinator.check_errors = check_errors
+
+    async def _end(self, coordinator: Any, failure: AssignorError) -> None:
+        """Leave, tell whoever waits, and keep aiokafka's coordination still until `stop()`.
+
+        Runs in the coordination task, in the place where aiokafka waits for a user to take an
+        error before it joins again. The task must end well, for `stop()` awaits it.
+        """
+        state = self.consumer._subscription
+        _log.error(
+            "group %s: %s; this consumer leaves the group",
+            coordinator.group_id,
+            failure,
+            exc_info=failure,
+        )
+        coordinator._enable_auto_commit = False  # not a member any more: nothing to commit
+        await _leave(coordinator)
+        state.abort_waiters(_UncopiedError(failure))
+        tell = getattr(state.listener, "failed", None)
+        if callable(tell):
+            tell(failure)
+        await asyncio.wait([coordinator._closing])
+
+
+async def _leave(coordinator: Any) -> None:
+    """Static members too: one that is gone for good must not hold its partitions."""
+    if coordinator.member_id:
+        try:
+            await coordinator._send_req(
+                LeaveGroupRequest(coordinator.group_id, coordinator.member_id)
+            )
+        except KafkaError as error:
+            _log.warning("group %s: cannot leave: %s", coordinator.group_id, error)
+    coordinator.reset_generation()
+
+
+class _UncopiedError(Exception):
+    """aiokafka gives each waiter a copy of the error; ours need not be copyable."""
+
+    def __init__(self, failure: AssignorError) -> None:
+        super().__init__(failure)
+        self._failure = failure
+
+    def __copy__(self) -> AssignorError:
+        return self._failure

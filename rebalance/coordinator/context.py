@@ -1,0 +1,95 @@
+"""What the rules of one coordinator share: its groups, timers and the effects of the current call.
+
+Why: a rule is a function of (context, group, request). It reads `now` from here, never a clock,
+and says what must happen by effects collected here in order.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from assignors.model import TopicPartition
+from rebalance.coordinator.classic_group import ClassicGroup
+from rebalance.protocol.config import CoordinatorConfig
+from rebalance.protocol.effects import Append, Effect, Reply, Token
+from rebalance.protocol.errors import ErrorCode
+from rebalance.protocol.notices import Notice
+from rebalance.protocol.records import OffsetCommitValue, Record
+from rebalance.protocol.responses import CoordinatorResponse
+from rebalance.protocol.timers import TimerKey, TimerKind, TimerQueue
+
+
+class Continuation(Protocol):
+    """What goes on once records are durable, or could not be written."""
+
+    def __call__(self, context: "Context", error: ErrorCode) -> None: ...
+
+
+class Context:
+    """State of one coordinator and the current call's effects. `now` is in milliseconds."""
+
+    __slots__ = (
+        "_appends",
+        "_effects",
+        "_new_suffix",
+        "_next_append",
+        "config",
+        "groups",
+        "now",
+        "offsets",
+        "timers",
+    )
+
+    def __init__(self, config: CoordinatorConfig, new_member_id_suffix: Callable[[], str]) -> None:
+        self.config = config
+        self.groups: dict[str, ClassicGroup] = {}
+        self.offsets: dict[str, dict[TopicPartition, OffsetCommitValue]] = {}
+        self.timers = TimerQueue()
+        self.now = 0
+        self._new_suffix = new_member_id_suffix
+        self._effects: list[Effect] = []
+        self._appends: dict[int, Continuation | None] = {}
+        self._next_append = 0
+
+    def take_effects(self) -> tuple[Effect, ...]:
+        """The effects since the last call of this, in order."""
+        effects, self._effects = tuple(self._effects), []
+        return effects
+
+    def reply(self, token: Token, response: CoordinatorResponse) -> None:
+        """Answer a request."""
+        self._effects.append(Reply(token=token, response=response))
+
+    def tell(self, notice: Notice) -> None:
+        """Tell whoever watches."""
+        self._effects.append(notice)
+
+    def append(
+        self, group_id: str, records: tuple[Record, ...], then: Continuation | None = None
+    ) -> None:
+        """Have records written; `then` runs at their `Appended`."""
+        self._next_append += 1
+        self._appends[self._next_append] = then
+        self._effects.append(Append(token=self._next_append, group_id=group_id, records=records))
+
+    def appended(self, token: int, error: ErrorCode) -> None:
+        """Records are durable or failed; an unknown token is a driver's mistake.
+
+        Raises:
+            KeyError: the token was never given out, or was answered before.
+        """
+        then = self._appends.pop(token)
+        if then is not None:
+            then(self, error)
+
+    def new_member_id(self, prefix: str) -> str:
+        """Rule J05: client id or instance id, a dash, and what the driver's function gives."""
+        return f"{prefix}-{self._new_suffix()}"
+
+    def arm(self, kind: TimerKind, group_id: str, delay_ms: int, member_id: str = "") -> None:
+        """Arm or re-arm a timer `delay_ms` from now."""
+        key = TimerKey(kind=kind, group_id=group_id, member_id=member_id)
+        self.timers.arm(key, self.now + delay_ms)
+
+    def cancel(self, kind: TimerKind, group_id: str, member_id: str = "") -> None:
+        """Cancel a timer if it is armed."""
+        self.timers.cancel(TimerKey(kind=kind, group_id=group_id, member_id=member_id))

@@ -1,0 +1,118 @@
+"""The group coordinator: requests and time in, effects out.
+
+Why: this is the one coordinator of the project. The simulation, the embedded broker and the tests
+drive this object; it does no I/O and reads no clock. `handle` only dispatches; each rule lives in
+the file that bears its name.
+"""
+
+from collections.abc import Callable
+
+from rebalance.coordinator.context import Context
+from rebalance.coordinator.expiry import on_session_timeout
+from rebalance.coordinator.heartbeat import heartbeat
+from rebalance.coordinator.join import join
+from rebalance.coordinator.join_phase import on_initial_delay, on_join_timeout
+from rebalance.coordinator.leave import leave
+from rebalance.coordinator.offsets import commit, fetch
+from rebalance.coordinator.snapshot import GroupSnapshot, snapshot
+from rebalance.coordinator.sync import on_sync_timeout, sync
+from rebalance.protocol.config import CoordinatorConfig
+from rebalance.protocol.effects import Appended, CoordinatorEvent, Effect, Received
+from rebalance.protocol.requests import (
+    HeartbeatRequest,
+    JoinGroupRequest,
+    LeaveGroupRequest,
+    OffsetCommitRequest,
+    OffsetFetchRequest,
+    SyncGroupRequest,
+)
+from rebalance.protocol.timers import TimerKey, TimerKind
+
+
+class GroupCoordinator:
+    """Coordinates classic groups: dynamic and static members, offsets (rules G, J, S, H, O).
+
+    Args:
+        config: Kafka's settings.
+        new_member_id_suffix: gives what follows the client id and a dash in a new member id; a
+            broker gives a random UUID, a test a counter. Every call must give another text.
+    """
+
+    def __init__(self, config: CoordinatorConfig, new_member_id_suffix: Callable[[], str]) -> None:
+        self._context = Context(config, new_member_id_suffix)
+
+    def handle(self, event: CoordinatorEvent, now: int) -> tuple[Effect, ...]:
+        """Take one event at `now` (ms, never going back) and say what must happen, in order.
+
+        A peer's mistake is a reply with Kafka's error. Timers that are due are not fired here:
+        call `advance` first, so that the order is the caller's decision.
+
+        Raises:
+            KeyError: `Appended` with a token that was not given out or was answered before.
+            TypeError: the event or request is none of the vocabulary's.
+        """
+        context = self._context
+        context.now = now
+        match event:
+            case Received(token=token, request=request):
+                match request:
+                    case HeartbeatRequest():
+                        heartbeat(context, token, request)
+                    case JoinGroupRequest():
+                        join(context, token, request)
+                    case SyncGroupRequest():
+                        sync(context, token, request)
+                    case LeaveGroupRequest():
+                        leave(context, token, request)
+                    case OffsetCommitRequest():
+                        commit(context, token, request)
+                    case OffsetFetchRequest():
+                        fetch(context, token, request)
+                    case _:
+                        raise TypeError(f"no request of a coordinator: {request!r}")
+            case Appended(token=append_token, error=error):
+                context.appended(append_token, error)
+            case _:
+                raise TypeError(f"no event of a coordinator: {event!r}")
+        return context.take_effects()
+
+    def advance(self, now: int) -> tuple[Effect, ...]:
+        """Fire what is due at `now` (ms), in order of deadline, then of arming."""
+        context = self._context
+        context.now = now
+        while (key := context.timers.pop_due(now)) is not None:
+            self._fire(key)
+        return context.take_effects()
+
+    def next_deadline(self) -> int | None:
+        """When `advance` has something to do next (ms), or None."""
+        return self._context.timers.next_deadline()
+
+    def group(self, group_id: str) -> GroupSnapshot | None:
+        """The group as it stands, or None when nobody has heard of it."""
+        group = self._context.groups.get(group_id)
+        return None if group is None else snapshot(group)
+
+    @property
+    def group_ids(self) -> tuple[str, ...]:
+        """All groups, in the order in which they were made."""
+        return tuple(self._context.groups)
+
+    @property
+    def timer_entries(self) -> int:
+        """Entries in the timer queue, stale ones included: what timers cost in memory."""
+        return self._context.timers.entries
+
+    def _fire(self, key: TimerKey) -> None:
+        group = self._context.groups[key.group_id]
+        match key.kind:
+            case TimerKind.SESSION:
+                on_session_timeout(self._context, group, key.member_id)
+            case TimerKind.INITIAL_DELAY:
+                on_initial_delay(self._context, group)
+            case TimerKind.JOIN:
+                on_join_timeout(self._context, group)
+            case TimerKind.SYNC:
+                on_sync_timeout(self._context, group)
+            case _:
+                raise AssertionError(f"the coordinator never arms {key}")

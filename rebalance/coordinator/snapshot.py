@@ -1,0 +1,65 @@
+"""A group as it stands, for tests, checkers and displays: plain data, safe to keep."""
+
+from dataclasses import dataclass, field
+
+from rebalance.coordinator.classic_group import ClassicGroup
+from rebalance.protocol.states import GroupState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberSnapshot:
+    """One member; `metadata` is for the selected protocol."""
+
+    member_id: str
+    client_id: str
+    client_host: str
+    group_instance_id: str | None
+    session_timeout_ms: int
+    rebalance_timeout_ms: int
+    metadata: bytes = field(repr=False)
+    assignment: bytes = field(repr=False)
+    awaits_join: bool
+    awaits_sync: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupSnapshot:
+    """One group; members in the order they were added."""
+
+    group_id: str
+    state: GroupState
+    generation_id: int
+    protocol_type: str | None
+    protocol_name: str | None
+    leader: str | None
+    members: tuple[MemberSnapshot, ...]
+    pending_member_ids: tuple[str, ...]
+
+
+def snapshot(group: ClassicGroup) -> GroupSnapshot:
+    """Copy what others may see."""
+    name = group.protocol_name or ""
+    return GroupSnapshot(
+        group_id=group.group_id,
+        state=group.state,
+        generation_id=group.generation_id,
+        protocol_type=group.protocol_type,
+        protocol_name=group.protocol_name,
+        leader=group.leader,
+        members=tuple(
+            MemberSnapshot(
+                member_id=member.member_id,
+                client_id=member.client_id,
+                client_host=member.client_host,
+                group_instance_id=member.group_instance_id,
+                session_timeout_ms=member.session_timeout_ms,
+                rebalance_timeout_ms=member.rebalance_timeout_ms,
+                metadata=member.metadata(name),
+                assignment=member.assignment,
+                awaits_join=member.awaits_join,
+                awaits_sync=member.sync_token is not None,
+            )
+            for member in group.members.values()
+        ),
+        pending_member_ids=tuple(group.pending),
+    )

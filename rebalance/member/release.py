@@ -1,0 +1,101 @@
+"""Giving partitions up in order: take the positions, commit them, call on_partitions_revoked (M01).
+
+Rules kept: the member owns what it gives up until the listener is done; a commit that fails, or that
+takes longer than half the rebalance timeout, does not stop the revocation.
+Source: ConsumerCoordinator.onJoinPrepare.
+"""
+
+from dataclasses import replace
+
+from assignors.model import PartitionSet
+from rebalance.member import commits
+from rebalance.member.core import (
+    COMMIT_BEFORE_REVOCATION,
+    CallbackKind,
+    InFlight,
+    MemberCore,
+    Release,
+    RequestKind,
+)
+from rebalance.member.events import PositionsTaken, Revoke, TakePositions
+from rebalance.member.membership import abandon_release, forget_coordinator
+from rebalance.protocol.errors import RETRIABLE
+from rebalance.protocol.requests import OffsetCommitRequest
+from rebalance.protocol.responses import OffsetCommitResponse
+from rebalance.protocol.timers import TimerKind
+
+KIND = RequestKind.OFFSET_COMMIT
+
+
+def begin(core: MemberCore, partitions: PartitionSet) -> None:
+    """Start to give up `partitions`, which are owned and not empty."""
+    core.release = Release(partitions=partitions, token=core.new_token())
+    if not (core.config.enable_auto_commit and core.generation.joined):
+        revoke(core)
+        return
+    core.arm(TimerKind.REQUEST, core.config.release_timeout_ms, COMMIT_BEFORE_REVOCATION)
+    core.emit(TakePositions(token=core.release.token, partitions=partitions))
+
+
+def positions_taken(core: MemberCore, event: PositionsTaken) -> None:
+    """Now they can be committed; what is not being given up is not committed here."""
+    release = core.release
+    if release is None or release.offsets is not None or release.token != event.token:
+        return
+    offsets = {
+        partition: offset
+        for partition, offset in event.offsets.items()
+        if partition in release.partitions and offset >= 0
+    }
+    core.release = replace(release, offsets=offsets)
+    if not offsets:
+        revoke(core)
+
+
+def pursue(core: MemberCore) -> None:
+    """Send the commit, after those of the user and after any pause."""
+    release = core.release
+    if release is None or not release.offsets or core.callback is not None:
+        return
+    busy = KIND in core.requests or core.commits or core.backing_off(KIND)
+    if not busy and core.coordinator is not None:
+        core.send(KIND, commits.request(core, release.offsets))
+
+
+def answered(core: MemberCore, sent: InFlight, response: OffsetCommitResponse) -> None:
+    """Try again what may succeed, then revoke."""
+    errors = commits.errors_of(sent, response)
+    commits.heed(core, sent, errors)
+    if core.release is None:  # the answer took the generation away
+        return
+    assert isinstance(sent.request, OffsetCommitRequest)
+    again = {
+        each.partition: each.offset
+        for each in sent.request.offsets
+        if errors[each.partition] in RETRIABLE
+    }
+    if again:
+        core.release = replace(core.release, offsets=again)
+        core.back_off(KIND)
+    else:
+        revoke(core)
+
+
+def unanswered(core: MemberCore, sent: InFlight) -> None:
+    """Try again at the coordinator that will be found."""
+    forget_coordinator(core)
+    core.back_off(KIND)
+
+
+def timed_out(core: MemberCore) -> None:
+    """The group waits for this member: revoke without the commit."""
+    if core.release is not None and core.callback is None:
+        revoke(core)
+
+
+def revoke(core: MemberCore) -> None:
+    """Call the listener; what it was given is owned until it is done."""
+    assert core.release is not None
+    partitions = core.release.partitions
+    abandon_release(core)
+    core.emit(Revoke(token=core.call(CallbackKind.REVOKE, partitions), partitions=partitions))

@@ -1,0 +1,56 @@
+"""Events a coordinator takes and effects it returns.
+
+Why: the machine does no I/O. A request comes with a token of the driver's making; the answer goes
+out with the same token, now or later. Whatever takes time outside (a log append) goes out with a
+token of the machine's making and comes back as an event.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from rebalance.protocol.errors import ErrorCode
+from rebalance.protocol.notices import Notice
+from rebalance.protocol.records import Record
+from rebalance.protocol.requests import CoordinatorRequest
+from rebalance.protocol.responses import CoordinatorResponse
+
+Token = Hashable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """Event: a request arrived; it will be answered with `Reply(token=token)` (but see J17)."""
+
+    token: Token
+    request: CoordinatorRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appended:
+    """Event: the records of `Append(token=token)` are durable, or could not be written."""
+
+    token: int
+    error: ErrorCode = ErrorCode.NONE
+
+
+CoordinatorEvent = Received | Appended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """Effect: answer the request that came with `token`."""
+
+    token: Token
+    response: CoordinatorResponse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Append:
+    """Effect: write `records` of `group_id` to the log, all or none, then say `Appended`."""
+
+    token: int
+    group_id: str
+    records: tuple[Record, ...]
+
+
+Effect = Reply | Append | Notice

@@ -1,0 +1,96 @@
+"""Facts a coordinator tells whoever watches: the coordinator's view, before it is a trace line.
+
+Why: a trace must say what happened without reading the machine's insides. Notices are effects
+that nobody has to act on; dropping them changes nothing.
+"""
+
+from dataclasses import dataclass, field
+
+from rebalance.protocol.causes import Cause
+from rebalance.protocol.states import GroupState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateChanged:
+    """A group went through its one door."""
+
+    group_id: str
+    previous: GroupState
+    state: GroupState
+    generation_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberAdded:
+    """A member is in the group from now on (it may still be parked)."""
+
+    group_id: str
+    member_id: str
+    client_id: str
+    group_instance_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberRemoved:
+    """A member is out of the group; the coordinator regards what it owned as free."""
+
+    group_id: str
+    member_id: str
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebalanceStarted:
+    """A join phase began. `member_id` caused it ("" when nobody in particular did).
+
+    `reason` is the words of Kafka's log or, where a client sent one (KIP-800), the client's.
+    """
+
+    group_id: str
+    generation_id: int
+    cause: Cause
+    member_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinCompleted:
+    """A join phase ended with members; the leader now assigns."""
+
+    group_id: str
+    generation_id: int
+    protocol_type: str
+    protocol_name: str
+    leader: str
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignmentSent:
+    """A member was told what it owns (still encoded)."""
+
+    group_id: str
+    generation_id: int
+    member_id: str
+    assignment: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitRefused:
+    """An offset commit was refused as a whole: late, fenced or from nobody."""
+
+    group_id: str
+    member_id: str
+    generation_id: int
+    error: str
+
+
+Notice = (
+    StateChanged
+    | MemberAdded
+    | MemberRemoved
+    | RebalanceStarted
+    | JoinCompleted
+    | AssignmentSent
+    | CommitRefused
+)

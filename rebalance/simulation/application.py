@@ -1,0 +1,95 @@
+"""The user's side of a consumer: one thread that polls, processes records and runs listeners.
+
+Why: most that goes wrong in a rebalance goes wrong here: a listener that takes its time, a batch
+that is never done, a process that stands still. One thread, as in Java's consumer: while it is busy
+it does not poll, and a listener waits until it is free. Time is virtual: nothing is stepped, a
+position is worked out when somebody asks.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from assignors.model import PartitionSet, TopicPartition
+from rebalance.simulation.world import World
+
+__all__ = ["Behaviour", "Thread"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviour:
+    """What a simulated application is like; durations in milliseconds."""
+
+    poll_ms: int = 500
+    """Between two polls of an idle thread."""
+    commit_ms: int = 5000
+    """Between two commits of its positions (auto.commit.interval.ms); 0: only when it must."""
+    rate_per_s: int = 100
+    """Records a second, of each partition it owns."""
+    revoke_ms: int = 0
+    assign_ms: int = 0
+    lose_ms: int = 0
+    assignor_ms: int = 0
+    """How long the assignor takes when this member leads."""
+    failing: frozenset[str] = frozenset()
+    """What raises: of "revoke", "assign", "lose", "assignor"."""
+
+    def with_changes(self, changes: Mapping[str, object]) -> "Behaviour":
+        """The same with some fields changed."""
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+class Thread:
+    """When the thread is free, and how far it has read."""
+
+    __slots__ = ("_from", "_read_ms", "_reading_since", "_world", "free_at", "rate_per_s")
+
+    def __init__(self, world: World, rate_per_s: int) -> None:
+        self._world = world
+        self.rate_per_s = rate_per_s
+        self.free_at = 0
+        """Busy until then (ms)."""
+        # Milliseconds spent reading, and since when it has been doing so without a break.
+        self._read_ms = 0
+        self._reading_since = 0
+        # Where each partition stood, at how many milliseconds of reading.
+        self._from: dict[TopicPartition, tuple[int, int]] = {}
+
+    @property
+    def busy(self) -> bool:
+        """It cannot poll now."""
+        return self.free_at > self._world.now
+
+    def occupy(self, duration_ms: int) -> int:
+        """Do something else than reading for so long, after what it is at; when it ends (ms)."""
+        start = max(self.free_at, self._world.now)
+        if duration_ms:
+            self._read_ms = self._read_so_far()
+            self.free_at = self._reading_since = start + duration_ms
+        return start + duration_ms
+
+    def stand_still(self, since: int) -> None:
+        """It did nothing from `since` until now."""
+        read_until = max(0, since - self._reading_since)
+        self._read_ms += read_until
+        self._reading_since = max(self._world.now, self.free_at)
+
+    def read(self, offsets: Iterable[tuple[TopicPartition, int]]) -> None:
+        """Read these partitions from these offsets on."""
+        for partition, offset in offsets:
+            self._from[partition] = (offset, self._read_so_far())
+
+    def leave_off(self, partitions: PartitionSet) -> None:
+        """Read these no more; their positions are forgotten."""
+        for partition in partitions:
+            self._from.pop(partition, None)
+
+    def positions(self) -> dict[TopicPartition, int]:
+        """The next offset to read of every partition that is being read."""
+        read_ms, rate = self._read_so_far(), self.rate_per_s
+        return {
+            partition: offset + (read_ms - since) * rate // 1000
+            for partition, (offset, since) in self._from.items()
+        }
+
+    def _read_so_far(self) -> int:
+        return self._read_ms + max(0, self._world.now - self._reading_since)

@@ -1,0 +1,229 @@
+"""What a group's churn cost: exact numbers with units, in both views of ownership.
+
+Why: "better" must mean one thing in comparisons, checks and pictures. Everything is an integer of
+milliseconds or partition-milliseconds (one partition for one millisecond), swept from the same
+stretches that the pictures draw.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from rebalance.timeline.history import History, histories
+from rebalance.timeline.lanes import GroupLanes, Ownership
+from rebalance.timeline.rebalances import Rebalance, rebalances
+from rebalance.timeline.spans import Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnershipMetrics:
+    """What ownership looked like in one view."""
+
+    view: Literal["member", "coordinator"]
+    """Whose word: what members believed, or what the coordinator had told them."""
+    partitions: int
+    """Partitions that were ever owned or wanted."""
+    unavailable_partition_ms: int
+    """Time in which no live member owned a partition while a live member subscribed to its topic.
+    A zombie is no owner; a paused member that still counts is one."""
+    double_owned_partition_ms: int
+    """Time in which a partition had more than one owner, zombies left out. A partition with three
+    owners counts once."""
+    zombie_partition_ms: int
+    """Time in which a member believed it owned a partition after the coordinator had removed it
+    (without a coordinator's view: after another got it during its pause). Per believer. Always 0
+    in the coordinator's view. It overlaps with unavailable time where nobody else owned yet."""
+    longest_unavailable_ms: int
+    """The longest time that one partition was unavailable without a break."""
+    partitions_moved: int
+    """How often a partition went to another member than its last owner; the first owner of a
+    partition is no move."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebalanceMetrics:
+    """What one rebalance cost, in the preferred view (the members' where there is one)."""
+
+    number: int
+    """The rebalance's number."""
+    time_to_stable_ms: int | None
+    """From its start until the group was at rest; None: overtaken, or the trace ended first."""
+    partitions_moved: int
+    """Partitions that went to another owner from its start until the next one's."""
+    partitions_stopped: int
+    """Partitions that had an owner before and stood without one until this rebalance gave them
+    to somebody."""
+    unavailable_partition_ms: int
+    """Unavailable time that this rebalance ended, from the loss of the owner on: after a crash
+    the wait for the session to expire is part of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    """The numbers of one group in one trace."""
+
+    group_id: str
+    """Kafka's name of the group."""
+    duration_ms: int
+    """From the first to the last event of the trace."""
+    members: int
+    """Lanes: member lives, not members at one time."""
+    rebalances: int
+    """Join phases that began (of witnesses' traces: rebalances the members show)."""
+    changes: int
+    """Changes the group converged on: a rebalance that was overtaken, or whose partitions the
+    next one only hands over, is one change with that next one."""
+    rounds: tuple[int, ...]
+    """Rebalances (generations) each change took to converge, in order of time."""
+    rounds_max: int
+    """The most that one change took."""
+    time_to_stable_ms: tuple[int | None, ...]
+    """Per change: from its start until the group was at rest; None: never in this trace."""
+    time_to_stable_total_ms: int
+    """Sum over the changes that came to rest."""
+    time_to_stable_max_ms: int
+    """The slowest change that came to rest."""
+    commits_refused: int
+    """Offset commits refused as a whole, as the coordinator tells."""
+    member_view: OwnershipMetrics | None
+    """None: no member wrote into the trace."""
+    coordinator_view: OwnershipMetrics | None
+    """None: no coordinator wrote its assignments into the trace."""
+    per_rebalance: tuple[RebalanceMetrics, ...]
+    """One for each rebalance."""
+
+    @property
+    def ownership(self) -> OwnershipMetrics | None:
+        """The members' view where there is one, else the coordinator's."""
+        return self.member_view if self.member_view is not None else self.coordinator_view
+
+    def to_dict(self) -> dict[str, Any]:
+        """The numbers as JSON knows them, names as documented here."""
+        return asdict(self)
+
+
+def measure(group: GroupLanes, found: Sequence[Rebalance] | None = None) -> Metrics:
+    """The metrics of a group; `found` spares looking for its rebalances once more."""
+    found = rebalances(group) if found is None else found
+    rounds, stable = _changes(found)
+    at_rest = [ms for ms in stable if ms is not None]
+    refused = sum(mark.kind == "refused" for lane in group.lanes for mark in lane.marks)
+    return Metrics(
+        group_id=group.group_id,
+        duration_ms=group.end_ms - group.start_ms,
+        members=len(group.lanes),
+        rebalances=len(found),
+        changes=len(rounds),
+        rounds=rounds,
+        rounds_max=max(rounds, default=0),
+        time_to_stable_ms=stable,
+        time_to_stable_total_ms=sum(at_rest),
+        time_to_stable_max_ms=max(at_rest, default=0),
+        commits_refused=refused,
+        member_view=_view(group.member),
+        coordinator_view=_view(group.coordinator),
+        per_rebalance=_per_rebalance(group, found),
+    )
+
+
+def _view(ownership: Ownership | None) -> OwnershipMetrics | None:
+    if ownership is None:
+        return None
+    all_ = histories(ownership)
+    gaps = [span.end - span.start for history in all_ for span in history.gaps()]
+    return OwnershipMetrics(
+        view=ownership.view,
+        partitions=len(ownership.wanted),
+        unavailable_partition_ms=sum(
+            len(history.cells) * (span.end - span.start)
+            for history in all_
+            for span in history.gaps()
+        ),
+        double_owned_partition_ms=_total(all_, "double"),
+        zombie_partition_ms=sum(
+            len(history.cells) * len(stretch.zombies) * (stretch.end - stretch.start)
+            for history in all_
+            for stretch in history.stretches
+        ),
+        longest_unavailable_ms=max(gaps, default=0),
+        partitions_moved=sum(len(history.cells) * len(history.moves) for history in all_),
+    )
+
+
+def _total(all_: Iterable[History], quality: str) -> int:
+    return sum(
+        len(history.cells) * (stretch.end - stretch.start)
+        for history in all_
+        for stretch in history.stretches
+        if getattr(stretch, quality)
+    )
+
+
+def _changes(found: Sequence[Rebalance]) -> tuple[tuple[int, ...], tuple[int | None, ...]]:
+    """Rounds and time to stable of each change."""
+    starts: dict[int, int] = {}
+    rounds: dict[int, int] = {}
+    ends: dict[int, int | None] = {}
+    for rebalance in found:
+        starts.setdefault(rebalance.change, rebalance.start_ms)
+        rounds[rebalance.change] = rounds.get(rebalance.change, 0) + 1
+        ends[rebalance.change] = rebalance.end_ms
+    stable = tuple(None if end is None else end - starts[c] for c, end in ends.items())
+    return tuple(rounds.values()), stable
+
+
+# --- what each rebalance cost --------------------------------------------------------------------
+
+
+def _per_rebalance(group: GroupLanes, found: Sequence[Rebalance]) -> tuple[RebalanceMetrics, ...]:
+    moved = [0] * len(found)
+    stopped = [0] * len(found)
+    lost = [0] * len(found)
+    for history in histories(group.ownership) if group.ownership else ():
+        count = len(history.cells)
+        for move in history.moves:
+            index = _latest(found, move.t + 1)
+            if index is not None:
+                moved[index] += count
+        blamed: set[int] = set()
+        for gap in history.gaps():
+            index = _blamed(found, history, gap)
+            if index is None:
+                continue
+            lost[index] += count * (gap.end - gap.start)
+            if _owned_before(history, gap.start):
+                blamed.add(index)
+        for index in blamed:
+            stopped[index] += count
+    return tuple(
+        RebalanceMetrics(
+            number=rebalance.number,
+            time_to_stable_ms=rebalance.time_to_stable_ms,
+            partitions_moved=moved[index],
+            partitions_stopped=stopped[index],
+            unavailable_partition_ms=lost[index],
+        )
+        for index, rebalance in enumerate(found)
+    )
+
+
+def _latest(found: Sequence[Rebalance], before: int) -> int | None:
+    """The last rebalance that started before a time."""
+    return max((i for i, r in enumerate(found) if r.start_ms < before), default=None)
+
+
+def _blamed(found: Sequence[Rebalance], history: History, gap: Span) -> int | None:
+    """The rebalance that ended a gap; none where demand, not an owner, ended it elsewhere."""
+    index = _latest(found, gap.end)
+    if index is None:
+        return None
+    rebalance = found[index]
+    during = rebalance.start_ms >= gap.start or (
+        rebalance.end_ms is None or rebalance.end_ms > gap.start
+    )
+    owned = any(s.start == gap.end and s.owners for s in history.stretches)
+    return index if during or owned else None
+
+
+def _owned_before(history: History, t: int) -> bool:
+    return any(stretch.owners and stretch.end <= t for stretch in history.stretches)

@@ -1,0 +1,218 @@
+"""The rebalances of a group: when, how long, which generations, and why.
+
+Why: "why did this rebalance happen?" is the first question of every user. Rule kept: the cause is
+the coordinator's word; where it has none, the word of a script's own step, marked as such; else
+it is unknown. What members were seen to do is told as `reason`, never turned into a cause.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from rebalance.timeline.events import (
+    Event,
+    GroupStateChanged,
+    JoinCompleted,
+    MemberJoined,
+    MemberRemoved,
+    RebalanceStarted,
+    Step,
+)
+from rebalance.timeline.lanes import GroupLanes
+from rebalance.timeline.witnesses import witnessed
+
+UNKNOWN = "unknown"
+SECOND_HALF = "partitions revoked"
+"""The cause of a rebalance that only hands over what the one before it revoked."""
+_AT_REST = frozenset({"Stable", "Empty", "Dead"})
+
+Outcome = Literal["stable", "empty", "dead", "overtaken", "unfinished"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebalance:
+    """One rebalance. Times in milliseconds since the trace began."""
+
+    number: int
+    """From 1, in order of time; what the picture and the list call it."""
+    start_ms: int
+    end_ms: int | None
+    """When the group was at rest again; None: overtaken by the next, or the trace ends first."""
+    outcome: Outcome
+    generation_from: int
+    """-1: not known."""
+    generation_to: int | None
+    """None: the join phase never completed."""
+    cause: str = UNKNOWN
+    cause_source: Literal["coordinator", "script", "unknown"] = "unknown"
+    member: str = ""
+    """The lane that caused it; "": nobody in particular, or not known."""
+    reason: str = ""
+    """More words: the client's or the coordinator's own, or what members were seen to do first."""
+    seen_by: Literal["coordinator", "members"] = "coordinator"
+    joined: tuple[str, ...] = ()
+    """Lanes that the coordinator added while this rebalance gathered its members."""
+    removed: tuple[str, ...] = ()
+    """Lanes that the coordinator removed meanwhile."""
+    change: int = 0
+    """Rebalances with the same number converge on one change (see `changes` in metrics)."""
+
+    @property
+    def time_to_stable_ms(self) -> int | None:
+        """From start to rest."""
+        return None if self.end_ms is None else self.end_ms - self.start_ms
+
+
+def rebalances(group: GroupLanes) -> tuple[Rebalance, ...]:
+    """The rebalances of a group: as its coordinator tells them, else as its members show them."""
+    found = _told(group)
+    if not found:
+        found = [
+            Rebalance(
+                number=0,
+                start_ms=seen.start,
+                end_ms=seen.end,
+                outcome="unfinished" if seen.end is None else "stable",
+                generation_from=seen.generation_from,
+                generation_to=seen.generation_to,
+                reason=seen.reason,
+                seen_by="members",
+            )
+            for seen in witnessed(group)
+        ]
+    return tuple(_numbered(_with_scripts(found, group)))
+
+
+def _told(group: GroupLanes) -> list[Rebalance]:
+    events = group.events
+    if any(isinstance(event, RebalanceStarted) for event in events):
+        return _by_word(group)
+    if any(isinstance(event, GroupStateChanged) for event in events):
+        return _by_state(events)
+    return []
+
+
+def _by_word(group: GroupLanes) -> list[Rebalance]:
+    found: list[Rebalance] = []
+    for event in group.events:
+        current = found[-1] if found and found[-1].outcome == "unfinished" else None
+        match event:
+            case RebalanceStarted():
+                if current is not None:
+                    found[-1] = replace(current, outcome="overtaken")
+                found.append(
+                    Rebalance(
+                        number=0,
+                        start_ms=event.t,
+                        end_ms=None,
+                        outcome="unfinished",
+                        generation_from=event.generation_id,
+                        generation_to=None,
+                        cause=event.cause,
+                        cause_source="unknown" if event.cause == UNKNOWN else "coordinator",
+                        member=group.names.get(event.member_id, ""),
+                        reason=event.reason,
+                    )
+                )
+            case _ if current is not None:
+                found[-1] = _followed(current, event, group)
+            case _:
+                pass
+    return found
+
+
+def _followed(current: Rebalance, event: Event, group: GroupLanes) -> Rebalance:
+    """A rebalance in progress after one more event."""
+    match event:
+        case JoinCompleted():
+            return replace(current, generation_to=event.generation_id)
+        case MemberJoined() if current.generation_to is None:
+            return replace(current, joined=(*current.joined, group.names[event.member_id]))
+        case MemberRemoved() if current.generation_to is None:
+            return replace(current, removed=(*current.removed, group.names[event.member_id]))
+        case GroupStateChanged() if event.state in _AT_REST:
+            return _rested(current, event)
+        case _:
+            return current
+
+
+def _rested(current: Rebalance, event: GroupStateChanged) -> Rebalance:
+    outcomes: dict[str, Outcome] = {"Stable": "stable", "Empty": "empty", "Dead": "dead"}
+    return replace(
+        current,
+        end_ms=event.t,
+        outcome=outcomes[event.state],
+        generation_to=event.generation_id,
+    )
+
+
+def _by_state(events: Iterable[Event]) -> list[Rebalance]:
+    """An observer that polls states sees when a group left its rest and when it came back."""
+    found: list[Rebalance] = []
+    generation = -1
+    for event in events:
+        if not isinstance(event, GroupStateChanged):
+            continue
+        moving = bool(found) and found[-1].outcome == "unfinished"
+        if moving and event.state in _AT_REST:
+            found[-1] = _rested(found[-1], event)
+        elif not moving and event.state not in _AT_REST:
+            found.append(
+                Rebalance(
+                    number=0,
+                    start_ms=event.t,
+                    end_ms=None,
+                    outcome="unfinished",
+                    generation_from=generation,
+                    generation_to=None,
+                )
+            )
+        generation = event.generation_id
+    return found
+
+
+def _with_scripts(found: list[Rebalance], group: GroupLanes) -> list[Rebalance]:
+    """Give each rebalance without a cause the closest step before it that no other has used."""
+    lanes = {lane.name for lane in group.lanes}
+    steps = [
+        event
+        for event in group.events
+        if isinstance(event, Step) and event.cause and (not event.member or event.member in lanes)
+    ]
+    first_seen = {lane.name: lane.alive[0].start for lane in group.lanes if lane.alive}
+    result: list[Rebalance] = []
+    for position, rebalance in enumerate(found):
+        before = [step for step in steps if step.t <= rebalance.start_ms]
+        if rebalance.cause_source == "coordinator":
+            before = [step for step in before if step.cause == rebalance.cause]
+        if before:
+            step = before[-1]
+            steps.remove(step)
+            if rebalance.cause_source != "coordinator":
+                rebalance = replace(
+                    rebalance, cause=step.cause, cause_source="script", member=step.member
+                )
+        result.append(rebalance)
+        until = found[position + 1].start_ms if position + 1 < len(found) else group.end_ms
+        steps = [s for s in steps if not _merged(s, rebalance, first_seen, until)]
+    return result
+
+
+def _merged(step: Step, rebalance: Rebalance, first_seen: dict[str, int], until: int) -> bool:
+    """A member that started before or during this rebalance joined in it: no later one is its."""
+    started = first_seen.get(step.member)
+    joins = step.cause == "member joined" and started is not None
+    end = until if rebalance.end_ms is None else rebalance.end_ms
+    return joins and started is not None and step.t <= end and started <= end
+
+
+def _numbered(found: Iterable[Rebalance]) -> Iterable[Rebalance]:
+    change = 0
+    previous: Rebalance | None = None
+    for number, rebalance in enumerate(found, 1):
+        goes_on = previous is not None and (
+            rebalance.cause == SECOND_HALF or previous.end_ms is None
+        )
+        change += 0 if goes_on else 1
+        previous = replace(rebalance, number=number, change=change)
+        yield previous

@@ -1,0 +1,1 @@
+"""Tests, laid out like the sources; ``tests.support`` holds what several of them need."""

@@ -1,0 +1,153 @@
+"""A PartitionSet is a frozenset of partitions in every respect but its cost."""
+
+from __future__ import annotations
+
+import copy
+import operator
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assignors.model import MAX_PARTITION, PartitionSet, TopicPartition
+
+pairs = st.lists(
+    st.tuples(st.sampled_from(["a", "b", "zz"]), st.integers(0, 5) | st.just(MAX_PARTITION)),
+    max_size=12,
+)
+
+
+@given(pairs)
+def test_is_the_set_of_its_partitions_in_order(items: list[tuple[str, int]]) -> None:
+    partitions = PartitionSet(items)
+
+    assert list(partitions) == sorted(set(items))
+    assert len(partitions) == len(set(items))
+    assert partitions == set(items)
+    assert hash(partitions) == hash(frozenset(items))
+    assert all(item in partitions for item in items)
+    assert all(isinstance(each, TopicPartition) for each in partitions)
+
+
+@given(pairs, pairs)
+@pytest.mark.parametrize("how", [operator.or_, operator.and_, operator.sub, operator.xor])
+def test_operators_are_those_of_frozenset(
+    how: Any, left: list[tuple[str, int]], right: list[tuple[str, int]]
+) -> None:
+    expected = PartitionSet(how(frozenset(left), frozenset(right)))
+
+    assert how(PartitionSet(left), PartitionSet(right)) == expected
+    assert how(PartitionSet(left), set(right)) == expected
+    assert how(set(left), PartitionSet(right)) == expected
+    assert isinstance(how(set(left), PartitionSet(right)), PartitionSet)
+
+
+@given(pairs, pairs)
+def test_comparisons_are_those_of_frozenset(
+    left: list[tuple[str, int]], right: list[tuple[str, int]]
+) -> None:
+    a, b = PartitionSet(left), PartitionSet(right)
+    x, y = frozenset(left), frozenset(right)
+
+    assert (a <= b, a < b, a >= b, a == b) == (x <= y, x < y, x >= y, x == y)
+    assert (a <= y, a >= y) == (x <= y, x >= y)
+    assert a.isdisjoint(b) == x.isdisjoint(y)
+
+
+@given(pairs)
+def test_columns_are_ascending_int32_and_read_only(items: list[tuple[str, int]]) -> None:
+    for topic, column in PartitionSet(items).by_topic.items():
+        assert column.dtype == np.int32
+        assert column.tolist() == sorted({p for t, p in items if t == topic})
+        with pytest.raises(ValueError, match="read-only"):
+            column[0] = 1
+
+
+@given(pairs)
+def test_flat_columns_round_trip_in_any_order(items: list[tuple[str, int]]) -> None:
+    topics = [topic for topic, _ in items]
+    ids = np.array([partition for _, partition in items], dtype=np.int32)
+    partitions = PartitionSet.from_flat(topics, [1] * len(items), ids)
+
+    assert partitions == PartitionSet(items)
+    assert PartitionSet.from_flat(partitions.topics, partitions.counts, partitions.ids) == (
+        partitions
+    )
+
+
+def test_takes_mappings_ranges_arrays_and_other_sets() -> None:
+    partitions = PartitionSet({"b": range(2), "a": np.array([7, 3, 3]), "empty": []})
+
+    assert list(partitions) == [("a", 3), ("a", 7), ("b", 0), ("b", 1)]
+    assert PartitionSet(partitions) == partitions
+    assert partitions.topics == ("a", "b")
+    assert partitions.counts == (2, 2)
+
+
+def test_shares_no_memory_with_what_it_was_made_of() -> None:
+    source = np.array([1, 2, 3], dtype=np.int32)
+    partitions = PartitionSet({"a": source})
+    flat = PartitionSet.from_flat(["a"], [3], source)
+    source[0] = 0
+
+    assert list(partitions.by_topic["a"]) == [1, 2, 3]
+    assert list(flat.by_topic["a"]) == [1, 2, 3]
+
+
+def test_prints_runs() -> None:
+    assert (
+        repr(PartitionSet({"a": [0, 1, 2, 7], "b": [4]})) == "PartitionSet({a: [0-2, 7], b: [4]})"
+    )
+    assert repr(PartitionSet()) == "PartitionSet({})"
+    assert repr(PartitionSet({"a": range(0, 100, 2)})).endswith("22, ...]})")
+
+
+def test_is_not_in_for_anything_else() -> None:
+    partitions = PartitionSet({"a": [0]})
+
+    assert ("a", -1) not in partitions
+    assert ("b", 0) not in partitions
+    assert "a" not in partitions
+    assert ("a", "0") not in partitions
+    assert (3, 0) not in partitions
+    assert ("a", 2**40) not in partitions
+
+
+@pytest.mark.parametrize(
+    ("bad", "error"),
+    [
+        ([("a", -1)], ValueError),
+        ([("a", 2**31)], ValueError),
+        ([("", 0)], ValueError),
+        ([(1, 0)], TypeError),
+        ([("a", "0")], TypeError),
+        ([("a", 1.5)], TypeError),
+        ({"a": [True]}, TypeError),
+    ],
+)
+def test_refuses_what_is_no_partition(bad: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match=r"topic|partition"):
+        PartitionSet(bad)
+
+
+def test_refuses_counts_that_do_not_add_up() -> None:
+    with pytest.raises(ValueError, match="counts add up to 2"):
+        PartitionSet.from_flat(["a"], [2], np.array([1], dtype=np.int32))
+
+
+def test_operators_refuse_what_is_not_iterable() -> None:
+    with pytest.raises(TypeError):
+        PartitionSet() | 3  # type: ignore[operator]
+    with pytest.raises(TypeError):
+        3 - PartitionSet()  # type: ignore[operator]
+
+
+def test_copies_and_pickles() -> None:
+    partitions = PartitionSet({"a": [1, 2], "b": [0]})
+
+    assert pickle.loads(pickle.dumps(partitions)) == partitions
+    assert copy.copy(partitions) is partitions
+    assert copy.deepcopy(partitions) is partitions

@@ -1,0 +1,176 @@
+"""A client that speaks raw frames, with kio's own writers and readers as the oracle.
+
+The broker has a codec of its own; what it reads here was written by kio, and what it writes kio
+must be able to read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import datetime
+import importlib
+import io
+import struct
+import typing
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any, TypeVar
+
+from kio.schema.errors import ErrorCode
+from kio.serial import entity_reader, entity_writer
+
+from rebalance.broker import EmbeddedBroker
+from rebalance.broker.handlers import APIS
+
+T = TypeVar("T")
+KEYS = {api.name: key for key, api in APIS.items()}
+ALL_VERSIONS = [
+    (api.name, version) for api in APIS.values() for version in range(api.oldest, api.newest + 1)
+]
+
+
+def run(main: Coroutine[Any, Any, T], seconds: float = 30) -> T:
+    """Run to the end; a test that hangs fails instead."""
+
+    async def bounded() -> T:
+        return await asyncio.wait_for(main, seconds)
+
+    return asyncio.run(bounded())
+
+
+def schema(name: str, version: int, kind: str) -> type[Any]:
+    """kio's class of a request or response."""
+    module = importlib.import_module(f"kio.schema.{name}.v{version}.{kind}")
+    return next(
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and getattr(getattr(value, "__type__", None), "name", None) == kind
+    )
+
+
+def make(entity: type[Any], values: Mapping[str, Any]) -> Any:
+    """A kio entity from plain values; what the version does not know is left out."""
+    filled = {}
+    for field in dataclasses.fields(entity):
+        if field.name in values:
+            filled[field.name] = _value(field, values[field.name])
+        elif field.default is dataclasses.MISSING:
+            filled[field.name] = _zero(field)
+    return entity(**filled)
+
+
+def _value(field: dataclasses.Field[Any], value: Any) -> Any:
+    kafka_type = field.metadata.get("kafka_type", "")
+    if kafka_type.startswith("timedelta"):
+        return datetime.timedelta(milliseconds=value)
+    nested = _nested(field.type)
+    if nested is not None and value is not None:
+        if isinstance(value, Mapping):
+            return make(nested, value)
+        return tuple(make(nested, item) for item in value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _zero(field: dataclasses.Field[Any]) -> Any:
+    kafka_type = field.metadata.get("kafka_type", "")
+    if typing.get_origin(field.type) is tuple:
+        return ()
+    if type(None) in typing.get_args(field.type):
+        return None
+    if kafka_type.startswith("timedelta"):
+        return datetime.timedelta()
+    return {"string": "", "bytes": b"", "bool": False, "error_code": ErrorCode.none}.get(
+        kafka_type, 0
+    )
+
+
+def _nested(kind: Any) -> type[Any] | None:
+    for part in (kind, *typing.get_args(kind)):
+        for inner in (part, *typing.get_args(part)):
+            if isinstance(inner, type) and dataclasses.is_dataclass(inner):
+                return inner
+    return None
+
+
+def encode(entity: Any) -> bytes:
+    """kio's bytes of an entity."""
+    with io.BytesIO() as out:
+        entity_writer(type(entity))(out, entity)
+        return out.getvalue()
+
+
+def request_body(name: str, version: int, values: Mapping[str, Any]) -> bytes:
+    """Header and body of a request, without the size in front."""
+    request = schema(name, version, "request")
+    header = make(
+        request.__header_schema__,
+        {
+            "request_api_key": KEYS[name],
+            "request_api_version": version,
+            "correlation_id": 7,
+            "client_id": "raw",
+        },
+    )
+    return encode(header) + encode(make(request, values))
+
+
+def framed(body: bytes) -> bytes:
+    """A frame: the size, then the body."""
+    return struct.pack(">i", len(body)) + body
+
+
+class RawConnection:
+    """One connection to the broker."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def ask(self, name: str, version: int, values: Mapping[str, Any] = {}) -> Any:
+        """Send a request, wait for the response and let kio read it."""
+        self.send(name, version, values)
+        return await self.receive(name, version)
+
+    def send(self, name: str, version: int, values: Mapping[str, Any] = {}) -> None:
+        """Send a request."""
+        self.writer.write(framed(request_body(name, version, values)))
+
+    async def receive(self, name: str, version: int) -> Any:
+        """The next response; all of its bytes must be used up."""
+        frame = await self.receive_frame()
+        response = schema(name, version, "response")
+        header, at = entity_reader(response.__header_schema__)(frame, 0)
+        assert header.correlation_id == 7
+        entity, size = entity_reader(response)(frame[at:], 0)
+        assert at + size == len(frame)
+        return entity
+
+    async def receive_frame(self) -> bytes:
+        """The next frame without its size."""
+        (size,) = struct.unpack(">i", await self.reader.readexactly(4))
+        return await self.reader.readexactly(size)
+
+    async def is_closed_by_peer(self) -> bool:
+        """Wait until the broker closes; anything else that comes is a failure."""
+        try:
+            return await self.reader.read(1) == b""
+        except ConnectionResetError:
+            return True
+
+    async def close(self) -> None:
+        """Close."""
+        self.writer.close()
+        with suppress(OSError):
+            await self.writer.wait_closed()
+
+
+@asynccontextmanager
+async def connected(broker: EmbeddedBroker) -> AsyncIterator[RawConnection]:
+    """A connection for the length of a block."""
+    connection = RawConnection(*await asyncio.open_connection("127.0.0.1", broker.port))
+    try:
+        yield connection
+    finally:
+        await connection.close()

@@ -1,0 +1,1 @@
+"""Adapters for client libraries, tested in real consumers over real sockets."""

@@ -1,0 +1,1 @@
+"""The same conversations with the embedded broker and with a real Apache Kafka."""
