@@ -35,25 +35,38 @@ def _one_class(problem: Problem) -> Counts:
 def _swept(problem: Problem) -> Counts:
     """Level each class on its own, the most constrained first, a few times over.
 
-    Not optimal, but close: what is left is for the search.
+    First only with what has no owner, then with everything, so that little is taken from an owner
+    without need. Not optimal, but close: what is left is for the search.
     """
     x = problem.keep.copy()
     loads = problem.loads(x)
+    unowned = problem.sizes - np.bincount(
+        problem.edge_class, weights=problem.keep, minlength=problem.classes
+    ).astype(np.int64)
+    _sweep(problem, x, loads, problem.keep, unowned)
+    _sweep(problem, x, loads, np.zeros_like(problem.keep), problem.sizes)
+    return x
+
+
+def _sweep(problem: Problem, x: Counts, loads: Counts, fixed: Counts, units: Counts) -> None:
+    """Level `units[c]` of each class c on top of what is `fixed`, until nothing changes."""
     by_constraint = np.argsort(np.diff(problem.edge_start), kind="stable").tolist()
     for _ in range(_SWEEPS):
         changed = False
         for number in by_constraint:
+            if units[number] == 0:
+                continue
             edges = slice(int(problem.edge_start[number]), int(problem.edge_start[number + 1]))
             who = problem.edge_member[edges]
-            base = loads[who] - x[edges]
-            levelled = _levelled(base, int(problem.sizes[number]), x[edges])
-            if not np.array_equal(levelled, x[edges]):
-                x[edges] = levelled
+            movable = x[edges] - fixed[edges]
+            base = loads[who] - movable
+            levelled = _levelled(base, int(units[number]), movable)
+            if not np.array_equal(levelled, movable):
+                x[edges] = fixed[edges] + levelled
                 loads[who] = base + levelled
                 changed = True
         if not changed:
-            break
-    return x
+            return
 
 
 def _levelled(base: Counts, units: int, now: Counts) -> Counts:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from assignors.flat import FlatIndex
+from assignors.flat import FlatIndex, topic_sets
 from assignors.model import ClusterMetadata, PartitionSet, Subscription
 
 __all__ = ["Claim", "Settled", "claims_of", "contested", "settle"]
@@ -113,12 +113,13 @@ def _gathered(
     numbers: list[NDArray[np.int64]] = []
     eligible: list[NDArray[np.bool_]] = []
     generations: list[int] = []
+    subscribed = topic_sets(members)
     for member in member_ids:
         claim = claims.get(member, Claim())
         claimed = index.numbers(claim.partitions)
         numbers.append(claimed)
         generations.append(max(claim.generation_id, -1))
-        eligible.append(_subscribed(index, members[member], claim.partitions, claimed))
+        eligible.append(_subscribed(index, subscribed[member], claim.partitions, claimed))
     if not numbers:
         empty = np.empty(0, dtype=np.int64)
         return empty, empty.astype(np.int32), empty, empty.astype(bool)
@@ -133,11 +134,10 @@ def _gathered(
 
 def _subscribed(
     index: FlatIndex,
-    subscription: Subscription,
+    subscribed: frozenset[str],
     partitions: PartitionSet,
     claimed: NDArray[np.int64],
 ) -> NDArray[np.bool_]:
-    subscribed = set(subscription.topics)
     outside = [topic for topic in partitions.topics if topic not in subscribed]
     eligible = np.ones(claimed.size, dtype=bool)
     for topic in outside:

@@ -249,11 +249,11 @@ class _Reader:
             count = self.array_length("partitions", 4)
             columns.append(np.frombuffer(self._data, _WIRE_IDS, count, self._at))
             self._at += 4 * count
-        flat = np.concatenate(columns) if columns else np.empty(0, dtype=np.int32)
+        wire = np.concatenate(columns) if columns else np.empty(0, dtype=_WIRE_IDS)
+        flat = wire.astype(np.int32)
+        flat.setflags(write=False)
         try:
-            return PartitionSet.from_flat(
-                topics, [column.size for column in columns], flat.astype(np.int32)
-            )
+            return PartitionSet.from_flat(topics, [column.size for column in columns], flat)
         except ValueError as error:
             raise self._error(str(error)) from error
 

@@ -7,6 +7,7 @@ is a `PartitionSet` in canonical form and needs no sorting on the way to the wir
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,9 @@ class FlatIndex:
     @classmethod
     def of_group(cls, cluster: ClusterMetadata, members: Mapping[str, Subscription]) -> FlatIndex:
         """All partitions that somebody in the group is subscribed to."""
-        return cls(cluster, (topic for each in members.values() for topic in each.topics))
+        return cls(
+            cluster, {topic for topics in set(topic_sets(members).values()) for topic in topics}
+        )
 
     def numbers(self, partitions: PartitionSet) -> NDArray[np.int64]:
         """The numbers of those partitions that exist here, ascending; others are left out."""
@@ -70,6 +73,40 @@ class FlatIndex:
     def plan(self, owner: NDArray[np.integer[Any]], ids: Sequence[str]) -> dict[str, PartitionSet]:
         """An owner's number per partition (negative = nobody) as member id -> partitions."""
         order = np.argsort(owner, kind="stable")
-        bounds = np.searchsorted(owner[order], np.arange(len(ids) + 1)).tolist()
-        spans = zip(ids, bounds, bounds[1:], strict=False)
-        return {member: self.partitions(order[start:end]) for member, start, end in spans}
+        owners = owner[order]
+        at = np.searchsorted(self._starts, order, side="right") - 1
+        column = (order - self._starts[at]).astype(np.int32)
+        column.setflags(write=False)
+        # A column begins where the owner or the topic changes.
+        begins = np.ones(owners.size, dtype=bool)
+        begins[1:] = (owners[1:] != owners[:-1]) | (at[1:] != at[:-1])
+        begins_at = np.flatnonzero(begins)
+        topics = [self.topics[number] for number in at[begins_at].tolist()]
+        spans = np.searchsorted(owners, np.arange(len(ids) + 1))
+        columns = np.searchsorted(begins_at, spans).tolist()
+        begins_at = np.append(begins_at, owners.size)
+        result: dict[str, PartitionSet] = {}
+        for number, (start, end) in enumerate(pairwise(spans.tolist())):
+            first, last = columns[number], columns[number + 1]
+            offsets = (*(begins_at[first:last] - start).tolist(), end - start)
+            result[ids[number]] = PartitionSet._trusted(
+                tuple(topics[first:last]), offsets, column[start:end]
+            )
+        return result
+
+
+def topic_sets(members: Mapping[str, Subscription]) -> dict[str, frozenset[str]]:
+    """Member id -> the topics it is subscribed to; members with equal lists share one set."""
+    by_object: dict[int, frozenset[str]] = {}
+    by_value: dict[tuple[str, ...], frozenset[str]] = {}
+    sets: dict[str, frozenset[str]] = {}
+    for member, each in members.items():
+        found = by_object.get(id(each.topics))
+        if found is None:
+            listed = tuple(each.topics)
+            found = by_value.get(listed)
+            if found is None:
+                found = by_value[listed] = frozenset(listed)
+            by_object[id(each.topics)] = found
+        sets[member] = found
+    return sets

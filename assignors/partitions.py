@@ -94,14 +94,16 @@ class PartitionSet(Set[TopicPartition]):
         Costs O(n) when the topics are ascending and each column is strictly ascending, which is
         checked; anything else is put in order first. Raises as the constructor does.
         """
-        flat = np.ascontiguousarray(ids, dtype=np.int32)
+        # Somebody may still write to what is writeable; a read-only column is taken as it is.
+        frozen = ids.dtype == np.int32 and not ids.flags.writeable
+        flat = ids if frozen else np.array(ids, dtype=np.int32)
         offsets = (0, *np.cumsum(np.asarray(counts, dtype=np.int64)).tolist())
         if offsets[-1] != flat.size:
             raise ValueError(f"the counts add up to {offsets[-1]}, but there are {flat.size} ids")
         if _is_canonical(topics, counts, offsets, flat):
             for topic in topics:
                 checked_topic(topic)
-            return cls._trusted(tuple(topics), offsets, flat.view())
+            return cls._trusted(tuple(topics), offsets, flat)
         columns: dict[str, list[Ids]] = {}
         for topic, start, end in zip(topics, offsets, offsets[1:], strict=False):
             columns.setdefault(topic, []).append(flat[start:end])

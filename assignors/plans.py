@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assignors.errors import InvalidPlanError, PlanFault
-from assignors.flat import FlatIndex
+from assignors.flat import FlatIndex, topic_sets
 from assignors.model import ClusterMetadata, GroupAssignment, PartitionSet, Subscription
 
 
@@ -102,9 +102,11 @@ def plan_faults(
     index = FlatIndex.of_group(cluster, members)
     owner = np.full(index.size, -1, dtype=np.int64)
     ids = sorted(members)
+    topics = topic_sets(members)
+    nothing = PartitionSet()
     for number, member in enumerate(ids):
-        partitions = plan.get(member, PartitionSet())
-        yield from _faults_of_member(member, partitions, cluster, members[member], assignor_name)
+        partitions = plan.get(member, nothing)
+        yield from _faults_of_member(member, partitions, cluster, topics[member], assignor_name)
         numbers = index.numbers(partitions)
         for twice in numbers[owner[numbers] >= 0].tolist():
             yield _twice(assignor_name, *index.partition(twice), ids[owner[twice]], member)
@@ -118,10 +120,9 @@ def _faults_of_member(
     member: str,
     partitions: PartitionSet,
     cluster: ClusterMetadata,
-    subscription: Subscription,
+    subscribed: frozenset[str],
     assignor_name: str,
 ) -> Iterator[InvalidPlanError]:
-    subscribed = set(subscription.topics)
     for topic, ids in partitions.by_topic.items():
         count = cluster.partitions.get(topic, 0)
         if topic not in subscribed:

@@ -1,7 +1,7 @@
 """`range`: each topic cut into contiguous blocks, one per subscriber. Kafka's default for years.
 
-The rule kept here: the answer equals that of Kafka's RangeAssignor for a group without racks, so
-that leaders in any language hand out the same plan. Topics with equally many partitions and the
+The rule kept here: the answer equals that of Kafka's RangeAssignor, racks included, so that leaders
+in any language hand out the same plan. Topics with equally many partitions and the
 same subscribers are co-partitioned by construction: a member gets the same ids of each.
 """
 
@@ -17,6 +17,7 @@ from assignors.flat import FlatIndex
 from assignors.interface import Promise
 from assignors.model import ClusterMetadata, GroupAssignment, Subscription
 from assignors.ordering import dealing_order, places_by_topic
+from assignors.range_racks import owners_by_rack
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,16 @@ class RangeAssignor:
         places = places_by_topic(members, order)
         index = FlatIndex.of_group(cluster, members)
         owner = np.empty(index.size, dtype=np.int32)
+        subscribers = {topic: [order[place] for place in places[topic]] for topic in index.topics}
+        near = owners_by_rack(cluster, members, index, subscribers)
+        place_of = {member: place for place, member in enumerate(order)}
         for topic in index.topics:
-            subscribers = places[topic]
-            count, base = index.counts[topic], index.bases[topic]
-            share, extra = divmod(count, len(subscribers))
-            lengths = np.full(len(subscribers), share)
+            span = slice(index.bases[topic], index.bases[topic] + index.counts[topic])
+            if near is not None:
+                owner[span] = [place_of[member] for member in near[topic]]
+                continue
+            share, extra = divmod(index.counts[topic], len(places[topic]))
+            lengths = np.full(len(places[topic]), share)
             lengths[:extra] += 1
-            owner[base : base + count] = np.repeat(subscribers, lengths)
+            owner[span] = np.repeat(places[topic], lengths)
         return GroupAssignment(index.plan(owner, order))

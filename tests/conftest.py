@@ -7,12 +7,13 @@ import re
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 
 from tests.support import aio, brokers
 from tests.support.brokers import KafkaBroker
+from tests.support.requirements import fold
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -67,6 +68,14 @@ def unique(request: pytest.FixtureRequest, _run_suffix: str) -> Callable[[str], 
         return f"{what}-{used[what]}-{test}-{digest:08x}{_run_suffix}"
 
     return name
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """One line for all tests that lack the same thing, not one each."""
+    report = yield
+    fold(report)
+    return report
 
 
 @pytest.hookimpl(tryfirst=True)

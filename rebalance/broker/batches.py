@@ -20,6 +20,9 @@ __all__ = ["BatchError", "BatchHeader", "first_at_or_after", "read_batch", "stam
 HEADER_BYTES = 61
 _HEADER = struct.Struct(">qiibIhiqqqhii")
 _AFTER_LENGTH = 12
+_LEAST_LENGTH = 14
+"""The overhead of the oldest message format: nothing shorter is looked at."""
+_MAGIC_AT = 16
 _CRC_FROM = 21
 _CODEC_MASK = 0x07
 _ZSTD = 4
@@ -28,17 +31,24 @@ _CONTROL = 0x20
 
 
 class BatchError(Exception):
-    """A batch is refused; `code` is what the producer is told."""
+    """A batch is refused; `code` is what the producer is told.
 
-    def __init__(self, code: ErrorCode, message: str) -> None:
+    `by_log`: not the request was wrong but what the log was asked to hold; Kafka then tells the
+    log start offset too.
+    """
+
+    def __init__(self, code: ErrorCode, message: str, *, by_log: bool = False) -> None:
         super().__init__(message)
         self.code = code
+        self.by_log = by_log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchHeader:
     """What a batch says of itself; timestamps in milliseconds."""
 
+    size_bytes: int
+    """What comes after the batch is not part of it: Kafka drops a broken second batch."""
     attributes: int
     last_offset_delta: int
     base_timestamp: int
@@ -70,13 +80,12 @@ def read_batch(records: bytes, *, max_bytes: int, allow_zstd: bool = True) -> Ba
     Raises:
         BatchError: with the error code that Kafka answers.
     """
-    if not records:
-        raise BatchError(ErrorCode.INVALID_RECORD, "no record batch")
-    if len(records) < HEADER_BYTES:
-        raise BatchError(ErrorCode.CORRUPT_MESSAGE, f"a batch of {len(records)} bytes")
+    size = _size(records)
+    if size is None:
+        raise BatchError(ErrorCode.INVALID_RECORD, "no whole record batch")
     (
         _base_offset,
-        length,
+        _length,
         _leader_epoch,
         magic,
         crc,
@@ -91,16 +100,14 @@ def read_batch(records: bytes, *, max_bytes: int, allow_zstd: bool = True) -> Ba
     ) = _HEADER.unpack_from(records)
     if magic != 2:
         raise BatchError(ErrorCode.INVALID_RECORD, f"magic {magic}: only 2 is served")
-    size = _AFTER_LENGTH + length
-    if size < HEADER_BYTES or size > len(records):
-        raise BatchError(ErrorCode.CORRUPT_MESSAGE, f"{size} bytes announced, {len(records)} sent")
-    if size < len(records):
+    if _size(records[size:]) is not None:
         raise BatchError(ErrorCode.INVALID_RECORD, "more than one batch for a partition")
     if size > max_bytes:
         raise BatchError(ErrorCode.MESSAGE_TOO_LARGE, f"{size} bytes, at most {max_bytes}")
-    if calc_crc32c(memoryview(records)[_CRC_FROM:]) != crc:
+    if calc_crc32c(memoryview(records)[_CRC_FROM:size]) != crc:
         raise BatchError(ErrorCode.CORRUPT_MESSAGE, "the CRC does not match")
     header = BatchHeader(
+        size_bytes=size,
         attributes=attributes,
         last_offset_delta=last_offset_delta,
         base_timestamp=base_timestamp,
@@ -114,28 +121,49 @@ def read_batch(records: bytes, *, max_bytes: int, allow_zstd: bool = True) -> Ba
     return header
 
 
+def _size(records: bytes) -> int | None:
+    """The size of the batch at the start, or None where there is no whole batch.
+
+    Raises:
+        BatchError: the batch says a size that no batch can have.
+    """
+    if len(records) < _MAGIC_AT + 1:
+        return None
+    size = _AFTER_LENGTH + int.from_bytes(records[8:12], "big", signed=True)
+    if size < _AFTER_LENGTH + _LEAST_LENGTH:
+        raise BatchError(ErrorCode.CORRUPT_MESSAGE, f"a batch that says it has {size} bytes")
+    if size > len(records):
+        return None
+    if records[_MAGIC_AT] == 2 and size < HEADER_BYTES:
+        raise BatchError(ErrorCode.CORRUPT_MESSAGE, f"a batch that says it has {size} bytes")
+    return max(size, HEADER_BYTES) if len(records) >= HEADER_BYTES else None
+
+
 def _check_header(header: BatchHeader, *, allow_zstd: bool) -> None:
     if header.record_count < 1 or header.last_offset_delta != header.record_count - 1:
         raise BatchError(
             ErrorCode.INVALID_RECORD,
             f"{header.record_count} records, last offset delta {header.last_offset_delta}",
+            by_log=True,
         )
     if header.attributes & _CONTROL:
-        raise BatchError(ErrorCode.INVALID_RECORD, "clients must not write control records")
+        raise BatchError(
+            ErrorCode.INVALID_RECORD, "clients must not write control records", by_log=True
+        )
     if header.codec > _ZSTD or (header.codec == _ZSTD and not allow_zstd):
         raise BatchError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, f"codec {header.codec}")
-    if header.producer_id >= 0 and (header.producer_epoch < 0 or header.base_sequence < 0):
-        raise BatchError(ErrorCode.INVALID_RECORD, "a producer id without epoch and sequence")
+    if header.producer_id >= 0 and header.base_sequence < 0:
+        raise BatchError(ErrorCode.INVALID_RECORD, "a producer id without a sequence", by_log=True)
 
 
-def stamp(records: bytes, base_offset: int, leader_epoch: int) -> bytes:
-    """The same batch at its place in the log."""
+def stamp(records: bytes, size_bytes: int, base_offset: int, leader_epoch: int) -> bytes:
+    """The batch that begins `records`, at its place in the log."""
     return b"".join(
         (
             struct.pack(">q", base_offset),
             records[8:12],
             struct.pack(">i", leader_epoch),
-            records[16:],
+            records[16:size_bytes],
         )
     )
 

@@ -76,7 +76,7 @@ class PartitionLog:
             base_offset=base_offset,
             last_offset=base_offset + header.last_offset_delta,
             max_timestamp=header.max_timestamp,
-            data=stamp(records, base_offset, LEADER_EPOCH),
+            data=stamp(records, header.size_bytes, base_offset, LEADER_EPOCH),
         )
         self._batches.append(stored)
         self.end_offset = stored.last_offset + 1

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from rebalance.broker.batches import BatchError, BatchHeader
 from rebalance.protocol.errors import ErrorCode
 
-__all__ = ["ProducerTable"]
+__all__ = ["Appended", "ProducerTable"]
 
 REMEMBERED_BATCHES = 5
 """Kafka's number: a client has at most this many requests in flight."""
@@ -23,16 +23,19 @@ MAX_PRODUCERS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
+class Appended:
+    """A batch that is in the log; `max_timestamp` in milliseconds."""
+
     base_sequence: int
     last_sequence: int
     base_offset: int
+    max_timestamp: int
 
 
 @dataclass(slots=True, kw_only=True)
 class _Producer:
     epoch: int
-    batches: deque[_Known] = field(default_factory=lambda: deque(maxlen=REMEMBERED_BATCHES))
+    batches: deque[Appended] = field(default_factory=lambda: deque(maxlen=REMEMBERED_BATCHES))
 
 
 class ProducerTable:
@@ -43,8 +46,8 @@ class ProducerTable:
     def __init__(self) -> None:
         self._producers: OrderedDict[int, _Producer] = OrderedDict()
 
-    def check(self, header: BatchHeader) -> int | None:
-        """The offset that this batch already has, or None for a new one that may be appended.
+    def check(self, header: BatchHeader) -> Appended | None:
+        """The batch as it was appended before, or None for a new one that may be appended.
 
         Raises:
             BatchError: the epoch is old, or the sequence leaves a gap.
@@ -56,6 +59,7 @@ class ProducerTable:
             raise BatchError(
                 ErrorCode.INVALID_PRODUCER_EPOCH,
                 f"epoch {header.producer_epoch}, the producer is at {known.epoch}",
+                by_log=True,
             )
         if header.producer_epoch > known.epoch:
             expected = 0
@@ -65,13 +69,14 @@ class ProducerTable:
                     header.base_sequence,
                     header.last_sequence,
                 ):
-                    return batch.base_offset
+                    return batch
             expected = (known.batches[-1].last_sequence + 1) & 0x7FFFFFFF
         if header.base_sequence != expected:
             raise BatchError(
                 ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
                 f"sequence {header.base_sequence} of producer {header.producer_id}, "
                 f"expected {expected}",
+                by_log=True,
             )
         return None
 
@@ -83,10 +88,11 @@ class ProducerTable:
         if known is None or known.epoch != header.producer_epoch:
             known = self._producers[header.producer_id] = _Producer(epoch=header.producer_epoch)
         known.batches.append(
-            _Known(
+            Appended(
                 base_sequence=header.base_sequence,
                 last_sequence=header.last_sequence,
                 base_offset=base_offset,
+                max_timestamp=header.max_timestamp,
             )
         )
         self._producers.move_to_end(header.producer_id)

@@ -149,7 +149,7 @@ class TopicStore:
             partitions = self._check_counts(wanted)
         topic = Topic(
             name=wanted.name,
-            topic_id=uuid.UUID(int=0) if validate_only else self._new_uuid(),
+            topic_id=self._new_uuid(),
             num_partitions=partitions,
             configs=configs,
         )

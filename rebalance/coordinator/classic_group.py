@@ -171,7 +171,7 @@ class ClassicGroup:
         if self.leader is None:
             self.leader = member.member_id
         self.members[member.member_id] = member
-        self.supported.update(protocol_names(member.protocols))
+        self.supported.update(_offered(member.protocols))
         self.awaiting_join += member.awaits_join
         if member.group_instance_id is not None:
             self.static_members[member.group_instance_id] = member.member_id
@@ -196,7 +196,7 @@ class ClassicGroup:
         """A member offers something else from now on."""
         self._uncount_protocols(member)
         member.protocols = protocols
-        self.supported.update(protocol_names(protocols))
+        self.supported.update(_offered(protocols))
 
     def replace_static(self, old_member_id: str, new_member_id: str) -> ClassicMemberState:
         """Give a static member a new id in place; it goes on leading if it led (J15).
@@ -205,6 +205,7 @@ class ClassicGroup:
         """
         member = self.members.pop(old_member_id)
         member.member_id = new_member_id
+        member.is_new = False  # it has a session of its own from here on, not J08's five minutes
         self.members[new_member_id] = member
         if member.group_instance_id is not None:
             self.static_members[member.group_instance_id] = new_member_id
@@ -220,7 +221,17 @@ class ClassicGroup:
         self._uncount_protocols(member)
 
     def _uncount_protocols(self, member: ClassicMemberState) -> None:
-        self.supported.subtract(protocol_names(member.protocols))
-        for name in protocol_names(member.protocols):
+        names = _offered(member.protocols)
+        self.supported.subtract(names)
+        for name in names:
             if self.supported[name] <= 0:
                 del self.supported[name]
+
+
+def _offered(protocols: tuple[GroupProtocol, ...]) -> tuple[str, ...]:
+    """The names, each once.
+
+    Kafka counts a name twice that a member sends twice; nobody supports it then, the join phase
+    fails inside and the group stays in PreparingRebalance (a defect of 4.4.0).
+    """
+    return tuple(dict.fromkeys(protocol_names(protocols)))

@@ -1,24 +1,30 @@
 """What happens when a session timer fires (H06, J09).
 
+Rule kept: an expiry that leaves only members that have joined ends the join phase at once, also
+in the initial delay; a leave does not (observed on Kafka 4.4.0).
 Source: GroupMetadataManager.expireClassicGroupMemberHeartbeat.
 """
 
 from rebalance.coordinator.classic_group import ClassicGroup
 from rebalance.coordinator.context import Context
-from rebalance.coordinator.join_phase import Why, drop_member, maybe_complete, rebalance
+from rebalance.coordinator.join_phase import Why, complete_if_all_joined, drop_member, rebalance
 from rebalance.protocol.causes import Cause
+from rebalance.protocol.states import GroupState
 
 
 def on_session_timeout(context: Context, group: ClassicGroup, member_id: str) -> None:
     """A member or a pending id was not heard of in time."""
     if member_id in group.pending:
         group.remove(member_id)
-        maybe_complete(context, group)
+        complete_if_all_joined(context, group)
         return
     member = group.members.get(member_id)
     if member is None or member.cannot_expire:
         return
     drop_member(context, group, member, Cause.SESSION_EXPIRED)
+    if group.state is GroupState.PREPARING_REBALANCE:
+        complete_if_all_joined(context, group)
+        return
     reason = f"removing member {member_id} on heartbeat expiration"
     why = Why(cause=Cause.SESSION_EXPIRED, member_id=member_id, reason=reason)
     rebalance(context, group, why)

@@ -41,9 +41,14 @@ def rebalance(context: Context, group: ClassicGroup, why: Why) -> None:
 
 
 def maybe_complete(context: Context, group: ClassicGroup) -> None:
-    """End the join phase if all joined (G04); the initial delay ends by its timer alone."""
-    preparing = group.state is GroupState.PREPARING_REBALANCE
-    if preparing and group.all_joined and not group.in_initial_delay:
+    """End the join phase if all joined (G04); no join and no leave ends the initial delay (J10)."""
+    if not group.in_initial_delay:
+        complete_if_all_joined(context, group)
+
+
+def complete_if_all_joined(context: Context, group: ClassicGroup) -> None:
+    """End the join phase if all joined, the initial delay as well: what an expiry does (H06)."""
+    if group.state is GroupState.PREPARING_REBALANCE and group.all_joined:
         _complete(context, group)
 
 

@@ -102,7 +102,10 @@ class _Stored:
         if member is None or member.join_token != self.token:
             return  # answered meanwhile: a rebalance began, or the member went
         if error is not ErrorCode.NONE:
-            self._undo(context, group, member, error)
+            # A rebalance that began meanwhile goes on with the new id: others may have changed
+            # what they support, so that the old protocols need not fit any more.
+            if group.state is GroupState.STABLE:
+                self._undo(context, group, member, error)
             return
         answer = current_generation(group, self.member_id)
         if self.version >= _SKIPS_ASSIGNMENT:

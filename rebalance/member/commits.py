@@ -16,19 +16,20 @@ from rebalance.member.core import QUEUED_COMMIT, InFlight, MemberCore, QueuedCom
 from rebalance.member.errors import MemberUsageError
 from rebalance.member.events import CommitFinished, CommitOffsets
 from rebalance.member.heartbeat import SETTLED
-from rebalance.member.membership import fail, forget_coordinator, lose_generation
+from rebalance.member.membership import (
+    BETWEEN_JOIN_AND_SYNC,
+    fail,
+    forget_coordinator,
+    lose_generation,
+)
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import OffsetCommitRequest, OffsetToCommit
 from rebalance.protocol.responses import OffsetCommitResponse
-from rebalance.protocol.states import MemberState
 from rebalance.protocol.timers import TimerKind
 
 KIND = RequestKind.OFFSET_COMMIT
 Offsets = Mapping[TopicPartition, int]
 
-_BETWEEN_JOIN_AND_SYNC = frozenset(
-    {MemberState.JOINING, MemberState.ASSIGNING, MemberState.SYNCING}
-)
 _MOVED = frozenset(
     {
         ErrorCode.COORDINATOR_NOT_AVAILABLE,
@@ -138,7 +139,7 @@ def _refused(core: MemberCore, event: CommitOffsets) -> dict[TopicPartition, Err
     """What need not be sent, because the answer is known."""
     if not core.generation.joined:
         return dict.fromkeys(event.offsets, ErrorCode.UNKNOWN_MEMBER_ID)
-    if core.state in _BETWEEN_JOIN_AND_SYNC:
+    if core.state in BETWEEN_JOIN_AND_SYNC:
         return dict.fromkeys(event.offsets, ErrorCode.REBALANCE_IN_PROGRESS)
     return {p: ErrorCode.ILLEGAL_GENERATION for p in event.offsets if p not in core.owned}
 
@@ -148,9 +149,7 @@ def _finish(core: MemberCore, refused: Mapping[TopicPartition, ErrorCode]) -> No
     core.emit(CommitFinished(commit_id=event.commit_id, refused=refused))
 
 
-def _report(
-    core: MemberCore, sent: InFlight, refused: Mapping[TopicPartition, ErrorCode]
-) -> None:
+def _report(core: MemberCore, sent: InFlight, refused: Mapping[TopicPartition, ErrorCode]) -> None:
     assert sent.commit is not None
     assert isinstance(sent.request, OffsetCommitRequest)
     asked = {each.partition for each in sent.request.offsets}

@@ -177,6 +177,8 @@ class MemberCore:
     """The user closed the consumer: LEAVING ends in STOPPED."""
     leave_reason: str | None = None
     """Set while LEAVING until LeaveGroup was sent or found needless."""
+    leaves_a_rebalance: bool = False
+    """LEAVING began between a JoinGroup and the answer to SyncGroup: a commit would be refused."""
 
     _state: MemberState = MemberState.UNSUBSCRIBED
     _tokens: int = 0

@@ -178,7 +178,7 @@ class Assign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lose:
-    """Call on_partitions_lost: somebody else may own them already, nothing can be committed (M02)."""
+    """Call on_partitions_lost: others may own them already, nothing can be committed (M02)."""
 
     token: int
     partitions: PartitionSet
@@ -240,6 +240,19 @@ class ListenerFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A peer sent bytes that are no subscription or assignment; `error` says why, in words.
+
+    `what` is "subscription" (of `member_id`, seen by the leader, who gives it nothing) or
+    "assignment" (this member's own).
+    """
+
+    what: str
+    member_id: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
     """The member is out for good; `error` is what the user must see, in words."""
 
@@ -260,5 +273,6 @@ MemberEffect = (
     | JoinStarted
     | GenerationJoined
     | ListenerFailed
+    | Unreadable
     | Failed
 )

@@ -8,13 +8,22 @@ Source: AbstractCoordinator.HeartbeatThread, HeartbeatResponseHandler, Heartbeat
 from rebalance.member import reasons
 from rebalance.member.core import InFlight, MemberCore, RequestKind
 from rebalance.member.membership import OUT, fail, forget_coordinator, lose_generation
-from rebalance.protocol.errors import RETRIABLE, ErrorCode
+from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import HeartbeatRequest
 from rebalance.protocol.responses import HeartbeatResponse
 from rebalance.protocol.states import MemberState
 from rebalance.protocol.timers import TimerKind
 
 KIND = RequestKind.HEARTBEAT
+_FATAL = frozenset(
+    {
+        ErrorCode.FENCED_INSTANCE_ID,
+        ErrorCode.GROUP_AUTHORIZATION_FAILED,
+        ErrorCode.INVALID_GROUP_ID,
+    }
+)
+"""Anything else is tried again: the session timeout is the judge (as in Java)."""
+
 SETTLED = frozenset({MemberState.STABLE, MemberState.RECONCILING})
 """States in which a rebalance of the group is news."""
 
@@ -30,9 +39,7 @@ def begin(core: MemberCore) -> None:
 def wanted(core: MemberCore) -> bool:
     """A member parked in JoinGroup is kept alive by the coordinator itself (J09)."""
     return (
-        core.generation.joined
-        and core.state not in OUT
-        and core.state is not MemberState.JOINING
+        core.generation.joined and core.state not in OUT and core.state is not MemberState.JOINING
     )
 
 
@@ -87,10 +94,10 @@ def answered(core: MemberCore, sent: InFlight, response: HeartbeatResponse) -> N
                 reasons.after_error(KIND.value, error.name),
                 keep_member_id=error is ErrorCode.ILLEGAL_GENERATION,
             )
-        case _ if error in RETRIABLE:
-            retry(core)
-        case _:
+        case _ if error in _FATAL:
             fail(core, _fatal(core, error), code=error)
+        case _:
+            retry(core)
 
 
 def unanswered(core: MemberCore, sent: InFlight) -> None:

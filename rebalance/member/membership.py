@@ -27,15 +27,21 @@ from rebalance.protocol.requests import (
 from rebalance.protocol.states import MemberState
 from rebalance.protocol.timers import TimerKind
 
-REBALANCING = frozenset(
+BETWEEN_JOIN_AND_SYNC = frozenset({MemberState.JOINING, MemberState.ASSIGNING, MemberState.SYNCING})
+"""From a JoinGroup to the answer to SyncGroup no commit is taken (O02)."""
+
+_JOINED_OR_JOINING = BETWEEN_JOIN_AND_SYNC | {MemberState.RECONCILING, MemberState.STABLE}
+"""States that a lost generation throws back to before the join."""
+
+_NO_MEMBER_ANY_MORE = frozenset(
     {
-        MemberState.JOINING,
-        MemberState.ASSIGNING,
-        MemberState.SYNCING,
-        MemberState.RECONCILING,
+        ErrorCode.FENCED_INSTANCE_ID,
+        ErrorCode.GROUP_AUTHORIZATION_FAILED,
+        ErrorCode.GROUP_MAX_SIZE_REACHED,
+        ErrorCode.INVALID_GROUP_ID,
     }
 )
-"""States that a lost generation throws back to before the join."""
+"""Fatal errors after which there is nothing to leave, or nobody would listen."""
 
 OUT = frozenset(
     {MemberState.UNSUBSCRIBED, MemberState.STALE, MemberState.FAILED, MemberState.STOPPED}
@@ -82,7 +88,7 @@ def lose_generation(core: MemberCore, reason: str, *, keep_member_id: bool) -> N
     abandon_release(core)
     abandon_rebalance(core)
     stop_watching(core)
-    if core.state in REBALANCING or core.state is MemberState.STABLE:
+    if core.state in _JOINED_OR_JOINING:
         core.enter(MemberState.PREPARING_JOIN)
         core.request_rejoin(reason)
 
@@ -94,6 +100,15 @@ def lose_partitions(core: MemberCore) -> None:
     if core.owned:
         partitions, core.owned = core.owned, PartitionSet()
         core.emit(Lose(token=core.call(CallbackKind.LOSE, partitions), partitions=partitions))
+
+
+def join_again(core: MemberCore, reason: str, *, pause: bool) -> None:
+    """A rebalance failed without harm: same member, same claims, next try."""
+    core.request_rejoin(reason)
+    if pause:
+        core.back_off(RequestKind.JOIN_GROUP)
+    unknown = core.coordinator is None
+    core.enter(MemberState.FINDING_COORDINATOR if unknown else MemberState.PREPARING_JOIN)
 
 
 def forget_coordinator(core: MemberCore) -> None:
@@ -157,7 +172,7 @@ def fail(
     cause: BaseException | None = None,
     leave_reason: str | None = None,
 ) -> None:
-    """Out for good, loudly (M08 gives `leave_reason`, so that the others go on).
+    """Out for good, loudly; a dynamic member leaves, so that the others need not wait (M08).
 
     A member that is leaving anyway only stops being a member; one that is out stays out.
     """
@@ -166,5 +181,7 @@ def fail(
     if core.state is MemberState.LEAVING:
         lose_generation(core, error, keep_member_id=False)
         return
+    if leave_reason is None and code is not None and code not in _NO_MEMBER_ANY_MORE:
+        leave_reason = reasons.failed(code.name)
     go_out(core, MemberState.FAILED, leave_reason)
     core.emit(Failed(error=error, code=code, cause=cause))

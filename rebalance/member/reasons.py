@@ -29,6 +29,11 @@ def after_error(api: str, error: str) -> str:
     return f"{api} answered {error}"
 
 
+def failed(error: str) -> str:
+    """The reason of leaving after an error that a member cannot go on from."""
+    return f"the consumer failed with {error}"
+
+
 def on_the_wire(reason: str) -> str | None:
     """The reason as it is sent: none when there is none, at most 255 UTF-16 units."""
     if not reason:

@@ -1,7 +1,7 @@
 """Giving partitions up in order: take the positions, commit them, call on_partitions_revoked (M01).
 
-Rules kept: the member owns what it gives up until the listener is done; a commit that fails, or that
-takes longer than half the rebalance timeout, does not stop the revocation.
+Rules kept: the member owns what it gives up until the listener is done; a commit that fails, or
+that takes longer than half the rebalance timeout, does not stop the revocation.
 Source: ConsumerCoordinator.onJoinPrepare.
 """
 
@@ -27,10 +27,10 @@ from rebalance.protocol.timers import TimerKind
 KIND = RequestKind.OFFSET_COMMIT
 
 
-def begin(core: MemberCore, partitions: PartitionSet) -> None:
+def begin(core: MemberCore, partitions: PartitionSet, *, commit: bool = True) -> None:
     """Start to give up `partitions`, which are owned and not empty."""
     core.release = Release(partitions=partitions, token=core.new_token())
-    if not (core.config.enable_auto_commit and core.generation.joined):
+    if not (commit and core.config.enable_auto_commit and core.generation.joined):
         revoke(core)
         return
     core.arm(TimerKind.REQUEST, core.config.release_timeout_ms, COMMIT_BEFORE_REVOCATION)
@@ -84,7 +84,8 @@ def answered(core: MemberCore, sent: InFlight, response: OffsetCommitResponse) -
 def unanswered(core: MemberCore, sent: InFlight) -> None:
     """Try again at the coordinator that will be found."""
     forget_coordinator(core)
-    core.back_off(KIND)
+    if core.release is not None:
+        core.back_off(KIND)
 
 
 def timed_out(core: MemberCore) -> None:

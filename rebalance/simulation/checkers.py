@@ -45,7 +45,7 @@ class Committed:
 
 
 class Checkers:
-    """All checkers over one simulation. `is_eager` says which protocol a lane was configured for."""
+    """All checkers over one simulation. `is_eager` says what protocol a lane is configured for."""
 
     def __init__(self, views: Views, is_eager: Callable[[str], bool]) -> None:
         self._views = views

@@ -31,9 +31,8 @@ class Lines:
         if self.down:
             return False
         connection = self._open.get(to)
-        if isinstance(request, JoinGroupRequest) and connection is not None:
-            if connection.awaits(JoinGroupRequest, SyncGroupRequest):
-                connection.cut()
+        if connection is not None and isinstance(request, JoinGroupRequest):
+            self._give_up(connection)
         if connection is None or not connection.open:
             connection = self._open[to] = self._connect()
             connection.lost = self._vanishes
@@ -54,10 +53,15 @@ class Lines:
         """Requests of `api` get through again."""
         self._lost.pop(api, None)
 
-    @property
-    def faulty(self) -> bool:
-        """Something is still being done to them."""
-        return self.down or bool(self._lost)
+    def mend(self) -> None:
+        """No more faults."""
+        self.down = False
+        self._lost.clear()
+
+    @staticmethod
+    def _give_up(connection: Connection) -> None:
+        if connection.awaits(JoinGroupRequest, SyncGroupRequest):
+            connection.cut()
 
     def _vanishes(self, request: Request) -> bool:
         api = api_name(request)

@@ -1,7 +1,7 @@
 """The broker of a simulation: the real coordinator, a topic table and a log that takes its time.
 
-Why: it does for `GroupCoordinator` what a broker does: hands requests in, carries answers out, writes
-records, arms one wake-up for the next deadline. No rule of the protocol is here.
+Why: it does for `GroupCoordinator` what a broker does: hands requests in, carries answers out,
+writes records, arms one wake-up for the next deadline. No rule of the protocol is here.
 """
 
 from collections.abc import Callable, Iterable

@@ -137,7 +137,7 @@ class Process:
         for action, args in backlog:
             self._do(action, *args)
 
-    # --- gates: a dead process does nothing, a paused one does it later -----------------------------
+    # --- gates: a dead process does nothing, a paused one does it later ---------------------------
 
     def _do(self, action: Callable[..., None], *args: Any) -> None:
         if not self.alive:
@@ -226,7 +226,8 @@ class Process:
             member = self.member
             effects = member.advance(now) if event is None else member.handle(event, now)
             for effect in effects:
-                self._CARRY_OUT.get(type(effect), Process._notice)(self, effect)
+                if self.alive:
+                    self._CARRY_OUT.get(type(effect), Process._notice)(self, effect)
         self._telling = False
         self._arm()
 

@@ -120,7 +120,9 @@ class Views:
 
     def lanes_of(self, group_id: str) -> list[Lane]:
         """The lanes of a group that have not ended."""
-        return [lane for lane in self.lanes.values() if lane.group_id == group_id and not lane.ended]
+        return [
+            lane for lane in self.lanes.values() if lane.group_id == group_id and not lane.ended
+        ]
 
     def lane_of_member(self, group_id: str, member_id: str) -> Lane | None:
         """The living lane that goes by this member id, as far as it has learned it."""

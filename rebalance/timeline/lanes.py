@@ -17,6 +17,7 @@ from rebalance.timeline.events import (
     CommitRefused,
     Event,
     GroupStateChanged,
+    Header,
     Joined,
     Joining,
     Lost,
@@ -86,6 +87,7 @@ class GroupLanes:
     """One group of a trace: lanes in order of appearance, and both views where there are both."""
 
     group_id: str
+    header: Header
     start_ms: int
     end_ms: int
     lanes: tuple[Lane, ...]
@@ -124,6 +126,7 @@ def read_group(trace: Trace, group_id: str) -> GroupLanes:
     lanes = _lanes(events, names, end)
     return GroupLanes(
         group_id=group_id,
+        header=trace.header,
         start_ms=start,
         end_ms=end,
         lanes=lanes,

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from rebalance.timeline.history import History, histories
 from rebalance.timeline.lanes import GroupLanes, Ownership
-from rebalance.timeline.rebalances import Rebalance, rebalances
+from rebalance.timeline.rebalances import Rebalance, find_rebalances
 from rebalance.timeline.spans import Span
 
 
@@ -104,7 +104,7 @@ class Metrics:
 
 def measure(group: GroupLanes, found: Sequence[Rebalance] | None = None) -> Metrics:
     """The metrics of a group; `found` spares looking for its rebalances once more."""
-    found = rebalances(group) if found is None else found
+    found = find_rebalances(group) if found is None else found
     rounds, stable = _changes(found)
     at_rest = [ms for ms in stable if ms is not None]
     refused = sum(mark.kind == "refused" for lane in group.lanes for mark in lane.marks)

@@ -63,7 +63,7 @@ class Rebalance:
         return None if self.end_ms is None else self.end_ms - self.start_ms
 
 
-def rebalances(group: GroupLanes) -> tuple[Rebalance, ...]:
+def find_rebalances(group: GroupLanes) -> tuple[Rebalance, ...]:
     """The rebalances of a group: as its coordinator tells them, else as its members show them."""
     found = _told(group)
     if not found:
@@ -94,8 +94,11 @@ def _told(group: GroupLanes) -> list[Rebalance]:
 
 def _by_word(group: GroupLanes) -> list[Rebalance]:
     found: list[Rebalance] = []
+    just_now: list[Event] = []
     for event in group.events:
         current = found[-1] if found and found[-1].outcome == "unfinished" else None
+        if isinstance(event, MemberJoined | MemberRemoved):
+            just_now = [e for e in just_now if e.t == event.t] + [event]
         match event:
             case RebalanceStarted():
                 if current is not None:
@@ -114,6 +117,10 @@ def _by_word(group: GroupLanes) -> list[Rebalance]:
                         reason=event.reason,
                     )
                 )
+                for earlier in just_now:
+                    if earlier.t == event.t:
+                        found[-1] = _followed(found[-1], earlier, group)
+                just_now = []
             case _ if current is not None:
                 found[-1] = _followed(current, event, group)
             case _:

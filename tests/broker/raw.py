@@ -13,30 +13,32 @@ import importlib
 import io
 import struct
 import typing
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any, TypeVar
+from typing import Any
 
 from kio.schema.errors import ErrorCode
 from kio.serial import entity_reader, entity_writer
 
 from rebalance.broker import EmbeddedBroker
 from rebalance.broker.handlers import APIS
+from tests.support.aio import run
 
-T = TypeVar("T")
+__all__ = [
+    "ALL_VERSIONS",
+    "KEYS",
+    "RawConnection",
+    "connected",
+    "framed",
+    "request_body",
+    "run",
+    "schema",
+]
+
 KEYS = {api.name: key for key, api in APIS.items()}
 ALL_VERSIONS = [
     (api.name, version) for api in APIS.values() for version in range(api.oldest, api.newest + 1)
 ]
-
-
-def run(main: Coroutine[Any, Any, T], seconds: float = 30) -> T:
-    """Run to the end; a test that hangs fails instead."""
-
-    async def bounded() -> T:
-        return await asyncio.wait_for(main, seconds)
-
-    return asyncio.run(bounded())
 
 
 def schema(name: str, version: int, kind: str) -> type[Any]:

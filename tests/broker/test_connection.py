@@ -165,11 +165,11 @@ def test_a_frame_that_breaks_off_ends_quietly(caplog: pytest.LogCaptureFixture) 
 
 def test_the_largest_frame_is_a_setting() -> None:
     async def main() -> None:
-        async with EmbeddedBroker({"socket.request.max.bytes": "100"}) as broker:
-            async with connected(broker) as client:
-                assert await _is_alive(client)
-                client.writer.write(struct.pack(">i", 101))
-                assert await client.is_closed_by_peer()
+        settings = {"socket.request.max.bytes": "100"}
+        async with EmbeddedBroker(settings) as broker, connected(broker) as client:
+            assert await _is_alive(client)
+            client.writer.write(struct.pack(">i", 101))
+            assert await client.is_closed_by_peer()
 
     run(main())
 
@@ -199,7 +199,7 @@ def test_random_bytes_after_a_good_header_never_fail_the_broker(
                 assert await _is_alive(client)
 
     caplog.set_level(logging.INFO)
-    run(main(), seconds=60)
+    run(main())
     assert [record for record in caplog.records if record.name == "rebalance.broker"] == []
 
 
@@ -258,9 +258,9 @@ def fetch_of(topic: str, *, max_wait_ms: int) -> dict[str, object]:
 
 def test_an_idle_connection_is_closed() -> None:
     async def main() -> None:
-        async with EmbeddedBroker({"connections.max.idle.ms": "1"}) as broker:
-            async with connected(broker) as client:
-                assert await client.is_closed_by_peer()
+        settings = {"connections.max.idle.ms": "1"}
+        async with EmbeddedBroker(settings) as broker, connected(broker) as client:
+            assert await client.is_closed_by_peer()
 
     run(main())
 

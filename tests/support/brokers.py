@@ -8,11 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from tests.support.apache_kafka import (
-    ApacheKafka,
-    ApacheKafkaUnavailableError,
-    libraries,
-)
+from rebalance.broker import EmbeddedBroker
+from tests.support.apache_kafka import ApacheKafka, ApacheKafkaUnavailableError, libraries
+from tests.support.embedded import EmbeddedBrokerThread
 from tests.support.requirements import not_run, require
 
 EMBEDDED = "embedded"
@@ -65,9 +63,7 @@ def running(choice: str) -> Iterator[KafkaBroker]:
                 apache_kafka=kafka,
             )
     elif choice == EMBEDDED:
-        from tests.support.embedded import EmbeddedBrokerThread
-
-        with EmbeddedBrokerThread(SETTINGS) as embedded:
+        with EmbeddedBrokerThread(EmbeddedBroker(SETTINGS)) as embedded:
             yield KafkaBroker(kind="embedded", bootstrap_servers=embedded.bootstrap_servers)
     else:
         yield KafkaBroker(kind="external", bootstrap_servers=choice)

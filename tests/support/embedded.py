@@ -7,8 +7,9 @@ belong to neither.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from threading import Thread
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -20,38 +21,34 @@ _TIMEOUT_S = 30.0
 
 
 class EmbeddedBrokerThread:
-    """Runs one EmbeddedBroker for as long as the ``with`` block lasts."""
+    """Runs a broker for as long as the ``with`` block lasts.
 
-    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
-        self._settings = dict(settings or {})
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="embedded-broker")
-        self._started: Future[EmbeddedBroker] = Future()
-        self._ended: Future[None] | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+    The broker belongs to the thread from then on: reach into it by ``run`` only.
+    """
+
+    def __init__(self, broker: EmbeddedBroker) -> None:
+        self._broker = broker
         self._stop = asyncio.Event()
-
-    @property
-    def broker(self) -> EmbeddedBroker:
-        """The broker itself; it belongs to the other thread, so reach into it by ``run``."""
-        return self._started.result(_TIMEOUT_S)
+        self._started: Future[asyncio.AbstractEventLoop] = Future()
+        self._ended: Future[None] = Future()
+        self._bootstrap_servers = ""
+        # A daemon, so that a broker that hangs fails its test and not the end of the run.
+        self._thread = Thread(target=self._main, name="embedded-broker", daemon=True)
 
     @property
     def bootstrap_servers(self) -> str:
         """``HOST:PORT``, as clients take it."""
-        return self.broker.bootstrap_servers
+        self._started.result(0)
+        return self._bootstrap_servers
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """A coroutine's result, run on the broker's own loop."""
-        assert self._loop is not None, "not started: use a with block"
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(_TIMEOUT_S)
+        loop = self._started.result(0)
+        return asyncio.run_coroutine_threadsafe(coroutine, loop).result(_TIMEOUT_S)
 
     def __enter__(self) -> Self:
-        self._ended = self._executor.submit(asyncio.run, self._serve())
-        try:
-            self._started.result(_TIMEOUT_S)
-        except BaseException:
-            self._executor.shutdown(wait=False)
-            raise
+        self._thread.start()
+        self._started.result(_TIMEOUT_S)
         return self
 
     def __exit__(
@@ -60,21 +57,20 @@ class EmbeddedBrokerThread:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        assert self._loop is not None
-        assert self._ended is not None
-        self._loop.call_soon_threadsafe(self._stop.set)
+        self._started.result(0).call_soon_threadsafe(self._stop.set)
+        self._ended.result(_TIMEOUT_S)  # also raises what the broker's end raised
+        self._thread.join(_TIMEOUT_S)
+
+    def _main(self) -> None:
         try:
-            self._ended.result(_TIMEOUT_S)  # also raises what the broker's end raised
-        finally:
-            self._executor.shutdown(wait=False)
+            asyncio.run(self._serve())
+        except BaseException as error:
+            (self._ended if self._started.done() else self._started).set_exception(error)
+        else:
+            self._ended.set_result(None)
 
     async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        try:
-            async with EmbeddedBroker(settings=self._settings) as broker:
-                self._started.set_result(broker)
-                await self._stop.wait()
-        except BaseException as error:
-            if self._started.done():
-                raise
-            self._started.set_exception(error)
+        async with self._broker as broker:
+            self._bootstrap_servers = broker.bootstrap_servers
+            self._started.set_result(asyncio.get_running_loop())
+            await self._stop.wait()

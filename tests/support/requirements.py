@@ -19,6 +19,9 @@ REQUIRE_VARIABLE = "REBALANCE_REQUIRE"
 _MINIMUM_JAVA = 17
 
 
+_lacks: set[str] = set()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tool:
     """A tool, the commands by which it may be known, and what to install."""
@@ -53,7 +56,17 @@ def not_run(what: str, lack: str) -> NoReturn:
     message = f"{what} not run: {lack}"
     if os.environ.get(REQUIRE_VARIABLE) == "all":
         pytest.fail(f"{message} ({REQUIRE_VARIABLE}=all forbids skipping)", pytrace=False)
+    _lacks.add(f"Skipped: {message}")
     pytest.skip(message)
+
+
+def fold(report: pytest.TestReport) -> None:
+    """Give all skips of ``not_run`` one place: pytest's summary then has one line for all of them.
+
+    No line number, which pytest's summary allows and its annotation does not.
+    """
+    if isinstance(report.longrepr, tuple) and report.longrepr[2] in _lacks:
+        report.longrepr = ("this machine", None, report.longrepr[2])  # type: ignore[assignment]
 
 
 def lack_of(tool: str) -> str | None:

@@ -1,5 +1,7 @@
 """A lack is one clear skip on a developer's machine and a failure in CI."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,8 @@ import pytest
 from tests.support import brokers
 from tests.support.apache_kafka.libraries import CACHE_VARIABLE, VERSION
 from tests.support.requirements import REQUIRE_VARIABLE, lack_of, require
+
+STARTER = Path(__file__).with_name("test_apache_kafka.py")
 
 
 @pytest.fixture
@@ -66,3 +70,19 @@ def test_no_network_is_a_lack(
         f"Maven could not fetch Apache Kafka {VERSION}: [ERROR] Unknown host"
     )
     assert [p.name for p in (tmp_path / "cache").iterdir() if p.suffix != ".lock"] == []
+
+
+def test_one_line_for_all_that_lack_the_same(
+    bare_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(REQUIRE_VARIABLE, raising=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-k", "ends_cleanly", "-p", "no:cacheprovider", STARTER],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    lack = "Apache Kafka tests not run: no `java` on PATH (install Java 17 or later)"
+    assert [line for line in done.stdout.splitlines() if "java" in line] == [
+        f"SKIPPED [2] this machine: {lack}"
+    ]

@@ -10,12 +10,13 @@ from collections import Counter
 
 from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.topic_configs import DEFAULTS
 from rebalance.broker.topics import NewTopic, Topic, TopicError
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 19, 2, 7
 
-_DYNAMIC_TOPIC_CONFIG = 1
+_TOPIC_CONFIG, _DEFAULT_CONFIG = 1, 5
 
 
 async def handle(state: BrokerState, call: Call) -> Message:
@@ -33,7 +34,7 @@ async def handle(state: BrokerState, call: Call) -> Message:
         except TopicError as error:
             answers.append(_refused(name, error.code, str(error)))
         else:
-            answers.append(_created(topic))
+            answers.append(_created(state, topic))
     return {"topics": answers}
 
 
@@ -56,7 +57,11 @@ def _refused(name: str, code: ErrorCode, message: str) -> Message:
     return {"name": name, "error_code": code, "error_message": message, "configs": []}
 
 
-def _created(topic: Topic) -> Message:
+def _created(state: BrokerState, topic: Topic) -> Message:
+    ours = {
+        "max.message.bytes": str(state.config.message_max_bytes),
+        "retention.bytes": str(state.config.log_retention_bytes),
+    }
     return {
         "name": topic.name,
         "topic_id": topic.topic_id,
@@ -65,7 +70,11 @@ def _created(topic: Topic) -> Message:
         "num_partitions": topic.num_partitions,
         "replication_factor": 1,
         "configs": [
-            {"name": name, "value": value, "config_source": _DYNAMIC_TOPIC_CONFIG}
-            for name, value in topic.configs.items()
+            {
+                "name": name,
+                "value": value,
+                "config_source": _TOPIC_CONFIG if name in topic.configs else _DEFAULT_CONFIG,
+            }
+            for name, value in sorted({**DEFAULTS, **ours, **topic.configs}.items())
         ],
     }

@@ -1,9 +1,12 @@
 """DeleteTopics: key 20, versions 1 to 6.
 
-Version 6 names topics or gives their ids.
+Version 6 names topics or gives their ids; a topic given twice is refused once.
 """
 
 from __future__ import annotations
+
+import uuid
+from collections import Counter
 
 from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState, Call
@@ -19,16 +22,24 @@ async def handle(state: BrokerState, call: Call) -> Message:
         wanted = [(entry["name"], entry["topic_id"]) for entry in call.body["topics"]]
     else:
         wanted = [(name, None) for name in call.body["topic_names"]]
-    return {"responses": [_delete(state, name, topic_id) for name, topic_id in wanted]}
+    answers = []
+    for (name, topic_id), times in Counter(wanted).items():
+        if times > 1:
+            answers.append(_refused(name, topic_id, "Duplicate topic."))
+        elif (name is None) == (topic_id is None):
+            answers.append(_refused(name, topic_id, "Give either a name or an id."))
+        else:
+            answers.append(_delete(state, name, topic_id))
+    return {"responses": answers}
 
 
-def _delete(state: BrokerState, name: str | None, topic_id: object) -> Message:
-    if name is not None and topic_id is not None:
-        return _answer(
-            name, topic_id, ErrorCode.INVALID_REQUEST, "You may not specify both name and id."
-        )
+def _refused(name: str | None, topic_id: uuid.UUID | None, message: str) -> Message:
+    return _answer(name, topic_id, ErrorCode.INVALID_REQUEST, message)
+
+
+def _delete(state: BrokerState, name: str | None, topic_id: uuid.UUID | None) -> Message:
     if name is None:
-        topic = next((t for t in state.topics if t.topic_id == topic_id), None)
+        topic = state.topics.by_id(topic_id)
         missing = ErrorCode.UNKNOWN_TOPIC_ID
     else:
         topic = state.topics.get(name)
@@ -42,5 +53,7 @@ def _delete(state: BrokerState, name: str | None, topic_id: object) -> Message:
     return _answer(topic.name, topic.topic_id, ErrorCode.NONE, None)
 
 
-def _answer(name: str | None, topic_id: object, code: ErrorCode, message: str | None) -> Message:
+def _answer(
+    name: str | None, topic_id: uuid.UUID | None, code: ErrorCode, message: str | None
+) -> Message:
     return {"name": name, "topic_id": topic_id, "error_code": code, "error_message": message}

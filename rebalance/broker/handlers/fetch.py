@@ -21,8 +21,10 @@ KEY, OLDEST, NEWEST = 1, 4, 18
 
 _FIRST_WITH_TOPIC_IDS = 13
 _NO_SESSION = 0
-_FINAL_EPOCH = -1
+_INITIAL_EPOCH, _FINAL_EPOCH = 0, -1
 _NO_EPOCH = -1
+_MISSING = (ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ErrorCode.UNKNOWN_TOPIC_ID)
+_READ_COMMITTED = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,7 @@ class _Wanted:
     partition: int
     offset: int
     leader_epoch: int
+    last_fetched_epoch: int
     max_bytes: int
     missing: ErrorCode
 
@@ -41,8 +44,7 @@ class _Wanted:
 async def handle(state: BrokerState, call: Call) -> Message:
     """Answer with what there is, after waiting for it if need be."""
     body = call.body
-    session_id, epoch = body.get("session_id", 0), body.get("session_epoch", _FINAL_EPOCH)
-    if session_id != _NO_SESSION and epoch != _FINAL_EPOCH:
+    if body.get("session_epoch", _FINAL_EPOCH) not in (_INITIAL_EPOCH, _FINAL_EPOCH):
         return {"error_code": ErrorCode.FETCH_SESSION_ID_NOT_FOUND, "responses": []}
     wanted = [
         (entry, [_wanted(state, call, entry, part) for part in entry["partitions"]])
@@ -52,6 +54,7 @@ async def handle(state: BrokerState, call: Call) -> Message:
     max_bytes = min(max(body["max_bytes"], 0), state.config.fetch_max_bytes)
     await _wait(parts, min(body["min_bytes"], max_bytes), body["max_wait"])
     budget = _Budget(max_bytes)
+    committed_only = body["isolation_level"] == _READ_COMMITTED
     return {
         "error_code": ErrorCode.NONE,
         "session_id": _NO_SESSION,
@@ -59,7 +62,9 @@ async def handle(state: BrokerState, call: Call) -> Message:
             {
                 "topic": entry.get("topic"),
                 "topic_id": entry.get("topic_id"),
-                "partitions": [_answer(part, budget) for part in group],
+                "partitions": [
+                    _answer(part, budget, committed_only=committed_only) for part in group
+                ],
             }
             for entry, group in wanted
         ],
@@ -79,6 +84,7 @@ def _wanted(state: BrokerState, call: Call, entry: Message, part: Message) -> _W
         partition=part["partition"],
         offset=part["fetch_offset"],
         leader_epoch=part.get("current_leader_epoch", _NO_EPOCH),
+        last_fetched_epoch=part.get("last_fetched_epoch", _NO_EPOCH),
         max_bytes=max(part["partition_max_bytes"], 0),
         missing=missing if topic is None else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
     )
@@ -91,7 +97,10 @@ def _error(part: _Wanted) -> ErrorCode:
     if part.leader_epoch not in (_NO_EPOCH, LEADER_EPOCH):
         older = part.leader_epoch < LEADER_EPOCH
         return ErrorCode.FENCED_LEADER_EPOCH if older else ErrorCode.UNKNOWN_LEADER_EPOCH
-    if not part.log.start_offset <= part.offset <= part.log.end_offset:
+    if (
+        part.last_fetched_epoch > LEADER_EPOCH
+        or not part.log.start_offset <= part.offset <= part.log.end_offset
+    ):
         return ErrorCode.OFFSET_OUT_OF_RANGE
     return ErrorCode.NONE
 
@@ -153,18 +162,16 @@ class _Budget:
         return data
 
 
-def _answer(part: _Wanted, budget: _Budget) -> Message:
+def _answer(part: _Wanted, budget: _Budget, *, committed_only: bool) -> Message:
     code = _error(part)
     log = part.log
     if code is not ErrorCode.NONE or log is None:
-        known = code is ErrorCode.OFFSET_OUT_OF_RANGE and log is not None
+        # Kafka tells no offsets beside an error, OFFSET_OUT_OF_RANGE included.
         return {
             "partition_index": part.partition,
             "error_code": code,
-            "high_watermark": log.end_offset if known and log is not None else -1,
-            "last_stable_offset": -1,
-            "log_start_offset": log.start_offset if known and log is not None else -1,
-            "aborted_transactions": None,
+            "high_watermark": -1,
+            "aborted_transactions": [] if code in _MISSING else None,
             "records": b"",
         }
     return {
@@ -173,6 +180,6 @@ def _answer(part: _Wanted, budget: _Budget) -> Message:
         "high_watermark": log.end_offset,
         "last_stable_offset": log.end_offset,
         "log_start_offset": log.start_offset,
-        "aborted_transactions": [],
+        "aborted_transactions": [] if committed_only else None,
         "records": budget.read(part, log),
     }

@@ -13,11 +13,15 @@ from rebalance.protocol.errors import ErrorCode
 KEY, OLDEST, NEWEST = 22, 0, 5
 
 _LAST_EPOCH = 2**15 - 2
+_FIRST_WITH_FENCED = 4
 
 
 async def handle(state: BrokerState, call: Call) -> Message:
     """Hand out a producer id and epoch."""
     transactional_id = call.body["transactional_id"]
+    asked = (call.body.get("producer_id", -1), call.body.get("producer_epoch", -1))
+    if (asked[0] == -1) != (asked[1] == -1):
+        return _refused(ErrorCode.INVALID_REQUEST)
     if transactional_id is None:
         return _granted(_new_id(state), 0)
     if transactional_id == "":
@@ -25,9 +29,10 @@ async def handle(state: BrokerState, call: Call) -> Message:
     if not 0 < call.body["transaction_timeout"] <= state.config.transaction_max_timeout_ms:
         return _refused(ErrorCode.INVALID_TRANSACTION_TIMEOUT)
     held = state.transactional_ids.get(transactional_id)
-    asked = (call.body.get("producer_id", -1), call.body.get("producer_epoch", -1))
     if held is not None and asked[0] != -1 and asked != held:
-        return _refused(ErrorCode.PRODUCER_FENCED)
+        # Old clients know no PRODUCER_FENCED.
+        fenced = call.version >= _FIRST_WITH_FENCED
+        return _refused(ErrorCode.PRODUCER_FENCED if fenced else ErrorCode.INVALID_PRODUCER_EPOCH)
     if held is None or held[1] >= _LAST_EPOCH:
         granted = (_new_id(state), 0)
     else:

@@ -31,28 +31,22 @@ _NO_EPOCH = -1
 
 
 async def handle(state: BrokerState, call: Call) -> Message:
-    """Answer each partition asked about."""
+    """Answer each partition asked about, once."""
     times = Counter(
         (entry["name"], part["partition_index"])
         for entry in call.body["topics"]
         for part in entry["partitions"]
     )
+    topics: dict[str, dict[int, Message]] = {}
+    for entry in call.body["topics"]:
+        answers = topics.setdefault(entry["name"], {})
+        for part in entry["partitions"]:
+            index = part["partition_index"]
+            is_twice = times[entry["name"], index] > 1
+            answers[index] = _answer(state, call, entry["name"], part, is_twice=is_twice)
     return {
         "topics": [
-            {
-                "name": entry["name"],
-                "partitions": [
-                    _answer(
-                        state,
-                        call,
-                        entry["name"],
-                        part,
-                        is_twice=times[entry["name"], part["partition_index"]] > 1,
-                    )
-                    for part in entry["partitions"]
-                ],
-            }
-            for entry in call.body["topics"]
+            {"name": name, "partitions": list(answers.values())} for name, answers in topics.items()
         ]
     }
 

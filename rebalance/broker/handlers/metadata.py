@@ -22,10 +22,15 @@ CLUSTER_OPERATIONS = 0b1_1111_1010_0000
 
 OMITTED = -(2**31)
 
+_FIRST_WITH_TOPIC_IDS = 12
+
 
 async def handle(state: BrokerState, call: Call) -> Message:
     """Describe the one broker and the topics."""
     body = call.body
+    if _misuses_ids(call):
+        refused = [_missing(ErrorCode.INVALID_REQUEST, **entry) for entry in body["topics"]]
+        return {"topics": refused}
     return {
         "brokers": [{"node_id": state.config.node_id, "host": call.host, "port": call.port}],
         "cluster_id": state.cluster_id,
@@ -35,6 +40,14 @@ async def handle(state: BrokerState, call: Call) -> Message:
         if body.get("include_cluster_authorized_operations")
         else OMITTED,
     }
+
+
+def _misuses_ids(call: Call) -> bool:
+    """Versions 10 and 11 have the field for a topic's id and must not use it."""
+    return call.version < _FIRST_WITH_TOPIC_IDS and any(
+        entry["name"] is None or entry.get("topic_id") is not None
+        for entry in call.body["topics"] or ()
+    )
 
 
 def _topics(state: BrokerState, call: Call) -> list[Message]:

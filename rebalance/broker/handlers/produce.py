@@ -60,29 +60,37 @@ def _partition(state: BrokerState, call: Call, entry: Message, data: Message) ->
             data, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "The topic has no such partition."
         )
     try:
-        base_offset = _append(state, call, topic, log, data["records"] or b"")
+        return _append(state, call, topic, log, data)
     except BatchError as error:
-        return _refused(data, error.code, str(error))
-    return {
-        "index": data["index"],
-        "error_code": ErrorCode.NONE,
-        "base_offset": base_offset,
-        "log_start_offset": log.start_offset,
-    }
+        refused = _refused(data, error.code, str(error))
+        if error.by_log:
+            refused["log_start_offset"] = log.start_offset
+        return refused
 
 
-def _append(state: BrokerState, call: Call, topic: Topic, log: PartitionLog, records: bytes) -> int:
+def _append(
+    state: BrokerState, call: Call, topic: Topic, log: PartitionLog, data: Message
+) -> Message:
+    records = data["records"] or b""
     header = read_batch(
         records,
         max_bytes=state.topics.max_batch_bytes(topic),
         allow_zstd=call.version >= _FIRST_WITH_ZSTD,
     )
     if header.is_transactional:
+        if call.body["transactional_id"] is None:
+            code = ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+            raise BatchError(code, "A transactional batch without a transactional id.")
         raise BatchError(ErrorCode.INVALID_TXN_STATE, "Transactions are not served.")
-    known_offset = log.producers.check(header)
-    if known_offset is not None:
-        return known_offset
-    return state.topics.append(topic, log, records, header)
+    answer: Message = {"index": data["index"], "error_code": ErrorCode.NONE}
+    known = log.producers.check(header)
+    if known is None:
+        answer["base_offset"] = state.topics.append(topic, log, records, header)
+    else:
+        answer["base_offset"] = known.base_offset
+        answer["log_append_time"] = known.max_timestamp
+    answer["log_start_offset"] = log.start_offset
+    return answer
 
 
 def _bad_acks(data: Message) -> Message:

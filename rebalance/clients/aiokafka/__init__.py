@@ -12,7 +12,18 @@ adapter leans on stands in `private.py`. docs/aiokafka.md says what this client 
 """
 
 from rebalance.clients.aiokafka.adapter import Strategy, strategy
-from rebalance.clients.aiokafka.errors import EagerOnlyWarning, StrategyError
+from rebalance.clients.aiokafka.errors import (
+    AssignmentFailedError,
+    EagerOnlyWarning,
+    StrategyError,
+)
 from rebalance.clients.aiokafka.listener import TraceListener
 
-__all__ = ["EagerOnlyWarning", "Strategy", "StrategyError", "TraceListener", "strategy"]
+__all__ = [
+    "AssignmentFailedError",
+    "EagerOnlyWarning",
+    "Strategy",
+    "StrategyError",
+    "TraceListener",
+    "strategy",
+]

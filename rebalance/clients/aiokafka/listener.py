@@ -74,15 +74,21 @@ class TraceListener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         self._state: Literal["new", "started", "stopped"] = "new"
 
     async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
-        """Before a join: the user's listener first, for until its end the member owns."""
+        """Before a join: the user's listener first, for until its end the member owns.
+
+        After a loss the user's `on_partitions_lost` is called instead, if there is one.
+        """
         self._start()
         coordinator = self._coordinator()
-        if coordinator is not None and not coordinator.member_id:
+        call = "on_partitions_revoked"
+        if coordinator is not None and not coordinator.member_id and self._owned:
             # aiokafka forgets its id when the coordinator no longer knows it: that is a loss, and
             # it happened before we were called.
             self._give_up(Lost)
+            if hasattr(self._listener, "on_partitions_lost"):
+                call = "on_partitions_lost"
         try:
-            await self._call("on_partitions_revoked", revoked)
+            await self._call(call, revoked)
         finally:
             self._give_up(Revoked)
             member_id = coordinator.member_id if coordinator is not None else ""
@@ -172,7 +178,7 @@ class TraceListener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         if owned:
             self._write(how, partitions=owned)
 
-    def _write(self, kind: type[Event], **values: Any) -> None:
+    def _write(self, kind: Callable[..., Event], **values: Any) -> None:
         if self._state == "stopped":
             return
         events = self._trace.events

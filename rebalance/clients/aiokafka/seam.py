@@ -9,7 +9,6 @@ tries again by itself.
 
 import asyncio
 import logging
-from types import TracebackType
 from typing import Any, NoReturn
 
 from aiokafka.errors import KafkaError
@@ -18,7 +17,7 @@ from aiokafka.protocol.group import LeaveGroupRequest
 from assignors.claims import Claim
 from assignors.errors import AssignorError
 from assignors.model import PartitionSet
-from rebalance.clients.aiokafka.errors import StrategyError
+from rebalance.clients.aiokafka.errors import AssignmentFailedError, StrategyError
 from rebalance.clients.aiokafka.private import coordinator_of, require_consumer
 from rebalance.clients.aiokafka.wire import RawMembers, raw_members
 
@@ -41,8 +40,7 @@ class Seam:
         self._coordinator: Any = None
         self._claim = Claim()
         self._claimant = ""  # the member id under which the claim was earned
-        self._failure: AssignorError | None = None
-        self._failed_at: TracebackType | None = None
+        self._failure: AssignmentFailedError | None = None
 
     @property
     def rack_id(self) -> str | None:
@@ -87,10 +85,10 @@ class Seam:
         self._claim = Claim(partitions=partitions, generation_id=self._coordinator.generation)
         self._claimant = self._coordinator.member_id
 
-    def fail(self, failure: AssignorError) -> NoReturn:
+    def fail(self, error: AssignorError) -> NoReturn:
         """End the membership: raises what makes aiokafka give the join up (see `_hook`)."""
-        self._failure, self._failed_at = failure, failure.__traceback__
-        raise KafkaError(str(failure)) from failure
+        self._failure = AssignmentFailedError(f"{error}; this consumer has left the group")
+        raise self._failure from error
 
     def _hook(self, coordinator: Any) -> None:
         perform = coordinator._perform_assignment
@@ -112,26 +110,21 @@ class Seam:
 
         def check_errors() -> None:
             if self._failure is not None:
-                raise self._failure.with_traceback(self._failed_at)
+                raise self._failure.with_traceback(None)  # polls may be many; it must not grow
             check()
 
         coordinator._perform_assignment = perform_assignment
         coordinator._push_error_to_user = push_error_to_user
         coordinator.check_errors = check_errors
 
-    async def _end(self, coordinator: Any, failure: AssignorError) -> None:
+    async def _end(self, coordinator: Any, failure: AssignmentFailedError) -> None:
         """Leave, tell whoever waits, and keep aiokafka's coordination still until `stop()`.
 
         Runs in the coordination task, in the place where aiokafka waits for a user to take an
         error before it joins again. The task must end well, for `stop()` awaits it.
         """
         state = self.consumer._subscription
-        _log.error(
-            "group %s: %s; this consumer leaves the group",
-            coordinator.group_id,
-            failure,
-            exc_info=failure,
-        )
+        _log.error("group %s: %s", coordinator.group_id, failure, exc_info=failure)
         coordinator._enable_auto_commit = False  # not a member any more: nothing to commit
         await _leave(coordinator)
         state.abort_waiters(_UncopiedError(failure))
@@ -154,11 +147,11 @@ async def _leave(coordinator: Any) -> None:
 
 
 class _UncopiedError(Exception):
-    """aiokafka gives each waiter a copy of the error; ours need not be copyable."""
+    """aiokafka gives each waiter a copy of the error, and a copy has no `__cause__`."""
 
-    def __init__(self, failure: AssignorError) -> None:
+    def __init__(self, failure: AssignmentFailedError) -> None:
         super().__init__(failure)
         self._failure = failure
 
-    def __copy__(self) -> AssignorError:
+    def __copy__(self) -> AssignmentFailedError:
         return self._failure

@@ -20,7 +20,7 @@ from assignors import (
     Subscription,
 )
 from assignors.codec import decode_sticky_user_data, decode_subscription
-from rebalance.clients.aiokafka import EagerOnlyWarning, StrategyError, strategy
+from rebalance.clients.aiokafka import EagerOnlyWarning, StrategyError, adapter, strategy
 from tests.clients.aiokafka.group import (
     Group,
     consumer_with,
@@ -105,21 +105,6 @@ async def test_a_stale_claim_is_not_sent_after_a_loss(
         assert first.generation_id == -1
 
 
-async def test_a_claim_is_cut_to_what_is_still_subscribed(
-    kafka_broker: KafkaBroker, unique: Unique
-) -> None:
-    a, b = unique("a"), unique("b")
-    await create_topics(kafka_broker.bootstrap_servers, {a: 2, b: 2})
-    async with Group(kafka_broker.bootstrap_servers, unique("group")) as group:
-        consumer = await group.join("A", [a, b])
-        await group.settled({a: 2, b: 2})
-        sent = _spy(group.strategies["A"])
-        consumer.subscribe([b])
-        await group.settled({b: 2})
-        user_data = decode_subscription(sent[0]).user_data
-        assert decode_sticky_user_data(user_data or b"").partitions == PartitionSet({b: range(2)})
-
-
 async def test_two_consumers_in_one_process_share_nothing(
     kafka_broker: KafkaBroker, unique: Unique
 ) -> None:
@@ -202,27 +187,13 @@ async def test_a_static_member_has_its_instance_id(
         assert only.rack_id == "eu-1"
 
 
-async def test_a_topic_without_metadata_is_assigned_to_nobody(
-    kafka_broker: KafkaBroker, unique: Unique
-) -> None:
-    topic, later = unique("topic"), unique("later")
-    await create_topics(kafka_broker.bootstrap_servers, {topic: 2})
-    async with Group(kafka_broker.bootstrap_servers, unique("group")) as group:
-        consumer = await group.join("A", [topic], metadata_max_age_ms=200)
-        await group.settled({topic: 2})
-        consumer.subscribe(pattern=f"{topic}|{later}") if False else None
-        assert consumer.assignment() == set(PartitionSet({topic: range(2)}))
-
-
 async def test_two_strategies_of_one_consumer_share_what_it_held(
     kafka_broker: KafkaBroker, unique: Unique
 ) -> None:
     topic = unique("topic")
     await create_topics(kafka_broker.bootstrap_servers, {topic: 2})
     ours, other = strategy("range"), strategy("sticky")
-    consumer = consumer_with(
-        kafka_broker.bootstrap_servers, unique("group"), [topic], ours, other
-    )
+    consumer = consumer_with(kafka_broker.bootstrap_servers, unique("group"), [topic], ours, other)
     ours.bind(consumer)
     other.bind(consumer)
     sent = _spy(other)
@@ -282,3 +253,17 @@ def _spy(used: Any) -> list[bytes]:
 
     used.metadata = metadata
     return sent
+
+
+async def test_a_slow_assignor_is_warned_about(
+    kafka_broker: KafkaBroker,
+    unique: Unique,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(adapter, "_SLOW", 0.0)
+    topic = unique("topic")
+    await create_topics(kafka_broker.bootstrap_servers, {topic: 1})
+    async with Group(kafka_broker.bootstrap_servers, unique("group")) as group:
+        await group.join("A", [topic])
+    assert "no heartbeat is sent meanwhile, and the session timeout is 3000 ms" in caplog.text

@@ -40,11 +40,11 @@ class Keeper:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._child: subprocess.Popen[bytes] | None = None
-        self._stopping = False
+        self._stopping = threading.Event()
 
     def stop(self, *_: object) -> None:
         """Signal handler: ask the running command to end, and insist after a grace time."""
-        self._stopping = True
+        self._stopping.set()
         if self._child is not None:
             self._child.terminate()
             signal.alarm(_GRACE_S)
@@ -58,13 +58,13 @@ class Keeper:
         """The exit code of the first command that failed or of the last; 128 + N for signal N."""
         code = 0
         for command in commands:
-            if code != 0 or self._stopping:
+            if code != 0 or self._stopping.is_set():
                 break
             self._child = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, preexec_fn=_die_with_parent()
             )
             (self._directory / "pid").write_text(str(self._child.pid))
-            if self._stopping:  # told so while the process was being made
+            if self._stopping.is_set():  # told so while the process was being made
                 self.stop()
             code = self._child.wait()
         return code if code >= 0 else 128 - code

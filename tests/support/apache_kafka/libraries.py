@@ -75,7 +75,10 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _fetch_into(target: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix=f"{target.name}.part-", dir=target.parent) as part:
+    part_prefix = f"{target.name}.part-"
+    for abandoned in target.parent.glob(f"{part_prefix}*"):  # by a killed run: we hold the lock
+        shutil.rmtree(abandoned, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=part_prefix, dir=target.parent) as part:
         jars = Path(part) / "jars"
         goal = "dependency:copy-dependencies"
         command = ["mvn", "-q", "-B", "-f", str(POM), goal, f"-DoutputDirectory={jars}"]

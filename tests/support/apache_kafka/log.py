@@ -1,7 +1,7 @@
 """Why each rebalance happened, read from the group coordinator's log.
 
-The classic protocol tells no client the reason of a rebalance; only the broker's log knows. The lines
-are those of Apache Kafka 4.4.0's ``GroupMetadataManager.prepareRebalance``.
+The classic protocol tells no client the reason of a rebalance; only the broker's log knows.
+The lines are those of Apache Kafka 4.4.0's ``GroupMetadataManager.prepareRebalance``.
 """
 
 from __future__ import annotations

@@ -129,9 +129,12 @@ class ApacheKafka:
             keeper.wait(_STOP_TIMEOUT_S)
         finally:
             self._past_log = self.log_text()
-            log, self._log, self._directory = self._log, None, None
+            log, self._log = self._log, None
             if log is not None:
                 log.close()
+            directory, self._directory = self._directory, None
+            if directory is not None:  # for the keeper too can be killed
+                shutil.rmtree(directory, ignore_errors=True)
 
     def wait(self) -> int:
         """Wait until the broker ends by itself; its exit code."""

@@ -1,0 +1,184 @@
+"""The leader's work: read the members, get the metadata, run the assignor, hand the plan in.
+
+Rules kept: a cooperative plan gives nobody what another member still owns (M06); an assignor that
+fails does not stall the group: the leader fails loudly and leaves, the others go on (M08); a member
+whose subscription cannot be read gets nothing, and the others are served.
+Source: ConsumerCoordinator.onLeaderElected, validateCooperativeAssignment.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from assignors.codec import CodecError, decode_subscription, encode_assignment
+from assignors.interface import RebalanceProtocol
+from assignors.model import (
+    ClusterMetadata,
+    GroupAssignment,
+    Ids,
+    PartitionSet,
+    Subscription,
+)
+from rebalance.member import reasons, syncing
+from rebalance.member.core import InFlight, Leading, MemberCore, RequestKind, Watch
+from rebalance.member.events import AssignorDone, AssignorFailed, RunAssignor, Unreadable
+from rebalance.member.membership import abandon_rebalance, fail
+from rebalance.protocol.errors import RETRIABLE, ErrorCode
+from rebalance.protocol.requests import MetadataRequest, SyncGroupAssignment
+from rebalance.protocol.responses import JoinedMember, JoinGroupResponse, MetadataResponse
+from rebalance.protocol.states import MemberState
+from rebalance.protocol.timers import TimerKind
+
+KIND = RequestKind.METADATA
+
+
+def begin(core: MemberCore, response: JoinGroupResponse) -> None:
+    """The member leads this generation."""
+    members = {each.member_id: _read(core, each) for each in response.members}
+    topics = tuple(sorted({topic for each in members.values() for topic in each.topics}))
+    if response.skip_assignment:
+        # A static leader came back (KIP-814): it looks after the metadata, and at once, because it
+        # does not know on what the present assignment was based.
+        core.watch = Watch(topics=topics, cluster=None)
+        core.arm(TimerKind.METADATA, 0)
+        syncing.send(core, ())
+        return
+    core.enter(MemberState.ASSIGNING)
+    core.leading = Leading(members=members, topics=topics)
+
+
+def step(core: MemberCore) -> bool:
+    """The next thing to do in ASSIGNING; True if something was done."""
+    leading = core.leading
+    if core.coordinator is None:
+        abandon_rebalance(core)
+        core.request_rejoin(reasons.COORDINATOR_LOST)
+        core.back_off(RequestKind.JOIN_GROUP)
+        core.enter(MemberState.FINDING_COORDINATOR)
+        return True
+    if leading is None or leading.token is not None:
+        return False
+    if leading.cluster is None and leading.topics:
+        if KIND not in core.requests and not core.backing_off(KIND):
+            core.send(KIND, MetadataRequest(topics=leading.topics))
+        return False
+    cluster = leading.cluster or ClusterMetadata({})
+    token = core.new_token()
+    core.leading = replace(leading, cluster=cluster, token=token)
+    assignor = core.assignors[core.generation.protocol_name]
+    core.emit(RunAssignor(token=token, assignor=assignor, cluster=cluster, members=leading.members))
+    return True
+
+
+def metadata_answered(core: MemberCore, response: MetadataResponse) -> None:
+    """The topics as they are; what does not exist is absent."""
+    leading = core.leading
+    assert leading is not None
+    if response.error is ErrorCode.NONE:
+        core.recovered(KIND)
+        core.leading = replace(leading, cluster=only(response.cluster, leading.topics))
+    elif response.error in RETRIABLE:
+        core.back_off(KIND)
+    else:
+        fail(
+            core,
+            f"the leader of group {core.config.group_id!r} cannot see its topics: "
+            f"{response.error.name}; allow DESCRIBE on them",
+            code=response.error,
+            leave_reason=reasons.ASSIGNOR_FAILED,
+        )
+
+
+def metadata_unanswered(core: MemberCore, sent: InFlight) -> None:
+    """Ask another broker."""
+    core.back_off(KIND)
+
+
+def only(cluster: ClusterMetadata, topics: Iterable[str]) -> ClusterMetadata:
+    """A broker may say more than it was asked."""
+    wanted = [topic for topic in topics if topic in cluster.partitions]
+    return ClusterMetadata(
+        {topic: cluster.partitions[topic] for topic in wanted},
+        {topic: cluster.racks[topic] for topic in wanted if topic in cluster.racks},
+    )
+
+
+def assignor_done(core: MemberCore, event: AssignorDone) -> None:
+    """Check the plan (M06) and hand it in."""
+    leading = core.leading
+    if leading is None or leading.token != event.token:
+        return
+    if core.protocol is RebalanceProtocol.COOPERATIVE:
+        moved = still_owned(leading.members, event.assignment)
+        if moved:
+            first = next(iter(moved))
+            _assignor_failed(
+                core,
+                f"its plan hands over {len(moved)} partitions that another member still owns, "
+                f"the first is {first.topic}-{first.partition}: a COOPERATIVE assignor withholds "
+                "them for one rebalance",
+                None,
+            )
+            return
+    core.watch = Watch(topics=leading.topics, cluster=leading.cluster)
+    core.arm(TimerKind.METADATA, core.config.metadata_max_age_ms)
+    syncing.send(core, _encoded(leading.members, event.assignment))
+
+
+def assignor_failed(core: MemberCore, event: AssignorFailed) -> None:
+    """M08."""
+    if core.leading is not None and core.leading.token == event.token:
+        _assignor_failed(core, str(event.error) or repr(event.error), event.error)
+
+
+def still_owned(
+    members: Mapping[str, Subscription], plan: Mapping[str, PartitionSet]
+) -> PartitionSet:
+    """What a plan gives to one member while another owns it and does not keep it (M06)."""
+    nothing = PartitionSet()
+    gained = [plan.get(m, nothing) - each.owned for m, each in members.items()]
+    taken = [each.owned - plan.get(m, nothing) for m, each in members.items()]
+    return _union(gained) & _union(taken)
+
+
+def _union(sets: Iterable[PartitionSet]) -> PartitionSet:
+    columns: dict[str, list[Ids]] = {}
+    for each in sets:
+        for topic, ids in each.by_topic.items():
+            columns.setdefault(topic, []).append(ids)
+    return PartitionSet({topic: np.concatenate(parts) for topic, parts in columns.items()})
+
+
+def _encoded(
+    members: Mapping[str, Subscription], plan: GroupAssignment
+) -> tuple[SyncGroupAssignment, ...]:
+    return tuple(
+        SyncGroupAssignment(
+            member_id=member,
+            assignment=encode_assignment(
+                plan.get(member, PartitionSet()), user_data=plan.user_data.get(member)
+            ),
+        )
+        for member in members
+    )
+
+
+def _read(core: MemberCore, member: JoinedMember) -> Subscription:
+    instance_id = member.group_instance_id
+    try:
+        return decode_subscription(member.metadata, group_instance_id=instance_id)
+    except CodecError as error:
+        core.emit(Unreadable(what="subscription", member_id=member.member_id, error=str(error)))
+        return Subscription(topics=(), group_instance_id=instance_id)
+
+
+def _assignor_failed(core: MemberCore, why: str, cause: BaseException | None) -> None:
+    fail(
+        core,
+        f"the assignor {core.generation.protocol_name!r} failed as leader of group "
+        f"{core.config.group_id!r} in generation {core.generation.generation_id}: {why}; this "
+        "member leaves so that the others go on",
+        cause=cause,
+        leave_reason=reasons.ASSIGNOR_FAILED,
+    )

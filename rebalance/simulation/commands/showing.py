@@ -1,0 +1,173 @@
+"""`show`: what can be seen, in few words. It changes nothing."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from rebalance.protocol.states import MemberState
+from rebalance.simulation.commands.command import Command, no_options
+from rebalance.simulation.process import Process
+from rebalance.simulation.scenario import Call
+from rebalance.simulation.stage import Action, Declared, Stage, known_or_error
+from rebalance.simulation.values import partitions_text, ranges, seconds
+from rebalance.simulation.views import Lane
+from rebalance.simulation.words import event_lines, who_and_what
+
+__all__ = ["COMMANDS"]
+
+Names = tuple[str, ...]
+
+
+def _show(call: Call, declared: Declared) -> Action:
+    no_options(call)
+    if not call.words:
+        raise call.error(f"expected what to show: {', '.join(_SHOWN)}")
+    show = _SHOWN[known_or_error(call, call.words[0], _SHOWN, "something to show")]
+    known = {*declared.members, *declared.members.values()}
+    names = call.words[1:]
+    for name in names:
+        known_or_error(call, name, known, "a member or a group")
+    return lambda stage: show(call, stage, names)
+
+
+def _groups(call: Call, stage: Stage, names: Names) -> Iterable[str]:
+    for group in stage.simulation.views.groups.values():
+        if names and group.group_id not in names:
+            continue
+        line = f"{group.group_id}: {group.state}, generation {group.generation_id}"
+        if group.members:
+            leader = f"{group.leader} leads" if group.leader else "nobody leads"
+            by = f"{group.protocol_name}, {leader}" if group.protocol_name else leader
+            line += f", {by}; members {', '.join(group.members)}"
+        yield line
+
+
+def _processes(stage: Stage, names: Names) -> list[tuple[str, Process]]:
+    return [
+        (name, process)
+        for name, process in stage.simulation.processes.items()
+        if not names or name in names or process.config.group_id in names
+    ]
+
+
+def _members(call: Call, stage: Stage, names: Names) -> Iterable[str]:
+    for name, process in _processes(stage, names):
+        lane = stage.simulation.views.lanes[process.name]
+        if not process.alive:
+            yield f"{name}: {lane.ended}"
+            continue
+        still = " (stands still)" if process.paused else ""
+        line = f"{name}: {process.state.value}{still}"
+        if lane.member_id and process.state is not MemberState.FAILED:
+            leads = ", leads" if lane.leads else ""
+            line += f", {lane.member_id}, generation {lane.generation_id}{leads}"
+        yield f"{line}, owns {partitions_text(lane.owned)}"
+
+
+def _ownership(call: Call, stage: Stage, names: Names) -> Iterable[str]:
+    views = stage.simulation.views
+    group_ids = dict.fromkeys(lane.group_id for lane in views.lanes.values())
+    for group_id in group_ids:
+        if names and group_id not in names:
+            continue
+        topics = sorted({t for lane in views.lanes_of(group_id) for t in lane.topics})
+        for topic in topics:
+            prefix = f"{group_id}, " if len(group_ids) > 1 and not names else ""
+            yield f"{prefix}{topic}: {_owners(stage, group_id, topic)}"
+
+
+def _owners(stage: Stage, group_id: str, topic: str) -> str:
+    views = stage.simulation.views
+    owners = [
+        f"{lane.name}{_belief(stage, lane)} {ranges(ids)}"
+        for lane in views.lanes_of(group_id)
+        if (ids := sorted(partition for name, partition in lane.owned if name == topic))
+    ]
+    count = views.topics.get(topic, 0)
+    free = [p for p in range(count) if not views.holders(group_id, (topic, p))]
+    if free:
+        owners.append(f"nobody {ranges(free)}")
+    return ", ".join(owners) or "no partitions"
+
+
+def _belief(stage: Stage, lane: Lane) -> str:
+    return "" if stage.simulation.views.is_member(lane) else " (a zombie)"
+
+
+def _rebalances(call: Call, stage: Stage, names: Names) -> Iterable[str]:
+    """Those since they were last shown."""
+    every = stage.simulation.views.rebalances
+    shown = every[stage.rebalances_shown :]
+    stage.rebalances_shown = len(every)
+    for rebalance in shown:
+        if names and rebalance.group_id not in names:
+            continue
+        by = f" by {rebalance.member_id}" if rebalance.member_id else ""
+        line = f"{seconds(rebalance.started)}: {rebalance.cause}{by}"
+        if rebalance.ended is None:
+            yield f"{line}; not ended"
+            continue
+        took = seconds(rebalance.ended - rebalance.started)
+        members = "1 member" if rebalance.members == 1 else f"{rebalance.members} members"
+        yield f"{line}; {took} to generation {rebalance.generation_id} with {members}"
+
+
+def _events(call: Call, stage: Stage, names: Names) -> Iterable[str]:
+    """Those since they were last shown."""
+    every = stage.simulation.trace.events
+    shown = every[stage.events_shown :]
+    stage.events_shown = len(every)
+    if names:
+        shown = [e for e in shown if who_and_what(e)[0].split(".")[0] in names]
+    return event_lines(shown)
+
+
+def _offsets(call: Call, stage: Stage, names: Names) -> Iterable[str]:
+    lines: dict[str, list[str]] = {}
+    several = len({group_id for group_id, _ in stage.simulation.offsets}) > 1
+    for (group_id, partition), offset in sorted(stage.simulation.offsets.items()):
+        if not names or group_id in names:
+            label = f"{group_id}, {partition.topic}" if several else partition.topic
+            lines.setdefault(label, []).append(f"{partition.partition} at {offset}")
+    return [f"{label}: {', '.join(each)}" for label, each in lines.items()]
+
+
+def _commits(call: Call, stage: Stage, names: Names) -> Iterable[str]:
+    for name, process in _processes(stage, names):
+        refused = ", ".join(f"{n} refused ({error})" for error, n in process.refused.items())
+        yield f"{name}: {process.committed} accepted, {refused or 'none refused'}"
+
+
+def _metrics(call: Call, stage: Stage, names: Names) -> Iterable[str]:
+    if stage.measure is None:
+        raise call.error("nobody measures here: expected `measure=` where the scenario is run")
+    groups = stage.measure(stage.simulation.trace)
+    for group_id, figures in groups.items():
+        if not names or group_id in names:
+            prefix = f"{group_id}, " if len(groups) > 1 else ""
+            for name, figure in figures.items():
+                yield f"{prefix}{name}: {figure:,}"
+
+
+_SHOWN: Mapping[str, Callable[[Call, Stage, Names], Iterable[str]]] = {
+    "groups": _groups,
+    "members": _members,
+    "ownership": _ownership,
+    "rebalances": _rebalances,
+    "events": _events,
+    "offsets": _offsets,
+    "commits": _commits,
+    "metrics": _metrics,
+}
+
+COMMANDS = (
+    Command(
+        name="show",
+        usage=f"show {'|'.join(_SHOWN)} [NAME...]",
+        help=(
+            "Print the coordinator's groups, the consumers, who owns what in the consumers' eyes, "
+            "rebalances or events since they were last shown, committed offsets, commits accepted "
+            "and refused, metrics; of some groups or members only."
+        ),
+        prepare=_show,
+        plays=False,
+    ),
+)

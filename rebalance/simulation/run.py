@@ -1,0 +1,138 @@
+"""Playing a scenario: every line understood first, then played, then held against expectations.
+
+Why: one function serves the command line, the tests and whoever compares protocols. It returns what
+happened and prints nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rebalance.simulation.checkers import Violation
+from rebalance.simulation.choosing import Overrides
+from rebalance.simulation.commands import COMMANDS, Command
+from rebalance.simulation.scenario import Block, Call, Scenario
+from rebalance.simulation.simulation import Simulation
+from rebalance.simulation.stage import Action, Declared, Measure, Stage, known_or_error
+from rebalance.timeline.trace import Trace
+
+__all__ = ["BlockOutcome", "Outcome", "run_scenario"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockOutcome:
+    """One block as it was played."""
+
+    block: Block
+    output: tuple[str, ...]
+
+    @property
+    def as_expected(self) -> bool:
+        """It printed what the file says."""
+        return self.output == self.block.expected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A scenario as it was played."""
+
+    scenario: Scenario
+    blocks: tuple[BlockOutcome, ...]
+    simulation: Simulation
+    """At its end, for who wants to look closer. Its trace ends with the last command."""
+    overrides: Overrides
+
+    @property
+    def trace(self) -> Trace:
+        """Everything that happened, to be written or drawn."""
+        return self.simulation.trace
+
+    @property
+    def violations(self) -> tuple[Violation, ...]:
+        """Invariants that did not hold."""
+        return self.simulation.violations
+
+    @property
+    def comparable(self) -> bool:
+        """It was played as it is written, so that the output must be as written."""
+        return self.overrides.none
+
+    @property
+    def outputs(self) -> tuple[tuple[str, ...], ...]:
+        """What each block printed."""
+        return tuple(block.output for block in self.blocks)
+
+    @property
+    def passed(self) -> bool:
+        """Nothing was violated and, if comparable, all was printed as expected."""
+        as_expected = not self.comparable or all(block.as_expected for block in self.blocks)
+        return as_expected and not self.violations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    """A line that was understood."""
+
+    call: Call
+    command: Command
+    act: Action
+
+
+def run_scenario(
+    scenario: Scenario, *, overrides: Overrides | None = None, measure: Measure | None = None
+) -> Outcome:
+    """Play `scenario` in virtual time, then see that all comes to rest (I05).
+
+    `overrides`: play it with another protocol, assignor or seed. `measure` is what `show metrics`
+    and `compare` ask for numbers.
+
+    Raises:
+        ScenarioError: a line does not make sense, before or while it is played.
+    """
+    overrides = overrides or Overrides()
+    stage, prepared = _prepare(scenario, overrides, measure, len(_calls(scenario)))
+    printed = _play(stage, prepared)
+    stage.simulation.settle()
+    outputs = iter(printed)
+    blocks = tuple(
+        BlockOutcome(block=block, output=tuple(line for _ in block.calls for line in next(outputs)))
+        for block in scenario.blocks
+    )
+    return Outcome(
+        scenario=scenario, blocks=blocks, simulation=stage.simulation, overrides=overrides
+    )
+
+
+def _calls(scenario: Scenario) -> list[Call]:
+    return [call for block in scenario.blocks for call in block.calls]
+
+
+def _prepare(
+    scenario: Scenario, overrides: Overrides, measure: Measure | None, count: int
+) -> tuple[Stage, list[_Prepared]]:
+    """Understand the first `count` commands and build an empty stage for them."""
+    declared = Declared(overrides=overrides)
+    prepared: list[_Prepared] = []
+    for call in _calls(scenario)[:count]:
+        known_or_error(call, call.name, COMMANDS, "a command")
+        command = COMMANDS[call.name]
+        prepared.append(_Prepared(call=call, command=command, act=command.prepare(call, declared)))
+
+    def replay(how: Overrides) -> Trace:
+        seed = stage.simulation.seed
+        again = Overrides(protocol=how.protocol, assignor=how.assignor, seed=seed)
+        other, lines = _prepare(scenario, again, measure, stage.played)
+        _play(other, [line for line in lines if line.command.plays])
+        return other.simulation.trace
+
+    stage = Stage.of(declared, measure, replay)
+    return stage, prepared
+
+
+def _play(stage: Stage, prepared: Sequence[_Prepared]) -> list[list[str]]:
+    """What each command prints."""
+    printed: list[list[str]] = []
+    for line in prepared:
+        stage.started = stage.simulation.now
+        printed.append([text.rstrip() for text in line.act(stage)])
+        stage.played += 1
+    return printed

@@ -1,0 +1,241 @@
+"""A cluster in virtual time: one broker, consumers, a trace, checkers that look at every event.
+
+Why: this is what a scenario file, a fuzzer and a benchmark all drive. Everything that is a decision
+of the protocol is made by the real coordinator and the real members; here is only the world around
+them. The same calls with the same seed give the same trace, byte for byte.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from assignors.interface import Assignor, RebalanceProtocol
+from assignors.model import TopicPartition
+from rebalance.member.config import MemberConfig
+from rebalance.protocol.config import CoordinatorConfig
+from rebalance.protocol.states import MemberState
+from rebalance.simulation.application import Behaviour
+from rebalance.simulation.checkers import Checkers, Committed, Violation
+from rebalance.simulation.lines import Lines
+from rebalance.simulation.network import Connection, Delay
+from rebalance.simulation.node import Node
+from rebalance.simulation.process import Process
+from rebalance.simulation.views import Views
+from rebalance.simulation.world import World
+from rebalance.timeline.trace import Event, Header, Step, TopicKnown, Trace
+
+__all__ = ["MemberSpec", "Simulation"]
+
+STABLE_WITHIN_MS = 600_000
+"""How long a group may take to come to rest before it counts as stuck."""
+
+_AT_REST = (MemberState.STABLE, MemberState.STALE, MemberState.FAILED, MemberState.UNSUBSCRIBED)
+
+
+@dataclass(slots=True, kw_only=True)
+class MemberSpec:
+    """A consumer as it will be started, as often as it is started."""
+
+    name: str
+    topics: tuple[str, ...]
+    assignors: tuple[Assignor, ...]
+    config: MemberConfig
+    behaviour: Behaviour = field(default_factory=Behaviour)
+    lives: int = 0
+
+
+class Simulation:
+    """One broker and its consumers. All times in virtual milliseconds."""
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        config: CoordinatorConfig | None = None,
+        delay: Delay | None = None,
+        note: str = "",
+    ) -> None:
+        self.seed = seed
+        self.delay = delay or Delay()
+        self.world = World(seed)
+        self.trace = Trace(Header(source="simulation", clock="virtual", note=note))
+        self.views = Views()
+        self.checkers = Checkers(self.views, self._is_eager)
+        self.members: dict[str, MemberSpec] = {}
+        self.processes: dict[str, Process] = {}
+        """Member's name -> its current or last life."""
+        self.offsets: dict[tuple[str, TopicPartition], int] = {}
+        """(group id, partition) -> committed offset"""
+        self._protocols: dict[str, RebalanceProtocol] = {}
+        self._recording = True
+        self.node = Node(
+            self.world,
+            config or CoordinatorConfig(),
+            emit=self.emit,
+            on_commit=self._on_commit,
+        )
+
+    @property
+    def now(self) -> int:
+        """Virtual milliseconds since the beginning."""
+        return self.world.now
+
+    @property
+    def events_processed(self) -> int:
+        """Events of the world so far: deliveries, timers, polls, jobs."""
+        return self.world.processed
+
+    @property
+    def violations(self) -> tuple[Violation, ...]:
+        """What the checkers found."""
+        return tuple(self.checkers.violations)
+
+    # --- what happens to the cluster -------------------------------------------------------------
+
+    def topic(self, name: str, partitions: int) -> None:
+        """Create a topic, give it more partitions, or (0) delete it."""
+        if partitions:
+            self.node.topics[name] = partitions
+        else:
+            self.node.topics.pop(name, None)
+        self.emit(TopicKnown(t=self.now, topic=name, partitions=partitions))
+
+    def define(self, spec: MemberSpec) -> None:
+        """Make a consumer known; `start` brings it to life."""
+        self.members[spec.name] = spec
+
+    def start(self, name: str) -> Process:
+        """A new life of a consumer. Its lane is its name, from the second life on `name.2`, ...
+
+        Raises:
+            ValueError: it is still running.
+        """
+        spec, running = self.members[name], self.processes.get(name)
+        if running is not None and running.alive:
+            raise ValueError(f"{name} is running: close or crash it before it is started again")
+        spec.lives += 1
+        process = Process(
+            self.world,
+            name if spec.lives == 1 else f"{name}.{spec.lives}",
+            spec.config,
+            spec.assignors,
+            behaviour=spec.behaviour,
+            lines=Lines(lambda: Connection(self.world, self.node, lambda: self.delay)),
+            emit=self.emit,
+        )
+        self.processes[name] = process
+        self._protocols[process.name] = process.protocol
+        process.start(spec.topics)
+        return process
+
+    def step(self, text: str, member: str = "", cause: str = "") -> None:
+        """Write into the trace that something was done on purpose."""
+        self.emit(Step(t=self.now, text=text, member=member, cause=cause))
+
+    # --- time ------------------------------------------------------------------------------------
+
+    def run_until(self, time: int, stop: Callable[[], bool] | None = None) -> bool:
+        """Let time pass until `time` (ms), or until `stop()` (asked after each change): True."""
+        if stop is not None and stop():
+            return True
+        return self.world.run(time, stop)
+
+    def run_for(self, duration_ms: int) -> None:
+        """Let so much time pass."""
+        self.world.run(self.now + duration_ms)
+
+    def run_until_stable(self, within_ms: int = STABLE_WITHIN_MS) -> bool:
+        """Let time pass until every group is at rest; False if that took longer than allowed."""
+        return self.run_until(self.now + within_ms, lambda: not self.unrest())
+
+    # --- rest ------------------------------------------------------------------------------------
+
+    def unrest(self) -> list[str]:
+        """Why the groups are not at rest, in words; empty when they are.
+
+        At rest: each group is Stable with exactly the consumers that are awake and have their
+        assignment, and every partition that one of them wants is owned by one of them.
+        """
+        expected: dict[str, set[str]] = {group_id: set() for group_id in self.views.groups}
+        for process in self.processes.values():
+            if not process.alive or process.paused:
+                continue
+            if process.state not in _AT_REST:
+                return [f"{process.name} is {process.state.value}"]
+            group_id = process.config.group_id
+            if process.state is MemberState.STABLE:
+                expected.setdefault(group_id, set()).add(self.views.lanes[process.name].member_id)
+        for group_id, member_ids in expected.items():
+            why = self._group_unrest(group_id, member_ids)
+            if why:
+                return [why]
+        return []
+
+    def _group_unrest(self, group_id: str, expected: set[str]) -> str:
+        group = self.views.groups.get(group_id)
+        if group is None:
+            return ""
+        if group.state != ("Stable" if expected else "Empty") and group.state != "Dead":
+            return f"group {group_id} is {group.state}"
+        others = [member_id for member_id in group.members if member_id not in expected]
+        if others:
+            return f"group {group_id} still counts on {', '.join(others)}"
+        if len(group.members) != len(expected):
+            return f"group {group_id} lacks members"
+        unowned = self.views.unowned(group_id) if expected else []
+        return f"nobody owns {_names(unowned)} of {group_id}" if unowned else ""
+
+    # --- the end ---------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Rule I05, after the story: without further faults all come to rest, and stay as they are.
+
+        What happens here is checked but not part of the trace. Whoever stands still goes on first,
+        or it could never end.
+        """
+        self._recording = False
+        for process in self.processes.values():
+            process.lines.mend()
+            process.resume()
+        if not self.run_until_stable():
+            self.checkers.converged(self.now, self.unrest())
+            return
+        before = self._owners()
+        for group_id in self.views.groups:
+            awake = [p for p in self._awake() if p.config.group_id == group_id]
+            if awake:
+                awake[0].enforce("does anything move without a reason?")
+        if not self.run_until_stable():
+            self.checkers.converged(self.now, self.unrest())
+        elif self._owners() != before:
+            self.checkers.converged(
+                self.now, ["a rebalance with the same members and topics moved partitions"]
+            )
+
+    def _awake(self) -> Iterable[Process]:
+        return (p for p in self.processes.values() if p.alive and p.state is MemberState.STABLE)
+
+    def _owners(self) -> dict[str, list[tuple[str, int]]]:
+        return {lane.name: sorted(lane.owned) for lane in self.views.lanes.values()}
+
+    # --- what is told ----------------------------------------------------------------------------
+
+    def emit(self, event: Event) -> None:
+        """One more event of the trace: checked, seen, written."""
+        self.checkers.check(event)
+        self.views.apply(event)
+        if self._recording:
+            self.trace.add(event)
+        self.world.touched = True
+
+    def _on_commit(self, group_id: str, partition: TopicPartition, offset: int) -> None:
+        self.offsets[group_id, partition] = offset
+        self.checkers.committed(
+            Committed(t=self.now, group_id=group_id, partition=partition, offset=offset)
+        )
+
+    def _is_eager(self, lane: str) -> bool:
+        return self._protocols[lane] is RebalanceProtocol.EAGER
+
+
+def _names(partitions: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{topic}-{partition}" for topic, partition in partitions)

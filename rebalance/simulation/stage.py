@@ -1,0 +1,104 @@
+"""What the commands of a scenario share: first what was declared, then the running simulation.
+
+Why: every line of a file is understood before the first one is played, so that a typo in the last
+line costs nothing; and what a command may do to the simulation is what `Stage` offers.
+"""
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from rebalance.protocol.config import CoordinatorConfig
+from rebalance.simulation.choosing import Overrides
+from rebalance.simulation.network import Delay
+from rebalance.simulation.process import Process
+from rebalance.simulation.scenario import Call, ScenarioError
+from rebalance.simulation.simulation import MemberSpec, Simulation
+from rebalance.timeline.trace import Trace
+
+__all__ = ["Action", "Declared", "Measure", "Stage", "known_or_error"]
+
+Measure = Callable[[Trace], Mapping[str, Mapping[str, int]]]
+"""group id -> name of a metric, with its unit -> value. `rebalance.timeline` defines them."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Declared:
+    """What the lines so far have made known, while the file is being understood."""
+
+    overrides: Overrides
+    seed: int = 0
+    properties: dict[str, str] = field(default_factory=dict)
+    topics: list[str] = field(default_factory=list)
+    members: dict[str, str] = field(default_factory=dict)
+    """name -> group id"""
+    started: bool = False
+
+    def member(self, call: Call, name: str) -> str:
+        """A declared member's name. Raises ScenarioError for another."""
+        return known_or_error(call, name, self.members, "a member")
+
+    def names(self, call: Call, words: Iterable[str]) -> tuple[str, ...]:
+        """One or more declared members."""
+        names = tuple(self.member(call, word) for word in words)
+        if not names:
+            raise call.error("expected the name of a member")
+        return names
+
+
+@dataclass(slots=True, kw_only=True)
+class Stage:
+    """A simulation being played, and what `show` commands have shown already."""
+
+    simulation: Simulation
+    measure: Measure | None
+    replay: Callable[[Overrides], Trace]
+    """Play what stands above the current command in a world of its own."""
+    started: int = 0
+    """When the current command began (ms)."""
+    played: int = 0
+    """Commands played so far."""
+    events_shown: int = 0
+    rebalances_shown: int = 0
+
+    @classmethod
+    def of(
+        cls, declared: Declared, measure: Measure | None, replay: Callable[[Overrides], Trace]
+    ) -> "Stage":
+        """An empty world with the settings that were declared."""
+        seed = declared.seed if declared.overrides.seed is None else declared.overrides.seed
+        simulation = Simulation(
+            seed=seed,
+            config=CoordinatorConfig.from_properties(declared.properties),
+            delay=Delay(),
+        )
+        return cls(simulation=simulation, measure=measure, replay=replay)
+
+    def spec(self, name: str) -> MemberSpec:
+        """What will be started under this name."""
+        return self.simulation.members[name]
+
+    def process(self, call: Call, name: str) -> Process:
+        """The running process. Raises ScenarioError when it is not."""
+        process = self.simulation.processes.get(name)
+        if process is None or not process.alive:
+            raise call.error(f"{name} is not running: expected `start {name}` before")
+        return process
+
+
+Action = Callable[[Stage], Iterable[str]]
+"""A command understood: plays itself and gives the lines it prints."""
+
+
+def known_or_error(call: Call, name: str, known: Iterable[str], what: str) -> str:
+    """`name` if it is among `known`, else a ScenarioError that says what is."""
+    names = sorted(known)
+    if name in names:
+        return name
+    close = difflib.get_close_matches(name, names, 1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    raise ScenarioError(
+        call.file,
+        call.line,
+        f"{name!r} is not {what}: {hint}expected one of {', '.join(names) or '(none so far)'}",
+    )

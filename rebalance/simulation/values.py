@@ -1,0 +1,73 @@
+"""Small words of a scenario: durations, ranges, lists, and how times and partitions are printed.
+
+Why: what is printed can be read back, and a value that cannot be read says what was expected.
+"""
+
+import re
+from collections.abc import Iterable
+
+__all__ = ["duration", "duration_range", "names", "partitions_text", "seconds", "short_duration"]
+
+_UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+
+
+def duration(text: str) -> int:
+    """`200ms`, `1.5s`, `5m` as whole milliseconds. Raises ValueError saying what was expected."""
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r}: expected a duration such as 200ms, 1.5s or 5m")
+    value = float(found[1]) * _UNITS[found[2]]
+    if value != int(value):
+        raise ValueError(f"{text!r}: a duration is a whole number of milliseconds")
+    return int(value)
+
+
+def duration_range(text: str) -> tuple[int, int]:
+    """`3ms` or `1..5ms` as (least, most) in milliseconds."""
+    first, dots, last = text.partition("..")
+    if not dots:
+        return duration(text), duration(text)
+    unit = _DURATION.fullmatch(last)
+    least = duration(first if _DURATION.fullmatch(first) or unit is None else first + unit[2])
+    most = duration(last)
+    if least > most:
+        raise ValueError(f"{text!r}: the range ends before it begins")
+    return least, most
+
+
+def names(text: str) -> tuple[str, ...]:
+    """`a,b` as names; empty text is no names."""
+    return tuple(name for name in text.split(",") if name)
+
+
+def seconds(t: int) -> str:
+    """A time as it stands in every output: `3.020s`."""
+    return f"{t / 1000:.3f}s"
+
+
+def short_duration(ms: int) -> str:
+    """A duration as one would write it: `5m`, `2s`, `1.5s`, `40ms`."""
+    for unit in ("h", "m", "s"):
+        if ms >= _UNITS[unit] and ms % _UNITS[unit] == 0:
+            return f"{ms // _UNITS[unit]}{unit}"
+    return f"{ms / 1000:g}s" if ms >= 1000 else f"{ms}ms"
+
+
+def partitions_text(partitions: Iterable[tuple[str, int]]) -> str:
+    """`orders 0-2,5 payments 1`; `nothing` when there is none."""
+    by_topic: dict[str, list[int]] = {}
+    for topic, partition in sorted(partitions):
+        by_topic.setdefault(topic, []).append(partition)
+    return " ".join(f"{t} {ranges(ids)}" for t, ids in by_topic.items()) or "nothing"
+
+
+def ranges(ids: Iterable[int]) -> str:
+    """Ascending ids as `0-2,5`."""
+    runs: list[list[int]] = []
+    for each in ids:
+        if runs and each == runs[-1][1] + 1:
+            runs[-1][1] = each
+        else:
+            runs.append([each, each])
+    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)

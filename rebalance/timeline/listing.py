@@ -1,0 +1,284 @@
+"""The words under and over the picture: headline, the story of rebalances and steps, the legend.
+
+Why: the picture says when, the list says why and what it cost. Every rebalance has its cause
+beside it; what scripts did and what befell members stands between, in order of time.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from rebalance.timeline.events import Step
+from rebalance.timeline.glyphs import Glyphs, fit, pad, printable, width_of
+from rebalance.timeline.lanes import GroupLanes, Mark
+from rebalance.timeline.metrics import Metrics, RebalanceMetrics
+from rebalance.timeline.paint import Line, Piece
+from rebalance.timeline.rebalances import UNKNOWN, Rebalance
+from rebalance.timeline.scale import clock, duration
+
+
+def headline(group: GroupLanes, numbers: Metrics, width: int, glyphs: Glyphs) -> Iterator[Line]:
+    """Who, how long, what it cost altogether, and whose word it is."""
+    owned = numbers.ownership
+    facts = [
+        _count(numbers.members, "member"),
+        _count(owned.partitions if owned else 0, "partition"),
+        duration(numbers.duration_ms),
+        _count(numbers.rebalances, "rebalance"),
+    ]
+    if numbers.time_to_stable_max_ms:
+        facts.append(f"slowest {duration(numbers.time_to_stable_max_ms)}")
+    name = fit(printable(group.group_id, glyphs), width // 3, glyphs)
+    yield from _wrapped(Piece(f"{name}: ", "bold"), facts, width, glyphs)
+    if owned is not None:
+        costs = [f"unavailable {owned.unavailable_partition_ms:,} partition-ms"]
+        if owned.double_owned_partition_ms:
+            costs.append(f"double-owned {owned.double_owned_partition_ms:,}")
+        if owned.zombie_partition_ms:
+            costs.append(f"zombie {owned.zombie_partition_ms:,}")
+        costs.append(_count(owned.partitions_moved, "partition move"))
+        if numbers.commits_refused:
+            costs.append(f"{_count(numbers.commits_refused, 'commit')} refused")
+        yield from _wrapped(Piece("  "), costs, width, glyphs)
+    yield from _wrapped(Piece("  ", "dim"), _origin(group, glyphs), width, glyphs, "dim")
+
+
+def _origin(group: GroupLanes, glyphs: Glyphs) -> list[str]:
+    """Who wrote the trace, and whose word of ownership is drawn."""
+    facts = [f"traced by {printable(group.header.source, glyphs)}"]
+    if group.header.started_at_ms is not None:
+        began = datetime.fromtimestamp(group.header.started_at_ms // 1000, tz=UTC)
+        facts.append(f"0 s is {began:%Y-%m-%d %H:%M:%S} UTC")
+    elif group.header.clock == "virtual":
+        facts.append("virtual time")
+    if group.member is not None:
+        facts.append("ownership as members saw it")
+    elif group.coordinator is not None:
+        facts.append("ownership as the coordinator told it")
+    return facts
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _wrapped(
+    first: Piece, facts: Sequence[str], width: int, glyphs: Glyphs, style: str = ""
+) -> Iterator[Line]:
+    line = ""
+    for fact in facts:
+        joined = f"{line}{glyphs.separator}{fact}" if line else fact
+        if line and width_of(first.text + joined) > width:
+            yield (first, Piece(line, style))
+            first = first if not first.text.strip() else Piece("  ")
+            joined = fact
+        line = joined
+    if line:
+        yield (first, Piece(line, style))
+
+
+# --- the story -----------------------------------------------------------------------------------
+
+_NUMBER, _TOOK = 5, 12
+_AT_ONCE_MS = 1_000
+"""A step this close to the rebalance it caused is told by the rebalance alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What of the story is told, and in which space."""
+
+    width: int
+    glyphs: Glyphs
+    start_ms: int
+    end_ms: int
+    """Only what touches this window is told."""
+    most: int
+    """Entries of a kind; the costliest rebalances, the first asides."""
+
+    @property
+    def at(self) -> int:
+        """Columns of an instant."""
+        return max(width_of(clock(self.end_ms, self.end_ms)), 7) + 2
+
+    def when(self, t: int) -> str:
+        """An instant, padded."""
+        return pad(clock(t, self.end_ms), self.at)
+
+
+def story(
+    group: GroupLanes, found: Sequence[Rebalance], numbers: Metrics, page: Page
+) -> Iterator[Line]:
+    """Rebalances with cause and cost; between them what scripts and members did."""
+    costs = {cost.number: cost for cost in numbers.per_rebalance}
+    near = [r for r in found if _touches(r, page)]
+    worst = sorted(near, key=lambda r: (-costs[r.number].unavailable_partition_ms, r.number))
+    asides = sorted(aside for aside in _asides(group, found) if _within(aside[0], page))
+    entries: list[tuple[int, int, list[Line]]] = [
+        (t, 0, [_aside(t, text, style, page)]) for t, text, style in asides[: page.most]
+    ]
+    entries += [(r.start_ms, 1, _entry(r, costs[r.number], page)) for r in worst[: page.most]]
+    for _, _, lines in sorted(entries, key=lambda entry: entry[:2]):
+        yield from lines
+    for left, noun in ((len(near), "lesser rebalance"), (len(asides), "later step")):
+        if left > page.most:
+            text = f"{_count(left - page.most, noun)} left out: narrow the time, or ask for --json"
+            yield (Piece(" " * _NUMBER), Piece(fit(text, page.width - _NUMBER, page.glyphs), "dim"))
+
+
+def _within(t: int, page: Page) -> bool:
+    return page.start_ms <= t <= page.end_ms
+
+
+def _touches(r: Rebalance, page: Page) -> bool:
+    end = r.start_ms if r.end_ms is None else r.end_ms
+    return r.start_ms <= page.end_ms and end >= page.start_ms
+
+
+def _entry(r: Rebalance, cost: RebalanceMetrics, page: Page) -> list[Line]:
+    glyphs = page.glyphs
+    before = "?" if r.generation_from < 0 else str(r.generation_from)
+    after = "?" if r.generation_to is None else str(r.generation_to)
+    generations = f"gen {before}{glyphs.arrow}{after}"
+    room = page.width - _NUMBER - page.at - _TOOK
+    cause = fit(_cause(r, glyphs), room - len(generations) - 2, glyphs)
+    gap = " " * (room - width_of(cause) - len(generations))
+    lines: list[Line] = [
+        (
+            Piece(pad(f"#{r.number}", _NUMBER), "join"),
+            Piece(page.when(r.start_ms)),
+            Piece(pad(_took(r), _TOOK)),
+            Piece(cause, "dim" if r.cause == UNKNOWN else "bold"),
+            Piece(gap + generations, "dim"),
+        )
+    ]
+    indent = Piece(" " * (_NUMBER + page.at))
+    lines += _wrapped(indent, _cost(cost), page.width, glyphs, "dim")
+    if r.reason and r.reason != r.cause:
+        reason = fit(printable(r.reason, glyphs), page.width - _NUMBER - page.at, glyphs)
+        lines.append((indent, Piece(reason, "dim")))
+    return lines
+
+
+def _took(r: Rebalance) -> str:
+    if r.time_to_stable_ms is not None:
+        return f"+{duration(r.time_to_stable_ms)}"
+    return "overtaken" if r.outcome == "overtaken" else "not over"
+
+
+def _cause(r: Rebalance, glyphs: Glyphs) -> str:
+    text = r.cause
+    if r.member:
+        text += f": {fit(printable(r.member, glyphs), 24, glyphs)}"
+    others = [lane for lane in (*r.joined, *r.removed) if lane != r.member]
+    if others:
+        text += f" and {len(others)} more"
+    return text + (" (script)" if r.cause_source == "script" else "")
+
+
+def _cost(cost: RebalanceMetrics) -> list[str]:
+    parts = []
+    if cost.partitions_moved or cost.partitions_stopped:
+        parts.append(f"moved {cost.partitions_moved:,}")
+        parts.append(f"stopped {cost.partitions_stopped:,}")
+    if cost.unavailable_partition_ms:
+        parts.append(f"unavailable {cost.unavailable_partition_ms:,} partition-ms")
+    return parts
+
+
+# --- what stands between -------------------------------------------------------------------------
+
+
+def _aside(t: int, text: str, style: str, page: Page) -> Line:
+    shown = fit(printable(text, page.glyphs), page.width - _NUMBER - page.at, page.glyphs)
+    return (Piece(" " * _NUMBER), Piece(page.when(t), "dim"), Piece(shown, style))
+
+
+def _asides(group: GroupLanes, found: Sequence[Rebalance]) -> Iterator[tuple[int, str, str]]:
+    """What scripts did and what befell members, unless a rebalance or a step says it already."""
+    steps = [event for event in group.events if isinstance(event, Step)]
+    for step in steps:
+        if step.text and not _told(found, step.member, step.t, step.cause):
+            yield step.t, step.text, ""
+    for lane in group.lanes:
+        previous = -1
+        for mark in lane.marks:
+            text = _mark_text(mark)
+            cause = "member left" if mark.kind == "closed" else ""
+            said = any(s.member == lane.name and previous <= s.t <= mark.t for s in steps)
+            expected = mark.kind != "refused" and said
+            if text and not expected and not _told(found, lane.name, mark.t, cause):
+                yield mark.t, f"{lane.name} {text}", "bad" if mark.kind != "closed" else ""
+            previous = mark.t + 1
+
+
+def _told(found: Sequence[Rebalance], member: str, t: int, cause: str) -> bool:
+    return any(
+        r.cause == cause and abs(r.start_ms - t) <= _AT_ONCE_MS
+        for r in found
+        if member and member in (r.member, *r.joined, *r.removed)
+    )
+
+
+def _mark_text(mark: Mark) -> str:
+    match mark.kind:
+        case "crashed":
+            return "crashed"
+        case "failed":
+            return f"failed: {mark.text}"
+        case "closed":
+            return "closed"
+        case "paused":
+            return "stands still"
+        case "resumed":
+            return "goes on"
+        case "refused":
+            return f"commit refused: {mark.text}"
+        case _:
+            return ""
+
+
+# --- the legend ----------------------------------------------------------------------------------
+
+
+def legend(members: str, partitions: str, glyphs: Glyphs, width: int) -> Iterator[Line]:
+    """The meaning of the characters that stand in this picture, and of no others."""
+    in_members = (
+        (glyphs.owns, "owns (how many)"),
+        (glyphs.owns_joining, "owns, rejoining"),
+        (glyphs.joining, "joining, owns none"),
+        (glyphs.idle, "owns none"),
+        (glyphs.brief, "loses all, briefly"),
+        (glyphs.paused, "stands still"),
+        (glyphs.closed, "closed"),
+        (glyphs.crashed, "crashed, failed or expired"),
+        (glyphs.counted, "gone, not noticed yet"),
+        (glyphs.zombie, "zombie: removed, believes it owns"),
+    )
+    in_partitions = (
+        (glyphs.nobody, "nobody"),
+        (glyphs.brief, "nobody, briefly"),
+        (glyphs.handover, "somebody, briefly"),
+        (glyphs.zombie, "and a zombie"),
+        (glyphs.double, "two owners"),
+        (glyphs.other, "a member beyond the letters"),
+    )
+    for title, entries, used in (
+        ("members     ", in_members, members),
+        ("partitions  ", in_partitions, partitions),
+    ):
+        facts = [f"{glyph} {meaning}" for glyph, meaning in entries if glyph in used]
+        if title.startswith("partitions") and facts:
+            facts.insert(0, "A owned by A")
+        yield from _aligned(title, facts, width)
+
+
+def _aligned(title: str, facts: Sequence[str], width: int) -> Iterator[Line]:
+    line = title
+    for fact in facts:
+        if line.strip() and width_of(line + fact) > width and line != title:
+            yield (Piece(line, "dim"),)
+            line = " " * len(title)
+        line += fact + "   "
+    if facts:
+        yield (Piece(line.rstrip(), "dim"),)

@@ -1,0 +1,232 @@
+"""The picture of a group on a terminal: lanes, partitions and the reasons, in plain characters.
+
+Why: this is what somebody looks at while the group stands still. It must be readable at 80
+columns, in a log file, without colour, and must not lose an event because it was short. Time runs
+from left to right; one row a member, then the partitions, then the story in words.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rebalance.timeline.glyphs import (
+    ASCII,
+    UNICODE,
+    Glyphs,
+    fit,
+    letters,
+    pad,
+    printable,
+    width_of,
+)
+from rebalance.timeline.history import History, histories
+from rebalance.timeline.lanes import GroupLanes, read_groups
+from rebalance.timeline.listing import Page, headline, legend, story
+from rebalance.timeline.metrics import measure
+from rebalance.timeline.ownership import Cell
+from rebalance.timeline.paint import Cells, Line, Piece, to_text, write
+from rebalance.timeline.rebalances import Rebalance, find_rebalances
+from rebalance.timeline.rows import (
+    Look,
+    busy_spans,
+    lane_counts,
+    member_row,
+    partition_groups,
+    rebalance_row,
+    unowned_row,
+)
+from rebalance.timeline.scale import Scale, tick_label
+from rebalance.timeline.trace import Trace
+
+MIN_WIDTH, MAX_WIDTH = 60, 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextOptions:
+    """How the picture is drawn; the defaults suit a terminal of 80 columns without colour."""
+
+    width: int = 80
+    """Columns, 60 to 300; the picture is never wider."""
+    color: bool = False
+    """ANSI colours; they repeat what the characters say."""
+    ascii: bool = False
+    """Only ASCII, for terminals and logs that are not UTF-8."""
+    max_partition_rows: int = 24
+    """Partitions with the same picture share a row; what is beyond this is summed up in one."""
+    max_member_rows: int = 60
+    max_rebalances: int = 25
+    """Rebalances listed (the costliest where there are more), and so many steps at most."""
+    from_ms: int | None = None
+    """The picture begins here instead of at the first event."""
+    to_ms: int | None = None
+    """The picture ends here instead of at the last event."""
+    rebalance: int | None = None
+    """The number of a rebalance to look at closely, with a margin before and after it."""
+
+
+def render_text(
+    trace: Trace, *, group_id: str | None = None, options: TextOptions | None = None
+) -> str:
+    """Draw one group of a trace, or all of them one after the other.
+
+    Raises:
+        UnknownGroupError: the trace does not speak of `group_id`.
+        ValueError: the width is out of its bounds, or there is no such rebalance.
+    """
+    options = options or TextOptions()
+    if not MIN_WIDTH <= options.width <= MAX_WIDTH:
+        raise ValueError(f"width {options.width}: expected {MIN_WIDTH} to {MAX_WIDTH} columns")
+    pictures = [
+        to_text(draw(group, options), color=options.color) for group in read_groups(trace, group_id)
+    ]
+    return "\n".join(pictures)
+
+
+def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
+    """The picture of one group, line by line."""
+    glyphs = ASCII if options.ascii else UNICODE
+    found = find_rebalances(group)
+    numbers = measure(group, found)
+    yield from headline(group, numbers, options.width, glyphs)
+    yield ()
+    all_ = histories(group.ownership) if group.ownership else ()
+    label = _label_width(group, all_, options.width)
+    start, end = _window(group, found, options)
+    look = Look(
+        scale=Scale(start, end, options.width - label - 1),
+        glyphs=glyphs,
+        letters=letters([lane.name for lane in group.lanes], glyphs),
+    )
+    yield from _ruler(look, label)
+    yield _row("rebalances", rebalance_row(found, look, group.end_ms), label)
+    members = tuple(_members(group, found, all_, look, label, options))
+    yield from members
+    partitions = tuple(_partitions(all_, look, label, options)) if all_ else ()
+    yield from partitions
+    yield ()
+    page = Page(
+        width=options.width,
+        glyphs=glyphs,
+        start_ms=look.scale.start,
+        end_ms=look.scale.end,
+        most=options.max_rebalances,
+    )
+    yield from story(group, found, numbers, page)
+    yield ()
+    yield from legend(_drawn(members), _drawn(partitions[2:]), glyphs, options.width)
+
+
+def _drawn(lines: Iterable[Line]) -> str:
+    """The characters of rows, without their labels."""
+    return "".join(piece.text for line in lines for piece in line[1:])
+
+
+def _window(group: GroupLanes, found: Sequence[Rebalance], options: TextOptions) -> tuple[int, int]:
+    """The time that is drawn: what was asked for, cut to the trace."""
+    start = group.start_ms if options.from_ms is None else options.from_ms
+    end = group.end_ms if options.to_ms is None else options.to_ms
+    if options.rebalance is not None:
+        start, end = _around(group, found, options.rebalance)
+    start, end = max(start, group.start_ms), min(end, group.end_ms)
+    if start > end:
+        raise ValueError(
+            f"nothing to draw from {start} to {end} ms; "
+            f"the trace goes from {group.start_ms} to {group.end_ms} ms"
+        )
+    return start, end
+
+
+def _around(group: GroupLanes, found: Sequence[Rebalance], number: int) -> tuple[int, int]:
+    if not 1 <= number <= len(found):
+        known = f"it has 1 to {len(found)}" if found else "it has none"
+        raise ValueError(f"no rebalance {number} of group {group.group_id!r}; {known}")
+    rebalance = found[number - 1]
+    after = found[number].start_ms if number < len(found) else group.end_ms
+    end = after if rebalance.end_ms is None else rebalance.end_ms
+    margin = max((end - rebalance.start_ms) // 3, 20)
+    return rebalance.start_ms - margin, end + margin
+
+
+def _row(name: str, cells: Cells, label: int, style: str = "") -> Line:
+    return (Piece(pad(name, label) + " ", style), *cells)
+
+
+def _label_width(group: GroupLanes, all_: Sequence[History], width: int) -> int:
+    names = [width_of(lane.name) + 2 for lane in group.lanes]
+    cells = [len(f"{history.cells[0].topic} 00-00") for history in all_]
+    return min(max([*names, *cells, 10]), max(width // 4, 14))
+
+
+def _ruler(look: Look, label: int) -> Iterator[Line]:
+    scale = look.scale
+    ticks = scale.ticks(10)
+    step = ticks[1] - ticks[0] if len(ticks) > 1 else scale.span
+    numbers: Cells = [Piece(" ")] * scale.columns
+    axis: Cells = [Piece(look.glyphs.axis, "dim")] * scale.columns
+    for t in ticks:
+        text = tick_label(t, step, scale.end)
+        column = scale.column(t)
+        write(axis, column, look.glyphs.tick, "dim")
+        if column + len(text) <= scale.columns:
+            write(numbers, column, text)
+    yield _row("", numbers, label)
+    yield _row("", axis, label)
+
+
+def _members(
+    group: GroupLanes,
+    found: Sequence[Rebalance],
+    all_: Sequence[History],
+    look: Look,
+    label: int,
+    options: TextOptions,
+) -> Iterator[Line]:
+    counts = lane_counts(all_)
+    busy = busy_spans(found, group)
+    for lane in group.lanes[: options.max_member_rows]:
+        cells = member_row(lane, counts.get(lane.name, {}), busy, look)
+        letter = look.letters[lane.name]
+        name = printable(lane.name, look.glyphs)
+        if name != letter:
+            name = f"{letter} {fit(name, label - 2, look.glyphs)}"
+        yield _row(name, cells, label, look.style(lane.name))
+    hidden = len(group.lanes) - options.max_member_rows
+    if hidden > 0:
+        yield (Piece(f"{look.glyphs.ellipsis} {hidden} more members", "dim"),)
+
+
+def _partitions(
+    all_: Sequence[History], look: Look, label: int, options: TextOptions
+) -> Iterator[Line]:
+    yield _row("no owner", unowned_row(all_, look), label)
+    yield ()
+    groups, rest = partition_groups(all_, look, options.max_partition_rows)
+    for group in groups:
+        yield _row(_partition_label(group.cells, label, look.glyphs), list(group.row), label)
+    if rest:
+        count = sum(len(history.cells) for history in rest)
+        yield _row(f"+{count:,} others", unowned_row(rest, look), label)
+
+
+def _partition_label(cells: Sequence[Cell], columns: int, glyphs: Glyphs) -> str:
+    """`orders 0-3,7`; what does not fit is counted: `orders 0-3 +9`."""
+    topic = cells[0].topic
+    ranges = _ranges([cell.partition for cell in cells if cell.topic == topic])
+    texts = [f"{a}" if a == b else f"{a}-{b}" for a, b in ranges]
+    others = sum(cell.topic != topic for cell in cells)
+    name = printable(topic, glyphs)
+    for shown in range(len(texts), 0, -1):
+        left = others + sum(b - a + 1 for a, b in ranges[shown:])
+        ids = ",".join(texts[:shown]) + (f" +{left}" if left else "")
+        if width_of(name) + 1 + len(ids) <= columns or shown == 1:
+            return f"{fit(name, columns - 1 - len(ids), glyphs)} {ids}"
+    return name
+
+
+def _ranges(ids: Sequence[int]) -> list[tuple[int, int]]:
+    result: list[tuple[int, int]] = []
+    for id_ in ids:
+        if result and result[-1][1] == id_ - 1:
+            result[-1] = (result[-1][0], id_)
+        else:
+            result.append((id_, id_))
+    return result

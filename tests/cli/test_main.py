@@ -1,0 +1,133 @@
+"""Help, and every way to use the command wrongly: one line, exit code 2, no traceback."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import complaint, rebalance
+
+SCENARIO = "# G01 a typo\n\ntopic orders partitions=2\n\nstrat A\n"
+
+
+def test_help_names_every_command() -> None:
+    outcome = rebalance("--help")
+    assert outcome.code == 0
+    for command in ("demo", "simulate", "serve", "timeline"):
+        assert command in outcome.out
+
+
+@pytest.mark.parametrize("command", ["demo", "simulate", "serve", "timeline"])
+def test_help_of_each_command_shows_an_example(command: str) -> None:
+    outcome = rebalance(command, "--help")
+    assert outcome.code == 0
+    assert f"rebalance {command}" in outcome.out
+    assert "Example" in outcome.out
+
+
+def test_help_loads_nothing_heavy() -> None:
+    script = (
+        "import sys\n"
+        "from rebalance.cli.main import run\n"
+        "assert run(['--help']) == 0\n"
+        "heavy = {'numpy', 'aiokafka', 'kio', 'ortools', 'networkx', 'asyncio'} & set(sys.modules)\n"
+        "sys.exit(','.join(sorted(heavy)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["dmeo"], ["dmeo", "--help"]),
+        (["demo", "--membres", "3"], ["--membres"]),
+        (["demo", "--members", "1"], ["--members", "1"]),
+        (["demo", "--assignor", "rnage"], ["rnage", "range", "sticky"]),
+        (["demo", "--assignor", "no_such_module:Thing"], ["no_such_module"]),
+        (["demo", "--assignor", "pathlib:Path"], ["pathlib:Path"]),
+        (["demo", "--assignor", "assignors.range:Nothing"], ["Nothing"]),
+        (["demo", "--client-config", "x.properties"], ["x.properties"]),
+        (["demo", "--trace", "no/such/directory/t.jsonl"], ["no/such/directory"]),
+        (["simulate", "no-such-file.txt"], ["no-such-file.txt"]),
+        (["timeline", "no-such-file.jsonl"], ["no-such-file.jsonl"]),
+        (["serve", "--set", "group.initial.rebalance.delay.ms"], ["KEY=VALUE"]),
+        (["serve", "--set", "no.such.property=1"], ["no.such.property", "num.partitions"]),
+        (["serve", "--set", "num.partitions=many"], ["num.partitions", "many"]),
+        (["serve", "--config", "no-such.properties"], ["no-such.properties"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_wrong_use_is_one_line(arguments: list[str], words: list[str]) -> None:
+    line = complaint(rebalance(*arguments))
+    for word in words:
+        assert word in line
+
+
+def test_an_unknown_assignor_lists_what_is_known() -> None:
+    line = complaint(rebalance("demo", "--assignor", "rnage"))
+    for known in ("range", "roundrobin", "sticky", "cooperative-sticky"):
+        assert known in line
+
+
+def test_a_typo_in_a_scenario_names_file_line_and_what_was_expected(tmp_path: Path) -> None:
+    file = tmp_path / "typo.txt"
+    file.write_text(SCENARIO)
+    line = complaint(rebalance("simulate", str(file)))
+    assert f"{file}:5" in line
+    assert "strat" in line
+
+
+@pytest.mark.parametrize("option", [["--assignor", "rnage"], ["--protocol", "eagre"]])
+def test_simulate_refuses_what_it_does_not_know(tmp_path: Path, option: list[str]) -> None:
+    file = tmp_path / "empty.txt"
+    file.write_text("# G01\n\ntopic orders partitions=2\n")
+    assert option[1] in complaint(rebalance("simulate", str(file), *option))
+
+
+def test_a_file_that_is_no_trace_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("hello\n")
+    assert f"{file}:1" in complaint(rebalance("timeline", str(file)))
+
+
+def test_a_port_in_use_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        line = complaint(rebalance("serve", "--port", str(port)))
+    assert str(port) in line
+    assert "in use" in line
+
+
+def test_an_address_nobody_listens_on_is_named() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+        # Bound and not listening: a connection is refused, and nobody else gets the port.
+        line = complaint(rebalance("demo", "--bootstrap-server", address))
+    assert address in line
+
+
+def test_an_address_that_never_answers_is_given_up() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        line = complaint(rebalance("demo", "--bootstrap-server", address, timeout_s=30))
+    assert address in line
+    assert "no answer" in line
+
+
+def test_a_client_config_with_an_unknown_property_lists_the_known(tmp_path: Path) -> None:
+    file = tmp_path / "client.properties"
+    file.write_text("security.protocl=SSL\n")
+    arguments = ["--bootstrap-server", "127.0.0.1:1", "--client-config", str(file)]
+    line = complaint(rebalance("demo", *arguments))
+    assert "security.protocl" in line
+    assert "security.protocol" in line

@@ -1,0 +1,82 @@
+"""A conversation with each broker of `--rebalance-broker`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from rebalance.broker import EmbeddedBroker
+from tests.conversations.raw import Connection
+from tests.conversations.talk import Talk
+from tests.support.apache_kafka import ApacheKafka
+from tests.support.brokers import SETTINGS, KafkaBroker
+from tests.support.embedded import EmbeddedBrokerThread
+
+INITIAL_DELAY_MS = 300
+
+
+def _address(bootstrap_servers: str) -> tuple[str, int]:
+    host, _, port = bootstrap_servers.rpartition(":")
+    return host, int(port)
+
+
+@pytest.fixture(scope="session")
+def topic(kafka_broker: KafkaBroker) -> str:
+    """A topic with one partition. Its creation and a FindCoordinator make the broker ready."""
+    return _prepare(kafka_broker.bootstrap_servers)
+
+
+def _prepare(bootstrap_servers: str) -> str:
+    connection = Connection(_address(bootstrap_servers), "preparer")
+    name = "conversations"
+    wanted = {"name": name, "num_partitions": 1, "replication_factor": 1}
+    connection.ask("create_topics", 5, {"topics": [wanted], "timeout": 30_000})
+    for _ in range(10_000):
+        answer = connection.ask("find_coordinator", 3, {"key": "any", "key_type": 0})
+        if answer.error_code.value == 0 and _commits(connection, name):
+            break
+    else:
+        raise AssertionError("the broker's coordinator does not get ready")
+    connection.close()
+    return name
+
+
+def _commits(connection: Connection, topic: str) -> bool:
+    partition = {"partition_index": 0, "committed_offset": 1, "committed_leader_epoch": -1}
+    topics = [{"name": topic, "partitions": [partition | {"committed_metadata": ""}]}]
+    fields = {"group_id": "preparer", "generation_id_or_member_epoch": -1, "topics": topics}
+    answer = connection.ask("offset_commit", 8, fields)
+    return bool(answer.topics[0].partitions[0].error_code.value == 0)
+
+
+@pytest.fixture
+def talk(kafka_broker: KafkaBroker, topic: str, unique: Callable[[str], str]) -> Iterator[Talk]:
+    """A group of its own on a broker without initial delay."""
+    talk = Talk(_address(kafka_broker.bootstrap_servers), unique("group"), topic)
+    yield talk
+    talk.close()
+
+
+@pytest.fixture(scope="session")
+def delaying_broker(kafka_broker: KafkaBroker) -> Iterator[tuple[str, str]]:
+    """The same kind of broker with an initial delay: its address, and a topic."""
+    settings = SETTINGS | {"group.initial.rebalance.delay.ms": str(INITIAL_DELAY_MS)}
+    with ExitStack() as stack:
+        if kafka_broker.kind == "apache-kafka":
+            servers = stack.enter_context(ApacheKafka(settings)).bootstrap_servers
+        elif kafka_broker.kind == "embedded":
+            servers = stack.enter_context(EmbeddedBrokerThread(EmbeddedBroker(settings))).bootstrap_servers
+        else:
+            pytest.skip("the initial delay of a broker that runs already cannot be set")
+        yield servers, _prepare(servers)
+
+
+@pytest.fixture
+def delayed(delaying_broker: tuple[str, str], unique: Callable[[str], str]) -> Iterator[Talk]:
+    """A group of its own on a broker with an initial delay."""
+    servers, topic = delaying_broker
+    talk = Talk(_address(servers), unique("group"), topic)
+    yield talk
+    talk.close()

@@ -1,0 +1,328 @@
+"""A conversation between one group's members and a broker, with names in place of ids.
+
+Every speaker has a connection of its own. A request is either asked (`join`, answered) or left
+(`start_join`, to be taken with `joined`); what an answer says is a small tuple, in which member ids
+are the names of their speakers. Defaults of the tuples are what stands in every error (J22), so
+that a test writes down only what matters.
+
+No conversation waits for time to pass. That a request has arrived is proved by another's answer:
+see `Talk.until` and its users.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from kio.schema.errors import ErrorCode
+
+from tests.conversations.raw import Connection
+
+NEVER = 999
+"""A generation that no group here reaches: a request with it changes nothing."""
+
+_PROBES = 2000
+
+
+class Joined(NamedTuple):
+    """What a JoinGroup was answered."""
+
+    error: str = "NONE"
+    generation: int = -1
+    leader: str = ""
+    member: str = ""
+    members: frozenset[str] = frozenset()
+    protocol: str | None = None
+    type: str | None = None
+    skip: bool = False
+
+
+class Synced(NamedTuple):
+    """What a SyncGroup was answered."""
+
+    error: str = "NONE"
+    assignment: bytes = b""
+    type: str | None = None
+    protocol: str | None = None
+
+
+class Left(NamedTuple):
+    """What a LeaveGroup was answered: the error on top, and (member, instance, error) of each."""
+
+    error: str = "NONE"
+    members: tuple[tuple[str, str | None, str], ...] = ()
+
+
+def error_name(code: ErrorCode) -> str:
+    """Kafka's own spelling."""
+    return code.name.upper()
+
+
+@dataclass
+class Talk:
+    """One group on one broker."""
+
+    address: tuple[str, int]
+    group: str
+    topic: str
+    names: dict[str, str] = field(default_factory=lambda: {"": ""})
+    connections: list[Connection] = field(default_factory=list)
+
+    def speaker(self, name: str, **settings: Any) -> Speaker:
+        """Somebody with a connection of its own who is called `name` once it has an id."""
+        return Speaker(self, name, **settings)
+
+    def connect(self, client_id: str) -> Connection:
+        """A connection that ends with the conversation."""
+        connection = Connection(self.address, client_id)
+        self.connections.append(connection)
+        return connection
+
+    def close(self) -> None:
+        """End it."""
+        for connection in self.connections:
+            connection.close()
+
+    def until(self, probe: Callable[[], object], wanted: object) -> None:
+        """Ask until the answer is `wanted`: the proof that another's request has arrived."""
+        for _ in range(_PROBES):
+            if (seen := probe()) == wanted:
+                return
+        raise AssertionError(f"still {seen!r} after {_PROBES} probes, expected {wanted!r}")
+
+
+class Speaker:
+    """A member, or somebody who would like to be one."""
+
+    def __init__(
+        self,
+        talk: Talk,
+        name: str,
+        *,
+        instance: str | None = None,
+        session: int = 60_000,
+        rebalance: int = 60_000,
+        protocols: Sequence[tuple[str, bytes]] = (("range", b""),),
+        type: str = "consumer",  # noqa: A002 - Kafka's word
+        version: int = 9,
+    ) -> None:
+        self.talk, self.name = talk, name
+        self.instance, self.session, self.rebalance = instance, session, rebalance
+        self.protocols, self.type, self.version = tuple(protocols), type, version
+        self.member_id, self.generation = "", -1
+        self.connection = talk.connect(name)
+        self._joining: list[int] = []
+        self._syncing = 0
+
+    # --- JoinGroup ---
+
+    def start_join(self, **changes: Any) -> None:
+        """Send a JoinGroup; `changes` are fields of the request, and `version`."""
+        version = changes.pop("version", self.version)
+        fields: dict[str, Any] = {
+            "group_id": self.talk.group,
+            "session_timeout": self.session,
+            "rebalance_timeout": self.rebalance,
+            "member_id": self.member_id,
+            "group_instance_id": self.instance,
+            "protocol_type": self.type,
+            "protocols": [{"name": n, "metadata": m} for n, m in self.protocols],
+            "reason": None,
+        }
+        self._joining.append(version)
+        self.connection.send("join_group", version, fields | changes)
+
+    def joined(self) -> Joined:
+        """The answer to the oldest JoinGroup; this speaker is who it says from now on."""
+        self._joining.pop(0)
+        answer = self.connection.receive()
+        error = error_name(answer.error_code)
+        if answer.member_id and answer.member_id not in self.talk.names:
+            self.talk.names[answer.member_id] = self._next_name()
+        if error in ("NONE", "MEMBER_ID_REQUIRED"):
+            self.member_id = answer.member_id
+        if error == "NONE":
+            self.generation = answer.generation_id
+        return Joined(
+            error=error,
+            generation=answer.generation_id,
+            leader=self._name(answer.leader),
+            member=self._name(answer.member_id),
+            members=frozenset(self._name(member.member_id) for member in answer.members),
+            protocol=answer.protocol_name,
+            type=getattr(answer, "protocol_type", None),
+            skip=getattr(answer, "skip_assignment", False),
+        )
+
+    def join(self, **changes: Any) -> Joined:
+        """JoinGroup, answered."""
+        self.start_join(**changes)
+        return self.joined()
+
+    def get_id(self) -> None:
+        """The first half of KIP-394's two: the id is pending from now on."""
+        assert self.join().error == "MEMBER_ID_REQUIRED"
+
+    def park_join(self, **changes: Any) -> None:
+        """JoinGroup of a pending id or a member; it has arrived when this returns."""
+        was_pending = self.beat(generation=NEVER) == "UNKNOWN_MEMBER_ID"
+        self.start_join(**changes)
+        if was_pending:
+            self.talk.until(lambda: self.beat(generation=NEVER), "ILLEGAL_GENERATION")
+        else:
+            self.talk.until(self.beat, "REBALANCE_IN_PROGRESS")
+
+    # --- SyncGroup ---
+
+    def start_sync(self, given: Mapping[Speaker, bytes] | None = None, **changes: Any) -> None:
+        """Send a SyncGroup; `given` is what a leader decided."""
+        version = changes.pop("version", 5)
+        fields: dict[str, Any] = {
+            "group_id": self.talk.group,
+            "generation_id": self.generation,
+            "member_id": self.member_id,
+            "group_instance_id": self.instance if version >= 3 else None,
+            "protocol_type": self.type,
+            "protocol_name": self.protocols[0][0],
+            "assignments": [
+                {"member_id": member.member_id, "assignment": assignment}
+                for member, assignment in (given or {}).items()
+            ],
+        }
+        self._syncing += 1
+        self.connection.send("sync_group", version, fields | changes)
+
+    def synced(self) -> Synced:
+        """The answer to a SyncGroup."""
+        self._syncing -= 1
+        answer = self.connection.receive()
+        return Synced(
+            error=error_name(answer.error_code),
+            assignment=answer.assignment,
+            type=getattr(answer, "protocol_type", None),
+            protocol=getattr(answer, "protocol_name", None),
+        )
+
+    def sync(self, given: Mapping[Speaker, bytes] | None = None, **changes: Any) -> Synced:
+        """SyncGroup, answered."""
+        self.start_sync(given, **changes)
+        return self.synced()
+
+    # --- the rest: on a connection of its own, which is never kept waiting ---
+
+    def beat(self, *, generation: int | None = None, version: int = 4, **changes: Any) -> str:
+        """Heartbeat; the name of its error."""
+        fields = {
+            "group_id": self.talk.group,
+            "generation_id": self.generation if generation is None else generation,
+            "member_id": self.member_id,
+            "group_instance_id": self.instance,
+        }
+        answer = self._second().ask("heartbeat", version, fields | changes)
+        return error_name(answer.error_code)
+
+    def leave(self, *others: Speaker, version: int = 5, **changes: Any) -> Left:
+        """LeaveGroup of this speaker (and others, v3+); `changes` are of this one's entry."""
+        entries = [
+            {"member_id": who.member_id, "group_instance_id": who.instance, "reason": None}
+            for who in (self, *others)
+        ]
+        entries[0] |= changes
+        fields = {"group_id": self.talk.group, "members": entries, **entries[0]}
+        answer = self._second().ask("leave_group", version, fields)
+        return Left(
+            error=error_name(answer.error_code),
+            members=tuple(
+                (self._name(left.member_id), left.group_instance_id, error_name(left.error_code))
+                for left in getattr(answer, "members", ())
+            ),
+        )
+
+    def commit(
+        self, offset: int = 1, *, metadata: str = "", version: int = 9, **changes: Any
+    ) -> str:
+        """OffsetCommit of partition 0; the name of its error."""
+        partition = {
+            "partition_index": 0,
+            "committed_offset": offset,
+            "committed_leader_epoch": -1,
+            "committed_metadata": metadata,
+        }
+        fields = {
+            "group_id": self.talk.group,
+            "generation_id_or_member_epoch": self.generation,
+            "generation_id": self.generation,
+            "member_id": self.member_id,
+            "group_instance_id": self.instance,
+            "retention_time": -1,
+            "topics": [{"name": self.talk.topic, "partitions": [partition]}],
+        }
+        answer = self._second().ask("offset_commit", version, fields | changes)
+        return error_name(answer.topics[0].partitions[0].error_code)
+
+    def commit_from_outside(self, version: int = 9) -> str:
+        """OffsetCommit that names nobody: accepted while the group is Empty (O02)."""
+        return self.commit(version=version, generation_id_or_member_epoch=-1, member_id="",
+                           group_instance_id=None)
+
+    def fetch(self, topic: str | None = None) -> tuple[int, int, str | None, str]:
+        """OffsetFetch of partition 0: offset, leader epoch, metadata, error."""
+        topics = [{"name": topic or self.talk.topic, "partition_indexes": [0]}]
+        groups = [{"group_id": self.talk.group, "member_epoch": -1, "topics": topics}]
+        answer = self._second().ask("offset_fetch", 9, {"groups": groups})
+        (found,) = answer.groups[0].topics[0].partitions
+        return (
+            found.committed_offset,
+            found.committed_leader_epoch,
+            found.metadata,
+            error_name(found.error_code),
+        )
+
+    def reconnect(self) -> None:
+        """Go on with a new connection; what the old one waits for is `former`'s business."""
+        self.former = self.connection
+        self.connection = self.talk.connect(self.name)
+        self._joining.clear()
+        self._syncing = 0
+
+    def restart(self) -> None:
+        """A static member's process begins anew: a new connection and no id."""
+        self.reconnect()
+        self.member_id, self.generation = "", -1
+
+    def _second(self) -> Connection:
+        if not hasattr(self, "_other"):
+            self._other = self.talk.connect(f"{self.name}-2")
+        return self._other
+
+    def _name(self, member_id: str) -> str:
+        return self.talk.names.get(member_id, f"unheard of: {member_id}")
+
+    def _next_name(self) -> str:
+        taken = sum(1 for name in self.talk.names.values() if name.rstrip("0123456789") == self.name)
+        return f"{self.name}{taken + 1}" if taken else self.name
+
+
+def form_group(*speakers: Speaker, given: Mapping[Speaker, bytes] | None = None) -> None:
+    """Bring all into one Stable generation; the first is the leader when the group was Empty."""
+    for speaker in speakers:
+        if not speaker.member_id and speaker.instance is None and speaker.version >= 4:
+            speaker.get_id()
+    for speaker in speakers:
+        if speaker.member_id:
+            speaker.park_join() if speaker is not speakers[-1] else speaker.start_join()
+        else:
+            speaker.start_join()
+    answers = [speaker.joined() for speaker in speakers]
+    assert {answer.error for answer in answers} == {"NONE"}, answers
+    sync_all(*speakers, given=given)
+
+
+def sync_all(*speakers: Speaker, given: Mapping[Speaker, bytes] | None = None) -> None:
+    """Complete a generation whose answers to JoinGroup have been taken."""
+    given = given or {speaker: speaker.name.encode() for speaker in speakers}
+    for speaker in speakers:
+        speaker.start_sync(given)
+    for speaker in speakers:
+        assert speaker.synced().error == "NONE"

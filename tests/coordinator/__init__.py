@@ -1,0 +1,1 @@
+"""Tests of the group coordinator, in memory and in virtual time."""

@@ -1,0 +1,30 @@
+"""Async tests run, and end."""
+
+import asyncio
+
+import pytest
+
+from tests.support import aio
+
+ran_on: list[asyncio.AbstractEventLoop] = []
+
+
+async def test_an_async_test_is_run() -> None:
+    ran_on.append(asyncio.get_running_loop())
+
+
+def test_the_one_above_was_run_and_its_loop_closed() -> None:
+    assert [loop.is_closed() for loop in ran_on] == [True]
+
+
+def test_waiting_for_ever_fails() -> None:
+    with pytest.raises(TimeoutError, match=r"^not done after 0\.01 s, the test's deadline$"):
+        aio.run(asyncio.Event().wait(), 0.01)
+
+
+def test_an_own_timeout_stays_what_it_is() -> None:
+    async def times_out() -> None:
+        raise TimeoutError("mine")
+
+    with pytest.raises(TimeoutError, match=r"^mine$"):
+        aio.run(times_out())

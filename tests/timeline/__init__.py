@@ -1,0 +1,1 @@
+"""Tests of rebalance.timeline; the package mirrors the sources."""
