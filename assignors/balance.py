@@ -35,8 +35,9 @@ def _one_class(problem: Problem) -> Counts:
 def _swept(problem: Problem) -> Counts:
     """Level each class on its own, the most constrained first, a few times over.
 
-    First only with what has no owner, then with everything, so that little is taken from an owner
-    without need. Not optimal, but close: what is left is for the search.
+    Only with what has no owner, so that nothing is taken from an owner without need; the search
+    takes the rest. With everything where most of it has to move anyway, as after a group grew
+    tenfold: the search would go through those partitions a few at a time.
     """
     x = problem.keep.copy()
     loads = problem.loads(x)
@@ -44,7 +45,10 @@ def _swept(problem: Problem) -> Counts:
         problem.edge_class, weights=problem.keep, minlength=problem.classes
     ).astype(np.int64)
     _sweep(problem, x, loads, problem.keep, unowned)
-    _sweep(problem, x, loads, np.zeros_like(problem.keep), problem.sizes)
+    mean = -(-int(problem.sizes.sum()) // int(np.unique(problem.edge_member).size))
+    surplus = int(np.maximum(loads - mean, 0).sum())
+    if 2 * surplus > int(problem.keep.sum()):
+        _sweep(problem, x, loads, np.zeros_like(problem.keep), problem.sizes)
     return x
 
 
@@ -153,11 +157,16 @@ class _Search:
             frontier[found] = True
 
     def apply_chains(self, top: int) -> bool:
-        """Move partitions along every chain that is still worth it; False if none was found."""
+        """Move partitions along every chain that is still worth it; False if none was found.
+
+        A source gives no more than brings it level with the next: more might have to come back.
+        """
+        below = self._loads[self._loads < top]
+        step = max(1, top - int(below.max()))
         for target in self._targets.tolist():
             gives, takes, source = self._chain(target)
             gap = int(self._loads[source] - self._loads[target])
-            units = min(gap // 2, int(self._x[gives].min()))
+            units = min(gap // 2, int(self._x[gives].min()), step)
             if int(self._loads[source]) < top or units < 1:
                 continue  # an earlier chain used this one up
             self._x[gives] -= units

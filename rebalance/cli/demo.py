@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from rebalance.cli.errors import UsageError
+from rebalance.cli.terminal import NARROW, WIDE, ColorWhen
 
 _EMBEDDED_SESSION_MS = 1000
 _CLUSTER_SESSION_MS = 6000
@@ -37,11 +38,11 @@ def demo(
         bool, typer.Option("--json", help="Print metrics and rebalances as JSON.")
     ] = False,
     width: Annotated[
-        int | None, typer.Option(min=60, max=300, help="Columns; default: the terminal's.")
+        int | None, typer.Option(min=NARROW, max=WIDE, help="Columns; default: the terminal's.")
     ] = None,
     color: Annotated[
-        str, typer.Option(metavar="auto|always|never", help="Colour in the picture.")
-    ] = "auto",
+        ColorWhen, typer.Option(help="Colour only repeats what the characters say.")
+    ] = ColorWhen.AUTO,
 ) -> None:
     """Real aiokafka consumers join, leave and crash; their rebalances are drawn.
 

@@ -8,7 +8,6 @@ import typer
 from rebalance.cli.errors import UsageError
 from rebalance.cli.properties import parse_settings, read_properties
 
-
 if TYPE_CHECKING:
     import asyncio
 

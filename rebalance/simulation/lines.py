@@ -5,7 +5,7 @@ behind what a real one would wait behind. A client that gave up on a parked Join
 has closed that connection (Java does so at request.timeout.ms): joining again opens a new one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from rebalance.member.events import Destination
 from rebalance.protocol.requests import JoinGroupRequest, Request, SyncGroupRequest
@@ -19,10 +19,10 @@ class Lines:
 
     __slots__ = ("_connect", "_lost", "_open", "down")
 
-    def __init__(self, connect: Callable[[], Connection]) -> None:
+    def __init__(self, connect: Callable[[], Connection], lost: Mapping[str, int]) -> None:
         self._connect = connect
         self._open: dict[Destination, Connection] = {}
-        self._lost: dict[str, int] = {}
+        self._lost = dict(lost)
         self.down = False
         """A fault: the broker cannot be reached."""
 

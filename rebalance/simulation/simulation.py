@@ -40,6 +40,8 @@ class MemberSpec:
     assignors: tuple[Assignor, ...]
     config: MemberConfig
     behaviour: Behaviour = field(default_factory=Behaviour)
+    lost: dict[str, int] = field(default_factory=dict)
+    """A fault: requests of these APIs get lost on their way, once so many more got through."""
     lives: int = 0
 
 
@@ -67,6 +69,7 @@ class Simulation:
         """(group id, partition) -> committed offset"""
         self._protocols: dict[str, RebalanceProtocol] = {}
         self._recording = True
+        self._to_start: list[str] = []
         self.node = Node(
             self.world,
             config or CoordinatorConfig(),
@@ -119,13 +122,23 @@ class Simulation:
             spec.config,
             spec.assignors,
             behaviour=spec.behaviour,
-            lines=Lines(lambda: Connection(self.world, self.node, lambda: self.delay)),
+            lines=Lines(lambda: Connection(self.world, self.node, lambda: self.delay), spec.lost),
             emit=self.emit,
         )
         self.processes[name] = process
         self._protocols[process.name] = process.protocol
         process.start(spec.topics)
         return process
+
+    def start_later(self, name: str, delay_ms: int, start: Callable[[str], None]) -> None:
+        """Call `start(name)` in so long; until then nothing is at rest."""
+
+        def now() -> None:
+            self._to_start.remove(name)
+            start(name)
+
+        self._to_start.append(name)
+        self.world.after(delay_ms, now)
 
     def step(self, text: str, member: str = "", cause: str = "") -> None:
         """Write into the trace that something was done on purpose."""
@@ -155,6 +168,8 @@ class Simulation:
         At rest: each group is Stable with exactly the consumers that are awake and have their
         assignment, and every partition that one of them wants is owned by one of them.
         """
+        if self._to_start:
+            return [f"{self._to_start[0]} is still to start"]
         expected: dict[str, set[str]] = {group_id: set() for group_id in self.views.groups}
         for process in self.processes.values():
             if not process.alive or process.paused:

@@ -57,6 +57,8 @@ class Rebalance:
     """Of its end; -1 while it runs, or when it was overtaken by another."""
     members: int = 0
     ended: int | None = None
+    overtaken: bool = False
+    """Another began before it came to an end."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -180,6 +182,9 @@ class Views:
         group.sent.pop(event.member_id, None)
 
     def _rebalance_started(self, event: trace.RebalanceStarted) -> None:
+        last = next((r for r in reversed(self.rebalances) if r.group_id == event.group_id), None)
+        if last is not None and last.ended is None:
+            last.overtaken = True
         self.rebalances.append(
             Rebalance(
                 group_id=event.group_id,

@@ -15,12 +15,11 @@ import struct
 import typing
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, Protocol
 
 from kio.schema.errors import ErrorCode
 from kio.serial import entity_reader, entity_writer
 
-from rebalance.broker import EmbeddedBroker
 from rebalance.broker.handlers import APIS
 from tests.support.aio import run
 
@@ -29,6 +28,7 @@ __all__ = [
     "KEYS",
     "RawConnection",
     "connected",
+    "create_topic",
     "framed",
     "request_body",
     "run",
@@ -168,11 +168,29 @@ class RawConnection:
             await self.writer.wait_closed()
 
 
+class _Reachable(Protocol):
+    @property
+    def bootstrap_servers(self) -> str: ...
+
+
 @asynccontextmanager
-async def connected(broker: EmbeddedBroker) -> AsyncIterator[RawConnection]:
+async def connected(broker: _Reachable) -> AsyncIterator[RawConnection]:
     """A connection for the length of a block."""
-    connection = RawConnection(*await asyncio.open_connection("127.0.0.1", broker.port))
+    host, _, port = broker.bootstrap_servers.rpartition(":")
+    connection = RawConnection(*await asyncio.open_connection(host, int(port)))
     try:
         yield connection
     finally:
         await connection.close()
+
+
+async def create_topic(client: RawConnection, name: str, partitions: int = 1) -> Any:
+    """Create a topic and return its id once Metadata shows every partition with a leader."""
+    wanted = {"name": name, "num_partitions": partitions, "replication_factor": 1}
+    answer = await client.ask("create_topics", 7, {"topics": [wanted], "timeout": 30_000})
+    assert answer.topics[0].error_code.value == 0, answer
+    while True:
+        asked = {"topics": [{"name": name}], "allow_auto_topic_creation": False}
+        (topic,) = (await client.ask("metadata", 12, asked)).topics
+        if [part.error_code.value for part in topic.partitions] == [0] * partitions:
+            return topic.topic_id

@@ -19,9 +19,7 @@ def _where(broker: KafkaBroker) -> list[str]:
 
 
 @pytest.mark.parametrize("assignor", ["range", "sticky"])
-def test_demo_draws_what_happened(
-    kafka_broker: KafkaBroker, tmp_path: Path, assignor: str
-) -> None:
+def test_demo_draws_what_happened(kafka_broker: KafkaBroker, tmp_path: Path, assignor: str) -> None:
     file = tmp_path / "demo.jsonl"
     outcome = rebalance(
         "demo", *_where(kafka_broker), "--assignor", assignor, "--trace", str(file), "--width", "80"
@@ -44,14 +42,16 @@ def test_demo_as_json_on_the_embedded_broker_has_the_coordinators_word() -> None
     causes = [rebalance["cause"] for rebalance in result["rebalances"]]
     assert "member left" in causes
     assert "session expired" in causes
-    assert {rebalance["cause_from"] for rebalance in result["rebalances"]} == {"coordinator"}
-    assert result["metrics"]["member"]["double_owned_partition_ms"] == 0
+    assert {rebalance["cause_source"] for rebalance in result["rebalances"]} == {"coordinator"}
+    assert result["metrics"]["member_view"]["double_owned_partition_ms"] == 0
 
 
 def test_demo_writes_the_coordinators_view_of_the_embedded_broker(tmp_path: Path) -> None:
     file = tmp_path / "demo.jsonl"
     assert rebalance("demo", "--members", "2", "--trace", str(file)).code == 0
-    causes = [event.cause for event in read_trace(file).events if isinstance(event, RebalanceStarted)]
+    causes = [
+        event.cause for event in read_trace(file).events if isinstance(event, RebalanceStarted)
+    ]
     assert causes[0] == "member joined"
     assert "session expired" in causes
 

@@ -111,7 +111,7 @@ def test_o02_who_may_commit_when(
             for name in "AS":
                 bench.sync(name, {})
         if state is PREPARING:
-            bench.join("S")
+            bench.join("A")
     else:
         bench = at_state(state, "A")
     assert bench.state is state

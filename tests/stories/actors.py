@@ -62,17 +62,13 @@ class Actors:
                 retry_backoff_ms=50,
             )
             plugged.bind(consumer)
-            listener = TraceListener(
-                self.log, member=member, consumer=consumer, clock=self._clock
-            )
+            listener = TraceListener(self.log, member=member, consumer=consumer, clock=self._clock)
             consumer.subscribe(list(topics), listener=listener)
             self._consumers[member] = consumer
             return consumer
 
         def read(record: Any) -> None:
-            self.deliveries.append(
-                Delivery(member, record.topic, record.partition, record.offset)
-            )
+            self.deliveries.append(Delivery(member, record.topic, record.partition, record.offset))
             self.changed.set()
 
         process = ConsumerProcess(make, read)

@@ -108,7 +108,9 @@ def _unreachable(servers: str, error: BaseException) -> str:
 def _check_created(topic: str, response: Any) -> None:
     for _, code, *message in response.topic_errors:
         if code:
-            raise UsageError(f"cannot create topic {topic}: error {code} {' '.join(map(str, message))}")
+            raise UsageError(
+                f"cannot create topic {topic}: error {code} {' '.join(map(str, message))}"
+            )
 
 
 async def _clean_up(admin: Any, topic: str, group_id: str) -> None:

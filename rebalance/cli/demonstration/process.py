@@ -8,7 +8,7 @@ import asyncio
 import contextvars
 import weakref
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, cast
 
 _tasks_of: contextvars.ContextVar["weakref.WeakSet[asyncio.Task[Any]] | None"] = (
     contextvars.ContextVar("tasks_of", default=None)
@@ -27,7 +27,7 @@ def track_tasks(loop: asyncio.AbstractEventLoop) -> None:
             tasks.add(task)
         return task
 
-    loop.set_task_factory(factory)
+    loop.set_task_factory(cast(Any, factory))  # typeshed wants an exact signature
 
 
 class ConsumerProcess:
@@ -38,9 +38,7 @@ class ConsumerProcess:
         on_record: called with each record.
     """
 
-    def __init__(
-        self, make_consumer: Callable[[], Any], on_record: Callable[[Any], None]
-    ) -> None:
+    def __init__(self, make_consumer: Callable[[], Any], on_record: Callable[[Any], None]) -> None:
         self._make_consumer, self._on_record = make_consumer, on_record
         self._tasks: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
         self._consumer: Any = None

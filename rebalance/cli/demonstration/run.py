@@ -50,7 +50,8 @@ async def run_demo(settings: DemoSettings, on_step: StepSeen) -> DemoResult:
         source="rebalance demo",
         clock="real",
         started_at_ms=int(time.time() * 1000),
-        note="aiokafka consumers on " + (f"{settings.bootstrap_servers}" if real else "the embedded broker"),
+        note="aiokafka consumers on "
+        + (f"{settings.bootstrap_servers}" if real else "the embedded broker"),
     )
     log = trace.Trace(header)
     place_of = cluster.cluster if real else cluster.embedded
@@ -73,6 +74,4 @@ async def run_demo(settings: DemoSettings, on_step: StepSeen) -> DemoResult:
             await stage.finish()
         finally:
             await stage.abandon()
-        return DemoResult(
-            log=log, records=stage.records, place=place.description, wall_ms=clock()
-        )
+        return DemoResult(log=log, records=stage.records, place=place.description, wall_ms=clock())

@@ -74,9 +74,7 @@ class Stage:
             DemoFailed: it does not settle in time, or a consumer ended with an error.
         """
         began = self._clock()
-        self._log.add(
-            trace.Step(t=began, text=step.text, member=step.members[0], cause=step.cause)
-        )
+        self._log.add(trace.Step(t=began, text=step.text, member=step.members[0], cause=step.cause))
         match step.action:
             case Action.START:
                 for name in step.members:
@@ -99,8 +97,8 @@ class Stage:
         """
         await self._stop_producing()
         await self._until(lambda: self.records.missing == 0, "every produced record to be read")
+        self._log.add(trace.Step(t=self._clock(), text="the demo ends: everybody leaves"))
         for name in sorted(self._processes):
-            self._log.add(trace.Step(t=self._clock(), text=f"{name} leaves (end)", member=name))
             await self._close(name)
 
     async def abandon(self) -> None:

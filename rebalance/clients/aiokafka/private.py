@@ -37,7 +37,13 @@ COORDINATOR = (
     "check_errors",
     "_enable_auto_commit",
 )
-SUBSCRIPTION_STATE = ("abort_waiters", "listener", "subscription")
+SUBSCRIPTION_STATE = (
+    "abort_waiters",
+    "assign_from_subscribed",
+    "listener",
+    "partitions_auto_assigned",
+    "subscription",
+)
 CLUSTER = ("_partitions",)  # replicas of a partition: their racks
 
 

@@ -128,6 +128,8 @@ class Seam:
         coordinator._enable_auto_commit = False  # not a member any more: nothing to commit
         await _leave(coordinator)
         state.abort_waiters(_UncopiedError(failure))
+        if state.partitions_auto_assigned():
+            state.assign_from_subscribed(())  # so that `consumer.assignment()` tells the truth
         tell = getattr(state.listener, "failed", None)
         if callable(tell):
             tell(failure)

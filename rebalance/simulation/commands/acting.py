@@ -1,6 +1,7 @@
 """Commands that do something to consumers: what a deploy, a user or bad luck does."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from rebalance.protocol.errors import ErrorCode
 from rebalance.simulation.commands.command import Command, clause, no_options, only_options, value
@@ -33,7 +34,7 @@ def _start(call: Call, declared: Declared) -> Action:
             if index == 0 or not every:
                 start(stage, name)
             else:
-                stage.simulation.world.after(index * every, start, stage, name)
+                stage.simulation.start_later(name, index * every, partial(start, stage))
         return ()
 
     return play
@@ -201,30 +202,41 @@ def _raise(call: Call, declared: Declared) -> Action:
 
 def _lose(call: Call, declared: Declared) -> Action:
     only_options(call, ("after",))
-    if len(call.words) != 2:
-        raise call.error(f"expected a member and an API: {', '.join(_APIS)}")
-    api = known_or_error(call, call.words[1], _APIS, "an API")
+    name, api = _member_and_api(call, declared)
     after = value(call, int, call.options.get("after", "0"), "after")
+    past = f" after {after} more" if after else ""
 
-    def lose(stage: Stage, process: Process) -> None:
-        past = f" after {after} more" if after else ""
-        stage.simulation.step(f"{api} of {process.name} gets lost{past}", process.name)
-        process.lines.lose(api, after)
+    def play(stage: Stage) -> Iterable[str]:
+        stage.spec(name).lost[api] = after
+        stage.simulation.step(f"{api} of {name} gets lost{past}", name)
+        process = stage.simulation.processes.get(name)
+        if process is not None:
+            process.lines.lose(api, after)
+        return ()
 
-    return _each(call, declared, call.words[:1], lose)
+    return play
 
 
 def _deliver(call: Call, declared: Declared) -> Action:
     no_options(call)
+    name, api = _member_and_api(call, declared)
+
+    def play(stage: Stage) -> Iterable[str]:
+        stage.spec(name).lost.pop(api, None)
+        stage.simulation.step(f"{api} of {name} arrives again", name)
+        process = stage.simulation.processes.get(name)
+        if process is not None:
+            process.lines.deliver(api)
+        return ()
+
+    return play
+
+
+def _member_and_api(call: Call, declared: Declared) -> tuple[str, str]:
     if len(call.words) != 2:
         raise call.error(f"expected a member and an API: {', '.join(_APIS)}")
-    api = known_or_error(call, call.words[1], _APIS, "an API")
-
-    def deliver(stage: Stage, process: Process) -> None:
-        stage.simulation.step(f"{api} of {process.name} arrives again", process.name)
-        process.lines.deliver(api)
-
-    return _each(call, declared, call.words[:1], deliver)
+    name = declared.member(call, call.words[0])
+    return name, known_or_error(call, call.words[1], _APIS, "an API")
 
 
 def _disconnect(call: Call, declared: Declared) -> Action:

@@ -103,7 +103,7 @@ def _rebalances(call: Call, stage: Stage, names: Names) -> Iterable[str]:
         by = f" by {rebalance.member_id}" if rebalance.member_id else ""
         line = f"{seconds(rebalance.started)}: {rebalance.cause}{by}"
         if rebalance.ended is None:
-            yield f"{line}; not ended"
+            yield f"{line}; {'overtaken' if rebalance.overtaken else 'not ended'}"
             continue
         took = seconds(rebalance.ended - rebalance.started)
         members = "1 member" if rebalance.members == 1 else f"{rebalance.members} members"

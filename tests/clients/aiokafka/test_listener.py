@@ -25,6 +25,7 @@ from rebalance.timeline.trace import (
     MemberStarted,
     MemberStopped,
     Revoked,
+    Subscribed,
     Trace,
     parse_trace,
 )
@@ -171,6 +172,61 @@ async def test_unsubscribing_ends_ownership(kafka_broker: KafkaBroker, unique: U
     consumer.unsubscribe()  # and tells no listener
     await until(lambda: isinstance(trace.events[-1], Revoked))
     await consumer.stop()
+
+
+async def test_a_membership_that_dies_of_an_error(
+    kafka_broker: KafkaBroker, unique: Unique
+) -> None:
+    topic, group_id = unique("topic"), unique("group")
+    await create_topics(kafka_broker.bootstrap_servers, {topic: 1})
+    trace = new_trace()
+    consumer, _ = traced(kafka_broker, group_id, topic, trace, "A")
+    await consumer.start()
+
+    async def dies(_: Any) -> None:
+        raise ZeroDivisionError("a bug of aiokafka")
+
+    consumer._coordinator._maybe_do_autocommit = dies
+    consumer._coordinator.request_rejoin()
+    await until(lambda: kinds(trace.events)[-1] == "member_failed")
+    await consumer.stop()
+    assert kinds(trace.events)[-3:] == ["lost", "member_failed", "member_stopped"]
+
+
+async def test_a_membership_that_is_cancelled(kafka_broker: KafkaBroker, unique: Unique) -> None:
+    topic, group_id = unique("topic"), unique("group")
+    await create_topics(kafka_broker.bootstrap_servers, {topic: 1})
+    trace = new_trace()
+    consumer, _ = traced(kafka_broker, group_id, topic, trace, "A")
+    await consumer.start()
+    consumer._coordinator._coordination_task.cancel()  # as when the event loop ends
+    await until(lambda: isinstance(trace.events[-1], MemberStopped))
+    await consumer.stop()
+    last = trace.events[-1]
+    assert isinstance(last, MemberStopped)
+    assert last.how == "crashed"
+
+
+async def test_a_pattern_that_matches_more(kafka_broker: KafkaBroker, unique: Unique) -> None:
+    first, second = unique("topic"), unique("topic")
+    await create_topics(kafka_broker.bootstrap_servers, {first: 1})
+    trace = new_trace()
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=kafka_broker.bootstrap_servers,
+        group_id=unique("group"),
+        enable_auto_commit=False,
+        metadata_max_age_ms=100,
+        **TIMEOUTS,
+    )
+    listener = TraceListener(trace, member="A", consumer=consumer)
+    consumer.subscribe(pattern=f"^({first}|{second})$", listener=listener)
+    await consumer.start()
+    await until(lambda: kinds(trace.events)[-1] == "assigned")
+    await create_topics(kafka_broker.bootstrap_servers, {second: 1})
+    await until(lambda: len(consumer.assignment()) == 2 and kinds(trace.events)[-1] == "assigned")
+    await consumer.stop()
+    subscribed = [event for event in trace.events if isinstance(event, Subscribed)]
+    assert [each.topics for each in subscribed] == [tuple(sorted((first, second)))]
 
 
 async def test_a_failed_assignor_is_in_the_trace(kafka_broker: KafkaBroker, unique: Unique) -> None:

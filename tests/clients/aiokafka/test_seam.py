@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import InconsistentGroupProtocolError, KafkaConnectionError
 from aiokafka.protocol.commit import OffsetCommitRequest
 from aiokafka.protocol.group import JoinGroupRequest, LeaveGroupRequest, SyncGroupRequest
 
@@ -130,6 +131,7 @@ async def test_a_broken_leader_leaves_and_the_others_go_on(
         assert kinds.count(LeaveGroupRequest) == 1
 
         failed = group.consumers.pop("A")
+        assert not failed.assignment()
         assert len((await group.settled({topic: 4}))["B"]) == 4
         await failed.stop()
 
@@ -220,6 +222,40 @@ async def test_a_failed_member_commits_nothing_when_it_stops(
         )
         await group.leave("A")
         assert not [each for _, each in sent[left:] if isinstance(each, OffsetCommitRequest)]
+
+
+async def test_one_that_cannot_even_leave(kafka_broker: KafkaBroker, unique: Unique) -> None:
+    topic = unique("topic")
+    await create_topics(kafka_broker.bootstrap_servers, {topic: 1})
+    async with Group(kafka_broker.bootstrap_servers, unique("group")) as group:
+        leading = Breaking()
+        leader = await group.join("A", [topic], leading)
+        waiting = asyncio.create_task(leader.getone())
+        plain = leader._coordinator._send_req
+
+        async def send(request: Any) -> Any:
+            if isinstance(request, LeaveGroupRequest):
+                raise KafkaConnectionError("gone")
+            return await plain(request)
+
+        leader._coordinator._send_req = send
+        leading.broken = raises
+        leader._coordinator.request_rejoin()
+        await _fails(leader, waiting)
+
+
+async def test_errors_of_the_broker_stay_what_they_are(
+    kafka_broker: KafkaBroker, unique: Unique
+) -> None:
+    topic, group_id = unique("topic"), unique("group")
+    await create_topics(kafka_broker.bootstrap_servers, {topic: 1})
+    async with Group(kafka_broker.bootstrap_servers, group_id) as group:
+        await group.join("A", [topic], "sticky")
+        used = strategy("range")
+        odd = used.bind(consumer_with(kafka_broker.bootstrap_servers, group_id, [topic], used))
+        with pytest.raises(InconsistentGroupProtocolError):
+            await odd.start()
+        await odd.stop()
 
 
 async def test_stop_while_it_is_failing(kafka_broker: KafkaBroker, unique: Unique) -> None:

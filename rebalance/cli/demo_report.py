@@ -1,0 +1,88 @@
+"""What `rebalance demo` prints: progress to standard error, a picture or JSON to the output."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rebalance.cli.terminal import ColorWhen, group_numbers, text_options
+
+if TYPE_CHECKING:
+    from rebalance.cli.demonstration.run import DemoResult
+    from rebalance.cli.demonstration.script import ScriptStep
+    from rebalance.cli.demonstration.settings import DemoSettings
+
+
+class Output:
+    """One demo's output; `json_output` leaves standard output to one JSON document."""
+
+    def __init__(self, *, json_output: bool, width: int | None, color: ColorWhen) -> None:
+        self._json, self._width, self._color = json_output, width, color
+
+    def begin(self, settings: "DemoSettings") -> None:
+        """Say what is about to run, and what of it is real."""
+        self._say(
+            f"{settings.members} real aiokafka consumers over real sockets, "
+            f"assignor {settings.assignor.name}, {_place(settings)}"
+        )
+
+    def step(self, t: int, step: "ScriptStep", took_ms: int, owners: dict[str, int]) -> None:
+        """One step of the script has settled."""
+        owned = "  ".join(f"{name} {count}" for name, count in list(owners.items())[:8])
+        more = f"  and {len(owners) - 8} more" if len(owners) > 8 else ""
+        self._say(
+            f"{t / 1000:7.2f} s  {step.text:<22} settled after {took_ms:5,} ms   {owned}{more}"
+        )
+
+    def failed(self, message: str) -> None:
+        """The group did not do what the script needs."""
+        print(f"rebalance demo: failed: {message}", file=sys.stderr)
+
+    def result(self, result: "DemoResult", settings: "DemoSettings", trace: Path | None) -> None:
+        """The picture, the numbers, and what was real."""
+        if self._json:
+            sys.stdout.write(json.dumps(_document(result, settings), indent=2) + "\n")
+            return
+        from rebalance.timeline.text import render_text
+
+        self._say("")
+        sys.stdout.write(render_text(result.log, options=text_options(self._width, self._color)))
+        records = result.records
+        print(
+            f"\nrecords     {len(records.produced):,} produced, {records.missing:,} never read, "
+            f"{records.repeated:,} read again"
+        )
+        print(f"real        {settings.members} aiokafka consumers, their sockets and their crash")
+        print(f"broker      {result.place}; causes are {_word(settings)}")
+        if trace is not None:
+            print(f"trace       {trace} (draw it again: rebalance timeline {trace})")
+
+    def _say(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+
+def _place(settings: "DemoSettings") -> str:
+    if settings.bootstrap_servers is None:
+        return "on the embedded broker"
+    return f"on the cluster at {settings.bootstrap_servers}"
+
+
+def _word(settings: "DemoSettings") -> str:
+    if settings.bootstrap_servers is None:
+        return "its coordinator's own word"
+    return "the script's word: a cluster tells its clients none"
+
+
+def _document(result: "DemoResult", settings: "DemoSettings") -> dict[str, Any]:
+    group = group_numbers(result.log)[0]
+    return {
+        "consumers": {"real": True, "count": settings.members, "assignor": settings.assignor.name},
+        "broker": {"embedded": settings.bootstrap_servers is None, "place": result.place},
+        "wall_ms": result.wall_ms,
+        "records": {
+            "produced": len(result.records.produced),
+            "missing": result.records.missing,
+            "repeated": result.records.repeated,
+        },
+        **group,
+    }

@@ -1,0 +1,71 @@
+"""What the terminal can show: its width, colours and letters; shared by commands that draw."""
+
+import os
+import shutil
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rebalance.timeline.text import TextOptions
+    from rebalance.timeline.trace import Trace
+
+NARROW, WIDE = 60, 300
+
+
+class ColorWhen(StrEnum):
+    """When to colour: `auto` is on a terminal, unless NO_COLOR is set."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+def terminal_width() -> int:
+    """Columns of the terminal, within what a picture can use; 80 where there is none."""
+    return min(max(shutil.get_terminal_size((80, 24)).columns, NARROW), WIDE)
+
+
+def wants_color(when: ColorWhen) -> bool:
+    """Whether to write ANSI colours to standard output."""
+    if when is not ColorWhen.AUTO:
+        return when is ColorWhen.ALWAYS
+    return (
+        sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    )
+
+
+def speaks_unicode() -> bool:
+    """Whether standard output can show more than ASCII."""
+    encoding = (sys.stdout.encoding or "ascii").lower().replace("_", "-")
+    return encoding in ("utf-8", "utf8", "utf-16", "utf-32", "cp65001")
+
+
+def text_options(width: int | None, color: ColorWhen, **more: Any) -> "TextOptions":
+    """How to draw on this terminal."""
+    from rebalance.timeline.text import TextOptions
+
+    return TextOptions(
+        width=width or terminal_width(),
+        color=wants_color(color),
+        ascii=more.pop("ascii", False) or not speaks_unicode(),
+        **more,
+    )
+
+
+def group_numbers(trace: "Trace", group_id: str | None = None) -> list[dict[str, Any]]:
+    """Metrics and rebalances of each group as plain data, for `--json`."""
+    from dataclasses import asdict
+
+    from rebalance.timeline.lanes import read_groups
+    from rebalance.timeline.metrics import measure
+    from rebalance.timeline.rebalances import find_rebalances
+
+    groups: list[dict[str, Any]] = []
+    for group in read_groups(trace, group_id):
+        found = find_rebalances(group)
+        metrics = measure(group, found).to_dict()
+        costs = metrics.pop("per_rebalance")
+        listed = [asdict(r) | cost for r, cost in zip(found, costs, strict=True)]
+        groups.append({"group_id": group.group_id, "metrics": metrics, "rebalances": listed})
+    return groups
