@@ -36,11 +36,13 @@ class Claim:
 class Settled:
     """The outcome, one entry per partition of `index`; members are numbered as in `member_ids`.
 
-    `owner`: the settled owner's number, or -1. `stale`: whose older claim may break a tie, or -1.
+    `topics`: what each member is subscribed to. `owner`: the settled owner's number, or -1.
+    `stale`: the number of the member whose older claim may break a tie, or -1.
     """
 
     index: FlatIndex
     member_ids: tuple[str, ...]
+    topics: Mapping[str, frozenset[str]]
     owner: NDArray[np.int32]
     stale: NDArray[np.int32]
 
@@ -74,9 +76,10 @@ def settle(
     Linear in the number of claims, but for a sort of the partitions that are claimed twice.
     """
     said = claims_of(members) if claims is None else claims
-    index = FlatIndex.of_group(cluster, members)
+    topics = topic_sets(members)
+    index = FlatIndex.of_topic_sets(cluster, topics)
     member_ids = tuple(sorted(members))
-    numbers, claimants, generations, eligible = _gathered(index, members, member_ids, said)
+    numbers, claimants, generations, eligible = _gathered(index, topics, member_ids, said)
     owner = np.full(index.size, NOBODY, dtype=np.int32)
     stale = np.full(index.size, NOBODY, dtype=np.int32)
     times = np.bincount(numbers, minlength=index.size) if numbers.size else np.zeros(0, np.int64)
@@ -87,7 +90,7 @@ def settle(
         _settle_conflicts(
             numbers[twice], claimants[twice], generations[twice], eligible[twice], owner, stale
         )
-    return Settled(index=index, member_ids=member_ids, owner=owner, stale=stale)
+    return Settled(index=index, member_ids=member_ids, topics=topics, owner=owner, stale=stale)
 
 
 def contested(index: FlatIndex, members: Mapping[str, Subscription]) -> NDArray[np.int32]:
@@ -105,7 +108,7 @@ def contested(index: FlatIndex, members: Mapping[str, Subscription]) -> NDArray[
 
 def _gathered(
     index: FlatIndex,
-    members: Mapping[str, Subscription],
+    subscribed: Mapping[str, frozenset[str]],
     member_ids: tuple[str, ...],
     claims: Mapping[str, Claim],
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64], NDArray[np.bool_]]:
@@ -113,7 +116,6 @@ def _gathered(
     numbers: list[NDArray[np.int64]] = []
     eligible: list[NDArray[np.bool_]] = []
     generations: list[int] = []
-    subscribed = topic_sets(members)
     for member in member_ids:
         claim = claims.get(member, Claim())
         claimed = index.numbers(claim.partitions)

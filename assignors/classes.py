@@ -7,15 +7,12 @@ same for a thousand partitions or a million.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assignors.claims import Settled
-from assignors.flat import FlatIndex
-from assignors.model import Subscription
 
 Counts = NDArray[np.int64]
 
@@ -49,10 +46,10 @@ class Problem:
         return loads.astype(np.int64)
 
 
-def problem_of(members: Mapping[str, Subscription], settled: Settled) -> Problem:
+def problem_of(settled: Settled) -> Problem:
     """The problem behind a group; members are numbered as in `settled.member_ids`."""
     index = settled.index
-    subscribers = _subscribers_of_classes(index, members, settled.member_ids)
+    subscribers = _subscribers_of_classes(settled)
     class_of_topic, lists = subscribers
     counts = np.array([index.counts[topic] for topic in index.topics], dtype=np.int64)
     sizes = np.bincount(class_of_topic, weights=counts, minlength=len(lists)).astype(np.int64)
@@ -71,17 +68,16 @@ def problem_of(members: Mapping[str, Subscription], settled: Settled) -> Problem
     )
 
 
-def _subscribers_of_classes(
-    index: FlatIndex, members: Mapping[str, Subscription], member_ids: tuple[str, ...]
-) -> tuple[Counts, list[Counts]]:
+def _subscribers_of_classes(settled: Settled) -> tuple[Counts, list[Counts]]:
     """The class of each topic, and each class's subscribers, ascending.
 
-    Members with equal topic lists are looked at together: ten thousand members that all subscribe
-    to the same thousand topics cost one pass over a thousand topics.
+    Members with equal topics are looked at together: ten thousand members that all subscribe to
+    the same thousand topics cost one pass over a thousand topics.
     """
-    alike: dict[tuple[str, ...], list[int]] = {}
-    for number, member in enumerate(member_ids):
-        alike.setdefault(tuple(members[member].topics), []).append(number)
+    index = settled.index
+    alike: dict[frozenset[str], list[int]] = {}
+    for number, member in enumerate(settled.member_ids):
+        alike.setdefault(settled.topics[member], []).append(number)
     profiles: dict[str, list[int]] = {topic: [] for topic in index.topics}
     for profile, topics in enumerate(alike):
         for topic in topics:

@@ -39,9 +39,14 @@ class FlatIndex:
     @classmethod
     def of_group(cls, cluster: ClusterMetadata, members: Mapping[str, Subscription]) -> FlatIndex:
         """All partitions that somebody in the group is subscribed to."""
-        return cls(
-            cluster, {topic for topics in set(topic_sets(members).values()) for topic in topics}
-        )
+        return cls.of_topic_sets(cluster, topic_sets(members))
+
+    @classmethod
+    def of_topic_sets(
+        cls, cluster: ClusterMetadata, topics: Mapping[str, frozenset[str]]
+    ) -> FlatIndex:
+        """The same, from what `topic_sets` said."""
+        return cls(cluster, frozenset().union(*set(topics.values())))
 
     def numbers(self, partitions: PartitionSet) -> NDArray[np.int64]:
         """The numbers of those partitions that exist here, ascending; others are left out."""

@@ -99,10 +99,10 @@ def plan_faults(
     refuse_transfers: bool = False,
 ) -> Iterator[InvalidPlanError]:
     """Every way in which a plan is invalid, one at a time, in a fixed order."""
-    index = FlatIndex.of_group(cluster, members)
+    topics = topic_sets(members)
+    index = FlatIndex.of_topic_sets(cluster, topics)
     owner = np.full(index.size, -1, dtype=np.int64)
     ids = sorted(members)
-    topics = topic_sets(members)
     nothing = PartitionSet()
     for number, member in enumerate(ids):
         partitions = plan.get(member, nothing)

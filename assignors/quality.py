@@ -62,7 +62,7 @@ def least_imbalance(cluster: ClusterMetadata, members: Mapping[str, Subscription
     settled = settle(cluster, members, {})
     if settled.index.size == 0:
         return 0
-    problem = problem_of(members, settled)
+    problem = problem_of(settled)
     return int(np.square(problem.loads(balanced(problem))).sum())
 
 

@@ -79,7 +79,7 @@ class StickyAssignor:
     def plan(self, cluster: ClusterMetadata, members: Mapping[str, Subscription]) -> StickyPlan:
         """The plan, and whether it is proven to move least."""
         settled = settle(cluster, members, sticky_claims(members))
-        return plan_from(settled, members, spread=self.spread, budget=self.budget)
+        return plan_from(settled, spread=self.spread, budget=self.budget)
 
     def user_data(self, topics: Sequence[str], owned: PartitionSet, generation_id: int) -> bytes:
         """What the member held and when, as Java writes it; nothing before a first assignment."""
@@ -88,14 +88,12 @@ class StickyAssignor:
         return encode_sticky_user_data(owned, generation_id)
 
 
-def plan_from(
-    settled: Settled, members: Mapping[str, Subscription], *, spread: Spread, budget: int
-) -> StickyPlan:
+def plan_from(settled: Settled, *, spread: Spread, budget: int) -> StickyPlan:
     """The sticky plan for claims that are settled already."""
     if settled.index.size == 0:
-        empty = GroupAssignment({member: PartitionSet() for member in members})
+        empty = GroupAssignment(dict.fromkeys(settled.member_ids, PartitionSet()))
         return StickyPlan(assignment=empty, moves=0, fewest_moves=True)
-    problem = problem_of(members, settled)
+    problem = problem_of(settled)
     x = balanced(problem)
     # One class is solved in closed form; its plan cannot be improved.
     fewest = problem.classes == 1 or spare_moves(problem, x, budget=budget)

@@ -81,10 +81,12 @@ def _default(
         if hasattr(value, "total_seconds"):
             return round(value.total_seconds() * 1000)
         if kafka_type == "datetime_i64":
-            return -1 if value is None else round(value.timestamp() * 1000)
+            return None if value is None else round(value.timestamp() * 1000)
         if kafka_type == "error_code":
             return value.value
-        return {} if dataclasses.is_dataclass(value) else value
+        if dataclasses.is_dataclass(value):
+            return {field.name: field.default for field in schema_fields(type(value))}
+        return value
     if is_array:
         return ()
     if kafka_type in ("bytes", "records"):

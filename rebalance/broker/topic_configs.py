@@ -54,7 +54,7 @@ DEFAULTS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-_LEAST = {"retention.bytes": -1, "max.message.bytes": 0}
+_LEAST = {"max.message.bytes": 0}
 
 
 def check_configs(configs: Mapping[str, str | None]) -> dict[str, str] | str:

@@ -31,6 +31,11 @@ def _fixed_writer(layout: str) -> Writer:
     return write
 
 
+def _time_writer(write_number: Writer) -> Writer:
+    """Kafka says -1 for no time."""
+    return lambda out, value: write_number(out, -1 if value is None else value)
+
+
 def _write_uuid(out: bytearray, value: uuid.UUID | None) -> None:
     out += bytes(16) if value is None else value.bytes
 
@@ -94,6 +99,8 @@ def _field_writer(field: SchemaField, *, flexible: bool) -> Writer:
             item = _nullable_entity_writer(item)
     elif field.kafka_type in FIXED:
         item = _fixed_writer(FIXED[field.kafka_type])
+        if field.kafka_type == "datetime_i64":
+            item = _time_writer(item)
     elif field.kafka_type == "uuid":
         item = _write_uuid
     else:
@@ -119,7 +126,7 @@ def compile_writer(entity: type) -> Writer:
             write_field(out, message.get(name, default))
         if not flexible:
             return
-        present = [t for t in tagged if message.get(t[1], t[2]) != t[2]]
+        present = [t for t in tagged if not _is_default(message.get(t[1], t[2]), t[2])]
         write_uvarint(out, len(present))
         for tag, name, _, write_field in present:
             value = bytearray()
@@ -129,3 +136,8 @@ def compile_writer(entity: type) -> Writer:
             out += value
 
     return write
+
+
+def _is_default(value: Any, default: Any) -> bool:
+    """Whether a tag may be left out; an empty list is an empty tuple."""
+    return bool(value == default or (default == () and value == []))

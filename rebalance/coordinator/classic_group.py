@@ -115,8 +115,9 @@ class ClassicGroup:
 
     @property
     def rebalance_timeout_ms(self) -> int:
-        """Rule G05: the largest of its members'."""
-        return max((member.rebalance_timeout_ms for member in self.members.values()), default=0)
+        """Rule G05: the largest of its members', and never less than 0."""
+        timeouts = (member.rebalance_timeout_ms for member in self.members.values())
+        return max(0, max(timeouts, default=0))
 
     def supports(self, protocol_type: str, names: Iterable[str]) -> bool:
         """Rule G08, for a member that wants to join."""

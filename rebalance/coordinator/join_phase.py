@@ -106,7 +106,8 @@ def _complete(context: Context, group: ClassicGroup) -> None:
             drop_member(context, group, member, Cause.REJOIN_EXPIRED)
     if group.members and not _elect_joined_leader(group):
         # Static members remain and none of them rejoined: wait on, the generation stays (G06).
-        context.arm(TimerKind.JOIN, group.group_id, group.rebalance_timeout_ms)
+        # At least a millisecond: a member may ask for none, and time must go on.
+        context.arm(TimerKind.JOIN, group.group_id, max(group.rebalance_timeout_ms, 1))
         return
     group.generation_id += 1
     group.pending_sync.clear()

@@ -65,20 +65,7 @@ class MemberState(Enum):
     """A fatal error: fenced, refused for good, or the assignor failed (M08)."""
 
 
-_RUNNING = frozenset(
-    {
-        MemberState.FINDING_COORDINATOR,
-        MemberState.PREPARING_JOIN,
-        MemberState.JOINING,
-        MemberState.ASSIGNING,
-        MemberState.SYNCING,
-        MemberState.RECONCILING,
-        MemberState.STABLE,
-    }
-)
-_ENDS = frozenset(
-    {MemberState.UNSUBSCRIBED, MemberState.LEAVING, MemberState.STALE, MemberState.FAILED}
-)
+_ENDS = frozenset({MemberState.LEAVING, MemberState.STALE, MemberState.FAILED})
 
 MEMBER_TRANSITIONS: Mapping[MemberState, frozenset[MemberState]] = MappingProxyType(
     {
@@ -98,7 +85,7 @@ MEMBER_TRANSITIONS: Mapping[MemberState, frozenset[MemberState]] = MappingProxyT
                 MemberState.FINDING_COORDINATOR,
             }
         )
-        | _ENDS,
+        | (_ENDS - {MemberState.STALE}),
         MemberState.ASSIGNING: frozenset(
             {MemberState.SYNCING, MemberState.PREPARING_JOIN, MemberState.FINDING_COORDINATOR}
         )
@@ -110,11 +97,12 @@ MEMBER_TRANSITIONS: Mapping[MemberState, frozenset[MemberState]] = MappingProxyT
         MemberState.RECONCILING: frozenset({MemberState.STABLE, MemberState.PREPARING_JOIN})
         | _ENDS,
         MemberState.STABLE: frozenset({MemberState.PREPARING_JOIN}) | _ENDS,
-        MemberState.STALE: frozenset({MemberState.PREPARING_JOIN, MemberState.FINDING_COORDINATOR})
-        | (_ENDS - {MemberState.STALE}),
+        MemberState.STALE: frozenset(
+            {MemberState.PREPARING_JOIN, MemberState.FINDING_COORDINATOR, MemberState.LEAVING}
+        ),
         MemberState.LEAVING: frozenset({MemberState.STOPPED, MemberState.UNSUBSCRIBED}),
         MemberState.STOPPED: frozenset(),
-        MemberState.FAILED: frozenset({MemberState.STOPPED, MemberState.LEAVING}),
+        MemberState.FAILED: frozenset({MemberState.LEAVING}),
     }
 )
 """From -> the states a classic member may become."""

@@ -46,8 +46,8 @@ def wanted_cells(
 def _first_owned(holds: Holds) -> dict[str, int]:
     first: dict[str, int] = {}
     for cell, list_ in holds.items():
-        for hold in list_:
-            first[cell.topic] = min(first.get(cell.topic, hold.start), hold.start)
+        if list_:
+            first[cell.topic] = min(first.get(cell.topic, list_[0].start), list_[0].start)
     return first
 
 

@@ -66,12 +66,15 @@ class History:
 
 def histories(ownership: Ownership) -> tuple[History, ...]:
     """The histories of all partitions of a view, ordered by their first partition."""
-    groups: dict[tuple[tuple[Hold, ...], tuple[Span, ...]], list[Cell]] = {}
+    same: dict[tuple[int, int], list[Cell]] = {}
     for cell, wanted in ownership.wanted.items():
-        key = (ownership.holds.get(cell, ()), wanted)
-        groups.setdefault(key, []).append(cell)
+        same.setdefault((id(ownership.holds.get(cell)), id(wanted)), []).append(cell)
+    groups: dict[tuple[tuple[Hold, ...], tuple[Span, ...]], list[Cell]] = {}
+    for cells in same.values():
+        key = (ownership.holds.get(cells[0], ()), ownership.wanted[cells[0]])
+        groups.setdefault(key, []).extend(cells)
     return tuple(
-        History(cells=tuple(cells), stretches=stretches(holds, wanted), moves=moves(holds))
+        History(cells=tuple(sorted(cells)), stretches=stretches(holds, wanted), moves=moves(holds))
         for (holds, wanted), cells in groups.items()
     )
 

@@ -5,6 +5,7 @@ milliseconds or partition-milliseconds (one partition for one millisecond), swep
 stretches that the pictures draw.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -122,7 +123,7 @@ def measure(group: GroupLanes, found: Sequence[Rebalance] | None = None) -> Metr
         commits_refused=refused,
         member_view=_view(group.member),
         coordinator_view=_view(group.coordinator),
-        per_rebalance=_per_rebalance(group, found),
+        per_rebalance=_per_rebalance(group.ownership, found),
     )
 
 
@@ -175,19 +176,22 @@ def _changes(found: Sequence[Rebalance]) -> tuple[tuple[int, ...], tuple[int | N
 # --- what each rebalance cost --------------------------------------------------------------------
 
 
-def _per_rebalance(group: GroupLanes, found: Sequence[Rebalance]) -> tuple[RebalanceMetrics, ...]:
+def _per_rebalance(
+    ownership: Ownership | None, found: Sequence[Rebalance]
+) -> tuple[RebalanceMetrics, ...]:
+    starts = [rebalance.start_ms for rebalance in found]
     moved = [0] * len(found)
     stopped = [0] * len(found)
     lost = [0] * len(found)
-    for history in histories(group.ownership) if group.ownership else ():
+    for history in histories(ownership) if ownership else ():
         count = len(history.cells)
         for move in history.moves:
-            index = _latest(found, move.t + 1)
+            index = _latest(starts, move.t + 1)
             if index is not None:
                 moved[index] += count
         blamed: set[int] = set()
         for gap in history.gaps():
-            index = _blamed(found, history, gap)
+            index = _blamed(found, starts, history, gap)
             if index is None:
                 continue
             lost[index] += count * (gap.end - gap.start)
@@ -207,14 +211,17 @@ def _per_rebalance(group: GroupLanes, found: Sequence[Rebalance]) -> tuple[Rebal
     )
 
 
-def _latest(found: Sequence[Rebalance], before: int) -> int | None:
+def _latest(starts: Sequence[int], before: int) -> int | None:
     """The last rebalance that started before a time."""
-    return max((i for i, r in enumerate(found) if r.start_ms < before), default=None)
+    index = bisect_left(starts, before) - 1
+    return None if index < 0 else index
 
 
-def _blamed(found: Sequence[Rebalance], history: History, gap: Span) -> int | None:
+def _blamed(
+    found: Sequence[Rebalance], starts: Sequence[int], history: History, gap: Span
+) -> int | None:
     """The rebalance that ended a gap; none where demand, not an owner, ended it elsewhere."""
-    index = _latest(found, gap.end)
+    index = _latest(starts, gap.end)
     if index is None:
         return None
     rebalance = found[index]

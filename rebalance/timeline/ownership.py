@@ -12,8 +12,8 @@ what differs is what a user looks for. Rules kept:
   such generation: there, two claims at once are two owners.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from rebalance.timeline.events import (
@@ -62,42 +62,87 @@ class _Open:
     generation_id: int = -1
 
 
+@dataclass(slots=True, eq=False)
+class _Block:
+    """Partitions of one topic that share their whole past: ten thousand are a few hundred blocks.
+
+    An event that speaks of a part of a block splits it.
+    """
+
+    topic: str
+    ids: set[int]
+    open: dict[str, _Open] = field(default_factory=dict)
+    closed: list[Hold] = field(default_factory=list)
+
+
 class _Ledger:
     """Open and closed holds; a hold of no duration is dropped."""
 
     def __init__(self) -> None:
-        self.by_lane: dict[str, dict[Cell, _Open]] = {}
-        self.holders: dict[Cell, dict[str, None]] = {}
-        self.closed: dict[Cell, list[Hold]] = {}
+        self._blocks: list[_Block] = []
+        self._homes: dict[str, dict[int, _Block]] = {}
+        self._held: dict[str, dict[int, _Block]] = {}
 
-    def open(self, t: int, lane: str, cell: Cell, entry: _Open) -> None:
-        self.by_lane.setdefault(lane, {})[cell] = entry
-        self.holders.setdefault(cell, {})[lane] = None
-        self.closed.setdefault(cell, [])
+    def blocks(self, partitions: Partitions) -> list[_Block]:
+        """The blocks that are exactly these partitions, made or split where there are none."""
+        return [block for topic, ids in partitions.items() for block in self._carve(topic, ids)]
 
-    def close(self, t: int, lane: str, cell: Cell) -> None:
-        entry = self.by_lane.get(lane, {}).pop(cell, None)
+    def _carve(self, topic: str, ids: Iterable[int]) -> list[_Block]:
+        homes = self._homes.setdefault(topic, {})
+        parts: dict[int, tuple[_Block | None, set[int]]] = {}
+        for id_ in ids:
+            block = homes.get(id_)
+            parts.setdefault(id(block), (block, set()))[1].add(id_)
+        result: list[_Block] = []
+        for block, part in parts.values():
+            if block is not None and len(part) == len(block.ids):
+                result.append(block)
+                continue
+            new = _Block(topic, part)
+            if block is not None:
+                block.ids -= part
+                new.closed = list(block.closed)
+                for lane, entry in block.open.items():
+                    self.open(new, lane, replace(entry))
+            self._blocks.append(new)
+            homes.update(dict.fromkeys(part, new))
+            result.append(new)
+        return result
+
+    def held(self, lane: str) -> list[_Block]:
+        """The blocks that a lane holds now."""
+        return list(self._held.get(lane, {}).values())
+
+    def open(self, block: _Block, lane: str, entry: _Open) -> None:
+        block.open[lane] = entry
+        self._held.setdefault(lane, {})[id(block)] = block
+
+    def close(self, t: int, block: _Block, lane: str) -> None:
+        entry = block.open.pop(lane, None)
         if entry is None:
             return
-        del self.holders[cell][lane]
+        del self._held[lane][id(block)]
         if entry.since < t:
-            self.closed[cell].append(Hold(entry.since, t, lane, entry.zombie))
+            block.closed.append(Hold(entry.since, t, lane, entry.zombie))
 
     def close_all(self, t: int, lane: str) -> None:
-        for cell in tuple(self.by_lane.get(lane, ())):
-            self.close(t, lane, cell)
+        for block in self.held(lane):
+            self.close(t, block, lane)
 
-    def make_zombie(self, t: int, lane: str, cell: Cell) -> None:
-        entry = self.by_lane[lane][cell]
-        if not entry.zombie:
-            self.close(t, lane, cell)
-            self.open(t, lane, cell, _Open(t, zombie=True))
+    def make_zombie(self, t: int, block: _Block, lane: str) -> None:
+        if not block.open[lane].zombie:
+            self.close(t, block, lane)
+            self.open(block, lane, _Open(t, zombie=True))
 
     def finish(self, end: int) -> Holds:
         """Close what is open at the end of the trace; holds per cell in order of time."""
-        for lane in tuple(self.by_lane):
+        for lane in tuple(self._held):
             self.close_all(end, lane)
-        return {cell: tuple(sorted(self.closed[cell])) for cell in sorted(self.closed)}
+        holds: dict[Cell, tuple[Hold, ...]] = {}
+        for block in self._blocks:
+            shared = tuple(sorted(block.closed))
+            holds.update((Cell(block.topic, id_), shared) for id_ in block.ids)
+        return {cell: holds[cell] for cell in sorted(holds)}
 
 
 class MemberLedger(_Ledger):
@@ -116,8 +161,8 @@ class MemberLedger(_Ledger):
             case Assigned():
                 self._assigned(event)
             case Revoked() | Lost():
-                for cell in cells(event.partitions):
-                    self.close(event.t, event.member, cell)
+                for block in self.blocks(event.partitions):
+                    self.close(event.t, block, event.member)
             case MemberStopped() | MemberFailed():
                 self.close_all(event.t, event.member)
             case Joining() | Joined():
@@ -136,22 +181,22 @@ class MemberLedger(_Ledger):
 
     def _assigned(self, event: Assigned) -> None:
         zombie = self._member_ids.get(event.member, "") in self._removed
-        for cell in cells(event.partitions):
-            held = self.by_lane.get(event.member, {}).get(cell)
+        for block in self.blocks(event.partitions):
+            held = block.open.get(event.member)
             if held is None or held.zombie != zombie:
-                self.close(event.t, event.member, cell)
-                self.open(event.t, event.member, cell, _Open(event.t, zombie))
+                self.close(event.t, block, event.member)
+                self.open(block, event.member, _Open(event.t, zombie))
             if not self._coordinator_counts:
-                for other in tuple(self.holders[cell]):
+                for other in tuple(block.open):
                     if other != event.member and other in self._paused:
-                        self.make_zombie(event.t, other, cell)
+                        self.make_zombie(event.t, block, other)
 
     def _expelled(self, event: MemberRemoved) -> None:
         self._removed.add(event.member_id)
         for lane, member_id in self._member_ids.items():
             if member_id == event.member_id:
-                for cell in tuple(self.by_lane.get(lane, ())):
-                    self.make_zombie(event.t, lane, cell)
+                for block in self.held(lane):
+                    self.make_zombie(event.t, block, lane)
 
 
 class CoordinatorLedger(_Ledger):
@@ -172,33 +217,28 @@ class CoordinatorLedger(_Ledger):
             case MemberRemoved():
                 self.close_all(event.t, self._names[event.member_id])
             case GroupStateChanged(state="Empty" | "Dead"):
-                for lane in tuple(self.by_lane):
+                for lane in tuple(self._held):
                     self.close_all(event.t, lane)
             case _:
                 pass
 
     def _sent(self, event: AssignmentSent) -> None:
         lane = self._names[event.member_id]
-        wanted = dict.fromkeys(cells(event.partitions))
-        for cell in [cell for cell in self.by_lane.get(lane, {}) if cell not in wanted]:
-            self.close(event.t, lane, cell)
-        for cell in wanted:
-            held = self.by_lane.get(lane, {}).get(cell)
+        wanted = self.blocks(event.partitions)
+        kept = {id(block) for block in wanted}
+        for block in self.held(lane):
+            if id(block) not in kept:
+                self.close(event.t, block, lane)
+        for block in wanted:
+            held = block.open.get(lane)
             if held is None:
-                self.open(event.t, lane, cell, _Open(event.t, generation_id=event.generation_id))
+                self.open(block, lane, _Open(event.t, generation_id=event.generation_id))
             else:
                 held.generation_id = event.generation_id
             if event.generation_id in self._classic:
-                self._supersede(event.t, lane, cell, event.generation_id)
+                self._supersede(event.t, block, lane, event.generation_id)
 
-    def _supersede(self, t: int, lane: str, cell: Cell, generation_id: int) -> None:
-        for other in tuple(self.holders[cell]):
-            if other != lane and self.by_lane[other][cell].generation_id < generation_id:
-                self.close(t, other, cell)
-
-
-def cells(partitions: Partitions) -> Iterator[Cell]:
-    """The partitions of an event one by one."""
-    for topic, ids in partitions.items():
-        for partition in ids:
-            yield Cell(topic, partition)
+    def _supersede(self, t: int, block: _Block, lane: str, generation_id: int) -> None:
+        for other, entry in tuple(block.open.items()):
+            if other != lane and entry.generation_id < generation_id:
+                self.close(t, block, other)

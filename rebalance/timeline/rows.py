@@ -26,10 +26,16 @@ class Look:
     scale: Scale
     glyphs: Glyphs
     letters: Mapping[str, str]
+    styles: Mapping[str, str]
 
     def style(self, lane: str) -> str:
         """The colour of a lane."""
-        return f"lane{list(self.letters).index(lane) % LANE_STYLES}"
+        return self.styles[lane]
+
+
+def lane_styles(names: Iterable[str]) -> dict[str, str]:
+    """Colours in turn: neighbours differ."""
+    return {name: f"lane{index % LANE_STYLES}" for index, name in enumerate(names)}
 
 
 # --- rebalances ----------------------------------------------------------------------------------
@@ -54,9 +60,7 @@ def _until(found: Sequence[Rebalance], index: int, end_ms: int) -> int:
     return found[index + 1].start_ms if index + 1 < len(found) else end_ms
 
 
-def _labels(
-    found: Sequence[Rebalance], scale: Scale, end_ms: int
-) -> list[tuple[int, str]]:
+def _labels(found: Sequence[Rebalance], scale: Scale, end_ms: int) -> list[tuple[int, str]]:
     groups: list[list[int]] = []
     columns: list[int] = []
     for index, rebalance in enumerate(found):
@@ -324,11 +328,16 @@ def partition_groups(
 def _collapse(
     all_: Sequence[History], rows: Sequence[tuple[Piece, ...]], *, by_topic: bool
 ) -> list[PartitionGroup]:
-    cells: dict[tuple[str, tuple[Piece, ...]], list[Cell]] = {}
+    pictures: dict[tuple[Piece, ...], list[Cell]] = {}
     for history, row in zip(all_, rows, strict=True):
-        for cell in history.cells:
-            cells.setdefault((cell.topic if by_topic else "", row), []).append(cell)
+        pictures.setdefault(row, []).extend(history.cells)
+    cells: dict[tuple[str, int], list[Cell]] = {}
+    drawn = list(pictures)
+    for index, row in enumerate(drawn):
+        for cell in pictures[row]:
+            cells.setdefault((cell.topic if by_topic else "", index), []).append(cell)
     groups = [
-        PartitionGroup(cells=tuple(sorted(members)), row=row) for (_, row), members in cells.items()
+        PartitionGroup(cells=tuple(sorted(members)), row=drawn[index])
+        for (_, index), members in cells.items()
     ]
     return sorted(groups, key=lambda group: group.cells[0])

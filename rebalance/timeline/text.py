@@ -29,6 +29,7 @@ from rebalance.timeline.rows import (
     Look,
     busy_spans,
     lane_counts,
+    lane_styles,
     member_row,
     partition_groups,
     rebalance_row,
@@ -91,10 +92,12 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
     all_ = histories(group.ownership) if group.ownership else ()
     label = _label_width(group, all_, options.width)
     start, end = _window(group, found, options)
+    names = [lane.name for lane in group.lanes]
     look = Look(
         scale=Scale(start, end, options.width - label - 1),
         glyphs=glyphs,
-        letters=letters([lane.name for lane in group.lanes], glyphs),
+        letters=letters(names, glyphs),
+        styles=lane_styles(names),
     )
     yield from _ruler(look, label)
     yield _row("rebalances", rebalance_row(found, look, group.end_ms), label)

@@ -6,12 +6,16 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import replace
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from assignors.claims import settle
 from assignors.model import ClusterMetadata, PartitionSet, Subscription
 
 Group = tuple[ClusterMetadata, dict[str, Subscription]]
+
+# No test may fail because the machine is busy, and all together stay well under a minute.
+quick = settings(deadline=None, max_examples=40)
 
 TOPICS = ("a", "b", "c", "d")
 

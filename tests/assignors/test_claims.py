@@ -10,7 +10,7 @@ from assignors.claims import Claim, claims_of, contested, settle
 from assignors.flat import FlatIndex
 from assignors.model import ClusterMetadata, PartitionSet, Subscription
 
-from .groups import Group, groups
+from .groups import Group, groups, quick
 
 CLUSTER = ClusterMetadata({"a": 3, "b": 2})
 
@@ -136,6 +136,7 @@ def settled_by_the_book(group: Group) -> dict[tuple[str, int], str]:
     return owners
 
 
+@quick
 @given(groups())
 def test_equals_the_rule_applied_one_by_one(group: Group) -> None:
     settled = settle(*group)
@@ -148,6 +149,7 @@ def test_equals_the_rule_applied_one_by_one(group: Group) -> None:
     assert owners == settled_by_the_book(group)
 
 
+@quick
 @given(groups())
 def test_a_stale_claimant_is_subscribed_and_not_the_owner(group: Group) -> None:
     _, members = group
@@ -161,6 +163,7 @@ def test_a_stale_claimant_is_subscribed_and_not_the_owner(group: Group) -> None:
         assert settled.stale[number] != settled.owner[number]
 
 
+@quick
 @given(groups())
 def test_member_order_does_not_matter(group: Group) -> None:
     cluster, members = group

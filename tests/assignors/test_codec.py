@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ from assignors.codec import (
     wire_version,
 )
 from assignors.model import PartitionSet, Subscription
+
+from .groups import quick
 
 VERSIONS = (0, 1, 2, 3)
 names = st.text(min_size=1, max_size=8).filter(lambda text: _encodable(text))
@@ -81,6 +84,7 @@ def kio_subscription(subscription: Subscription, version: int) -> bytes:
     return kio_bytes(version, module.ConsumerProtocolSubscription(**fields))
 
 
+@quick
 @given(subscriptions, st.sampled_from(VERSIONS))
 def test_subscription_bytes_are_those_of_kio(subscription: Subscription, version: int) -> None:
     data = encode_subscription(subscription, version=version)
@@ -89,6 +93,7 @@ def test_subscription_bytes_are_those_of_kio(subscription: Subscription, version
     assert wire_version(data) == version
 
 
+@quick
 @given(subscriptions, st.sampled_from(VERSIONS))
 def test_subscription_is_read_as_far_as_its_version_goes(
     subscription: Subscription, version: int
@@ -105,6 +110,7 @@ def test_subscription_is_read_as_far_as_its_version_goes(
     )
 
 
+@quick
 @given(partition_sets, user_datas, st.sampled_from(VERSIONS))
 def test_assignment_bytes_are_those_of_kio(
     partitions: PartitionSet, user_data: bytes | None, version: int
@@ -121,6 +127,7 @@ def test_assignment_bytes_are_those_of_kio(
     assert entity_reader(type(entity))(data[2:], 0)[0] == entity
 
 
+@quick
 @given(subscriptions, st.integers(4, 2**15 - 1), st.binary(max_size=9))
 def test_m03_newer_versions_and_trailing_bytes_are_read_as_known(
     subscription: Subscription, version: int, trailing: bytes
@@ -163,6 +170,7 @@ def test_columns_in_any_order_and_duplicates_are_read() -> None:
     assert decode_assignment(data).partitions == PartitionSet({"b": [0, 1, 3]})
 
 
+@quick
 @given(subscriptions, st.sampled_from(VERSIONS), st.data())
 def test_truncated_bytes_are_one_clear_error(
     subscription: Subscription, version: int, data: st.DataObject
@@ -174,25 +182,27 @@ def test_truncated_bytes_are_one_clear_error(
         decode_subscription(part)
 
 
+@quick
 @given(st.binary(max_size=60))
 def test_rubbish_never_escapes(data: bytes) -> None:
-    decoders = (
+    decoders: tuple[Callable[[bytes], object], ...] = (
         decode_subscription,
         decode_assignment,
         decode_sticky_user_data,
         decode_generation_user_data,
         wire_version,
     )
-    outcomes = []
+    outcomes: list[type] = []
     for decode in decoders:
         try:
-            outcomes.append(type(decode(data)))  # type: ignore[operator]
+            outcomes.append(type(decode(data)))
         except CodecError:
             outcomes.append(CodecError)
 
     assert set(outcomes) <= {CodecError, Subscription, ConsumerAssignment, StickyUserData, int}
 
 
+@quick
 @given(subscriptions, st.data())
 def test_flipped_bytes_never_escape(subscription: Subscription, data: st.DataObject) -> None:
     mutable = bytearray(encode_subscription(subscription))
@@ -243,6 +253,7 @@ def test_strings_have_an_end() -> None:
         encode_subscription(Subscription(topics=["a" * 40_000]))
 
 
+@quick
 @given(partition_sets, st.integers(-1, 2**31 - 1))
 def test_sticky_user_data_round_trips(partitions: PartitionSet, generation_id: int) -> None:
     data = encode_sticky_user_data(partitions, generation_id)

@@ -27,7 +27,7 @@ from assignors.range import RangeAssignor
 from assignors.round_robin import RoundRobinAssignor
 from assignors.sticky import StickyAssignor
 
-from .groups import Group, groups
+from .groups import Group, groups, quick
 
 COOPERATIVE = RebalanceProtocol.COOPERATIVE
 ASSIGNORS: tuple[Assignor, ...] = (
@@ -49,6 +49,7 @@ def after(members: Mapping[str, Subscription], plan: GroupAssignment) -> dict[st
 
 
 @every_assignor
+@quick
 @given(groups())
 def test_nothing_claimed_by_another_live_member_is_handed_over(
     assignor: Assignor, group: Group
@@ -62,6 +63,7 @@ def test_nothing_claimed_by_another_live_member_is_handed_over(
 
 
 @every_assignor
+@quick
 @given(groups())
 def test_two_rounds_reach_the_target(assignor: Assignor, group: Group) -> None:
     cluster, members = group
@@ -74,6 +76,7 @@ def test_two_rounds_reach_the_target(assignor: Assignor, group: Group) -> None:
     assert run_assignor(assignor, cluster, settled, protocol=COOPERATIVE) == second
 
 
+@quick
 @given(groups())
 def test_the_sticky_target_survives_the_first_round(group: Group) -> None:
     cluster, members = group

@@ -10,7 +10,7 @@ from hypothesis import given
 
 from assignors.interface import Assignor, known_assignors, run_assignor
 
-from .groups import Group, groups, own
+from .groups import Group, groups, own, quick
 
 PAGE = (Path(__file__).parents[2] / "docs" / "assignors.md").read_text()
 
@@ -25,6 +25,7 @@ def example() -> Assignor:
     return assignor
 
 
+@quick
 @given(groups())
 def test_the_example_is_valid_deterministic_and_idempotent(group: Group) -> None:
     cluster, members = group

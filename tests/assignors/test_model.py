@@ -76,7 +76,7 @@ def test_subscription_refuses_one_topic_given_as_a_str() -> None:
     with pytest.raises(TypeError, match="sequence of names"):
         Subscription(topics="orders")
     with pytest.raises(TypeError):
-        Subscription(["orders"])  # type: ignore[misc]
+        Subscription(["orders"])  # type: ignore[call-arg]
 
 
 def test_group_assignment_is_a_mapping_in_member_order() -> None:

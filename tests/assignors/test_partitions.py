@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 
 from assignors.model import MAX_PARTITION, PartitionSet, TopicPartition
 
+from .groups import quick
+
 pairs = st.lists(
     st.tuples(st.sampled_from(["a", "b", "zz"]), st.integers(0, 5) | st.just(MAX_PARTITION)),
     max_size=12,
 )
 
 
+@quick
 @given(pairs)
 def test_is_the_set_of_its_partitions_in_order(items: list[tuple[str, int]]) -> None:
     partitions = PartitionSet(items)
@@ -32,6 +35,7 @@ def test_is_the_set_of_its_partitions_in_order(items: list[tuple[str, int]]) -> 
     assert all(isinstance(each, TopicPartition) for each in partitions)
 
 
+@quick
 @given(pairs, pairs)
 @pytest.mark.parametrize("how", [operator.or_, operator.and_, operator.sub, operator.xor])
 def test_operators_are_those_of_frozenset(
@@ -45,6 +49,7 @@ def test_operators_are_those_of_frozenset(
     assert isinstance(how(set(left), PartitionSet(right)), PartitionSet)
 
 
+@quick
 @given(pairs, pairs)
 def test_comparisons_are_those_of_frozenset(
     left: list[tuple[str, int]], right: list[tuple[str, int]]
@@ -57,6 +62,7 @@ def test_comparisons_are_those_of_frozenset(
     assert a.isdisjoint(b) == x.isdisjoint(y)
 
 
+@quick
 @given(pairs)
 def test_columns_are_ascending_int32_and_read_only(items: list[tuple[str, int]]) -> None:
     for topic, column in PartitionSet(items).by_topic.items():
@@ -66,6 +72,7 @@ def test_columns_are_ascending_int32_and_read_only(items: list[tuple[str, int]])
             column[0] = 1
 
 
+@quick
 @given(pairs)
 def test_flat_columns_round_trip_in_any_order(items: list[tuple[str, int]]) -> None:
     topics = [topic for topic, _ in items]
@@ -105,15 +112,11 @@ def test_prints_runs() -> None:
     assert repr(PartitionSet({"a": range(0, 100, 2)})).endswith("22, ...]})")
 
 
-def test_is_not_in_for_anything_else() -> None:
-    partitions = PartitionSet({"a": [0]})
-
-    assert ("a", -1) not in partitions
-    assert ("b", 0) not in partitions
-    assert "a" not in partitions
-    assert ("a", "0") not in partitions
-    assert (3, 0) not in partitions
-    assert ("a", 2**40) not in partitions
+@pytest.mark.parametrize(
+    "item", [("a", -1), ("b", 0), "a", ("a", "0"), (3, 0), ("a", 2**40), ("a", 0, 0), None]
+)
+def test_is_not_in_for_anything_else(item: Any) -> None:
+    assert item not in PartitionSet({"a": [0]})
 
 
 @pytest.mark.parametrize(

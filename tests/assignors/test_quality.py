@@ -17,7 +17,7 @@ from assignors.quality import (
     violations,
 )
 
-from .groups import Group, best_by_brute_force, groups
+from .groups import Group, best_by_brute_force, groups, quick
 
 CLUSTER = ClusterMetadata({"a": 4})
 PLAN = {"m1": PartitionSet({"a": [0, 1, 2]}), "m2": PartitionSet({"a": [3]})}
@@ -89,6 +89,7 @@ def test_rack_misses() -> None:
     assert rack_misses(cluster, members, plan) == 1
 
 
+@quick
 @given(groups(max_partitions=2, max_members=3))
 def test_least_imbalance_is_the_least(group: Group) -> None:
     assert least_imbalance(*group) == best_by_brute_force(group)[0]

@@ -12,7 +12,7 @@ from assignors.model import ClusterMetadata, PartitionSet, Subscription
 from assignors.ordering import dealing_order
 from assignors.range import RangeAssignor
 
-from .groups import Group, groups, own
+from .groups import Group, groups, own, quick
 
 Plan = dict[str, dict[str, list[int]]]
 
@@ -98,11 +98,13 @@ def by_the_book(group: Group) -> dict[str, set[tuple[str, int]]]:
     return plan
 
 
+@quick
 @given(groups(max_partitions=9, max_members=6))
 def test_equals_the_description(group: Group) -> None:
     assert run_assignor(RangeAssignor(), *group) == by_the_book(group)
 
 
+@quick
 @given(groups())
 def test_member_order_and_claims_do_not_matter(group: Group) -> None:
     cluster, members = group

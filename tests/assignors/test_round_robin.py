@@ -12,7 +12,7 @@ from assignors.model import ClusterMetadata, Subscription
 from assignors.ordering import dealing_order
 from assignors.round_robin import RoundRobinAssignor
 
-from .groups import Group, groups, own
+from .groups import Group, groups, own, quick
 
 Plan = dict[str, list[tuple[str, int]]]
 
@@ -86,11 +86,13 @@ def by_the_book(group: Group) -> dict[str, set[tuple[str, int]]]:
     return plan
 
 
+@quick
 @given(groups(max_partitions=9, max_members=6))
 def test_equals_the_description(group: Group) -> None:
     assert run_assignor(RoundRobinAssignor(), *group) == by_the_book(group)
 
 
+@quick
 @given(groups())
 def test_member_order_and_claims_do_not_matter(group: Group) -> None:
     cluster, members = group

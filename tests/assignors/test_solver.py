@@ -34,7 +34,7 @@ def random_problem(seed: int) -> Problem:
         m: Subscription(topics=names, owned=PartitionSet(owned[m]), generation_id=1)
         for m, names in members.items()
     }
-    return problem_of(group, settle(cluster, group))
+    return problem_of(settle(cluster, group))
 
 
 def optimum(problem: Problem) -> tuple[int, int]:
@@ -92,8 +92,30 @@ def test_a_chain_of_members_hands_partitions_along() -> None:
         f"m{n:02}": Subscription(topics=[f"t{n}", f"t{n - 1}"] if n else ["t0"])
         for n in range(length)
     }
-    problem = problem_of(group, settle(cluster, group))
+    problem = problem_of(settle(cluster, group))
 
     x = balanced(problem)
 
     assert sorted(problem.loads(x).tolist()) == [*[1] * 9, 2, 20, 20]
+
+
+def test_a_group_that_grew_tenfold() -> None:
+    # Nearly everything has to move; nothing more than that does.
+    topics = [f"t{n}" for n in range(6)]
+    cluster = ClusterMetadata(dict.fromkeys(topics, 30))
+    group = {
+        f"m{n:02}": Subscription(topics=[topics[n % 6], topics[(n + 1 + n // 6) % 6]])
+        for n in range(20)
+    }
+    group["m00"] = Subscription(
+        topics=topics, owned=PartitionSet(dict.fromkeys(topics, range(30))), generation_id=1
+    )
+    problem = problem_of(settle(cluster, group))
+
+    x = balanced(problem)
+    proven = spare_moves(problem, x)
+
+    assert proven
+    assert (int((problem.loads(x) ** 2).sum()), lost(problem, x)) == optimum(problem)
+    assert set(problem.loads(x).tolist()) == {9}
+    assert lost(problem, x) == 171

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from assignors.claims import settle
 from assignors.codec import encode_sticky_user_data
@@ -14,14 +14,14 @@ from assignors.model import ClusterMetadata, PartitionSet, Subscription
 from assignors.quality import imbalance, load_range, movements
 from assignors.sticky import Spread, StickyAssignor, sticky_claims
 
-from .groups import Group, best_by_brute_force, groups, own
+from .groups import Group, best_by_brute_force, groups, own, quick
 
 SPREADS: tuple[Spread, ...] = ("contiguous", "topic")
 both_spreads = pytest.mark.parametrize("spread", SPREADS)
 
 
 @both_spreads
-@settings(max_examples=60)
+@quick
 @given(groups(max_partitions=3, max_members=4))
 def test_is_balanced_and_moves_least_on_tiny_groups(spread: Spread, group: Group) -> None:
     cluster, members = group
@@ -35,6 +35,7 @@ def test_is_balanced_and_moves_least_on_tiny_groups(spread: Spread, group: Group
 
 
 @both_spreads
+@quick
 @given(groups(max_partitions=40, max_members=7, alike=True))
 def test_equal_subscriptions_differ_by_one_and_move_least(spread: Spread, group: Group) -> None:
     cluster, members = group
@@ -50,6 +51,7 @@ def test_equal_subscriptions_differ_by_one_and_move_least(spread: Spread, group:
 
 
 @both_spreads
+@quick
 @given(groups())
 def test_is_idempotent(spread: Spread, group: Group) -> None:
     cluster, members = group
@@ -63,6 +65,7 @@ def test_is_idempotent(spread: Spread, group: Group) -> None:
 
 
 @both_spreads
+@quick
 @given(groups())
 def test_member_order_does_not_matter(spread: Spread, group: Group) -> None:
     cluster, members = group
@@ -73,6 +76,7 @@ def test_member_order_does_not_matter(spread: Spread, group: Group) -> None:
     assert backwards == assignor.assign(cluster, members)
 
 
+@quick
 @given(groups(max_partitions=12, max_members=6))
 def test_one_member_less_moves_nothing_that_can_stay(group: Group) -> None:
     cluster, members = group

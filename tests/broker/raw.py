@@ -185,12 +185,13 @@ async def connected(broker: _Reachable) -> AsyncIterator[RawConnection]:
 
 
 async def create_topic(client: RawConnection, name: str, partitions: int = 1) -> Any:
-    """Create a topic and return its id once Metadata shows every partition with a leader."""
+    """Create a topic and return its id once every partition answers."""
     wanted = {"name": name, "num_partitions": partitions, "replication_factor": 1}
     answer = await client.ask("create_topics", 7, {"topics": [wanted], "timeout": 30_000})
     assert answer.topics[0].error_code.value == 0, answer
+    parts = [{"partition_index": index, "timestamp": -1} for index in range(partitions)]
+    asked = {"replica_id": -1, "topics": [{"name": name, "partitions": parts}]}
     while True:
-        asked = {"topics": [{"name": name}], "allow_auto_topic_creation": False}
-        (topic,) = (await client.ask("metadata", 12, asked)).topics
-        if [part.error_code.value for part in topic.partitions] == [0] * partitions:
-            return topic.topic_id
+        (entry,) = (await client.ask("list_offsets", 8, asked)).topics
+        if not any(part.error_code.value for part in entry.partitions):
+            return answer.topics[0].topic_id

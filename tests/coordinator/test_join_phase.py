@@ -445,3 +445,35 @@ def test_j14_a_parked_sync_of_a_member_that_leaves_is_answered() -> None:
     parked = bench.sync("B")
     bench.leave("B")
     assert bench.replies[parked] == SyncGroupResponse(error=UNKNOWN_MEMBER_ID)
+
+
+@pytest.mark.parametrize("rebalance", [0, -1, -(2**31)])
+def test_g06_a_static_member_without_rebalance_timeout_does_not_make_time_stand_still(
+    rebalance: int,
+) -> None:
+    bench = Bench()
+    bench.enter("S", instance="s", rebalance_timeout_ms=REBALANCE)
+    bench.enter("A")
+    bench.advance()
+    for name in "SA":
+        bench.sync(name, {})
+    bench.join("S", rebalance_timeout_ms=rebalance, protocols=offers(range=b"new"))
+    bench.leave("A")
+    bench.sync("S", {})
+    bench.join("P")
+    bench.leave("P")
+    assert (bench.state, bench.members) == (PREPARING, ("s-1",))
+    effects = bench.coordinator.advance(0)
+    assert effects == ()
+    assert bench.deadline_in == 1
+    bench.advance(SESSION)
+    assert (bench.state, bench.members) == (EMPTY, ())
+
+
+@pytest.mark.parametrize("rebalance", [0, -1, -(2**31)])
+def test_g05_a_negative_rebalance_timeout_is_none_at_all(rebalance: int) -> None:
+    bench = Bench()
+    bench.enter("A", rebalance_timeout_ms=rebalance)
+    bench.advance()
+    assert bench.effects, "the join phase completed, then nobody synced in time"
+    assert (bench.state, bench.members) == (EMPTY, ())

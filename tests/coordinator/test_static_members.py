@@ -220,8 +220,7 @@ def test_j15_a_rebalance_before_it_is_stored(error: ErrorCode) -> None:
     assert "s-4" in bench.members
     if error is not NONE:
         assert bench.is_parked(token), "the rebalance answers it"
-    bench.advance(60_000)
-    assert bench.state is COMPLETING
+    bench.advance(SESSION)
     assert bench.join_answer(token).error is NONE
 
 

@@ -164,6 +164,10 @@ class Hand:
         """The coordinator is there."""
         return self.answer(FindCoordinatorRequest, FindCoordinatorResponse(node_id=node_id))
 
+    def lookup_refused(self, error: ErrorCode) -> tuple[e.MemberEffect, ...]:
+        """FindCoordinator failed."""
+        return self.answer(FindCoordinatorRequest, FindCoordinatorResponse(error=error))
+
     def refused(self, error: ErrorCode, member_id: str = "") -> tuple[e.MemberEffect, ...]:
         """JoinGroup failed."""
         return self.answer(JoinGroupRequest, JoinGroupResponse(error=error, member_id=member_id))

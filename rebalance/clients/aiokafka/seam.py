@@ -11,13 +11,13 @@ import asyncio
 import logging
 from typing import Any, NoReturn
 
-from aiokafka.errors import KafkaError
 from aiokafka.protocol.group import LeaveGroupRequest
 
 from assignors.claims import Claim
 from assignors.errors import AssignorError
 from assignors.model import PartitionSet
 from rebalance.clients.aiokafka.errors import AssignmentFailedError, StrategyError
+from rebalance.clients.aiokafka.listener import TraceListener
 from rebalance.clients.aiokafka.private import coordinator_of, require_consumer
 from rebalance.clients.aiokafka.wire import RawMembers, raw_members
 
@@ -41,6 +41,7 @@ class Seam:
         self._claim = Claim()
         self._claimant = ""  # the member id under which the claim was earned
         self._failure: AssignmentFailedError | None = None
+        self._left = False  # what has failed is told once the group is left
 
     @property
     def rack_id(self) -> str | None:
@@ -109,7 +110,7 @@ class Seam:
                 await self._end(coordinator, self._failure)
 
         def check_errors() -> None:
-            if self._failure is not None:
+            if self._failure is not None and self._left:
                 raise self._failure.with_traceback(None)  # polls may be many; it must not grow
             check()
 
@@ -127,12 +128,12 @@ class Seam:
         _log.error("group %s: %s", coordinator.group_id, failure, exc_info=failure)
         coordinator._enable_auto_commit = False  # not a member any more: nothing to commit
         await _leave(coordinator)
+        self._left = True
         state.abort_waiters(_UncopiedError(failure))
         if state.partitions_auto_assigned():
             state.assign_from_subscribed(())  # so that `consumer.assignment()` tells the truth
-        tell = getattr(state.listener, "failed", None)
-        if callable(tell):
-            tell(failure)
+        if isinstance(state.listener, TraceListener):
+            state.listener.failed(failure)
         await asyncio.wait([coordinator._closing])
 
 
@@ -143,7 +144,7 @@ async def _leave(coordinator: Any) -> None:
             await coordinator._send_req(
                 LeaveGroupRequest(coordinator.group_id, coordinator.member_id)
             )
-        except KafkaError as error:
+        except Exception as error:  # whatever it is, our user is to be told of the failure
             _log.warning("group %s: cannot leave: %s", coordinator.group_id, error)
     coordinator.reset_generation()
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from rebalance.protocol.states import MemberState
-from rebalance.simulation.commands.command import Command, no_options
+from rebalance.simulation.commands.command import Command, only_options, value
 from rebalance.simulation.process import Process
 from rebalance.simulation.scenario import Call
 from rebalance.simulation.stage import Action, Declared, Stage, known_or_error
-from rebalance.simulation.values import partitions_text, ranges, seconds
+from rebalance.simulation.values import duration, partitions_text, ranges, seconds
 from rebalance.simulation.views import Lane
 from rebalance.simulation.words import event_lines, who_and_what
 
@@ -17,10 +17,12 @@ Names = tuple[str, ...]
 
 
 def _show(call: Call, declared: Declared) -> Action:
-    no_options(call)
     if not call.words:
         raise call.error(f"expected what to show: {', '.join(_SHOWN)}")
     show = _SHOWN[known_or_error(call, call.words[0], _SHOWN, "something to show")]
+    only_options(call, ("from",) if call.words[0] == "events" else ())
+    if "from" in call.options:
+        value(call, duration, call.options["from"], "from")
     known = {*declared.members, *declared.members.values()}
     names = call.words[1:]
     for name in names:
@@ -111,10 +113,13 @@ def _rebalances(call: Call, stage: Stage, names: Names) -> Iterable[str]:
 
 
 def _events(call: Call, stage: Stage, names: Names) -> Iterable[str]:
-    """Those since they were last shown."""
+    """Those since they were last shown, or from a time on."""
     every = stage.simulation.trace.events
     shown = every[stage.events_shown :]
     stage.events_shown = len(every)
+    if "from" in call.options:
+        since = duration(call.options["from"])
+        shown = [event for event in every if event.t >= since]
     if names:
         shown = [e for e in shown if who_and_what(e)[0].split(".")[0] in names]
     return event_lines(shown)
@@ -161,11 +166,11 @@ _SHOWN: Mapping[str, Callable[[Call, Stage, Names], Iterable[str]]] = {
 COMMANDS = (
     Command(
         name="show",
-        usage=f"show {'|'.join(_SHOWN)} [NAME...]",
+        usage=f"show {'|'.join(_SHOWN)} [NAME...] [from=20s]",
         help=(
             "Print the coordinator's groups, the consumers, who owns what in the consumers' eyes, "
             "rebalances or events since they were last shown, committed offsets, commits accepted "
-            "and refused, metrics; of some groups or members only."
+            "and refused, metrics; of some groups or members only. `from=` shows events from then on."
         ),
         prepare=_show,
         plays=False,

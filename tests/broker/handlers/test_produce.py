@@ -248,6 +248,6 @@ def test_many_producers_at_once_get_dense_offsets() -> None:
 
             offsets = await asyncio.gather(*(one() for _ in range(10)))
             assert all(mine == sorted(mine) for mine in offsets)
-            assert sorted(sum(offsets, [])) == list(range(0, 200, 2))
+            assert sorted(offset for mine in offsets for offset in mine) == list(range(0, 200, 2))
 
     run(main())

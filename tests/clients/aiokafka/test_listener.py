@@ -258,7 +258,7 @@ async def test_without_the_consumer_it_writes_what_it_is_told() -> None:
     listener.stopped("crashed")
     listener.stopped()
     await listener.on_partitions_assigned({TopicPartition("t", 0)})  # too late: nothing
-    of_a = {"group_id": "g", "member": "A"}
+    of_a: dict[str, Any] = {"group_id": "g", "member": "A"}
     assert trace.events == [
         MemberStarted(t=5, **of_a),
         Joining(t=15, **of_a),

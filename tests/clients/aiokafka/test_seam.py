@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -55,7 +55,7 @@ def nothing(cluster: ClusterMetadata, members: Members) -> Any:
     return None
 
 
-BROKEN = {
+BROKEN: dict[Callable[[ClusterMetadata, Members], Any], PlanFault] = {
     unknown_member: PlanFault.UNKNOWN_MEMBER,
     twice: PlanFault.ASSIGNED_TWICE,
     forgotten: PlanFault.FORGOTTEN,
@@ -83,7 +83,7 @@ class Breaking:
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, Any]]]:
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     """Every group request of every consumer, with its member id."""
     from aiokafka.consumer.group_coordinator import GroupCoordinator
 
@@ -222,6 +222,21 @@ async def test_a_failed_member_commits_nothing_when_it_stops(
         )
         await group.leave("A")
         assert not [each for _, each in sent[left:] if isinstance(each, OffsetCommitRequest)]
+
+
+async def test_where_all_are_broken_each_fails_as_it_becomes_leader(
+    kafka_broker: KafkaBroker, unique: Unique
+) -> None:
+    topic = unique("topic")
+    await create_topics(kafka_broker.bootstrap_servers, {topic: 2})
+    async with Group(kafka_broker.bootstrap_servers, unique("group")) as group:
+        shared = Breaking()
+        members = [await group.join(name, [topic], shared) for name in "AB"]
+        await group.settled({topic: 2})
+        waiting = [asyncio.create_task(each.getone()) for each in members]
+        shared.broken = raises
+        members[0]._coordinator.request_rejoin()
+        await asyncio.gather(*map(_fails, members, waiting))
 
 
 async def test_one_that_cannot_even_leave(kafka_broker: KafkaBroker, unique: Unique) -> None:

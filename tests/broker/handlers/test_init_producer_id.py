@@ -1,0 +1,87 @@
+"""InitProducerId and FindCoordinator: small answers with many refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.broker.raw import RawConnection, connected
+from tests.support.brokers import KafkaBroker
+
+
+async def _ask(client: RawConnection, version: int = 5, **more: Any) -> Any:
+    asked = {"transactional_id": None, "transaction_timeout": 60_000, **more}
+    return await client.ask("init_producer_id", version, asked)
+
+
+async def test_every_idempotent_producer_gets_an_id_of_its_own(kafka_broker: KafkaBroker) -> None:
+    async with connected(kafka_broker) as client:
+        answers = [await _ask(client) for _ in range(5)]
+        assert len({answer.producer_id for answer in answers}) == 5
+        assert {answer.producer_epoch for answer in answers} == {0}
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"transactional_id": ""}, 42),
+        ({"transactional_id": "x", "transaction_timeout": 0}, 50),
+        ({"transactional_id": "x", "transaction_timeout": 900_001}, 50),
+        ({"producer_id": 5}, 42),
+        ({"producer_epoch": 5}, 42),
+        ({"producer_id": 5, "producer_epoch": 5}, 0),
+    ],
+)
+async def test_what_is_refused(more: dict[str, Any], code: int, kafka_broker: KafkaBroker) -> None:
+    async with connected(kafka_broker) as client:
+        answer = await _ask(client, **more)
+        assert answer.error_code.value == code
+        if code:
+            assert (answer.producer_id, answer.producer_epoch) == (-1, -1)
+
+
+async def test_a_transactional_id_keeps_its_producer_and_fences_the_older(
+    kafka_broker: KafkaBroker, unique: Callable[[str], str]
+) -> None:
+    name = unique("txn")
+    async with connected(kafka_broker) as client:
+        find = {"key_type": 1, "coordinator_keys": [name]}
+        while (await client.ask("find_coordinator", 4, find)).coordinators[0].error_code.value:
+            pass
+        while (first := await _ask(client, transactional_id=name)).error_code.value:
+            assert first.error_code.value in (14, 16, 51)
+        while (second := await _ask(client, transactional_id=name)).error_code.value:
+            assert second.error_code.value == 51
+        assert second.producer_id == first.producer_id
+        assert second.producer_epoch == first.producer_epoch + 1
+        stranger = {"producer_id": first.producer_id + 999_999, "producer_epoch": 0}
+        for version, code in ((5, 90), (3, 47)):
+            late = await _ask(client, version, transactional_id=name, **stranger)
+            assert late.error_code.value == code
+
+
+@pytest.mark.parametrize("version", range(7))
+async def test_a07_find_coordinator(version: int, kafka_broker: KafkaBroker) -> None:
+    async with connected(kafka_broker) as client:
+        for key, key_type, code in (("g", 0, 0), ("", 0, 0), ("g", 9, 42), ("k", 2, 42)):
+            if version == 0 and key_type != 0:
+                continue
+            asked = {"key": key, "key_type": key_type, "coordinator_keys": [key]}
+            while True:
+                answer = await client.ask("find_coordinator", version, asked)
+                found = answer if version < 4 else answer.coordinators[0]
+                if found.error_code.value != 15:  # COORDINATOR_NOT_AVAILABLE (A06)
+                    break
+            assert found.error_code.value == code
+            assert found.node_id == (-1 if code else 1)
+            if code == 0 and version > 0:
+                assert found.error_message == ("NONE" if version < 4 else "")
+
+
+async def test_a05_find_coordinator_v4_takes_keys_in_batch(kafka_broker: KafkaBroker) -> None:
+    async with connected(kafka_broker) as client:
+        asked = {"key_type": 0, "coordinator_keys": ["a", "b", ""]}
+        answer = await client.ask("find_coordinator", 4, asked)
+        assert [found.key for found in answer.coordinators] == ["a", "b", ""]

@@ -1,0 +1,1 @@
+"""What is written about the code is generated from it, or checked against it."""

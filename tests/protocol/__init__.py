@@ -1,0 +1,1 @@
+"""Tests of the vocabulary: settings, states, errors, timers."""

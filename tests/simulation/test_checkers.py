@@ -1,0 +1,139 @@
+"""Each checker finds what it is there for, in traces that no machine of ours would write."""
+
+import pytest
+
+from assignors.model import TopicPartition
+from rebalance.simulation.checkers import Checkers, Committed
+from rebalance.simulation.views import Views
+from rebalance.timeline import trace
+
+
+class Watched:
+    """Views and checkers fed by hand; lanes that begin with "e" are eager."""
+
+    def __init__(self) -> None:
+        self.views = Views()
+        self.checkers = Checkers(self.views, lambda lane: lane.startswith("e"))
+
+    def see(self, *events: trace.Event) -> list[str]:
+        for event in events:
+            self.checkers.check(event)
+            self.views.apply(event)
+        return [violation.rule for violation in self.checkers.violations]
+
+
+def member(lane: str, member_id: str, *ids: int, generation: int = 1) -> list[trace.Event]:
+    """A member that joined and owns partitions."""
+    return [
+        trace.MemberStarted(t=0, group_id="g", member=lane, topics=("t",)),
+        trace.MemberJoined(t=0, group_id="g", member_id=member_id, client_id=lane),
+        trace.Joined(t=0, group_id="g", member=lane, member_id=member_id, generation_id=generation),
+        assigned(lane, *ids),
+    ]
+
+
+def assigned(lane: str, *ids: int) -> trace.Assigned:
+    return trace.Assigned(t=1, group_id="g", member=lane, partitions={"t": ids})
+
+
+def sent(member_id: str, *ids: int, generation: int = 2) -> trace.AssignmentSent:
+    return trace.AssignmentSent(
+        t=2,
+        group_id="g",
+        generation_id=generation,
+        member_id=member_id,
+        partitions={"t": ids} if ids else {},
+    )
+
+
+def completed(*members: str, generation: int = 2) -> trace.JoinCompleted:
+    return trace.JoinCompleted(
+        t=2,
+        group_id="g",
+        generation_id=generation,
+        protocol_name="range",
+        leader=members[0],
+        members=members,
+    )
+
+
+def test_i01_two_members_own_one_partition() -> None:
+    watched = Watched()
+    assert watched.see(*member("a", "a-1", 0), *member("b", "b-1", 1), assigned("b", 0)) == ["I01"]
+    violation = watched.checkers.violations[0]
+    assert str(violation) == "I01 violated at 0.001s: b takes t-0 of g, which a still owns"
+    assert violation.last_events[-1] == assigned("b", 0)
+
+
+def test_i01_two_members_are_given_one_partition_in_one_generation() -> None:
+    watched = Watched()
+    watched.see(*member("a", "a-1"), *member("b", "b-1"))
+    assert watched.see(sent("a-1", 0, 1), sent("b-1", 1)) == ["I01"]
+    assert "t-1 was given to a-1 and to b-1" in watched.checkers.violations[0].message
+
+
+def test_i01_eager_member_joins_with_what_it_owns() -> None:
+    watched = Watched()
+    watched.see(*member("eager", "e-1", 0), *member("cooperative", "c-1", 1))
+    assert watched.see(completed("e-1", "c-1")) == ["I01"]
+    assert "eager is eager" in watched.checkers.violations[0].message
+
+
+def test_i02_partition_is_given_away_before_it_was_revoked() -> None:
+    watched = Watched()
+    watched.see(*member("a", "a-1", 0), *member("b", "b-1"))
+    assert watched.see(completed("a-1", "b-1"), sent("a-1"), sent("b-1", 0)) == ["I02"]
+
+
+@pytest.mark.parametrize("how", ["removed", "paused", "revoked", "lost", "stopped", "failed"])
+def test_zombies_and_former_owners_are_no_violation(how: str) -> None:
+    watched = Watched()
+    watched.see(*member("a", "a-1", 0), *member("b", "b-1"))
+    events: dict[str, trace.Event] = {
+        "removed": trace.MemberRemoved(t=2, group_id="g", member_id="a-1", cause="session expired"),
+        "paused": trace.MemberPaused(t=2, group_id="g", member="a"),
+        "revoked": trace.Revoked(t=2, group_id="g", member="a", partitions={"t": (0,)}),
+        "lost": trace.Lost(t=2, group_id="g", member="a", partitions={"t": (0,)}),
+        "stopped": trace.MemberStopped(t=2, group_id="g", member="a", how="crashed"),
+        "failed": trace.MemberFailed(t=2, group_id="g", member="a", error="out"),
+    }
+    assert watched.see(events[how], sent("b-1", 0), assigned("b", 0)) == []
+
+
+def test_i04_generation_goes_back() -> None:
+    watched = Watched()
+    watched.see(completed("a-1", generation=5))
+    assert watched.see(completed("a-1", generation=4)) == ["I04"]
+
+
+def test_i04_member_goes_back() -> None:
+    watched = Watched()
+    watched.see(*member("a", "a-1", generation=3))
+    back = trace.Joined(t=2, group_id="g", member="a", member_id="a-1", generation_id=2)
+    assert watched.see(back) == ["I04"]
+    assert watched.checkers.violations[0].message == "a went from generation 3 to 2"
+
+
+def test_i04_dead_group_begins_anew() -> None:
+    watched = Watched()
+    dead = trace.GroupStateChanged(
+        t=3, group_id="g", previous="Empty", state="Dead", generation_id=5
+    )
+    assert watched.see(completed("a-1", generation=5), dead, completed("a-1", generation=1)) == []
+
+
+def test_i03_committed_offset_goes_back() -> None:
+    watched = Watched()
+    for offset in (5, 5, 9, 8):
+        fact = Committed(t=4, group_id="g", partition=TopicPartition("t", 0), offset=offset)
+        watched.checkers.committed(fact)
+    assert [v.rule for v in watched.checkers.violations] == ["I03"]
+    assert "offset 8 was committed after 9" in watched.checkers.violations[0].message
+
+
+def test_i05_problems_are_violations() -> None:
+    watched = Watched()
+    watched.checkers.converged(9, ["nobody owns t-1 of g"])
+    assert [str(v) for v in watched.checkers.violations] == [
+        "I05 violated at 0.009s: nobody owns t-1 of g"
+    ]
