@@ -8,6 +8,7 @@ Source: `DefaultRecordBatch` (message format v2), `LogValidator`.
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -24,8 +25,11 @@ _LEAST_LENGTH = 14
 """The overhead of the oldest message format: nothing shorter is looked at."""
 _MAGIC_AT = 16
 _CRC_FROM = 21
+_ATTRIBUTES_AT = 21
 _CODEC_MASK = 0x07
-_ZSTD = 4
+_GZIP, _ZSTD = 1, 4
+MAX_INFLATED_BYTES = 2**24
+"""A batch that inflates beyond this is not opened: one of 1 MB could ask for 1 GB."""
 _TRANSACTIONAL = 0x10
 _CONTROL = 0x20
 
@@ -171,8 +175,8 @@ def stamp(records: bytes, size_bytes: int, base_offset: int, leader_epoch: int) 
 def first_at_or_after(data: bytes, timestamp: int) -> tuple[int, int] | None:
     """Offset and timestamp of the first record not before `timestamp`; None: no such record.
 
-    A batch whose codec is not installed answers with its first offset and largest timestamp: a
-    reader that starts there misses nothing.
+    Only plain and gzip batches are opened. Of any other the first offset and the largest timestamp
+    are told: a reader that starts there misses nothing.
     """
     base_offset, max_timestamp = struct.unpack_from(">q", data)[0], _HEADER.unpack_from(data)[8]
     if max_timestamp < timestamp:
@@ -182,7 +186,7 @@ def first_at_or_after(data: bytes, timestamp: int) -> tuple[int, int] | None:
             if record_timestamp >= timestamp:
                 return offset, record_timestamp
     except Exception:
-        # Opaque bytes may hold anything: a codec we lack, or records that nobody can read.
+        # Opaque bytes may hold anything, also records that nobody can read.
         return base_offset, max_timestamp
     return base_offset, max_timestamp
 
@@ -191,5 +195,27 @@ def _records(data: bytes) -> Iterator[tuple[int, int]]:
     # Imported here: only a search by time looks into a batch.
     from aiokafka.record.default_records import DefaultRecordBatch
 
-    for record in DefaultRecordBatch(data):
+    for record in DefaultRecordBatch(_plain(data)):
         yield record.offset, record.timestamp
+
+
+def _plain(data: bytes) -> bytes:
+    """The batch without compression; its CRC no longer holds.
+
+    Raises:
+        ValueError: it has another codec than gzip, or inflates beyond all measure.
+    """
+    attributes = int.from_bytes(data[_ATTRIBUTES_AT : _ATTRIBUTES_AT + 2], "big")
+    codec = attributes & _CODEC_MASK
+    if codec == 0:
+        return data
+    if codec != _GZIP:
+        raise ValueError(f"codec {codec} is not opened")
+    inflater = zlib.decompressobj(wbits=31)
+    records = inflater.decompress(data[HEADER_BYTES:], MAX_INFLATED_BYTES)
+    if inflater.unconsumed_tail:
+        raise ValueError(f"more than {MAX_INFLATED_BYTES} bytes")
+    plain_attributes = (attributes & ~_CODEC_MASK).to_bytes(2, "big")
+    return (
+        data[:_ATTRIBUTES_AT] + plain_attributes + data[_ATTRIBUTES_AT + 2 : HEADER_BYTES] + records
+    )

@@ -60,6 +60,11 @@ class GroupDriver:
         """The group as the coordinator sees it."""
         return self._coordinator.group(group_id)
 
+    def groups(self) -> list[GroupSnapshot]:
+        """All groups, in the order in which they were made."""
+        found = (self._coordinator.group(group_id) for group_id in self._coordinator.group_ids)
+        return [group for group in found if group is not None]
+
     def close(self) -> None:
         """Disarm the timer; whoever waits is cancelled with its connection."""
         if self._timer is not None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import ipaddress
 import os
+import socket
 import uuid
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -63,6 +65,7 @@ class EmbeddedBroker:
         self._config, self._group_config = read_settings(settings)
         self._host, self._port = host, port
         self._trace, self._trace_clock = trace, trace_clock
+        self._tracer: Tracer | None = None
         self._new_uuid = new_uuid
         self._server: asyncio.Server | None = None
         self._state: BrokerState | None = None
@@ -88,7 +91,10 @@ class EmbeddedBroker:
         """
         if self._server is not None:
             raise BrokerError("the broker is running already; stop() it first")
-        tracer = Tracer(self._trace, self._trace_clock)
+        if self._tracer is None:
+            # Once for the broker's life: a trace's time never goes back.
+            self._tracer = Tracer(self._trace, self._trace_clock)
+        tracer = self._tracer
         topics = TopicStore(self._config, self._new_uuid)
         topics.on_change = tracer.topic
         groups = GroupDriver(self._group_config, self._new_uuid, tracer)
@@ -97,11 +103,14 @@ class EmbeddedBroker:
             cluster_id=CLUSTER_ID,
             topics=topics,
             groups=groups,
-            new_uuid=self._new_uuid,
         )
         try:
             self._server = await asyncio.start_server(
-                self._accept, self._host, self._port, limit=_READ_AHEAD_BYTES, backlog=1024
+                self._accept,
+                await _one_address(self._host),
+                self._port,
+                limit=_READ_AHEAD_BYTES,
+                backlog=1024,
             )
         except OSError as error:
             raise BrokerError(self._why_not(error)) from error
@@ -137,9 +146,16 @@ class EmbeddedBroker:
 
     @property
     def bootstrap_servers(self) -> str:
-        """What clients want as `bootstrap_servers`: "127.0.0.1:PORT"."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"{host}:{self.port}"
+        """What clients want as `bootstrap_servers`: "127.0.0.1:PORT".
+
+        Raises:
+            BrokerError: it does not run.
+        """
+        self._running()
+        assert self._server is not None
+        host, port = self._server.sockets[0].getsockname()[:2]
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     def create_topic(self, name: str, partitions: int | None = None) -> None:
         """Create a topic without a client; no partitions given: `num.partitions`.
@@ -193,5 +209,17 @@ class EmbeddedBroker:
             return (
                 f"cannot listen on {where}: the port is in use; take another, or 0 for a free one"
             )
-        reason = os.strerror(error.errno) if error.errno else str(error)
+        if error.errno is None or isinstance(error, socket.gaierror):
+            return f"cannot listen on {where}: {error}"
+        reason = os.strerror(error.errno)
         return f"cannot listen on {where}: {reason}"
+
+
+async def _one_address(host: str) -> str:
+    """One address of `host`: two of them with a free port each would be two brokers to a client."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(host or "0.0.0.0", 0, type=socket.SOCK_STREAM)
+        return str(found[0][4][0])

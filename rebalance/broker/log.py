@@ -1,7 +1,7 @@
 """The log of one partition, in memory: batches as they came, an offset each, a bound on bytes.
 
 Kept: offsets are dense and never go back; what is dropped is always the oldest and moves the log
-start offset; the newest batch stays. Nothing here waits: whoever waits for data listens.
+start offset. Nothing here waits: whoever waits for data listens.
 """
 
 from __future__ import annotations
@@ -86,9 +86,9 @@ class PartitionLog:
             listener()
         return base_offset
 
-    def drop_oldest(self, keep_bytes: int) -> None:
-        """Drop oldest batches until at most `keep_bytes` are left, but never the newest."""
-        while self.size_bytes > keep_bytes and self._live > 1:
+    def drop_oldest(self, keep_bytes: int, *, keep_newest: bool = True) -> None:
+        """Drop oldest batches until at most `keep_bytes` are left, the newest only if told so."""
+        while self.size_bytes > keep_bytes and self._live > keep_newest:
             self.size_bytes -= len(self._batches[self._head].data)
             self._head += 1
         if self._head > _COMPACT_AT or self._head > self._live:

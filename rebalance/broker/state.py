@@ -5,8 +5,6 @@ Handlers get these two and nothing else; sockets stay with the connection.
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,7 +26,6 @@ class BrokerState:
     cluster_id: str
     topics: TopicStore
     groups: GroupDriver
-    new_uuid: Callable[[], uuid.UUID]
     next_producer_id: int = 0
     transactional_ids: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Transactional id -> producer id and epoch."""

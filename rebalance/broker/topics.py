@@ -199,23 +199,27 @@ class TopicStore:
         return self._memory_bytes
 
     def _make_room(self) -> None:
-        """Halve the largest logs until a tenth of the bound is free, or nothing can go."""
+        """Halve the largest logs until a tenth of the bound is free; last, empty them.
+
+        Many partitions with one large batch each would otherwise hold any amount.
+        """
         goal = self._config.log_memory_bytes * 9 // 10
-        logs = sorted(
-            (log for topic in self for log in topic.logs()),
-            key=lambda log: log.memory_bytes,
-            reverse=True,
-        )
         while self._memory_bytes > goal:
             before = self._memory_bytes
-            for log in logs:
-                held = log.memory_bytes
-                log.drop_oldest(log.size_bytes // 2)
-                self._memory_bytes += log.memory_bytes - held
-                if self._memory_bytes <= goal:
-                    return
+            self._shrink_logs(goal, share=2, keep_newest=True)
             if self._memory_bytes == before:
+                break
+        self._shrink_logs(goal, share=0, keep_newest=False)
+
+    def _shrink_logs(self, goal: int, *, share: int, keep_newest: bool) -> None:
+        """Cut each log to a part of its size (share 0: to nothing), largest first, until `goal`."""
+        logs = [log for topic in self for log in topic.logs()]
+        for log in sorted(logs, key=lambda log: log.memory_bytes, reverse=True):
+            if self._memory_bytes <= goal:
                 return
+            held = log.memory_bytes
+            log.drop_oldest(log.size_bytes // share if share else 0, keep_newest=keep_newest)
+            self._memory_bytes += log.memory_bytes - held
 
     def _check_name(self, name: str) -> None:
         problem = name_problem(name)

@@ -74,7 +74,7 @@ class ClassicGroup:
     supported: Counter[str] = field(default_factory=Counter)
     """Protocol name -> number of members offering it: G08 in O(names)."""
     new_member_added: bool = False
-    """Somebody joined during the current window of the initial delay (J10)."""
+    """Somebody joined during an initial delay, and no wait was prolonged since (J10)."""
     initial_remaining_ms: int = 0
     initial_delay_ms: int = 0
 

@@ -105,11 +105,17 @@ class ClassicMember:
         return self._settled()
 
     def advance(self, now: int) -> tuple[MemberEffect, ...]:
-        """Fire what is due at `now` (ms), in order of deadline, then of arming."""
+        """Fire what is due at `now` (ms), in order of deadline, then of arming.
+
+        What follows is decided once all of it has fired: a process that wakes from a long sleep
+        does not send a heartbeat to a coordinator that it gives up in the same breath.
+        """
         core = self._core
         core.now = now
         while (key := core.timers.pop_due(now)) is not None:
             self._fire(key)
+            while (key := core.timers.pop_due(now)) is not None:
+                self._fire(key)
             progress.settle(core)
         return self._settled()
 

@@ -29,7 +29,11 @@ def _text(name: str, default: str | None, *, danger: str) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberConfig:
-    """All times in milliseconds. `max_poll_interval_ms` is also the rebalance timeout sent."""
+    """All times in milliseconds. `max_poll_interval_ms` is also the rebalance timeout sent.
+
+    `enable_auto_commit` is the commit before a revocation and before leaving; a commit every
+    auto.commit.interval.ms is the driver's, by way of `CommitOffsets`.
+    """
 
     group_id: str = field(metadata={"property": "group.id", "kind": "text", "danger": ""})
     client_id: str = _text(

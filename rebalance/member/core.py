@@ -153,6 +153,8 @@ class MemberCore:
     """What the last JoinGroup said."""
     rejoin_reason: str | None = None
     """Set: join again as soon as nothing is running."""
+    join_reason: str = ""
+    """What the last JoinGroup said; said again if that was not let in."""
 
     owned: PartitionSet = field(default_factory=PartitionSet)
     assignment: PartitionSet | None = None

@@ -106,7 +106,11 @@ class AssignorFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitOffsets:
-    """The user commits; answered by `CommitFinished` with the same `commit_id`."""
+    """The user commits; answered by `CommitFinished` with the same `commit_id`, exactly once.
+
+    Tried once, in the order of asking. Partitions that are not owned are refused with
+    ILLEGAL_GENERATION and not sent: another member's offset would be overwritten.
+    """
 
     commit_id: int
     offsets: Mapping[TopicPartition, int]
@@ -143,6 +147,8 @@ class Send:
 
     `node_id` is the coordinator's where `to` is COORDINATOR, else -1. A driver applies no timeout
     of its own: the member's REQUEST timer gives a request up, later answers to it are ignored.
+    A broker answers a connection's requests in order: one that still holds a JoinGroup or SyncGroup
+    whose token is not in `ClassicMember.waiting_for` any more is to be cut before the next request.
     """
 
     token: int
@@ -153,7 +159,10 @@ class Send:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakePositions:
-    """Stop delivering `partitions`' records if they are to be revoked, and say the positions."""
+    """Stop delivering `partitions`' records, and say the positions: they are to be revoked.
+
+    Asked for only with enable.auto.commit; otherwise a `Revoke` is the first word.
+    """
 
     token: int
     partitions: PartitionSet
@@ -161,7 +170,10 @@ class TakePositions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revoke:
-    """Call on_partitions_revoked; from its end on the member does not own them (M01)."""
+    """Call on_partitions_revoked; from its end on the member does not own them (M01).
+
+    Never empty: where nothing is owned nothing is called (Java's eager consumer does call).
+    """
 
     token: int
     partitions: PartitionSet
@@ -178,7 +190,10 @@ class Assign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lose:
-    """Call on_partitions_lost: others may own them already, nothing can be committed (M02)."""
+    """Call on_partitions_lost: others may own them already, nothing can be committed (M02).
+
+    Never empty. From this effect on, before the listener runs, the member does not own them.
+    """
 
     token: int
     partitions: PartitionSet

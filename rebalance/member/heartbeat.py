@@ -67,9 +67,15 @@ def pursue(core: MemberCore) -> None:
 
 
 def session_expired(core: MemberCore) -> None:
-    """No heartbeat succeeded for session.timeout.ms: perhaps the coordinator is elsewhere."""
+    """No heartbeat succeeded for session.timeout.ms: perhaps the coordinator is elsewhere.
+
+    A process that slept that long is likely to be out of the group, and must hear of it as soon as
+    it can (I01): a commit on its way is left to be answered, the next heartbeat does not pause.
+    """
     if wanted(core):
-        forget_coordinator(core)
+        core.drop(KIND)
+        core.heartbeat_due = True
+        forget_coordinator(core, spared=frozenset({RequestKind.OFFSET_COMMIT}))
 
 
 def answered(core: MemberCore, sent: InFlight, response: HeartbeatResponse) -> None:

@@ -60,7 +60,7 @@ def step(core: MemberCore) -> bool:
 def unanswered(core: MemberCore, sent: InFlight) -> None:
     """JoinGroup or SyncGroup got no answer: the coordinator may be elsewhere."""
     forget_coordinator(core)
-    join_again(core, reasons.COORDINATOR_LOST, pause=True)
+    join_again(core, _same_reason(core, sent.kind, reasons.COORDINATOR_LOST), pause=True)
 
 
 def _doomed(core: MemberCore) -> PartitionSet:
@@ -83,11 +83,11 @@ def _join(core: MemberCore) -> None:
             leave_reason=reasons.ASSIGNOR_FAILED,
         )
         return
-    reason, core.rejoin_reason = core.rejoin_reason or "", None
+    core.join_reason, core.rejoin_reason = core.rejoin_reason or "", None
     core.joined_topics = core.topics
     stop_watching(core)
     core.enter(MemberState.JOINING)
-    core.emit(JoinStarted(member_id=core.generation.member_id, reason=reason))
+    core.emit(JoinStarted(member_id=core.generation.member_id, reason=core.join_reason))
     config = core.config
     request = JoinGroupRequest(
         group_id=config.group_id,
@@ -97,7 +97,7 @@ def _join(core: MemberCore) -> None:
         group_instance_id=config.group_instance_id,
         protocol_type=PROTOCOL_TYPE,
         protocols=protocols,
-        reason=reasons.on_the_wire(reason),
+        reason=reasons.on_the_wire(core.join_reason),
         client_id=config.client_id,
     )
     parked_ms = config.rebalance_timeout_ms + JOIN_GROUP_TIMEOUT_LAPSE_MS
@@ -121,6 +121,7 @@ def _offer(core: MemberCore, name: str) -> GroupProtocol:
 def answered(core: MemberCore, sent: InFlight, response: JoinGroupResponse) -> None:
     """Into the generation, once more, afresh, or never."""
     error = response.error
+    reason = _same_reason(core, KIND, reasons.after_error(KIND.value, error.name))
     match error:
         case ErrorCode.NONE:
             _joined(core, response)
@@ -134,19 +135,22 @@ def answered(core: MemberCore, sent: InFlight, response: JoinGroupResponse) -> N
                 core.back_off(KIND)
         case ErrorCode.COORDINATOR_NOT_AVAILABLE | ErrorCode.NOT_COORDINATOR:
             forget_coordinator(core)
-            join_again(core, reasons.after_error(KIND.value, error.name), pause=True)
-        case ErrorCode.REBALANCE_IN_PROGRESS:
-            join_again(core, reasons.after_error(KIND.value, error.name), pause=True)
-        case _ if error in RETRIABLE:
-            join_again(core, reasons.after_error(KIND.value, error.name), pause=True)
+            join_again(core, reason, pause=True)
+        case _ if error in RETRIABLE or error is ErrorCode.REBALANCE_IN_PROGRESS:
+            join_again(core, reason, pause=True)
         case _:
             fail(core, _fatal(core, error), code=error)
+
+
+def _same_reason(core: MemberCore, kind: RequestKind, otherwise: str) -> str:
+    """A JoinGroup that was not let in caused nothing yet: the next one says why it was wanted."""
+    return core.join_reason if kind is KIND and core.join_reason else otherwise
 
 
 def _take_member_id(core: MemberCore, member_id: str) -> None:
     """M05: the coordinator made an id (KIP-394); nothing is owned under a new name."""
     fresh = core.generation.member_id == NO_MEMBER_ID and member_id != NO_MEMBER_ID
-    reason = core.rejoin_reason or reasons.MEMBER_ID_GIVEN
+    reason = _same_reason(core, KIND, reasons.MEMBER_ID_GIVEN)
     lose_generation(core, reason, keep_member_id=False)
     core.generation = Generation(member_id=member_id)
     if not fresh:

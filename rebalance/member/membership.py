@@ -111,12 +111,12 @@ def join_again(core: MemberCore, reason: str, *, pause: bool) -> None:
     core.enter(MemberState.FINDING_COORDINATOR if unknown else MemberState.PREPARING_JOIN)
 
 
-def forget_coordinator(core: MemberCore) -> None:
+def forget_coordinator(core: MemberCore, *, spared: frozenset[RequestKind] = frozenset()) -> None:
     """It moved or is gone: what is in flight to it counts as unanswered, and it is looked up."""
     if core.coordinator is None:
         return
     core.coordinator = None
-    for kind in [kind for kind in core.requests if kind not in ANYWHERE]:
+    for kind in [kind for kind in core.requests if kind not in ANYWHERE | spared]:
         sent = core.drop(kind)
         if sent is not None:
             core.broken.append(sent)

@@ -3,8 +3,8 @@
 Rule kept: a checker knows nothing of how a machine works. It sees trace events, what earlier events
 add up to (`Views`) and snapshots; what it finds is a `Violation` with the events that led there.
 
-A *zombie* is a consumer that believes to own what its coordinator has given up on it: expired,
-replaced, or standing still. Its ownership is no violation (no broker can prevent it) until it can
+A *zombie* is a consumer that believes to own what its coordinator no longer minds: it was removed,
+replaced, stands still, or is a static member that a generation was made without (J11). Its ownership is no violation (no broker can prevent it) until it can
 know better; that its commits are refused is (I03).
 """
 
@@ -98,14 +98,15 @@ class Checkers:
         self._generation_grows(event)
         for member_id in event.members:
             lane = self._views.lane_of_member(event.group_id, member_id)
-            if lane is None or not lane.owned or lane.paused or not self._is_eager(lane.name):
+            if lane is None or not lane.joining or not lane.owned:
                 continue
-            self._violated(
-                "I01",
-                event.t,
-                f"{lane.name} is eager and joined generation {event.generation_id} of "
-                f"{event.group_id} while it still owns {_names(lane.owned)}",
-            )
+            if self._is_eager(lane.name):
+                self._violated(
+                    "I01",
+                    event.t,
+                    f"{lane.name} is eager and joined generation {event.generation_id} of "
+                    f"{event.group_id} while it still owns {_names(lane.owned)}",
+                )
 
     def _assignment_sent(self, event: trace.AssignmentSent) -> None:
         """Rules I01, I02 in the coordinator's view: nothing goes to two, or away unrevoked."""
@@ -146,7 +147,10 @@ class Checkers:
     def _rivals(self, group_id: str, partition: tuple[str, int]) -> list[Lane]:
         """Owners that are no zombies."""
         holders = self._views.holders(group_id, partition)
-        return [lane for lane in holders if not lane.paused and self._views.is_member(lane)]
+        return [lane for lane in holders if not self._is_zombie(lane)]
+
+    def _is_zombie(self, lane: Lane) -> bool:
+        return lane.paused or lane.left_behind or not self._views.is_member(lane)
 
     # --- I04: generations grow -------------------------------------------------------------------
 

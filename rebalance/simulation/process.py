@@ -70,11 +70,18 @@ class Process:
         self._paused_at = 0
         self._inbox: deque[events.MemberEvent | None] = deque()
         self._telling = False
-        self._owned = PartitionSet()
+        self._fetches = 0
+        self._fetching: dict[TopicPartition, int] = {}
+        """Assigned partitions without a position yet -> the fetch that will bring it."""
         self._wakes_at: int | None = None
         self._commits = 0
         self._committed_at = 0
         self._last_committed: dict[TopicPartition, int] = {}
+
+    @property
+    def busy_until(self) -> int:
+        """When the application's thread is free (ms); in the past when it is."""
+        return self._thread.free_at
 
     # --- what a script does ----------------------------------------------------------------------
 
@@ -191,27 +198,37 @@ class Process:
         """Where to read on: the committed offsets, as a consumer does after an assignment."""
         if not partitions:
             return
+        self._fetches += 1
+        number = self._fetches
+        self._fetching |= dict.fromkeys(partitions, number)
         request = OffsetFetchRequest(group_id=self.config.group_id, partitions=tuple(partitions))
 
         def fetched(response: Response | None) -> None:
-            self._do(self._positions_fetched, partitions, response)
+            self._do(self._positions_fetched, number, response)
 
         if not self.lines.send(events.Destination.COORDINATOR, request, fetched):
-            self._after(_RETRY_MS, self._fetch_again, partitions)
+            self._after(_RETRY_MS, self._positions_fetched, number, None)
 
-    def _fetch_again(self, partitions: PartitionSet) -> None:
-        self._fetch_positions(partitions & self._owned)
-
-    def _positions_fetched(self, partitions: PartitionSet, response: Response | None) -> None:
+    def _positions_fetched(self, number: int, response: Response | None) -> None:
+        """What was given up meanwhile is not read, also if it was assigned anew."""
+        waiting = [p for p, fetch in self._fetching.items() if fetch == number]
         if not isinstance(response, OffsetFetchResponse):
-            self._after(_RETRY_MS, self._fetch_again, partitions)
+            self._after(_RETRY_MS, self._fetch_again, number)
             return
-        owned = self._owned
-        self._thread.read(
-            (each.partition, max(each.offset, 0))
-            for each in response.offsets
-            if each.partition in owned
+        at = {each.partition: max(each.offset, 0) for each in response.offsets}
+        for partition in waiting:
+            del self._fetching[partition]
+        self._thread.read((partition, at[partition]) for partition in waiting if partition in at)
+
+    def _fetch_again(self, number: int) -> None:
+        self._fetch_positions(
+            PartitionSet(p for p, fetch in self._fetching.items() if fetch == number)
         )
+
+    def _leave_off(self, partitions: PartitionSet) -> None:
+        self._thread.leave_off(partitions)
+        for partition in partitions:
+            self._fetching.pop(partition, None)
 
     # --- the member ------------------------------------------------------------------------------
 
@@ -266,28 +283,25 @@ class Process:
     def _positions_taken(self, effect: events.TakePositions) -> None:
         at = self._thread.positions()
         offsets = {p: at[p] for p in effect.partitions if p in at}
-        self._thread.leave_off(effect.partitions)
+        self._leave_off(effect.partitions)
         self._last_committed |= offsets
         self._tell(events.PositionsTaken(token=effect.token, offsets=offsets))
 
     def _revoke(self, effect: events.Revoke) -> None:
-        self._thread.leave_off(effect.partitions)
+        self._leave_off(effect.partitions)
         self._on_thread(self.behaviour.revoke_ms, self._let_go, effect, "revoke")
 
     def _lose(self, effect: events.Lose) -> None:
-        self._thread.leave_off(effect.partitions)
+        self._leave_off(effect.partitions)
         self._notice(effect)
-        self._owned = self._owned - effect.partitions
         self._on_thread(self.behaviour.lose_ms, self._called, effect.token, "lose")
 
     def _let_go(self, effect: events.Revoke, callback: str) -> None:
         self._notice(effect)
-        self._owned = self._owned - effect.partitions
         self._called(effect.token, callback)
 
     def _assign(self, effect: events.Assign) -> None:
         self._notice(effect)
-        self._owned = self._owned | effect.partitions
         self._on_thread(self.behaviour.assign_ms, self._taken_over, effect)
 
     def _taken_over(self, effect: events.Assign) -> None:

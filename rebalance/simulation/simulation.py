@@ -28,7 +28,7 @@ __all__ = ["MemberSpec", "Simulation"]
 STABLE_WITHIN_MS = 600_000
 """How long a group may take to come to rest before it counts as stuck."""
 
-_AT_REST = (MemberState.STABLE, MemberState.STALE, MemberState.FAILED, MemberState.UNSUBSCRIBED)
+_AT_REST = (MemberState.STABLE, MemberState.FAILED, MemberState.UNSUBSCRIBED)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -197,7 +197,10 @@ class Simulation:
         if len(group.members) != len(expected):
             return f"group {group_id} lacks members"
         unowned = self.views.unowned(group_id) if expected else []
-        return f"nobody owns {_names(unowned)} of {group_id}" if unowned else ""
+        if unowned:
+            return f"nobody owns {_names(unowned)} of {group_id}"
+        gone = self.views.owned_in_vain(group_id)
+        return f"{_names(gone)} of {group_id} is owned and does not exist" if gone else ""
 
     # --- the end ---------------------------------------------------------------------------------
 
@@ -211,14 +214,16 @@ class Simulation:
         for process in self.processes.values():
             process.lines.mend()
             process.resume()
+        self.run_until(max([self.now, *(process.busy_until for process in self._alive())]))
         if not self.run_until_stable():
             self.checkers.converged(self.now, self.unrest())
             return
         before = self._owners()
         for group_id in self.views.groups:
-            awake = [p for p in self._awake() if p.config.group_id == group_id]
-            if awake:
-                awake[0].enforce("does anything move without a reason?")
+            members = (p for p in self._alive() if p.config.group_id == group_id)
+            member = next((p for p in members if p.state is MemberState.STABLE), None)
+            if member is not None:
+                member.enforce("does anything move without a reason?")
         if not self.run_until_stable():
             self.checkers.converged(self.now, self.unrest())
         elif self._owners() != before:
@@ -226,8 +231,8 @@ class Simulation:
                 self.now, ["a rebalance with the same members and topics moved partitions"]
             )
 
-    def _awake(self) -> Iterable[Process]:
-        return (p for p in self.processes.values() if p.alive and p.state is MemberState.STABLE)
+    def _alive(self) -> Iterable[Process]:
+        return (process for process in self.processes.values() if process.alive)
 
     def _owners(self) -> dict[str, list[tuple[str, int]]]:
         return {lane.name: sorted(lane.owned) for lane in self.views.lanes.values()}

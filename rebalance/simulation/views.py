@@ -35,6 +35,11 @@ class Lane:
     leads: bool = False
     owned: set[Partition] = field(default_factory=set)
     paused: bool = False
+    joining: bool = False
+    """It sent a JoinGroup that was not answered with a generation yet."""
+    left_behind: bool = False
+    """A generation began without it while the coordinator still counts on it: a static member that
+    did not rejoin in time (J11)."""
     ended: str = ""
     """"closed", "crashed" or "failed"; empty while it lives."""
 
@@ -98,6 +103,7 @@ class Views:
             trace.CommitRefused: self.refused.append,
             trace.MemberStarted: self._started,
             trace.Subscribed: self._subscribed,
+            trace.Joining: self._joining,
             trace.Joined: self._joined,
             trace.Assigned: self._assigned,
             trace.Revoked: self._given_up,
@@ -146,6 +152,15 @@ class Views:
             for topic in sorted(wanted)
             for partition in range(self.topics.get(topic, 0))
             if not any(lane.awake for lane in self.holders(group_id, (topic, partition)))
+        ]
+
+    def owned_in_vain(self, group_id: str) -> list[Partition]:
+        """Partitions that somebody owns and that do not exist (any more)."""
+        return [
+            (topic, partition)
+            for lane in self.lanes_of(group_id)
+            for topic, partition in sorted(lane.owned)
+            if partition >= self.topics.get(topic, 0)
         ]
 
     # --- the coordinator's view ------------------------------------------------------------------
@@ -199,6 +214,8 @@ class Views:
         group = self._group(event.group_id)
         group.generation_id = event.generation_id
         group.protocol_name, group.leader = event.protocol_name, event.leader
+        for lane in self.lanes_of(event.group_id):
+            lane.left_behind = not lane.joining and lane.member_id in event.members
 
     def _assignment_sent(self, event: trace.AssignmentSent) -> None:
         group = self._group(event.group_id)
@@ -217,8 +234,12 @@ class Views:
     def _subscribed(self, event: trace.Subscribed) -> None:
         self.lanes[event.member].topics = event.topics
 
+    def _joining(self, event: trace.Joining) -> None:
+        self.lanes[event.member].joining = True
+
     def _joined(self, event: trace.Joined) -> None:
         lane = self.lanes[event.member]
+        lane.joining = lane.left_behind = False
         lane.member_id, lane.generation_id = event.member_id, event.generation_id
         lane.leads = event.leader
 

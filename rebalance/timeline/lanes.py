@@ -211,6 +211,10 @@ def _free_name(member_id: str, added: MemberJoined | None, taken: Mapping[str, N
 # --- lives ---------------------------------------------------------------------------------------
 
 
+_COUNTED = "counted as "
+"""Per member id: an old one may still be counted when the same lane has a new one."""
+
+
 @dataclass(slots=True)
 class _Draft:
     """A lane while the trace is read: starts of what is open, spans of what is over."""
@@ -231,6 +235,11 @@ class _Draft:
         if start is not None:
             self.spans.setdefault(what, []).append(Span(start, t))
 
+    def close_counted(self, t: int) -> None:
+        for what in tuple(self.since):
+            if what.startswith(_COUNTED):
+                self.close(what, t)
+
     def mark(self, t: int, kind: MarkKind, text: str = "") -> None:
         self.marks.append(Mark(t=t, kind=kind, text=text))
 
@@ -243,7 +252,12 @@ class _Draft:
             client_id=self.client_id,
             group_instance_id=self.group_instance_id,
             alive=union(self.spans.get("alive", ())),
-            counted=union(self.spans.get("counted", ())),
+            counted=union(
+                span
+                for what, spans in self.spans.items()
+                if what.startswith(_COUNTED)
+                for span in spans
+            ),
             joining=union(self.spans.get("joining", ())),
             paused=union(self.spans.get("paused", ())),
             marks=tuple(self.marks),
@@ -260,7 +274,7 @@ def _lanes(events: Iterable[Event], names: Mapping[str, str], end: int) -> tuple
         if not name:
             if isinstance(event, GroupStateChanged) and event.state in ("Empty", "Dead"):
                 for draft in drafts.values():
-                    draft.close("counted", event.t)
+                    draft.close_counted(event.t)
             continue
         draft = drafts.setdefault(name, _Draft(name))
         if event.VIEW == "member":
@@ -314,13 +328,13 @@ def _count(draft: _Draft, event: Event) -> None:
     """The coordinator's word about a member."""
     match event:
         case MemberJoined():
-            draft.open("counted", event.t)
+            draft.open(_COUNTED + event.member_id, event.t)
             draft.client_id = event.client_id
             draft.group_instance_id = event.group_instance_id
         case AssignmentSent():
-            draft.open("counted", event.t)
+            draft.open(_COUNTED + event.member_id, event.t)
         case MemberRemoved():
-            draft.close("counted", event.t)
+            draft.close(_COUNTED + event.member_id, event.t)
             draft.mark(event.t, "removed", event.cause)
         case CommitRefused():
             draft.mark(event.t, "refused", event.error)

@@ -122,7 +122,7 @@ def story(
         yield from lines
     for left, noun in ((len(near), "lesser rebalance"), (len(asides), "later step")):
         if left > page.most:
-            text = f"{_count(left - page.most, noun)} left out: narrow the time, or ask for --json"
+            text = f"{_count(left - page.most, noun)} left out (--json has all)"
             yield (Piece(" " * _NUMBER), Piece(fit(text, page.width - _NUMBER, page.glyphs), "dim"))
 
 
@@ -141,7 +141,7 @@ def _entry(r: Rebalance, cost: RebalanceMetrics, page: Page) -> list[Line]:
     after = "?" if r.generation_to is None else str(r.generation_to)
     generations = f"gen {before}{glyphs.arrow}{after}"
     room = page.width - _NUMBER - page.at - _TOOK
-    cause = fit(_cause(r, glyphs), room - len(generations) - 2, glyphs)
+    cause = _cause(r, room - len(generations) - 2, glyphs)
     gap = " " * (room - width_of(cause) - len(generations))
     lines: list[Line] = [
         (
@@ -154,9 +154,9 @@ def _entry(r: Rebalance, cost: RebalanceMetrics, page: Page) -> list[Line]:
     ]
     indent = Piece(" " * (_NUMBER + page.at))
     lines += _wrapped(indent, _cost(cost), page.width, glyphs, "dim")
-    if r.reason and r.reason != r.cause:
-        reason = fit(printable(r.reason, glyphs), page.width - _NUMBER - page.at, glyphs)
-        lines.append((indent, Piece(reason, "dim")))
+    reason = printable(_reason(r), glyphs)
+    if reason:
+        lines.append((indent, Piece(fit(reason, page.width - _NUMBER - page.at, glyphs), "dim")))
     return lines
 
 
@@ -166,14 +166,28 @@ def _took(r: Rebalance) -> str:
     return "overtaken" if r.outcome == "overtaken" else "not over"
 
 
-def _cause(r: Rebalance, glyphs: Glyphs) -> str:
-    text = r.cause
-    if r.member:
-        text += f": {fit(printable(r.member, glyphs), 24, glyphs)}"
+def _cause(r: Rebalance, room: int, glyphs: Glyphs) -> str:
+    """The cause whole, then as much as there is room for: who, by whose word, who else."""
     others = [lane for lane in (*r.joined, *r.removed) if lane != r.member]
-    if others:
-        text += f" and {len(others)} more"
-    return text + (" (script)" if r.cause_source == "script" else "")
+    script = " (script)" if r.cause_source == "script" else ""
+    more = f" and {len(others)} more" if others else ""
+    member = printable(r.member, glyphs)
+    wanted = min(width_of(member), 12) + 2 if member else 0
+    for tail in (more + script, script, ""):
+        left = room - width_of(r.cause + tail)
+        if left >= wanted:
+            who = f": {fit(member, min(left - 2, 24), glyphs)}" if member else ""
+            return printable(r.cause, glyphs) + who + tail
+    left = room - width_of(r.cause) - 2
+    who = f": {fit(member, left, glyphs)}" if member and left >= 4 else ""
+    return fit(printable(r.cause, glyphs) + who, room, glyphs)
+
+
+def _reason(r: Rebalance) -> str:
+    """The words beside the cause, without Kafka's filler for a client that gave none (KIP-800)."""
+    words = r.reason.removesuffix("not provided").rstrip().removesuffix("client reason:")
+    words = words.rstrip("; ")
+    return "" if words == r.cause else words
 
 
 def _cost(cost: RebalanceMetrics) -> list[str]:
@@ -213,7 +227,8 @@ def _asides(group: GroupLanes, found: Sequence[Rebalance]) -> Iterator[tuple[int
 
 
 def _told(found: Sequence[Rebalance], member: str, t: int, cause: str) -> bool:
-    return any(
+    """Does a rebalance say it all? Never of a crash: how long nobody noticed is the story."""
+    return cause != "session expired" and any(
         r.cause == cause and abs(r.start_ms - t) <= _AT_ONCE_MS
         for r in found
         if member and member in (r.member, *r.joined, *r.removed)

@@ -134,13 +134,17 @@ class _Ledger:
             self.close(t, block, lane)
             self.open(block, lane, _Open(t, zombie=True))
 
+    def named(self, hold: Hold) -> Hold:
+        """A hold by the name of its lane."""
+        return hold
+
     def finish(self, end: int) -> Holds:
         """Close what is open at the end of the trace; holds per cell in order of time."""
         for lane in tuple(self._held):
             self.close_all(end, lane)
         holds: dict[Cell, tuple[Hold, ...]] = {}
         for block in self._blocks:
-            shared = tuple(sorted(block.closed))
+            shared = tuple(sorted(self.named(hold) for hold in block.closed))
             holds.update((Cell(block.topic, id_), shared) for id_ in block.ids)
         return {cell: holds[cell] for cell in sorted(holds)}
 
@@ -200,7 +204,8 @@ class MemberLedger(_Ledger):
 
 
 class CoordinatorLedger(_Ledger):
-    """What the coordinator told members that they own; `names` gives member ids their lanes."""
+    """What the coordinator told members that they own, by member id: a lane's old id may still be
+    counted when it has a new one. `names` gives ids their lanes in the end."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
         super().__init__()
@@ -215,7 +220,7 @@ class CoordinatorLedger(_Ledger):
             case AssignmentSent():
                 self._sent(event)
             case MemberRemoved():
-                self.close_all(event.t, self._names[event.member_id])
+                self.close_all(event.t, event.member_id)
             case GroupStateChanged(state="Empty" | "Dead"):
                 for lane in tuple(self._held):
                     self.close_all(event.t, lane)
@@ -223,7 +228,7 @@ class CoordinatorLedger(_Ledger):
                 pass
 
     def _sent(self, event: AssignmentSent) -> None:
-        lane = self._names[event.member_id]
+        lane = event.member_id
         wanted = self.blocks(event.partitions)
         kept = {id(block) for block in wanted}
         for block in self.held(lane):
@@ -242,3 +247,7 @@ class CoordinatorLedger(_Ledger):
         for other, entry in tuple(block.open.items()):
             if other != lane and entry.generation_id < generation_id:
                 self.close(t, block, other)
+
+    def named(self, hold: Hold) -> Hold:
+        """Held under a member id, told by lane."""
+        return hold._replace(lane=self._names[hold.lane])

@@ -105,7 +105,7 @@ def _lines() -> Iterator[str]:
     yield ""
     yield "## Metrics"
     yield ""
-    yield "`rebalance timeline TRACE --json` and `measure(group)` give exact integers, in milliseconds"
+    yield "`rebalance timeline TRACE --json` and `measure(group)` give exact integers: milliseconds"
     yield "or partition-milliseconds (one partition for one millisecond)."
     for numbers in (Metrics, OwnershipMetrics, RebalanceMetrics):
         yield from _numbers(numbers)

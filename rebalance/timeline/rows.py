@@ -72,11 +72,15 @@ def _labels(found: Sequence[Rebalance], scale: Scale, end_ms: int) -> list[tuple
         else:
             groups.append([rebalance.number])
             columns.append(column)
-    labels = [_label(group) for group in groups]
-    return [
-        (min(column, scale.columns - len(label)), label)
-        for column, label in zip(columns, labels, strict=True)
-    ]
+    labels: list[tuple[int, str]] = []
+    while groups:
+        numbers, column = groups.pop(), columns.pop()
+        at = max(min(column, scale.columns - len(_label(numbers))), 0)
+        if not labels and groups and at <= columns[-1] + len(_label(groups[-1])):
+            groups[-1] += numbers  # pushed to the left by the edge, into its neighbour
+            continue
+        labels.append((at, _label(numbers)))
+    return labels
 
 
 def _label(numbers: list[int]) -> str:
@@ -124,14 +128,13 @@ def _end_glyph(mark: Mark, lane: Lane, glyphs: Glyphs) -> str:
 
 def _unnoticed(lane: Lane) -> tuple[Span, ...]:
     """After a crash, until the coordinator removes the member: why nothing happens yet."""
-    crashes = [mark.t for mark in lane.marks if mark.kind in ("crashed", "failed")]
-    if not crashes:
-        return ()
-    return intersection(lane.counted, (Span(crashes[-1], max(crashes[-1], _end(lane))),))
-
-
-def _end(lane: Lane) -> int:
-    return max((span.end for span in lane.counted), default=0)
+    result: list[Span] = []
+    for crash in (mark.t for mark in lane.marks if mark.kind in ("crashed", "failed")):
+        again = min((life.start for life in lane.alive if life.start >= crash), default=None)
+        for span in lane.counted:
+            if span.start <= crash < span.end:
+                result.append(Span(crash, span.end if again is None else min(span.end, again)))
+    return union(result)
 
 
 def _settled(phases: list[tuple[int, int, _Phase]], scale: Scale) -> list[tuple[int, int, _Phase]]:

@@ -177,7 +177,7 @@ class _Reachable(Protocol):
 async def connected(broker: _Reachable) -> AsyncIterator[RawConnection]:
     """A connection for the length of a block."""
     host, _, port = broker.bootstrap_servers.rpartition(":")
-    connection = RawConnection(*await asyncio.open_connection(host, int(port)))
+    connection = RawConnection(*await asyncio.open_connection(host.strip("[]"), int(port)))
     try:
         yield connection
     finally:

@@ -202,7 +202,8 @@ def test_a_struct_that_may_be_null() -> None:
         compile_writer(ConsumerGroupHeartbeatResponse),
         compile_reader(ConsumerGroupHeartbeatResponse),
     )
-    for assignment in (None, {"topic_partitions": []}):
+    assignments: tuple[dict[str, Any] | None, ...] = (None, {"topic_partitions": []})
+    for assignment in assignments:
         out = bytearray()
         writer(out, {"member_epoch": 3, "assignment": assignment})
         assert reader(bytes(out), 0)[0]["assignment"] == assignment

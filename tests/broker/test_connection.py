@@ -9,7 +9,7 @@ import struct
 
 import pytest
 
-from rebalance.broker import EmbeddedBroker
+from rebalance.broker import EmbeddedBroker, connection
 from rebalance.broker.handlers import APIS
 from tests.broker.raw import (
     ALL_VERSIONS,
@@ -21,6 +21,7 @@ from tests.broker.raw import (
     run,
     schema,
 )
+from tests.support.brokers import KafkaBroker
 
 _SOFTWARE = {"client_software_name": "raw", "client_software_version": "1.0"}
 
@@ -72,14 +73,34 @@ def test_a05_an_unsupported_version_of_another_api_closes_the_connection(key: in
     run(main())
 
 
-@pytest.mark.parametrize("key", [-1, 4, 17, 999])
-def test_a05_an_unknown_api_closes_the_connection(key: int) -> None:
-    async def main() -> None:
-        async with EmbeddedBroker() as broker, connected(broker) as client:
-            client.writer.write(framed(_header(key, 0)))
-            assert await client.is_closed_by_peer()
+@pytest.mark.parametrize("key", [-1, 4, 999])
+async def test_a05_an_unknown_api_closes_the_connection(
+    key: int, kafka_broker: KafkaBroker
+) -> None:
+    async with connected(kafka_broker) as client:
+        client.writer.write(framed(_header(key, 0)))
+        assert await client.is_closed_by_peer()
 
-    run(main())
+
+async def test_a05_what_is_advertised_is_within_what_apache_kafka_advertises(
+    kafka_broker: KafkaBroker,
+) -> None:
+    """Each range begins where Kafka's begins and ends no later."""
+    async with connected(kafka_broker) as client:
+        answer = await client.ask("api_versions", 0)
+        theirs = {entry.api_key: entry for entry in answer.api_keys}
+        for api in APIS.values():
+            least, most = api.advertised
+            assert theirs[api.key].min_version == least, api
+            assert theirs[api.key].max_version >= most, api
+
+
+async def test_a05_a_produce_version_that_is_only_advertised_closes_the_connection(
+    kafka_broker: KafkaBroker,
+) -> None:
+    async with connected(kafka_broker) as client:
+        client.writer.write(framed(_header(KEYS["produce"], 2) + bytes(10)))
+        assert await client.is_closed_by_peer()
 
 
 @pytest.mark.parametrize(
@@ -97,17 +118,14 @@ def test_a05_an_unknown_api_closes_the_connection(key: int) -> None:
     ],
 )
 @pytest.mark.parametrize("api_version", [3, 4])
-def test_a08_the_software_name_is_checked(
-    name: str, version: str, refused: bool, api_version: int
+async def test_a08_the_software_name_is_checked(
+    name: str, version: str, refused: bool, api_version: int, kafka_broker: KafkaBroker
 ) -> None:
-    async def main() -> None:
-        async with EmbeddedBroker() as broker, connected(broker) as client:
-            software = {"client_software_name": name, "client_software_version": version}
-            answer = await client.ask("api_versions", api_version, software)
-            assert answer.error_code.value == (42 if refused else 0)
-            assert (answer.api_keys == ()) == refused
-
-    run(main())
+    async with connected(kafka_broker) as client:
+        software = {"client_software_name": name, "client_software_version": version}
+        answer = await client.ask("api_versions", api_version, software)
+        assert answer.error_code.value == (42 if refused else 0)
+        assert (answer.api_keys == ()) == refused
 
 
 @pytest.mark.parametrize(
@@ -277,3 +295,25 @@ def test_a_peer_that_goes_while_it_waits_harms_nobody() -> None:
             assert await _is_alive(other)
 
     run(main())
+
+
+def test_a_handler_that_fails_is_told_with_a_traceback_and_ends_its_connection_only(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(*arguments: object) -> None:
+        raise ZeroDivisionError
+
+    async def main() -> None:
+        async with EmbeddedBroker() as broker, connected(broker) as other:
+            await _is_alive(other)
+            monkeypatch.setattr(connection, "load_handler", lambda key: broken)
+            async with connected(broker) as client:
+                client.send("metadata", 1, {"topics": None})
+                assert await client.is_closed_by_peer()
+            monkeypatch.undo()
+            assert await _is_alive(other)
+
+    run(main())
+    (record,) = (r for r in caplog.records if r.name == "rebalance.broker")
+    assert record.exc_info is not None
+    assert record.exc_info[0] is ZeroDivisionError

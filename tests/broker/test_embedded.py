@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import random
 import socket
+import uuid
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -60,6 +62,31 @@ def test_admin_creates_describes_and_deletes_topics() -> None:
                 cluster = await admin.describe_cluster()
                 assert [node["node_id"] for node in cluster["brokers"]] == [1]
             finally:
+                await admin.close()
+
+    run(main())
+
+
+def test_admin_lists_and_describes_groups() -> None:
+    async def main() -> None:
+        settings = {"group.initial.rebalance.delay.ms": "0"}
+        async with EmbeddedBroker(settings) as broker:
+            broker.create_topic("orders", 2)
+            address = {"bootstrap_servers": broker.bootstrap_servers}
+            admin = AIOKafkaAdminClient(**address)
+            await admin.start()
+            consumer = AIOKafkaConsumer("orders", **address, group_id="g", client_id="me")
+            await consumer.start()
+            try:
+                assert await admin.list_consumer_groups() == [("g", "consumer")]
+                (described,) = await admin.describe_consumer_groups(["g"])
+                (group,) = described.groups
+                assert (group[1], group[2]) == ("g", "Stable")
+                await consumer.commit({TopicPartition("orders", 1): 7})
+                offsets = await admin.list_consumer_group_offsets("g")
+                assert {tp: found.offset for tp, found in offsets.items()} == {("orders", 1): 7}
+            finally:
+                await consumer.stop()
                 await admin.close()
 
     run(main())
@@ -212,3 +239,38 @@ def test_advertised_listeners_tell_clients_where_to_go() -> None:
             assert (node.host, node.port) == ("kafka.example", 9092)
 
     run(main())
+
+
+def test_a_host_name_is_one_address() -> None:
+    async def main() -> None:
+        async with EmbeddedBroker(host="localhost") as broker, connected(broker) as client:
+            assert broker.bootstrap_servers in (
+                f"127.0.0.1:{broker.port}",
+                f"[::1]:{broker.port}",
+            )
+            assert (await client.ask("metadata", 1, {"topics": None})).topics == ()
+        with pytest.raises(BrokerError, match=r"cannot listen on no\.such\.host\.invalid:0: "):
+            await EmbeddedBroker(host="no.such.host.invalid").start()
+
+    run(main())
+
+
+def test_all_interfaces_are_reached_by_loopback_and_told_as_the_client_came() -> None:
+    async def main() -> None:
+        async with EmbeddedBroker(host="0.0.0.0") as broker, connected(broker) as client:
+            assert broker.bootstrap_servers == f"127.0.0.1:{broker.port}"
+            (node,) = (await client.ask("metadata", 1, {"topics": None})).brokers
+            assert (node.host, node.port) == ("127.0.0.1", broker.port)
+
+    run(main())
+
+
+def test_ids_repeat_with_an_injected_function() -> None:
+    async def main() -> list[uuid.UUID]:
+        chance = random.Random(7)
+        new_uuid = lambda: uuid.UUID(int=chance.getrandbits(128))  # noqa: E731
+        async with EmbeddedBroker(new_uuid=new_uuid) as broker, connected(broker) as client:
+            asked = {"topics": [{"name": "a"}, {"name": "b"}]}
+            return [topic.topic_id for topic in (await client.ask("metadata", 12, asked)).topics]
+
+    assert run(main()) == run(main())

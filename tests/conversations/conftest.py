@@ -14,7 +14,8 @@ from tests.support.apache_kafka import ApacheKafka
 from tests.support.brokers import SETTINGS, KafkaBroker
 from tests.support.embedded import EmbeddedBrokerThread
 
-INITIAL_DELAY_MS = 300
+INITIAL_DELAY_MS = 60_000
+"""Longer than any answer is waited for: whatever is answered did not wait for its end."""
 
 
 def _address(bootstrap_servers: str) -> tuple[str, int]:
@@ -67,7 +68,9 @@ def delaying_broker(kafka_broker: KafkaBroker) -> Iterator[tuple[str, str]]:
         if kafka_broker.kind == "apache-kafka":
             servers = stack.enter_context(ApacheKafka(settings)).bootstrap_servers
         elif kafka_broker.kind == "embedded":
-            servers = stack.enter_context(EmbeddedBrokerThread(EmbeddedBroker(settings))).bootstrap_servers
+            servers = stack.enter_context(
+                EmbeddedBrokerThread(EmbeddedBroker(settings))
+            ).bootstrap_servers
         else:
             pytest.skip("the initial delay of a broker that runs already cannot be set")
         yield servers, _prepare(servers)

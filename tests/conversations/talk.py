@@ -11,18 +11,17 @@ see `Talk.until` and its users.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from kio.schema.errors import ErrorCode
 
-from tests.conversations.raw import Connection
+from tests.conversations.raw import ANSWER_TIMEOUT_S, Connection
 
 NEVER = 999
 """A generation that no group here reaches: a request with it changes nothing."""
-
-_PROBES = 2000
 
 
 class Joined(NamedTuple):
@@ -67,7 +66,7 @@ class Talk:
     group: str
     topic: str
     names: dict[str, str] = field(default_factory=lambda: {"": ""})
-    connections: list[Connection] = field(default_factory=list)
+    connections: list[Connection] = field(default_factory=list, repr=False)
 
     def speaker(self, name: str, **settings: Any) -> Speaker:
         """Somebody with a connection of its own who is called `name` once it has an id."""
@@ -84,12 +83,43 @@ class Talk:
         for connection in self.connections:
             connection.close()
 
+    def joined(self, *speakers: Speaker) -> list[Joined]:
+        """The answers to the JoinGroups of all, named when all have been heard."""
+        answers = [speaker.take_joined() for speaker in speakers]
+        return [
+            Joined(
+                error=error_name(answer.error_code),
+                generation=answer.generation_id,
+                leader=self.name_of(answer.leader),
+                member=self.name_of(answer.member_id),
+                members=frozenset(self.name_of(member.member_id) for member in answer.members),
+                protocol=answer.protocol_name,
+                type=getattr(answer, "protocol_type", None),
+                skip=getattr(answer, "skip_assignment", False),
+            )
+            for answer in answers
+        ]
+
+    def name_of(self, member_id: str) -> str:
+        """The name for an id."""
+        return self.names.get(member_id, f"unheard of: {member_id}")
+
     def until(self, probe: Callable[[], object], wanted: object) -> None:
         """Ask until the answer is `wanted`: the proof that another's request has arrived."""
-        for _ in range(_PROBES):
-            if (seen := probe()) == wanted:
-                return
-        raise AssertionError(f"still {seen!r} after {_PROBES} probes, expected {wanted!r}")
+        give_up = time.monotonic() + ANSWER_TIMEOUT_S
+        while (seen := probe()) != wanted:
+            if time.monotonic() > give_up:
+                raise AssertionError(f"still {seen!r}, expected {wanted!r}")
+
+
+def let_arrive(speaker: Speaker) -> None:
+    """Give what was sent on other connections the time of many answers to arrive.
+
+    Only for requests whose waiting nothing can show (a follower's SyncGroup). It proves nothing,
+    so no verdict may depend on it but for the worse of two good paths.
+    """
+    for _ in range(50):
+        speaker.beat(generation=NEVER)
 
 
 class Speaker:
@@ -104,7 +134,7 @@ class Speaker:
         session: int = 60_000,
         rebalance: int = 60_000,
         protocols: Sequence[tuple[str, bytes]] = (("range", b""),),
-        type: str = "consumer",  # noqa: A002 - Kafka's word
+        type: str = "consumer",
         version: int = 9,
     ) -> None:
         self.talk, self.name = talk, name
@@ -112,8 +142,9 @@ class Speaker:
         self.protocols, self.type, self.version = tuple(protocols), type, version
         self.member_id, self.generation = "", -1
         self.connection = talk.connect(name)
-        self._joining: list[int] = []
-        self._syncing = 0
+        self.former: Connection | None = None
+        """The connection before `reconnect`, where a request may still wait."""
+        self._other: Connection | None = None
 
     # --- JoinGroup ---
 
@@ -130,12 +161,15 @@ class Speaker:
             "protocols": [{"name": n, "metadata": m} for n, m in self.protocols],
             "reason": None,
         }
-        self._joining.append(version)
         self.connection.send("join_group", version, fields | changes)
 
     def joined(self) -> Joined:
         """The answer to the oldest JoinGroup; this speaker is who it says from now on."""
-        self._joining.pop(0)
+        (answer,) = self.talk.joined(self)
+        return answer
+
+    def take_joined(self) -> Any:
+        """The raw answer, after its id has got a name."""
         answer = self.connection.receive()
         error = error_name(answer.error_code)
         if answer.member_id and answer.member_id not in self.talk.names:
@@ -144,16 +178,7 @@ class Speaker:
             self.member_id = answer.member_id
         if error == "NONE":
             self.generation = answer.generation_id
-        return Joined(
-            error=error,
-            generation=answer.generation_id,
-            leader=self._name(answer.leader),
-            member=self._name(answer.member_id),
-            members=frozenset(self._name(member.member_id) for member in answer.members),
-            protocol=answer.protocol_name,
-            type=getattr(answer, "protocol_type", None),
-            skip=getattr(answer, "skip_assignment", False),
-        )
+        return answer
 
     def join(self, **changes: Any) -> Joined:
         """JoinGroup, answered."""
@@ -165,12 +190,15 @@ class Speaker:
         assert self.join().error == "MEMBER_ID_REQUIRED"
 
     def park_join(self, **changes: Any) -> None:
-        """JoinGroup of a pending id or a member; it has arrived when this returns."""
-        was_pending = self.beat(generation=NEVER) == "UNKNOWN_MEMBER_ID"
-        self.start_join(**changes)
-        if was_pending:
+        """A JoinGroup that must wait; it has arrived when this returns."""
+        if not self.member_id and self.instance is not None:
+            self.start_join(**changes)
+            self.talk.until(lambda: self.beat(generation=NEVER), "FENCED_INSTANCE_ID")
+        elif self.beat(generation=NEVER) == "UNKNOWN_MEMBER_ID":
+            self.start_join(**changes)
             self.talk.until(lambda: self.beat(generation=NEVER), "ILLEGAL_GENERATION")
         else:
+            self.start_join(**changes)
             self.talk.until(self.beat, "REBALANCE_IN_PROGRESS")
 
     # --- SyncGroup ---
@@ -190,12 +218,10 @@ class Speaker:
                 for member, assignment in (given or {}).items()
             ],
         }
-        self._syncing += 1
         self.connection.send("sync_group", version, fields | changes)
 
     def synced(self) -> Synced:
         """The answer to a SyncGroup."""
-        self._syncing -= 1
         answer = self.connection.receive()
         return Synced(
             error=error_name(answer.error_code),
@@ -234,7 +260,11 @@ class Speaker:
         return Left(
             error=error_name(answer.error_code),
             members=tuple(
-                (self._name(left.member_id), left.group_instance_id, error_name(left.error_code))
+                (
+                    self.talk.name_of(left.member_id),
+                    left.group_instance_id,
+                    error_name(left.error_code),
+                )
                 for left in getattr(answer, "members", ())
             ),
         )
@@ -263,8 +293,9 @@ class Speaker:
 
     def commit_from_outside(self, version: int = 9) -> str:
         """OffsetCommit that names nobody: accepted while the group is Empty (O02)."""
-        return self.commit(version=version, generation_id_or_member_epoch=-1, member_id="",
-                           group_instance_id=None)
+        return self.commit(
+            version=version, generation_id_or_member_epoch=-1, member_id="", group_instance_id=None
+        )
 
     def fetch(self, topic: str | None = None) -> tuple[int, int, str | None, str]:
         """OffsetFetch of partition 0: offset, leader epoch, metadata, error."""
@@ -283,8 +314,6 @@ class Speaker:
         """Go on with a new connection; what the old one waits for is `former`'s business."""
         self.former = self.connection
         self.connection = self.talk.connect(self.name)
-        self._joining.clear()
-        self._syncing = 0
 
     def restart(self) -> None:
         """A static member's process begins anew: a new connection and no id."""
@@ -292,37 +321,59 @@ class Speaker:
         self.member_id, self.generation = "", -1
 
     def _second(self) -> Connection:
-        if not hasattr(self, "_other"):
+        if self._other is None:
             self._other = self.talk.connect(f"{self.name}-2")
         return self._other
 
-    def _name(self, member_id: str) -> str:
-        return self.talk.names.get(member_id, f"unheard of: {member_id}")
-
     def _next_name(self) -> str:
-        taken = sum(1 for name in self.talk.names.values() if name.rstrip("0123456789") == self.name)
+        names = self.talk.names.values()
+        taken = sum(1 for name in names if name.rstrip("0123456789") == self.name)
         return f"{self.name}{taken + 1}" if taken else self.name
 
 
-def form_group(*speakers: Speaker, given: Mapping[Speaker, bytes] | None = None) -> None:
-    """Bring all into one Stable generation; the first is the leader when the group was Empty."""
+def join_all(*speakers: Speaker) -> list[Joined]:
+    """Everybody who has no id gets one and joins, the others rejoin; the answers.
+
+    In a group that has a live leader, the leader must be the first.
+    """
     for speaker in speakers:
-        if not speaker.member_id and speaker.instance is None and speaker.version >= 4:
+        if not speaker.member_id and speaker.instance is None:
             speaker.get_id()
-    for speaker in speakers:
-        if speaker.member_id:
-            speaker.park_join() if speaker is not speakers[-1] else speaker.start_join()
-        else:
-            speaker.start_join()
-    answers = [speaker.joined() for speaker in speakers]
-    assert {answer.error for answer in answers} == {"NONE"}, answers
-    sync_all(*speakers, given=given)
+    for speaker in speakers[:-1]:
+        speaker.park_join()
+    speakers[-1].start_join()
+    return speakers[0].talk.joined(*speakers)
 
 
-def sync_all(*speakers: Speaker, given: Mapping[Speaker, bytes] | None = None) -> None:
+def form_group(*speakers: Speaker) -> None:
+    """Bring all into one Stable generation; each is assigned its name.
+
+    An empty group without initial delay completes with whoever was first, so the first joins alone
+    and leads; the others make it rebalance, once each.
+    """
+    first, *others = speakers
+    begin_group(*speakers)
+    sync_all(first, *others)
+
+
+def begin_group(*speakers: Speaker) -> None:
+    """Bring all into one generation that nobody has synced yet (CompletingRebalance)."""
+    first, *others = speakers
+    assert [answer.error for answer in join_all(first)] == ["NONE"]
+    if others:
+        for other in others:
+            if other.instance is None:
+                other.get_id()
+        for other in others:
+            other.park_join()
+        first.start_join()
+        assert {answer.error for answer in first.talk.joined(*speakers)} == {"NONE"}
+
+
+def sync_all(leader: Speaker, *others: Speaker) -> None:
     """Complete a generation whose answers to JoinGroup have been taken."""
-    given = given or {speaker: speaker.name.encode() for speaker in speakers}
-    for speaker in speakers:
-        speaker.start_sync(given)
-    for speaker in speakers:
-        assert speaker.synced().error == "NONE"
+    given = {speaker: speaker.name.encode() for speaker in (leader, *others)}
+    for speaker in (leader, *others):
+        speaker.start_sync(given if speaker is leader else None)
+    for speaker in (leader, *others):
+        assert speaker.synced().assignment == speaker.name.encode()

@@ -8,7 +8,7 @@ and fires everything on its way at its own deadline. Appends are answered at onc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import count
 from typing import Any, TypeVar
 
@@ -96,7 +96,8 @@ class Bench:
 
     def advance(self, milliseconds: int = 0) -> tuple[Effect, ...]:
         """Let time pass, firing what is due at its own deadline."""
-        end, effects = self.now + milliseconds, ()
+        end = self.now + milliseconds
+        effects: tuple[Effect, ...] = ()
         while (deadline := self.coordinator.next_deadline()) is not None and deadline <= end:
             self.now = max(self.now, deadline)
             effects += self._take(self.coordinator.advance(self.now))
@@ -354,13 +355,15 @@ def dead(bench: Bench) -> Bench:
 def at_state(state: GroupState, *names: str, **changes: Any) -> Bench:
     """A bench whose group is in `state`: Empty after everybody left."""
     bench = Bench()
-    begin: dict[GroupState, Callable[[], object]] = {
-        PREPARING: lambda: bench.preparing(*names, **changes),
-        COMPLETING: lambda: bench.completing(*names, **changes),
-        STABLE: lambda: bench.stable(*names, **changes),
-        EMPTY: lambda: (bench.stable(*names, **changes), bench.leave(*names)),
-        DEAD: lambda: (bench.stable(*names, **changes), dead(bench)),
-    }
-    begin[state]()
+    if state is PREPARING:
+        bench.preparing(*names, **changes)
+    elif state is COMPLETING:
+        bench.completing(*names, **changes)
+    else:
+        bench.stable(*names, **changes)
+    if state is EMPTY:
+        bench.leave(*names)
+    elif state is DEAD:
+        dead(bench)
     assert bench.state is state
     return bench

@@ -281,6 +281,21 @@ def test_j10_and_h06_an_expiry_that_leaves_all_joined_ends_it_at_once() -> None:
     assert (bench.state, bench.generation) == (COMPLETING, 1)
 
 
+def test_j10_a_newcomer_of_the_last_window_is_remembered_until_the_next_first_join() -> None:
+    """As Kafka 4.4.0 does: the second first join waits twice although nobody came."""
+    bench = Bench(delay=3_000)
+    for name in "AB":
+        bench.enter(name, rebalance_timeout_ms=3_000)
+    bench.advance(3_000)
+    assert bench.state is COMPLETING, "no time remained"
+    bench.leave("A", "B")
+    bench.enter("C")
+    bench.advance(3_000)
+    assert bench.state is PREPARING
+    bench.advance(3_000)
+    assert bench.state is COMPLETING
+
+
 def test_j10_the_last_joiner_leaves() -> None:
     bench = Bench(delay=3_000)
     bench.enter("A")
@@ -440,7 +455,7 @@ def test_j14_a_parked_new_member_that_goes(how: str) -> None:
     assert bench.join_answer(parked) == GONE
 
 
-def test_j14_a_parked_sync_of_a_member_that_leaves_is_answered() -> None:
+def test_j14_and_h08_a_parked_sync_of_a_member_that_leaves_is_answered() -> None:
     bench = at_state(COMPLETING, "A", "B")
     parked = bench.sync("B")
     bench.leave("B")

@@ -89,9 +89,7 @@ LIVE = [PREPARING, COMPLETING, STABLE]
             (state, {"group_instance_id": "s", "generation_id": 99}, FENCED_INSTANCE_ID)
             for state in LIVE
         ),
-        *(
-            (state, OUTSIDE | {"group_instance_id": "s"}, FENCED_INSTANCE_ID) for state in LIVE
-        ),
+        *((state, OUTSIDE | {"group_instance_id": "s"}, FENCED_INSTANCE_ID) for state in LIVE),
         *((state, {"generation_id": 99}, ILLEGAL_GENERATION) for state in LIVE),
         *((state, {"generation_id": -1}, ILLEGAL_GENERATION) for state in LIVE),
         (COMPLETING, {}, REBALANCE_IN_PROGRESS),
@@ -150,7 +148,7 @@ def test_o02_a_commit_is_written_before_it_is_answered() -> None:
     token = bench.send(bench.commit_request())
     value = OffsetCommitValue(offset=7, leader_epoch=-1, metadata="", commit_timestamp_ms=5)
     record = OffsetCommit(group_id=GROUP, partition=P0, value=value)
-    assert bench.effects == (Append(token=1, group_id=GROUP, records=(record,)),)
+    assert list(bench.effects) == [Append(token=1, group_id=GROUP, records=(record,))]
     assert fetched(bench, P0) == (FetchedOffset(partition=P0),)
     bench.appended()
     answer = OffsetCommitResponse(partitions=(CommittedPartition(partition=P0),))
@@ -195,6 +193,13 @@ def test_o03_metadata_is_limited_in_utf16_units_a_partition(
     if error is NONE:
         first = FetchedOffset(partition=P0, offset=1, metadata=metadata or "")
     assert fetched(bench, P0, P1) == (first, FetchedOffset(partition=P1, offset=2, leader_epoch=3))
+
+
+@pytest.mark.parametrize("offset", [-1, -2, -(2**63), 0, 2**63 - 1])
+def test_o08_any_offset_is_stored_as_given_and_null_metadata_as_empty(offset: int) -> None:
+    bench = Bench()
+    bench.commit(offsets=(OffsetToCommit(partition=P0, offset=offset, metadata=None),))
+    assert fetched(bench, P0) == (FetchedOffset(partition=P0, offset=offset, metadata=""),)
 
 
 def test_o03_when_all_is_too_large_nothing_is_written() -> None:

@@ -33,9 +33,7 @@ def test_g07_most_votes_win_and_ties_go_as_in_java(lists: list[list[str]], chose
     assert bench.group.protocol_name == chosen
 
 
-@pytest.mark.parametrize(
-    ("name", "bucket"), [(STICKY, 8), (RANGE, 9), (ROUND, 10), (COOP, 15)]
-)
+@pytest.mark.parametrize(("name", "bucket"), [(STICKY, 8), (RANGE, 9), (ROUND, 10), (COOP, 15)])
 def test_g07_buckets_of_the_built_in_names(name: str, bucket: int) -> None:
     code = java_hash(name) & 0xFFFFFFFF
     assert (code ^ (code >> 16)) & 15 == bucket

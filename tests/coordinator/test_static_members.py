@@ -131,9 +131,7 @@ def test_j15_a_parked_join_of_the_old_id_is_fenced_and_it_is_not_new_any_more() 
     bench.stable("A", session_timeout_ms=1_000_000, rebalance_timeout_ms=1_000_000)
     parked = bench.join("S", instance="s")
     again = restart(bench, "S")
-    assert bench.join_answer(parked) == JoinGroupResponse(
-        error=FENCED_INSTANCE_ID, member_id="s-2"
-    )
+    assert bench.join_answer(parked) == JoinGroupResponse(error=FENCED_INSTANCE_ID, member_id="s-2")
     assert bench.is_parked(again)
     assert bench.state is PREPARING
     bench.advance(900_000)

@@ -35,9 +35,7 @@ from tests.coordinator.support import (
 
 def given(assignment: bytes) -> SyncGroupResponse:
     """A SyncGroup's good answer."""
-    return SyncGroupResponse(
-        protocol_type="consumer", protocol_name="range", assignment=assignment
-    )
+    return SyncGroupResponse(protocol_type="consumer", protocol_name="range", assignment=assignment)
 
 
 @pytest.mark.parametrize("version", range(6))

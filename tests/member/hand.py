@@ -51,6 +51,9 @@ class Eager:
         self.name = name
         self._user_data = user_data
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
     def assign(
         self, cluster: ClusterMetadata, members: Mapping[str, Subscription]
     ) -> GroupAssignment:

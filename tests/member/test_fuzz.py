@@ -455,7 +455,7 @@ class Machine(RuleBasedStateMachine):
 
 
 TestFuzz = Machine.TestCase
-TestFuzz.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
+TestFuzz.settings = settings(max_examples=80, stateful_step_count=50, deadline=None)
 
 
 def test_garbage_is_garbage() -> None:

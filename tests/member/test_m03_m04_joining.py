@@ -231,6 +231,36 @@ def test_j16_a_reason_is_cut_at_255() -> None:
     assert on_the_wire("") is None
 
 
+def test_the_reason_is_said_until_the_member_is_let_in() -> None:
+    """The first JoinGroup without an id, or at a wrong coordinator, starts no rebalance."""
+    hand = Hand(cooperative=True).stable(0)
+    hand.wait(3000)
+    hand.beat(ErrorCode.UNKNOWN_MEMBER_ID)
+    hand.done(e.Lose)
+    why = "Heartbeat answered UNKNOWN_MEMBER_ID"
+    hand.refused(ErrorCode.MEMBER_ID_REQUIRED, "m-2")
+    assert (hand.join.member_id, hand.join.reason) == ("m-2", why)
+    hand.refused(ErrorCode.NOT_COORDINATOR)
+    hand.found()
+    hand.wait(100)
+    hand.no_answer(JoinGroupRequest)
+    hand.found()
+    hand.wait(200)
+    assert (hand.join.member_id, hand.join.reason) == ("m-2", why)
+    hand.joined()
+    hand.sync_refused(ErrorCode.REBALANCE_IN_PROGRESS)
+    assert hand.join.reason == "the group is rebalancing"
+
+
+def test_a_first_join_has_no_reason_but_its_new_id() -> None:
+    hand = Hand()
+    hand.tell(e.Subscribe(topics=("t",)))
+    hand.found()
+    assert hand.join.reason is None
+    hand.refused(ErrorCode.MEMBER_ID_REQUIRED, "m-1")
+    assert hand.join.reason == "member id received, joining with it"
+
+
 def test_subscribing_anew_while_joining_joins_again_afterwards() -> None:
     hand = Hand().start()
     hand.tell(e.Subscribe(topics=("t", "u")))

@@ -11,7 +11,7 @@ from rebalance.protocol.requests import (
     SyncGroupRequest,
 )
 from rebalance.protocol.states import MemberState
-from tests.member.hand import Hand, kinds, parts
+from tests.member.hand import Hand, kinds, parts, tp
 
 
 def test_heartbeats_begin_with_the_answer_to_join_group() -> None:
@@ -107,10 +107,18 @@ def test_session_silence_makes_the_member_look_for_the_coordinator() -> None:
     hand.wait(1)
     assert len(hand.sends(FindCoordinatorRequest)) == 2
     assert hand.member.owned == parts(0), "as in Java: it may still be a member"
-    hand.found()
-    assert hand.waits_for(HeartbeatRequest) or hand.wait(100)
+    assert kinds(hand.found()) == ["Heartbeat"], "at once"
     hand.beat()
     assert hand.member.state is MemberState.STABLE
+
+
+def test_i01_a_commit_on_its_way_when_the_session_ends_still_tells_a_zombie_the_truth() -> None:
+    hand = Hand(session_timeout_ms=10_000, request_timeout_ms=60_000).stable(0)
+    hand.now += 20_000
+    hand.tell(e.CommitOffsets(commit_id=1, offsets={tp(0): 5}))
+    assert kinds(hand.wait(0)) == ["FindCoordinator"]
+    effects = hand.committed(ErrorCode.UNKNOWN_MEMBER_ID)
+    assert kinds(effects) == ["CommitFinished", "Lose"]
 
 
 def test_a_heartbeat_without_answer_is_given_up() -> None:

@@ -1,4 +1,4 @@
-"""Every scenario file is a story that comes out as it is told. REBALANCE_REWRITE=1 rewrites them."""
+"""Every scenario file is a story that comes out as told. REBALANCE_REWRITE=1 rewrites them."""
 
 import os
 from pathlib import Path

@@ -108,9 +108,7 @@ class Story:
             self.owned[name] = ()
 
     def added(self, t: int, name: str) -> None:
-        self.tell(
-            MemberJoined(t=t, group_id=self.group_id, member_id=f"{name}-1", client_id=name)
-        )
+        self.tell(MemberJoined(t=t, group_id=self.group_id, member_id=f"{name}-1", client_id=name))
 
     def state(self, t: int, previous: str, state: str) -> None:
         self.tell(
@@ -145,9 +143,7 @@ class Story:
         gone = tuple(sorted(ids))
         if gone:
             partitions = {self.topic: gone}
-            self.tell(
-                Revoked(t=t, group_id=self.group_id, member=name, partitions=partitions)
-            )
+            self.tell(Revoked(t=t, group_id=self.group_id, member=name, partitions=partitions))
 
     def complete(self, t: int, target: Mapping[str, tuple[int, ...]]) -> None:
         """Join phase over at `t`: the leader assigns, everybody syncs some milliseconds later."""
@@ -265,9 +261,7 @@ class Story:
         self.live.remove(name)
 
     def removed(self, t: int, name: str, cause: str) -> None:
-        self.tell(
-            MemberRemoved(t=t, group_id=self.group_id, member_id=f"{name}-1", cause=cause)
-        )
+        self.tell(MemberRemoved(t=t, group_id=self.group_id, member_id=f"{name}-1", cause=cause))
 
     def pause(self, t: int, name: str) -> None:
         self.tell(

@@ -166,6 +166,10 @@ COORDINATOR_CASES: dict[str, tuple[list[Event], list[Hold]]] = {
         [sent(1, "a", 1), completed(4, 2), sent(5, "b", 2), sent(7, "a", 2, {})],
         [Hold(1, 5, "A"), Hold(5, 9, "B")],
     ),
+    "the removal of a lane's old id leaves its new one alone": (
+        [sent(1, "a", 1), sent(4, "a2", 2, {"t": (0,)}), removed(6, "a")],
+        [Hold(1, 6, "A"), Hold(4, 9, "A")],
+    ),
     "epochs do not: two at once are two": (
         [sent(1, "a", 1), sent(5, "b", 2)],
         [Hold(1, 9, "A"), Hold(5, 9, "B")],
@@ -180,7 +184,7 @@ COORDINATOR_CASES: dict[str, tuple[list[Event], list[Hold]]] = {
 @pytest.mark.parametrize("name", COORDINATOR_CASES)
 def test_coordinator_ledger(name: str) -> None:
     events, expected = COORDINATOR_CASES[name]
-    ledger = CoordinatorLedger({"a": "A", "b": "B"})
+    ledger = CoordinatorLedger({"a": "A", "a2": "A", "b": "B"})
     for event in events:
         ledger.handle(event)
     assert ledger.finish(9).get(Cell("t", 0), ()) == tuple(expected)

@@ -1,6 +1,7 @@
 """Spans against the sets of milliseconds that they stand for."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ def _milliseconds(spans: Iterable[Span]) -> set[int]:
 def test_union(spans: list[Span]) -> None:
     joined = union(spans)
     assert _milliseconds(joined) == _milliseconds(spans)
-    assert all(a.end < b.start for a, b in zip(joined, joined[1:], strict=False))
+    assert all(a.end < b.start for a, b in pairwise(joined))
 
 
 @given(_SPANS, _SPANS)

@@ -58,6 +58,8 @@ APIS: Mapping[int, Api] = MappingProxyType(
             Api(key=12, name="heartbeat", oldest=0, newest=4),
             Api(key=13, name="leave_group", oldest=0, newest=5),
             Api(key=14, name="sync_group", oldest=0, newest=5),
+            Api(key=15, name="describe_groups", oldest=0, newest=6),
+            Api(key=16, name="list_groups", oldest=0, newest=5),
             Api(key=18, name="api_versions", oldest=0, newest=4),
             Api(key=19, name="create_topics", oldest=2, newest=7),
             Api(key=20, name="delete_topics", oldest=1, newest=6),

@@ -99,6 +99,8 @@ def _partitions(call: Call, declared: Declared) -> Action:
     count = _count(call, call.words[1])
 
     def play(stage: Stage) -> Iterable[str]:
+        if 0 < count < stage.simulation.node.topics.get(name, 0):
+            raise call.error("a topic only grows: expected more partitions, or 0 to delete it")
         what = f"has {count} partitions" if count else "is deleted"
         stage.simulation.step(f"{name} {what}", cause="metadata changed")
         stage.simulation.topic(name, count)
@@ -208,7 +210,7 @@ COMMANDS = (
     Command(
         name="partitions",
         usage="partitions orders 8",
-        help="Change a topic's number of partitions; 0 deletes it.",
+        help="Give a topic more partitions; 0 deletes it.",
         prepare=_partitions,
     ),
     Command(

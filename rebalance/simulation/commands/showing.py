@@ -170,7 +170,7 @@ COMMANDS = (
         help=(
             "Print the coordinator's groups, the consumers, who owns what in the consumers' eyes, "
             "rebalances or events since they were last shown, committed offsets, commits accepted "
-            "and refused, metrics; of some groups or members only. `from=` shows events from then on."
+            "and refused, metrics; of some groups or members only. `from=`: events from then on."
         ),
         prepare=_show,
         plays=False,

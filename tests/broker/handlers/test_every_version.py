@@ -225,6 +225,32 @@ async def _leave_group(client: RawConnection, version: int) -> None:
         assert (left.member_id, left.error_code.value) == (member_id, 0)
 
 
+async def _describe_groups(client: RawConnection, version: int) -> None:
+    member_id, _ = await _join(client)
+    answer = await client.ask("describe_groups", version, {"groups": ["g"]})
+    group = _entries(answer, "groups")
+    assert (group.group_state, group.protocol_type, group.protocol_data) == (
+        "Stable",
+        "consumer",
+        "range",
+    )
+    (member,) = group.members
+    assert (member.member_id, member.client_id, member.client_host) == (
+        member_id,
+        "raw",
+        "/127.0.0.1",
+    )
+    assert (member.member_metadata, member.member_assignment) == (b"\x00\x01", b"all")
+
+
+async def _list_groups(client: RawConnection, version: int) -> None:
+    await _join(client)
+    group = _entries(await client.ask("list_groups", version), "groups")
+    assert (group.group_id, group.protocol_type) == ("g", "consumer")
+    assert getattr(group, "group_state", "Stable") == "Stable"
+    assert getattr(group, "group_type", "classic") == "classic"
+
+
 async def _offset_commit(client: RawConnection, version: int) -> None:
     answer = await client.ask("offset_commit", version, await _commit(client, partitions=[1, 7]))
     (topic,) = answer.topics

@@ -188,7 +188,7 @@ def test_a_waiting_fetch_leaves_no_listener_behind(monkeypatch: pytest.MonkeyPat
     async def main() -> None:
         async with EmbeddedBroker() as broker, connected(broker) as client:
             broker.create_topic("orders", 1)
-            logs = []
+            logs: list[Any] = []
             wanted = fetch_handler._wanted
 
             def spy(*arguments: Any) -> Any:

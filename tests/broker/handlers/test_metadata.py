@@ -23,7 +23,7 @@ def test_all_topics_are_an_empty_list_in_v0_and_null_later() -> None:
             broker.create_topic("a", 1)
             broker.create_topic("b", 2)
             for version in range(14):
-                everything = {"topics": [] if version == 0 else None}
+                everything: dict[str, Any] = {"topics": [] if version == 0 else None}
                 answer = await client.ask("metadata", version, everything)
                 assert {t.name: len(t.partitions) for t in answer.topics} == {"a": 1, "b": 2}
                 if version > 0:

@@ -139,6 +139,20 @@ async def test_a_transactional_batch_without_a_transactional_id(
         assert (await produce(client, topic, records)).error_code.value == 53
 
 
+def test_transactions_are_not_served_and_that_is_said() -> None:
+    async def main() -> None:
+        async with EmbeddedBroker() as broker, connected(broker) as client:
+            broker.create_topic("orders", 1)
+            records = batch(b"x", producer_id=5, epoch=0, sequence=0, transactional=True)
+            asked = {**request("orders", records), "transactional_id": "mine"}
+            answer = await client.ask("produce", 9, asked)
+            part = answer.responses[0].partition_responses[0]
+            assert part.error_code.value == 48
+            assert part.error_message == "Transactions are not served."
+
+    run(main())
+
+
 SEQUENCES = [
     # (what, epoch, first sequence, records, error, base offset)
     ("first", 0, 0, 2, 0, 0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -51,14 +52,17 @@ class CooperativePeer:
             group_id=group_id,
             partition_assignment_strategy=[CooperativeStickyAssignor],
             enable_auto_commit=False,
-            session_timeout_ms=6000,
+            session_timeout_ms=30_000,
             heartbeat_interval_ms=200,
         )
+        self.topic = topic
         self.owned = PartitionSet()
         self.ending = threading.Event()
         self.thread = threading.Thread(target=self._poll)
 
     def _poll(self) -> None:
+        # kafka-python may lead before it knows the topic, and then assigns nothing for good.
+        self.consumer.partitions_for_topic(self.topic)
         while not self.ending.is_set():
             self.consumer.poll(timeout_ms=50)
             self.owned = PartitionSet((t, p) for t, p in self.consumer.assignment())
@@ -73,6 +77,10 @@ def polling(peer: CooperativePeer) -> Iterator[CooperativePeer]:
     finally:
         peer.ending.set()
         peer.thread.join()
+        del peer.consumer
+        with warnings.catch_warnings():  # kafka-python may leave a socket to the collector
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
 
 async def test_a_cooperative_member_gives_up_before_another_gets(

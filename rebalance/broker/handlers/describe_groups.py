@@ -1,0 +1,62 @@
+"""DescribeGroups: key 15, versions 0 to 6.
+
+Shows the coordinator's snapshot of a group. While a rebalance is on, Kafka shows no protocol and no
+metadata, but every member's last assignment (A01); an unknown group is "Dead" without an error
+until version 6 gives one (A10).
+"""
+
+from __future__ import annotations
+
+from rebalance.broker.codec import Message
+from rebalance.broker.state import BrokerState, Call
+from rebalance.coordinator import GroupSnapshot
+from rebalance.protocol.errors import ErrorCode
+from rebalance.protocol.states import GroupState
+
+KEY, OLDEST, NEWEST = 15, 0, 6
+
+_FIRST_WITH_ERROR = 6
+_OPERATIONS = 3400
+"""Read, delete, describe, describe and alter configs (A09)."""
+_OMITTED = -(2**31)
+
+
+async def handle(state: BrokerState, call: Call) -> Message:
+    """Describe each group."""
+    operations = _OPERATIONS if call.body.get("include_authorized_operations") else _OMITTED
+    groups = []
+    for group_id in call.body["groups"]:
+        group = state.groups.group(group_id)
+        described = _unknown(call, group_id) if group is None else _known(group)
+        groups.append({**described, "authorized_operations": operations})
+    return {"groups": groups}
+
+
+def _unknown(call: Call, group_id: str) -> Message:
+    unknown: Message = {"group_id": group_id, "group_state": GroupState.DEAD.value}
+    if call.version >= _FIRST_WITH_ERROR:
+        unknown["error_code"] = ErrorCode.GROUP_ID_NOT_FOUND
+        unknown["error_message"] = f"Group {group_id} not found."
+    return unknown
+
+
+def _known(group: GroupSnapshot) -> Message:
+    is_stable = group.state is GroupState.STABLE
+    return {
+        "error_code": ErrorCode.NONE,
+        "group_id": group.group_id,
+        "group_state": group.state.value,
+        "protocol_type": group.protocol_type or "",
+        "protocol_data": (group.protocol_name or "") if is_stable else "",
+        "members": [
+            {
+                "member_id": member.member_id,
+                "group_instance_id": member.group_instance_id,
+                "client_id": member.client_id,
+                "client_host": member.client_host,
+                "member_metadata": member.metadata if is_stable else b"",
+                "member_assignment": member.assignment,
+            }
+            for member in group.members
+        ],
+    }

@@ -1,0 +1,105 @@
+"""One partition's log: offsets, limits, retention, time, listeners."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from rebalance.broker.batches import read_batch
+from rebalance.broker.log import PartitionLog
+from tests.broker.batch_maker import batch, values
+
+
+def _append(log: PartitionLog, *data: bytes, timestamp: int = 1000) -> int:
+    records = batch(*data, timestamp=timestamp)
+    return log.append(records, read_batch(records, max_bytes=10**6))
+
+
+def test_an_empty_log() -> None:
+    log = PartitionLog()
+    assert (log.start_offset, log.end_offset, log.size_bytes) == (0, 0, 0)
+    assert log.read(0, 1000, at_least_one=True) == b""
+    assert log.available(0, 1000) == 0
+    assert log.by_timestamp(0).offset == log.max_timestamp().offset == -1
+    log.drop_oldest(0)
+
+
+def test_offsets_are_dense_and_a_read_starts_at_the_batch_that_holds_the_offset() -> None:
+    log = PartitionLog()
+    assert [_append(log, b"a", b"b"), _append(log, b"c"), _append(log, b"d", b"e")] == [0, 2, 3]
+    assert log.end_offset == 5
+    for offset, first in ((0, 0), (1, 0), (2, 2), (3, 3), (4, 3)):
+        assert values(log.read(offset, 10**6, at_least_one=False))[0][0] == first
+    assert log.read(5, 10**6, at_least_one=True) == b""
+
+
+def test_limits() -> None:
+    log = PartitionLog()
+    for data in (b"a", b"b", b"c"):
+        _append(log, data)
+    size = log.size_bytes // 3
+    assert log.read(0, size - 1, at_least_one=False) == b""
+    assert len(log.read(0, size - 1, at_least_one=True)) == size
+    assert len(log.read(0, 2 * size + 1, at_least_one=True)) == 2 * size
+    assert log.available(0, 10**6) == 3 * size
+    assert log.available(1, size + 1) == size + 1
+    assert log.available(3, 10) == 0
+
+
+def test_retention_drops_the_oldest_and_never_the_newest() -> None:
+    log = PartitionLog()
+    for number in range(10):
+        _append(log, b"%d" % number)
+    size = log.size_bytes // 10
+    log.drop_oldest(3 * size)
+    assert (log.start_offset, log.end_offset, log.size_bytes) == (7, 10, 3 * size)
+    log.drop_oldest(0)
+    assert (log.start_offset, log.end_offset, log.size_bytes) == (9, 10, size)
+    assert values(log.read(9, 1000, at_least_one=True)) == [(9, b"9")]
+    assert log.memory_bytes > log.size_bytes
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_against_a_plain_list(seed: int) -> None:
+    """Appends and drops of chance, thousands of them; a list of (offset, value) is the oracle."""
+    chance = random.Random(seed)
+    log, model = PartitionLog(), []
+    for number in range(3000):
+        _append(log, b"%d" % number)
+        model.append((number, b"%d" % number))
+        if chance.random() < 0.05:
+            log.drop_oldest(chance.randrange(20_000))
+            model = [entry for entry in model if entry[0] >= log.start_offset]
+    assert values(log.read(log.start_offset, 10**9, at_least_one=True)) == model
+    assert len(log._batches) < 2 * len(model) + 1100, "dropped batches are let go"
+    middle = chance.randrange(log.start_offset, log.end_offset)
+    assert values(log.read(middle, 10**9, at_least_one=True))[0] == (middle, b"%d" % middle)
+
+
+def test_time() -> None:
+    log = PartitionLog()
+    _append(log, b"a", b"b", timestamp=100)
+    _append(log, b"c", timestamp=50)  # producers' clocks differ
+    _append(log, b"d", b"e", timestamp=200)
+    assert log.by_timestamp(0).offset == 0
+    assert log.by_timestamp(101).offset == 1
+    assert log.by_timestamp(102).offset == 3
+    assert log.by_timestamp(201).offset == 4
+    assert log.by_timestamp(202).offset == -1
+    assert (log.max_timestamp().offset, log.max_timestamp().timestamp) == (4, 201)
+
+
+def test_listeners_hear_of_appends_until_they_stop() -> None:
+    log, heard = PartitionLog(), []
+
+    def listener() -> None:
+        heard.append(log.end_offset)
+
+    log.listen(listener)
+    _append(log, b"a")
+    log.close()
+    log.ignore(listener)
+    log.ignore(listener)
+    _append(log, b"b")
+    assert heard == [1, 1]

@@ -1,0 +1,27 @@
+"""Topic configs: known names, values of the right kind."""
+
+from __future__ import annotations
+
+import pytest
+
+from rebalance.broker.topic_configs import DEFAULTS, check_configs
+
+
+def test_every_default_is_a_value_that_is_taken() -> None:
+    assert check_configs(DEFAULTS) == dict(DEFAULTS)
+
+
+@pytest.mark.parametrize(
+    ("configs", "problem"),
+    [
+        ({"nope": "1"}, "Unknown topic config name: nope"),
+        ({"retention.ms": None}, "Null value not supported for topic configs: retention.ms"),
+        ({"retention.ms": "x"}, "Invalid value x for configuration retention.ms: expected a whole"),
+        ({"preallocate": "1"}, "expected true or false"),
+        ({"max.message.bytes": "-1"}, "a whole number, at least 0"),
+    ],
+)
+def test_refusals(configs: dict[str, str | None], problem: str) -> None:
+    answer = check_configs(configs)
+    assert isinstance(answer, str)
+    assert problem in answer

@@ -1,0 +1,145 @@
+"""Rebalances and their causes: the coordinator's word, a script's step, or unknown."""
+
+from rebalance.timeline.events import (
+    Event,
+    GroupStateChanged,
+    JoinCompleted,
+    MemberJoined,
+    RebalanceStarted,
+    Step,
+)
+from rebalance.timeline.lanes import read_group
+from rebalance.timeline.rebalances import Rebalance, find_rebalances
+from tests.timeline.stories import cooperative_scale_out, eager_churn, listeners_only
+from tests.timeline.test_lanes import trace_of
+
+G = "g"
+
+
+def started(t: int, generation_id: int, cause: str, member_id: str = "") -> RebalanceStarted:
+    return RebalanceStarted(
+        t=t, group_id=G, generation_id=generation_id, cause=cause, member_id=member_id
+    )
+
+
+def state(t: int, name: str, generation_id: int) -> GroupStateChanged:
+    return GroupStateChanged(t=t, group_id=G, previous="?", state=name, generation_id=generation_id)
+
+
+def found(*events: Event) -> tuple[Rebalance, ...]:
+    return find_rebalances(read_group(trace_of(*events), G))
+
+
+def test_the_coordinator_s_word() -> None:
+    all_ = find_rebalances(read_group(eager_churn(), "billing"))
+    assert [
+        (r.number, r.start_ms, r.time_to_stable_ms, r.generation_from, r.generation_to)
+        for r in all_
+    ] == [(1, 8, 3012, 0, 1), (2, 8008, 315, 1, 2), (3, 15004, 415, 2, 3), (4, 26000, 315, 3, 4)]
+    assert [(r.cause, r.member, r.cause_source) for r in all_] == [
+        ("member joined", "A", "coordinator"),
+        ("member joined", "C", "coordinator"),
+        ("member left", "B", "coordinator"),
+        ("session expired", "C", "coordinator"),
+    ]
+    assert all_[0].joined == ("A", "B")
+
+
+def test_one_that_never_completed_is_overtaken_and_one_change_with_the_next() -> None:
+    first, second = found(
+        started(0, 0, "member joined"),
+        JoinCompleted(
+            t=5, group_id=G, generation_id=1, protocol_name="range", leader="a", members=("a",)
+        ),
+        started(7, 1, "member joined"),
+        state(20, "Stable", 2),
+    )
+    assert (first.outcome, first.end_ms, first.generation_to) == ("overtaken", None, 1)
+    assert (second.outcome, second.end_ms, second.generation_to) == ("stable", 20, 2)
+    assert first.change == second.change == 1
+
+
+def test_one_that_is_not_over_when_the_trace_ends() -> None:
+    (only,) = found(started(0, 0, "member joined"), Step(t=9, text="end"))
+    assert (only.outcome, only.end_ms, only.generation_to) == ("unfinished", None, None)
+
+
+def test_the_last_member_leaves_the_group_empty() -> None:
+    (only,) = found(started(0, 4, "member left"), state(0, "Empty", 5))
+    assert (only.outcome, only.time_to_stable_ms, only.generation_to) == ("empty", 0, 5)
+
+
+def test_the_second_half_of_a_cooperative_change() -> None:
+    all_ = find_rebalances(read_group(cooperative_scale_out(), "billing"))
+    assert [r.change for r in all_] == [1, 2, 2, 3]
+
+
+def test_states_alone_give_rebalances_without_a_cause() -> None:
+    first, second = found(
+        state(0, "PreparingRebalance", 3),
+        state(4, "CompletingRebalance", 4),
+        state(6, "Stable", 4),
+        state(10, "PreparingRebalance", 4),
+        state(15, "Stable", 5),
+    )
+    assert (first.start_ms, first.end_ms, first.generation_to, first.cause) == (0, 6, 4, "unknown")
+    assert (second.generation_from, second.generation_to) == (4, 5)
+
+
+def test_a_step_gives_a_cause_where_the_coordinator_has_none() -> None:
+    (only,) = found(
+        Step(t=0, text="add partitions", cause="metadata changed"),
+        started(4, 1, "unknown"),
+    )
+    assert (only.cause, only.cause_source) == ("metadata changed", "script")
+
+
+def test_a_step_never_overrules_the_coordinator_and_explains_one_rebalance_only() -> None:
+    first, second = found(
+        Step(t=0, text="add partitions", cause="metadata changed"),
+        started(4, 1, "metadata changed"),
+        state(5, "Stable", 2),
+        started(8, 2, "unknown"),
+    )
+    assert (first.cause, first.cause_source) == ("metadata changed", "coordinator")
+    assert (second.cause, second.cause_source) == ("unknown", "unknown")
+
+
+def test_a_crash_keeps_its_step_while_others_come_and_go() -> None:
+    first, second = found(
+        Step(t=0, text="C is killed", cause="session expired"),
+        Step(t=5, text="D starts", cause="member joined"),
+        started(6, 1, "unknown"),
+        state(9, "Stable", 2),
+        started(30, 2, "unknown"),
+    )
+    assert (first.cause, second.cause) == ("member joined", "session expired")
+
+
+def test_steps_without_a_cause_and_of_other_groups_explain_nothing() -> None:
+    (only,) = found(
+        Step(t=0, text="look away"),
+        Step(t=0, text="C is killed", cause="session expired", group_id="other"),
+        Step(t=0, text="Z starts", member="Z", cause="member joined"),
+        started(4, 1, "unknown"),
+    )
+    assert only.cause == "unknown"
+
+
+def test_members_that_joined_meanwhile_are_named_but_not_blamed() -> None:
+    (only,) = found(
+        MemberJoined(t=0, group_id=G, member_id="a-1", client_id="a"),
+        started(0, 0, "member joined", "a-1"),
+        MemberJoined(t=2, group_id=G, member_id="b-1", client_id="b"),
+    )
+    assert (only.member, only.joined) == ("a", ("a", "b"))
+
+
+def test_listeners_alone_take_the_script_s_word_or_none() -> None:
+    all_ = find_rebalances(read_group(listeners_only(), "billing"))
+    assert [(r.cause, r.cause_source, r.seen_by) for r in all_] == [
+        ("member joined", "script", "members"),
+        ("member joined", "script", "members"),
+        ("unknown", "unknown", "members"),
+    ]
+    assert all_[2].reason == "first seen: A gave up partitions"
