@@ -8,6 +8,7 @@ apart, because it blames the peer that sent the bytes and not the assignor.
 from __future__ import annotations
 
 from enum import Enum
+from functools import partial
 
 
 class AssignorError(Exception):
@@ -62,6 +63,17 @@ class InvalidPlanError(AssignorError):
         self.member_id = member_id
         self.topic = topic
         self.partition = partition
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exceptions are rebuilt from their positional arguments; `fault` is none of them.
+        build = partial(
+            type(self),
+            fault=self.fault,
+            member_id=self.member_id,
+            topic=self.topic,
+            partition=self.partition,
+        )
+        return build, self.args
 
 
 class CodecError(ValueError):

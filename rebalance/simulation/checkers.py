@@ -133,7 +133,12 @@ class Checkers:
                     )
 
     def _no_second_owner(self, event: trace.Assigned) -> None:
-        """Rule I01 in the members' view: who takes a partition over takes it from nobody."""
+        """Rule I01 in the members' view: who takes a partition over takes it from nobody.
+
+        A zombie may: it wakes up with an answer that was true when it was sent.
+        """
+        if self._is_zombie(self._views.lanes[event.member]):
+            return
         for partition in flattened(event.partitions):
             for lane in self._rivals(event.group_id, partition):
                 if lane.name != event.member:

@@ -199,8 +199,8 @@ class Simulation:
         unowned = self.views.unowned(group_id) if expected else []
         if unowned:
             return f"nobody owns {_names(unowned)} of {group_id}"
-        gone = self.views.owned_in_vain(group_id)
-        return f"{_names(gone)} of {group_id} is owned and does not exist" if gone else ""
+        vain = self.views.owned_in_vain(group_id)
+        return f"{_names(vain)} of {group_id} is owned in vain" if vain else ""
 
     # --- the end ---------------------------------------------------------------------------------
 

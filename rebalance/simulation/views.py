@@ -155,12 +155,12 @@ class Views:
         ]
 
     def owned_in_vain(self, group_id: str) -> list[Partition]:
-        """Partitions that somebody owns and that do not exist (any more)."""
+        """Partitions whose owner does not want them (any more), or that do not exist."""
         return [
             (topic, partition)
             for lane in self.lanes_of(group_id)
             for topic, partition in sorted(lane.owned)
-            if partition >= self.topics.get(topic, 0)
+            if topic not in lane.topics or partition >= self.topics.get(topic, 0)
         ]
 
     # --- the coordinator's view ------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import sys
 from collections.abc import Mapping
 from types import ModuleType
@@ -288,3 +290,12 @@ def test_what_cannot_be_used_is_one_line(spec: Any, error: type[AssignorError], 
     assert "\n" not in str(caught.value)
     if error is AssignorNotFoundError:
         assert "cooperative-sticky, range, roundrobin, sticky" in str(caught.value)
+
+
+def test_an_error_survives_copying_and_another_process() -> None:
+    error = InvalidPlanError(
+        "twice", fault=PlanFault.ASSIGNED_TWICE, member_id="m", topic="t", partition=1
+    )
+    for copied in (copy.copy(error), pickle.loads(pickle.dumps(error))):
+        assert str(copied) == "twice"
+        assert vars(copied) == vars(error)

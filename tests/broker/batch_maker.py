@@ -24,7 +24,7 @@ def batch(
         producer_id=producer_id,
         producer_epoch=epoch,
         base_sequence=sequence,
-        batch_size=1_000_000,
+        batch_size=2**26,
     )
     for offset, value in enumerate(values):
         builder.append(offset, timestamp + offset, None, value, [])

@@ -93,3 +93,5 @@ def test_search_does_not_inflate_beyond_all_measure() -> None:
     bomb = batch(bytes(2**24), b"b", timestamp=10, gzip=True)
     assert len(bomb) < 100_000
     assert first_at_or_after(bomb, 11) == (0, 11)
+    small = batch(bytes(2**20), b"b", timestamp=10, gzip=True)
+    assert first_at_or_after(small, 11) == (1, 11)

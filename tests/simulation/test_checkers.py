@@ -32,6 +32,10 @@ def member(lane: str, member_id: str, *ids: int, generation: int = 1) -> list[tr
     ]
 
 
+def joining(lane: str) -> trace.Joining:
+    return trace.Joining(t=1, group_id="g", member=lane)
+
+
 def assigned(lane: str, *ids: int) -> trace.Assigned:
     return trace.Assigned(t=1, group_id="g", member=lane, partitions={"t": ids})
 
@@ -75,14 +79,28 @@ def test_i01_two_members_are_given_one_partition_in_one_generation() -> None:
 def test_i01_eager_member_joins_with_what_it_owns() -> None:
     watched = Watched()
     watched.see(*member("eager", "e-1", 0), *member("cooperative", "c-1", 1))
+    watched.see(joining("eager"), joining("cooperative"))
     assert watched.see(completed("e-1", "c-1")) == ["I01"]
     assert "eager is eager" in watched.checkers.violations[0].message
 
 
 def test_i02_partition_is_given_away_before_it_was_revoked() -> None:
     watched = Watched()
-    watched.see(*member("a", "a-1", 0), *member("b", "b-1"))
+    watched.see(*member("a", "a-1", 0), *member("b", "b-1"), joining("a"), joining("b"))
     assert watched.see(completed("a-1", "b-1"), sent("a-1"), sent("b-1", 0)) == ["I02"]
+
+
+def test_static_member_that_did_not_rejoin_is_a_zombie() -> None:
+    watched = Watched()
+    watched.see(*member("eager", "e-1", 0), *member("b", "b-1"), joining("b"))
+    assert watched.see(completed("e-1", "b-1"), sent("b-1", 0), assigned("b", 0)) == []
+
+
+def test_zombie_may_wake_up_with_an_old_answer() -> None:
+    watched = Watched()
+    watched.see(*member("a", "a-1"), *member("b", "b-1", 0))
+    removed = trace.MemberRemoved(t=1, group_id="g", member_id="a-1", cause="session expired")
+    assert watched.see(removed, assigned("a", 0)) == []
 
 
 @pytest.mark.parametrize("how", ["removed", "paused", "revoked", "lost", "stopped", "failed"])
