@@ -55,7 +55,7 @@ class Output:
         print(f"real        {settings.members} aiokafka consumers, their sockets and their crash")
         print(f"broker      {result.place}; causes are {_word(settings)}")
         if trace is not None:
-            print(f"trace       {trace} (draw it again: rebalance timeline {trace})")
+            print(f"trace       {trace}")
 
     def _say(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)

@@ -4,8 +4,9 @@ Rule kept: a checker knows nothing of how a machine works. It sees trace events,
 add up to (`Views`) and snapshots; what it finds is a `Violation` with the events that led there.
 
 A *zombie* is a consumer that believes to own what its coordinator no longer minds: it was removed,
-replaced, stands still, or is a static member that a generation was made without (J11). Its ownership is no violation (no broker can prevent it) until it can
-know better; that its commits are refused is (I03).
+replaced, stands still, or is a static member that a generation was made without (J11). That it
+owns is no violation: no broker can prevent it. A removed one's commits are refused (O02), which is
+what keeps I03.
 """
 
 from collections import deque

@@ -68,6 +68,17 @@ def test_leaving_without_a_coordinator_sends_nothing() -> None:
     assert not hand.sends(LeaveGroupRequest)
 
 
+def test_leaving_looks_for_no_coordinator_when_it_has_nothing_to_commit() -> None:
+    hand = Hand(enable_auto_commit=False).stable(0)
+    hand.wait(3000)
+    hand.no_answer(HeartbeatRequest)
+    hand.lookup_refused(ErrorCode.COORDINATOR_NOT_AVAILABLE)
+    hand.tell(e.Close())
+    lookups = len(hand.sends(FindCoordinatorRequest))
+    hand.wait(5000)
+    assert len(hand.sends(FindCoordinatorRequest)) == lookups
+
+
 def test_leaving_looks_for_the_coordinator_while_it_has_something_to_commit() -> None:
     hand = Hand().stable(0)
     hand.tell(e.Close())

@@ -151,3 +151,10 @@ def test_every_command_is_documented() -> None:
 def test_missing_file_is_the_callers_business(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read(tmp_path / "none.txt")
+
+
+def test_example_of_the_documentation_is_true() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    story = text.split("```\n")[1]
+    scenario = parse(story)
+    assert rewritten(scenario, run_scenario(scenario).outputs) == story

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from rebalance.protocol.states import MemberState
 from rebalance.simulation.commands.command import Command, only_options, value
 from rebalance.simulation.process import Process
 from rebalance.simulation.scenario import Call
@@ -58,7 +57,7 @@ def _members(call: Call, stage: Stage, names: Names) -> Iterable[str]:
             continue
         still = " (stands still)" if process.paused else ""
         line = f"{name}: {process.state.value}{still}"
-        if lane.member_id and process.state is not MemberState.FAILED:
+        if stage.simulation.views.is_member(lane):
             leads = ", leads" if lane.leads else ""
             line += f", {lane.member_id}, generation {lane.generation_id}{leads}"
         yield f"{line}, owns {partitions_text(lane.owned)}"

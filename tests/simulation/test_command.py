@@ -1,0 +1,161 @@
+"""`rebalance simulate`: what it prints, what it writes, how it exits."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from rebalance.cli.errors import UsageError
+from rebalance.cli.simulate import simulate
+from rebalance.simulation import Simulation
+from rebalance.timeline.trace import read_trace
+
+STORY = """\
+# J10: one member alone.
+topic orders partitions=4
+members A topics=orders
+
+start A
+run until stable
+show ownership
+----
+stable at 3.021s, after 3.021s
+orders: A 0-3
+"""
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Path:
+    path = tmp_path / "story.txt"
+    path.write_text(STORY, encoding="utf-8")
+    return path
+
+
+def run(path: Path, **options: Any) -> int:
+    """The exit code."""
+    settings: dict[str, Any] = {"color": "never", "width": 80} | options
+    try:
+        simulate(path, **settings)
+    except typer.Exit as stop:
+        return stop.exit_code
+    return 0
+
+
+def test_story_is_told_drawn_measured_and_judged(
+    story: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(story) == 0
+    out = capsys.readouterr().out
+    assert "> start A\n> run until stable\n> show ownership\nstable at 3.021s" in out
+    assert "member joined: A" in out
+    assert "double-owned, partition-ms 0" in " ".join(out.split())
+    assert "Invariants I01 to I05 hold" in out
+    assert out.endswith("Output as expected.\n")
+
+
+def test_difference_is_shown_and_exits_1(story: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    story.write_text(STORY.replace("A 0-3", "A 0-2"), encoding="utf-8")
+    assert run(story) == 1
+    out = capsys.readouterr().out
+    assert f"{story}:5: printed (+) is not what is expected (-):" in out
+    assert "- orders: A 0-2\n+ orders: A 0-3\n" in out
+    assert "1 of 2 blocks printed something else" in out
+
+
+def test_rewrite_keeps_what_is_printed(story: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    story.write_text(STORY.replace("A 0-3", "A 0-2"), encoding="utf-8")
+    assert run(story, rewrite=True) == 0
+    assert story.read_text(encoding="utf-8") == STORY
+    assert "rewritten" in capsys.readouterr().out
+    assert run(story) == 0
+
+
+def test_played_another_way_is_not_compared(
+    story: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(story, protocol="cooperative", assignor="sticky", seed=5) == 0
+    out = capsys.readouterr().out
+    assert "seed 5" in out
+    assert "Output not compared" in out
+
+
+def test_trace_is_written(story: Path, tmp_path: Path) -> None:
+    file = tmp_path / "trace.jsonl"
+    assert run(story, trace=file) == 0
+    trace = read_trace(file)
+    assert trace.header.clock == "virtual"
+    assert trace.events[-1].t == 3021
+
+
+def test_json_has_everything(story: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(story, json_output=True) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["passed"] is True
+    assert told["rules"] == ["J10"]
+    assert told["blocks"][1]["output"] == ["stable at 3.021s, after 3.021s", "orders: A 0-3"]
+    assert told["violations"] == []
+    assert told["metrics"]["g"]["rebalances"] == 1
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_violation_is_told_with_what_led_to_it(
+    story: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    as_json: bool,
+) -> None:
+    def settle(simulation: Simulation) -> None:
+        simulation.checkers.converged(simulation.now, ["it is a test"])
+
+    monkeypatch.setattr(Simulation, "settle", settle)
+    assert run(story, json_output=as_json) == 1
+    out = capsys.readouterr().out
+    if as_json:
+        violation = json.loads(out)["violations"][0]
+        assert (violation["rule"], violation["t_ms"]) == ("I05", 3021)
+        assert violation["last_events"][-1]["event"] == "assigned"
+    else:
+        assert "I05 violated at 3.021s: it is a test" in out
+        assert "A  is assigned orders 0-3" in out
+
+
+WRONG = [
+    ({"protocol": "lazy"}, "--protocol lazy: choose one of eager, cooperative"),
+    ({"assignor": "stiky"}, "--assignor stiky: no assignor is called 'stiky'"),
+    ({"rewrite": True, "seed": 1}, "--rewrite keeps what the scenario itself prints"),
+    ({"trace": Path("/nowhere/at/all.jsonl")}, "not a file in an existing directory"),
+    ({"color": "blue"}, "--color blue"),
+]
+
+
+@pytest.mark.parametrize(("options", "says"), WRONG, ids=[says for _, says in WRONG])
+def test_used_wrongly(story: Path, options: dict[str, Any], says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        run(story, **options)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_file_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="No such file"):
+        run(tmp_path / "none.txt")
+    with pytest.raises(UsageError, match=r"irectory"):
+        run(tmp_path)
+    binary = tmp_path / "binary.txt"
+    binary.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UsageError, match="UTF-8"):
+        run(binary)
+
+
+def test_typo_in_the_scenario(story: Path) -> None:
+    story.write_text(STORY.replace("start A", "strat A"), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"story.txt:5: 'strat' is not a command: did you mean"):
+        run(story)
+
+
+def test_scenario_without_anything_to_draw(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.txt"
+    empty.write_text("run for 5s\n", encoding="utf-8")
+    assert run(empty) == 0
