@@ -79,9 +79,8 @@ def demo(
         )
     except AssignorError as error:
         raise UsageError(f"--assignor {assignor}: {error}") from None
-    output.begin(settings)
     try:
-        result = asyncio.run(run_demo(settings, output.step))
+        result = asyncio.run(run_demo(settings, lambda: output.begin(settings), output.step))
     except DemoFailed as error:
         output.failed(str(error))
         raise typer.Exit(1) from None

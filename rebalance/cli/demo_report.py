@@ -53,7 +53,8 @@ class Output:
             f"{records.repeated:,} read again"
         )
         print(f"real        {settings.members} aiokafka consumers, their sockets and their crash")
-        print(f"broker      {result.place}; causes are {_word(settings)}")
+        print(f"broker      {result.place}")
+        print(f"causes      {_word(settings)}")
         if trace is not None:
             print(f"trace       {trace}")
 

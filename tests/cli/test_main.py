@@ -46,7 +46,7 @@ def test_help_loads_nothing_heavy() -> None:
     [
         (["dmeo"], ["dmeo", "--help"]),
         (["demo", "--membres", "3"], ["--membres"]),
-        (["demo", "--members", "1"], ["--members", "1"]),
+        (["demo", "--members", "1"], ["--members", "2"]),
         (["demo", "--assignor", "rnage"], ["rnage", "range", "sticky"]),
         (["demo", "--assignor", "no_such_module:Thing"], ["no_such_module"]),
         (["demo", "--assignor", "pathlib:Path"], ["pathlib:Path"]),

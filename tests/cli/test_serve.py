@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka import AIOKafkaProducer
 
 from tests.cli.commands import COMMAND, ROOT
 
@@ -36,12 +36,9 @@ def _served(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 async def test_it_serves_clients_and_ends_cleanly(how: signal.Signals) -> None:
     with _served("--set", "num.partitions=7") as (process, servers):
         assert servers.startswith("127.0.0.1:")
-        admin = AIOKafkaAdminClient(bootstrap_servers=servers)
-        await admin.start()
-        await admin.create_topics([NewTopic("t", num_partitions=-1, replication_factor=1)])
-        topics = await admin.describe_topics(["t"])
-        await admin.close()
-        assert len(topics[0]["partitions"]) == 7
+        async with AIOKafkaProducer(bootstrap_servers=servers) as producer:
+            await producer.send_and_wait("made-by-asking", b"record")
+            assert await producer.partitions_for("made-by-asking") == set(range(7))
         process.send_signal(how)
         out, err = process.communicate(timeout=20)
         assert (process.returncode, out, err) == (0, "", "")

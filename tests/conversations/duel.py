@@ -75,6 +75,8 @@ class Duel:
         answered = sorted(set(self.bench.replies) - known - self.never)
         if token not in self.bench.replies:
             self._let_arrive()
+        if members and not self._members():
+            self._let_empty()
         self._compare(answered)
 
     def finish(self) -> None:
@@ -144,6 +146,16 @@ class Duel:
                     self._beat_until_the_same(probe, member.member_id, generation)
         for _ in range(_PROBES):
             probe.ask(*self._wire(HeartbeatRequest(group_id=GROUP, generation_id=0, member_id="")))
+        self.free.append(probe)
+
+    def _let_empty(self) -> None:
+        """With ids pending a group without members becomes Empty by a timer of 0 ms (G04, G05)."""
+        partition = TopicPartition(self.talk.topic, 0)
+        offsets = (OffsetToCommit(partition=partition, offset=0),)
+        commit = OffsetCommitRequest(group_id=GROUP, offsets=offsets)
+        ours = _plain(self.bench.ask(commit, OffsetCommitResponse), commit)
+        probe = self._connection()
+        self.talk.until(lambda: self._seen(probe.ask(*self._wire(commit)), commit), ours)
         self.free.append(probe)
 
     def _beat_until_the_same(self, probe: Connection, member_id: str, generation: int) -> None:

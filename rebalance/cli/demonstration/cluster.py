@@ -98,7 +98,14 @@ async def cluster(
 
 
 def _unreachable(servers: str, error: BaseException) -> str:
-    why = "no answer" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
+    from aiokafka.errors import KafkaConnectionError
+
+    if isinstance(error, TimeoutError):
+        why = "no answer"
+    elif isinstance(error, KafkaConnectionError):
+        why = "refused, or closed at once"
+    else:
+        why = str(error) or type(error).__name__
     return (
         f"--bootstrap-server {servers}: cannot connect within {CONNECT_TIMEOUT_S} s ({why}); "
         "is a broker listening there, and does it want --client-config?"

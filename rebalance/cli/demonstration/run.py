@@ -29,8 +29,10 @@ StepSeen = Callable[[int, ScriptStep, int, dict[str, int]], None]
 """(t, step, ms to settle, owners): called after each step, for the progress display."""
 
 
-async def run_demo(settings: DemoSettings, on_step: StepSeen) -> DemoResult:
-    """Run the demo.
+async def run_demo(
+    settings: DemoSettings, on_ready: Callable[[], None], on_step: StepSeen
+) -> DemoResult:
+    """Run the demo; `on_ready` is called once there is a broker to play on.
 
     Raises:
         UsageError: the cluster cannot be used.
@@ -66,6 +68,7 @@ async def run_demo(settings: DemoSettings, on_step: StepSeen) -> DemoResult:
         )
         try:
             await stage.open()
+            on_ready()
             for step in demo_script(settings.members):
                 at = clock()
                 took = await stage.play(step)
