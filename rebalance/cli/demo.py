@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from rebalance.cli.errors import UsageError
-from rebalance.cli.terminal import NARROW, WIDE, ColorWhen
+from rebalance.cli.terminal import NARROW, WIDE, ColorWhen, check_writable
 
 _EMBEDDED_SESSION_MS = 1000
 _CLUSTER_SESSION_MS = 6000
@@ -57,7 +57,7 @@ def demo(
     arguments = client_arguments(client_config)
     if client_config is not None and bootstrap_server is None:
         raise UsageError("--client-config is for a real cluster: give --bootstrap-server too")
-    _check_writable(trace)
+    check_writable(trace)
 
     import asyncio
 
@@ -90,9 +90,3 @@ def demo(
     output.result(result, settings, trace)
     if result.records.missing:
         raise typer.Exit(1)
-
-
-def _check_writable(trace: Path | None) -> None:
-    """Before anything runs: a demo whose trace cannot be kept would be lost."""
-    if trace is not None and (trace.is_dir() or not trace.absolute().parent.is_dir()):
-        raise UsageError(f"--trace {trace}: not a file in an existing directory")

@@ -2,7 +2,6 @@
 
 import difflib
 import json
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rebalance.cli.errors import UsageError
+from rebalance.cli.terminal import NARROW, WIDE, ColorWhen, check_writable, text_options
 
 if TYPE_CHECKING:
     from rebalance.simulation import BlockOutcome, Outcome, Overrides, Scenario, Violation
+    from rebalance.timeline.text import TextOptions
     from rebalance.timeline.trace import Trace
-
-_MIN_WIDTH, _MAX_WIDTH = 60, 300
 
 
 def simulate(
@@ -40,11 +39,11 @@ def simulate(
     json_output: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     width: Annotated[
         int | None,
-        typer.Option(min=_MIN_WIDTH, max=_MAX_WIDTH, help="Columns; default: the terminal's."),
+        typer.Option(min=NARROW, max=WIDE, help="Columns; default: the terminal's."),
     ] = None,
     color: Annotated[
-        str, typer.Option(metavar="auto|always|never", help="Colour in the picture.")
-    ] = "auto",
+        ColorWhen, typer.Option(help="Colour only repeats what the characters say.")
+    ] = ColorWhen.AUTO,
 ) -> None:
     """Play a scenario in virtual time: what it prints, a picture, numbers, broken invariants.
 
@@ -58,13 +57,12 @@ def simulate(
     from rebalance.simulation import ScenarioError, run_scenario
 
     overrides = _overrides(protocol, assignor, seed)
-    colored = _colored(color)
     if rewrite and not overrides.none:
         raise UsageError(
             "--rewrite keeps what the scenario itself prints: leave out --protocol, --assignor "
             "and --seed"
         )
-    _check_writable(trace)
+    check_writable(trace)
     parsed = _read(scenario)
     try:
         outcome = run_scenario(parsed, overrides=overrides, measure=figures)
@@ -78,7 +76,7 @@ def simulate(
     if json_output:
         print(json.dumps(_as_json(outcome), indent=2, ensure_ascii=False))
     else:
-        for line in _report(outcome, width or _terminal_width(), colored, rewrite=rewrite):
+        for line in _report(outcome, text_options(width, color), rewrite=rewrite):
             print(line)
     if outcome.violations or not (outcome.passed or rewrite):
         raise typer.Exit(1)
@@ -143,23 +141,6 @@ def _read(path: Path) -> "Scenario":
         raise UsageError(f"{path}: {why}; give the path of a scenario file") from None
 
 
-def _check_writable(trace: Path | None) -> None:
-    if trace is not None and (trace.is_dir() or not trace.absolute().parent.is_dir()):
-        raise UsageError(f"--trace {trace}: not a file in an existing directory")
-
-
-def _colored(color: str) -> bool:
-    if color not in ("auto", "always", "never"):
-        raise UsageError(f"--color {color}: choose one of auto, always, never")
-    return color == "always" or (color == "auto" and sys.stdout.isatty())
-
-
-def _terminal_width() -> int:
-    import shutil
-
-    return min(max(shutil.get_terminal_size((80, 24)).columns, _MIN_WIDTH), _MAX_WIDTH)
-
-
 def _rewrite(path: Path, outcome: "Outcome") -> None:
     from rebalance.simulation import rewritten
 
@@ -173,15 +154,15 @@ def _rewrite(path: Path, outcome: "Outcome") -> None:
 # --- what is told --------------------------------------------------------------------------------
 
 
-def _report(outcome: "Outcome", width: int, colored: bool, *, rewrite: bool) -> Iterator[str]:
-    from rebalance.timeline.text import TextOptions, render_text
+def _report(outcome: "Outcome", options: "TextOptions", *, rewrite: bool) -> Iterator[str]:
+    from rebalance.timeline.text import render_text
 
     for block in outcome.blocks:
         yield from _block(block, compared=outcome.comparable and not rewrite)
     if outcome.trace.events:
-        yield render_text(outcome.trace, options=TextOptions(width=width, color=colored)).rstrip()
+        yield render_text(outcome.trace, options=options).rstrip()
         yield ""
-    yield from _numbers(figures(outcome.trace), width)
+    yield from _numbers(figures(outcome.trace), options.width)
     yield from _verdict(outcome, rewrite=rewrite)
 
 

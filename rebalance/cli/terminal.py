@@ -1,10 +1,13 @@
-"""What the terminal can show: its width, colours and letters; shared by commands that draw."""
+"""What commands that draw share: the terminal's width, colours and letters, numbers, files."""
 
 import os
 import shutil
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from rebalance.cli.errors import UsageError
 
 if TYPE_CHECKING:
     from rebalance.timeline.text import TextOptions
@@ -69,3 +72,13 @@ def group_numbers(trace: "Trace", group_id: str | None = None) -> list[dict[str,
         listed = [asdict(r) | cost for r, cost in zip(found, costs, strict=True)]
         groups.append({"group_id": group.group_id, "metrics": metrics, "rebalances": listed})
     return groups
+
+
+def check_writable(trace: Path | None) -> None:
+    """Before anything runs: what cannot be kept afterwards would be lost.
+
+    Raises:
+        UsageError: `--trace` names a directory, or a file in none.
+    """
+    if trace is not None and (trace.is_dir() or not trace.absolute().parent.is_dir()):
+        raise UsageError(f"--trace {trace}: not a file in an existing directory")

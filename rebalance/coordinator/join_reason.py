@@ -8,7 +8,7 @@ from assignors.codec import CodecError, decode_subscription
 from assignors.model import Subscription
 from rebalance.coordinator.classic_group import ClassicMemberState
 from rebalance.protocol.causes import Cause
-from rebalance.protocol.requests import JoinGroupRequest
+from rebalance.protocol.requests import JoinGroupRequest, protocol_names
 
 _POLL_INTERVAL_WORDS = ("poll timeout", "max.poll.interval")
 _METADATA_WORDS = ("metadata has changed", "metadata changed")
@@ -42,7 +42,7 @@ def rejoin_cause(
             return Cause.SUBSCRIPTION_CHANGED
         if before.owned != after.owned:
             return Cause.OWNERSHIP_CHANGED
-    if member.protocols != request.protocols and not leads:
+    if protocol_names(member.protocols) != protocol_names(request.protocols):
         return Cause.SUBSCRIPTION_CHANGED
     return Cause.LEADER_REJOINED if leads else Cause.UNKNOWN
 

@@ -1,7 +1,8 @@
 """Offset commits: the user's, one after the other, and what every commit's answer means.
 
 Rules kept: commits go out in the order in which they were asked for, one at a time, so that an
-offset never goes back; a partition that is not owned is refused here (ILLEGAL_GENERATION) and never
+offset never goes back; a partition that is not owned, or was given up since the commit was asked
+for, is refused here (ILLEGAL_GENERATION) and never
 sent: its owner's offset would be overwritten; between the JoinGroup and the answer to SyncGroup
 nothing is sent (REBALANCE_IN_PROGRESS), as the broker would refuse it (O02).
 A user's commit is tried once; to try again is the user's decision.
@@ -56,7 +57,7 @@ def pursue(core: MemberCore) -> None:
     while core.commits and KIND not in core.requests:
         queued = core.commits[0]
         event = queued.event
-        refused = _refused(core, event)
+        refused = _refused(core, queued)
         if len(refused) == len(event.offsets):
             _finish(core, refused)
         elif core.coordinator is None:
@@ -135,13 +136,15 @@ def heed(core: MemberCore, sent: InFlight, errors: Mapping[TopicPartition, Error
         core.request_rejoin(reasons.COMMIT_MET_REBALANCE)
 
 
-def _refused(core: MemberCore, event: CommitOffsets) -> dict[TopicPartition, ErrorCode]:
+def _refused(core: MemberCore, queued: QueuedCommit) -> dict[TopicPartition, ErrorCode]:
     """What need not be sent, because the answer is known."""
+    event = queued.event
     if not core.generation.joined:
         return dict.fromkeys(event.offsets, ErrorCode.UNKNOWN_MEMBER_ID)
     if core.state in BETWEEN_JOIN_AND_SYNC:
         return dict.fromkeys(event.offsets, ErrorCode.REBALANCE_IN_PROGRESS)
-    return {p: ErrorCode.ILLEGAL_GENERATION for p in event.offsets if p not in core.owned}
+    may = core.owned - queued.gone
+    return {p: ErrorCode.ILLEGAL_GENERATION for p in event.offsets if p not in may}
 
 
 def _finish(core: MemberCore, refused: Mapping[TopicPartition, ErrorCode]) -> None:

@@ -125,6 +125,8 @@ class QueuedCommit:
 
     event: CommitOffsets
     deadline: int
+    gone: PartitionSet = field(default_factory=PartitionSet)
+    """What was given up or lost since it was asked for: somebody else may be further by now."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,6 +6,9 @@ a stale claim is never sent.
 Source: AbstractCoordinator.resetStateAndGeneration, markCoordinatorUnknown, maybeLeaveGroup.
 """
 
+from collections import deque
+from dataclasses import replace
+
 from assignors.model import PartitionSet
 from rebalance.member import reasons
 from rebalance.member.core import (
@@ -98,8 +101,18 @@ def lose_partitions(core: MemberCore) -> None:
     core.lost = False
     core.held, core.held_generation_id = PartitionSet(), NO_GENERATION
     if core.owned:
-        partitions, core.owned = core.owned, PartitionSet()
+        partitions = core.owned
+        disown(core, partitions)
         core.emit(Lose(token=core.call(CallbackKind.LOSE, partitions), partitions=partitions))
+
+
+def disown(core: MemberCore, partitions: PartitionSet) -> None:
+    """These are not owned any more, and no commit that still waits may speak of them (I03).
+
+    Owned again later, they may have been somebody else's meanwhile.
+    """
+    core.owned -= partitions
+    core.commits = deque(replace(queued, gone=queued.gone | partitions) for queued in core.commits)
 
 
 def join_again(core: MemberCore, reason: str, *, pause: bool) -> None:

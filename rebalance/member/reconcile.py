@@ -9,6 +9,7 @@ from assignors.interface import RebalanceProtocol
 from rebalance.member import reasons, release
 from rebalance.member.core import CallbackKind, MemberCore
 from rebalance.member.events import Assign, CallbackDone, ListenerFailed
+from rebalance.member.membership import disown
 from rebalance.protocol.states import MemberState
 
 
@@ -45,4 +46,4 @@ def callback_done(core: MemberCore, event: CallbackDone) -> None:
     if event.error is not None:
         core.emit(ListenerFailed(callback=callback.kind.value, error=event.error))
     if callback.kind is CallbackKind.REVOKE:
-        core.owned -= callback.partitions
+        disown(core, callback.partitions)

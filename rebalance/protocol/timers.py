@@ -16,6 +16,9 @@ from enum import Enum
 class TimerKind(Enum):
     """What a timer waits for; the value is how a trace names it."""
 
+    # Every heartbeat looks a timer up; Enum's own hash is a Python function over the name.
+    __hash__ = object.__hash__
+
     SESSION = "session timeout"
     """Coordinator: a member (or a pending id) must be heard of before it ends (H06, J05, J08)."""
     INITIAL_DELAY = "initial rebalance delay"

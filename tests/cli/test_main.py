@@ -54,6 +54,7 @@ def test_help_loads_nothing_heavy() -> None:
         (["demo", "--client-config", "x.properties"], ["x.properties"]),
         (["demo", "--trace", "no/such/directory/t.jsonl"], ["no/such/directory"]),
         (["simulate", "no-such-file.txt"], ["no-such-file.txt"]),
+        (["simulate", "a.txt", "--color", "blue"], ["--color", "blue"]),
         (["timeline", "no-such-file.jsonl"], ["no-such-file.jsonl"]),
         (["serve", "--set", "group.initial.rebalance.delay.ms"], ["KEY=VALUE"]),
         (["serve", "--set", "no.such.property=1"], ["no.such.property", "num.partitions"]),

@@ -82,7 +82,8 @@ class Duel:
     def finish(self) -> None:
         """Nothing came that should not have come."""
         self._let_arrive()
-        early = [token for token, (peer, _) in self.waiting.items() if peer.has_answer]
+        waiting = [(token, self.waiting[token][0]) for token in self.waiting.keys() - self.never]
+        early = [token for token, connection in waiting if connection.has_answer]
         assert not early, f"answered there and not here: {early}"
 
     # --- comparing ---

@@ -179,3 +179,20 @@ def test_a_commit_without_answer_may_or_may_not_have_happened() -> None:
     hand.wait(2000)
     assert finished(hand) == {1: {tp(0): ErrorCode.REQUEST_TIMED_OUT}}
     assert hand.member.coordinator is None
+
+
+def test_i03_a_queued_commit_does_not_outlive_what_it_speaks_of() -> None:
+    """Lost and owned again: somebody else may have committed further meanwhile."""
+    hand = Hand().stable(0, 1)
+    commit(hand, 1, p0=1)
+    commit(hand, 2, p0=2, p1=2)
+    hand.wait(hand.member.config.heartbeat_interval_ms)
+    hand.beat(ErrorCode.UNKNOWN_MEMBER_ID)
+    hand.done(e.Lose)
+    hand.refused(ErrorCode.MEMBER_ID_REQUIRED, hand.member_id)
+    hand.stable(0, 1)
+    assert finished(hand) == {}
+    before = len(hand.sends(OffsetCommitRequest))
+    hand.committed(ErrorCode.UNKNOWN_MEMBER_ID)
+    assert finished(hand)[2] == dict.fromkeys((tp(0), tp(1)), ErrorCode.ILLEGAL_GENERATION)
+    assert len(hand.sends(OffsetCommitRequest)) == before
