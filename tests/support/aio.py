@@ -21,10 +21,14 @@ def run(coroutine: Coroutine[Any, Any, T], deadline_s: float = DEADLINE_S) -> T:
 
 async def _within(coroutine: Coroutine[Any, Any, T], deadline_s: float) -> T:
     deadline = asyncio.timeout(deadline_s)
+    late = f"not done after {deadline_s:g} s, the test's deadline"
     try:
         async with deadline:
-            return await coroutine
+            result = await coroutine
     except TimeoutError as error:
         if deadline.expired():
-            raise TimeoutError(f"not done after {deadline_s:g} s, the test's deadline") from error
+            raise TimeoutError(late) from error
         raise
+    if deadline.expired():  # something on the way swallowed the cancellation
+        raise TimeoutError(late)
+    return result

@@ -1,6 +1,7 @@
 """Async tests run, and end."""
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -22,3 +23,12 @@ def test_an_own_timeout_stays_what_it_is() -> None:
 
     with pytest.raises(TimeoutError, match=r"^mine$"):
         aio.run(times_out())
+
+
+def test_a_cancellation_that_is_swallowed_fails_all_the_same() -> None:
+    async def swallows() -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    with pytest.raises(TimeoutError, match="the test's deadline"):
+        aio.run(swallows(), 0.01)

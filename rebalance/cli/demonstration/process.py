@@ -10,6 +10,8 @@ import weakref
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
+_STOP_PATIENCE_S = 3
+
 _tasks_of: contextvars.ContextVar["weakref.WeakSet[asyncio.Task[Any]] | None"] = (
     contextvars.ContextVar("tasks_of", default=None)
 )
@@ -56,7 +58,7 @@ class ConsumerProcess:
     async def close(self) -> None:
         """Stop in good order: commit, leave the group."""
         if self._consumer is not None:
-            await self._consumer.stop()
+            await stop_consumer(self._consumer)
         if self._life is not None:
             await asyncio.gather(self._life, return_exceptions=True)
 
@@ -86,3 +88,15 @@ class ConsumerProcess:
             if writer is not None:
                 writer.transport.abort()
             connection.close()
+
+
+async def stop_consumer(consumer: Any) -> None:
+    """`consumer.stop()`, which ends also where aiokafka 0.14 would wait for ever.
+
+    Its fetcher swallows the cancellation by which `stop()` ends it while it is itself ending the
+    fetches of a lost assignment; so it is cancelled once more.
+    """
+    stopping = asyncio.get_running_loop().create_task(consumer.stop())
+    while not (await asyncio.wait({stopping}, timeout=_STOP_PATIENCE_S))[0]:
+        consumer._fetcher._fetch_task.cancel()
+    stopping.result()

@@ -15,6 +15,7 @@ from rebalance.clients.aiokafka.errors import StrategyError
 CONSUMER = (
     "_client_rack",  # the consumer's rack (KIP-881)
     "_coordinator",  # None before start()
+    "_fetcher",  # None before start()
     "_group_id",
     "_partition_assignment_strategy",  # what it was given: is our strategy in it?
     "_subscription",
@@ -36,6 +37,10 @@ COORDINATOR = (
     "_push_error_to_user",  # would retry a failed assignment forever
     "check_errors",
     "_enable_auto_commit",
+)
+FETCHER = (
+    "_fetch_task",
+    "_pending_tasks",  # fetches under way; it does not hear stop() while it ends them
 )
 SUBSCRIPTION_STATE = (
     "abort_waiters",
@@ -75,3 +80,8 @@ def coordinator_of(consumer: Any) -> Any:
     if consumer._group_id is None or consumer._coordinator is None:
         return None
     return require(consumer._coordinator, COORDINATOR)
+
+
+def fetcher_of(consumer: Any) -> Any:
+    """The fetcher of a started consumer. Raises StrategyError."""
+    return require(consumer._fetcher, FETCHER)

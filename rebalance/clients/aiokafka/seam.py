@@ -18,7 +18,7 @@ from assignors.errors import AssignorError
 from assignors.model import PartitionSet
 from rebalance.clients.aiokafka.errors import AssignmentFailedError, StrategyError
 from rebalance.clients.aiokafka.listener import TraceListener
-from rebalance.clients.aiokafka.private import coordinator_of, require_consumer
+from rebalance.clients.aiokafka.private import coordinator_of, fetcher_of, require_consumer
 from rebalance.clients.aiokafka.wire import RawMembers, raw_members
 
 _log = logging.getLogger("rebalance.clients.aiokafka")
@@ -135,6 +135,17 @@ class Seam:
         if isinstance(state.listener, TraceListener):
             state.listener.failed(failure)
         await asyncio.wait([coordinator._closing])
+        await _fetcher_at_rest(fetcher_of(self.consumer))
+
+
+async def _fetcher_at_rest(fetcher: Any) -> None:
+    """Until it has ended the fetches of what was lost: a few turns of the loop.
+
+    While it does, aiokafka's fetcher swallows the cancellation by which `stop()` ends it, and
+    `stop()`, which goes on when the coordination task is done, would wait for ever.
+    """
+    while fetcher._pending_tasks and not fetcher._fetch_task.done():
+        await asyncio.sleep(0)
 
 
 async def _leave(coordinator: Any) -> None:

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from assignors import PartitionSet
+from rebalance.cli.demonstration.process import stop_consumer
 from rebalance.clients.aiokafka import Strategy, strategy
 
 POLL_S = 0.02
@@ -68,7 +69,7 @@ async def started(consumer: AIOKafkaConsumer) -> AsyncIterator[AIOKafkaConsumer]
         await consumer.start()
         yield consumer
     finally:
-        await consumer.stop()
+        await stop_consumer(consumer)
 
 
 class Group:
@@ -102,7 +103,7 @@ class Group:
         return consumer
 
     async def leave(self, name: str) -> None:
-        await self.consumers.pop(name).stop()
+        await stop_consumer(self.consumers.pop(name))
 
     async def crash(self, name: str) -> None:
         """Gone without a word: no LeaveGroup, so the session has to expire."""
@@ -112,7 +113,7 @@ class Group:
             return None
 
         consumer._coordinator._maybe_leave_group = say_nothing
-        await consumer.stop()
+        await stop_consumer(consumer)
 
     def owned(self) -> dict[str, PartitionSet]:
         return {name: PartitionSet(each.assignment()) for name, each in self.consumers.items()}
