@@ -125,8 +125,8 @@ def test_j21_a_return_that_is_refused(talk: Talk, state: str) -> None:
 def test_j15_who_comes_back_before_its_sync_and_then_syncs(
     talk: Talk, kafka_broker: KafkaBroker
 ) -> None:
-    a = talk.speaker("A", rebalance=500)
-    s = talk.speaker("S", instance="s", rebalance=500)
+    a = talk.speaker("A", rebalance=3_000)
+    s = talk.speaker("S", instance="s", rebalance=3_000)
     begin_group(a, s)
     assert a.sync({s: b"to S"}).error == "NONE"
     s.restart()
@@ -136,7 +136,7 @@ def test_j15_who_comes_back_before_its_sync_and_then_syncs(
         # A defect of 4.4.0, not copied: the old id's SyncGroup is still waited for.
         talk.until(a.beat, "REBALANCE_IN_PROGRESS")
         return
-    clock = talk.speaker("C", session=1_500)
+    clock = talk.speaker("C", session=5_000)
     clock.get_id()
     talk.until(lambda: clock.join(group_instance_id="c").error, "UNKNOWN_MEMBER_ID")
     assert (a.beat(), s.beat()) == ("NONE", "NONE")

@@ -144,8 +144,8 @@ async def _fetcher_at_rest(fetcher: Any) -> None:
     While it does, aiokafka's fetcher swallows the cancellation by which `stop()` ends it, and
     `stop()`, which goes on when the coordination task is done, would wait for ever.
     """
-    while fetcher._pending_tasks and not fetcher._fetch_task.done():
-        await asyncio.sleep(0)
+    while fetcher._pending_tasks and not fetcher._fetch_task.done():  # noqa: ASYNC110
+        await asyncio.sleep(0)  # it has no event to wait for
 
 
 async def _leave(coordinator: Any) -> None:
