@@ -45,7 +45,7 @@ def show(title: str, figures: Sequence[Figure], *, against: Figure | None = None
         if against is not None:
             row.append(f"{figure.median / against.median:.2f}")
         table.add_row(*row)
-    Console().print(table)
+    Console(width=110).print(table)
 
 
 def _number(value: float) -> str:

@@ -1,13 +1,22 @@
 """`rebalance demo`: the main job, with nothing installed but this."""
 
+import contextlib
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rebalance.cli.errors import UsageError
-from rebalance.cli.terminal import NARROW, WIDE, ColorWhen, check_writable
+from rebalance.cli.terminal import NARROW, WIDE, ColorWhen
 
+if TYPE_CHECKING:
+    from assignors.interface import Assignor
+    from rebalance.cli.demo_report import Output
+    from rebalance.cli.demonstration.run import DemoResult
+    from rebalance.cli.demonstration.settings import DemoSettings
+    from rebalance.timeline.trace import Header
+
+_TERMINATED = 143
 _EMBEDDED_SESSION_MS = 1000
 _CLUSTER_SESSION_MS = 6000
 """The least a broker with default settings accepts (group.min.session.timeout.ms)."""
@@ -52,41 +61,54 @@ def demo(
     """
     from rebalance.cli.client_config import client_arguments
     from rebalance.cli.demo_report import Output
+    from rebalance.cli.demonstration.run import make_header
+    from rebalance.cli.demonstration.settings import DemoSettings
 
-    output = Output(json_output=json_output, width=width, color=color)
     arguments = client_arguments(client_config)
     if client_config is not None and bootstrap_server is None:
         raise UsageError("--client-config is for a real cluster: give --bootstrap-server too")
-    check_writable(trace)
-
-    import asyncio
-
-    from assignors.interface import AssignorError, resolve
-    from rebalance.cli.demonstration.run import run_demo
-    from rebalance.cli.demonstration.settings import DemoSettings
-    from rebalance.cli.demonstration.stage import DemoFailed
-
-    embedded = bootstrap_server is None
-    try:
-        settings = DemoSettings(
-            assignor=resolve(assignor),
-            members=members,
-            partitions=partitions,
-            bootstrap_servers=bootstrap_server,
-            client_arguments=arguments,
-            session_timeout_ms=session_timeout_ms
-            or (_EMBEDDED_SESSION_MS if embedded else _CLUSTER_SESSION_MS),
-        )
-    except AssignorError as error:
-        raise UsageError(f"--assignor {assignor}: {error}") from None
-    try:
-        result = asyncio.run(run_demo(settings, lambda: output.begin(settings), output.step))
-    except DemoFailed as error:
-        output.failed(str(error))
-        raise typer.Exit(1) from None
-    if trace is not None:
-        with trace.open("w", encoding="utf-8") as out:
-            out.writelines(line + "\n" for line in result.log.lines())
+    least = _EMBEDDED_SESSION_MS if bootstrap_server is None else _CLUSTER_SESSION_MS
+    settings = DemoSettings(
+        assignor=_assignor(assignor),
+        members=members,
+        partitions=partitions,
+        bootstrap_servers=bootstrap_server,
+        client_arguments=arguments,
+        session_timeout_ms=session_timeout_ms or least,
+    )
+    output = Output(json_output=json_output, width=width, color=color)
+    header = make_header(settings)
+    with output.writing(trace, header):
+        result = _run(settings, output, header)
     output.result(result, settings, trace)
-    if result.records.missing:
+    if result.failure is not None or result.records.missing:
         raise typer.Exit(1)
+
+
+def _assignor(name: str) -> "Assignor":
+    from assignors.interface import AssignorError, resolve
+
+    try:
+        return resolve(name)
+    except AssignorError as error:
+        raise UsageError(f"--assignor {name}: {error}") from None
+
+
+def _run(settings: "DemoSettings", output: "Output", header: "Header") -> "DemoResult":
+    """Run it; SIGTERM ends it as Ctrl-C does, with everything cleaned up."""
+    import asyncio
+    import signal
+
+    from rebalance.cli.demonstration.run import run_demo
+
+    async def run() -> "DemoResult":
+        task = asyncio.current_task()
+        assert task is not None
+        with contextlib.suppress(NotImplementedError):  # Windows has no such handlers
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await run_demo(settings, output, header)
+
+    try:
+        return asyncio.run(run())
+    except asyncio.CancelledError:
+        raise typer.Exit(_TERMINATED) from None

@@ -2,15 +2,19 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
+from rebalance.cli.errors import UsageError
 from rebalance.cli.terminal import ColorWhen, group_numbers, text_options
 
 if TYPE_CHECKING:
     from rebalance.cli.demonstration.run import DemoResult
     from rebalance.cli.demonstration.script import ScriptStep
     from rebalance.cli.demonstration.settings import DemoSettings
+    from rebalance.timeline.trace import Event, Header
 
 
 class Output:
@@ -18,6 +22,43 @@ class Output:
 
     def __init__(self, *, json_output: bool, width: int | None, color: ColorWhen) -> None:
         self._json, self._width, self._color = json_output, width, color
+        self._file: TextIO | None = None
+
+    @contextmanager
+    def writing(self, path: Path | None, header: "Header") -> Iterator[None]:
+        """Write the trace to `path` as it grows: of a run that dies, all until then is there.
+
+        Raises:
+            UsageError: the file cannot be written.
+        """
+        if path is None:
+            yield
+            return
+        from rebalance.timeline.trace import header_line
+
+        try:
+            file = path.open("w", encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"--trace {path}: cannot be written: {error.strerror}") from None
+        with file:
+            file.write(header_line(header) + "\n")
+            self._file = file
+            try:
+                yield
+            finally:
+                self._file = None
+
+    def event(self, event: "Event") -> None:
+        """A line of the trace."""
+        if self._file is not None:
+            from rebalance.timeline.trace import event_line
+
+            self._file.write(event_line(event) + "\n")
+            self._file.flush()
+
+    def warn(self, text: str) -> None:
+        """Something the user should know, that does not end the demo."""
+        self._say(f"rebalance demo: {text}")
 
     def begin(self, settings: "DemoSettings") -> None:
         """Say what is about to run, and what of it is real."""
@@ -34,15 +75,16 @@ class Output:
             f"{t / 1000:7.2f} s  {step.text:<22} settled after {took_ms:5,} ms   {owned}{more}"
         )
 
-    def failed(self, message: str) -> None:
-        """The group did not do what the script needs."""
-        print(f"rebalance demo: failed: {message}", file=sys.stderr)
-
     def result(self, result: "DemoResult", settings: "DemoSettings", trace: Path | None) -> None:
         """The picture, the numbers, and what was real."""
         if self._json:
             sys.stdout.write(json.dumps(_document(result, settings), indent=2) + "\n")
-            return
+        else:
+            self._picture(result, settings, trace)
+        if result.failure is not None:
+            self.warn(f"failed: {result.failure}")
+
+    def _picture(self, result: "DemoResult", settings: "DemoSettings", trace: Path | None) -> None:
         from rebalance.timeline.text import render_text
 
         self._say("")
@@ -75,15 +117,16 @@ def _word(settings: "DemoSettings") -> str:
 
 
 def _document(result: "DemoResult", settings: "DemoSettings") -> dict[str, Any]:
-    group = group_numbers(result.log)[0]
+    groups = group_numbers(result.log)
     return {
         "consumers": {"real": True, "count": settings.members, "assignor": settings.assignor.name},
         "broker": {"embedded": settings.bootstrap_servers is None, "place": result.place},
         "wall_ms": result.wall_ms,
+        "failure": result.failure,
         "records": {
             "produced": len(result.records.produced),
             "missing": result.records.missing,
             "repeated": result.records.repeated,
         },
-        **group,
+        **(groups[0] if groups else {}),
     }

@@ -45,8 +45,7 @@ def run(arguments: Sequence[str]) -> int:
     except UsageError as error:
         return _complain(str(error))
     except (KeyboardInterrupt, typer.Abort):
-        print("rebalance: interrupted", file=sys.stderr)
-        return INTERRUPTED
+        result = INTERRUPTED
     except typer.Exit as stop:
         return stop.exit_code
     except BrokenPipeError:
@@ -59,6 +58,8 @@ def run(arguments: Sequence[str]) -> int:
         if not hasattr(error, "format_message"):
             raise
         return _complain(_one_line(error.format_message()))
+    if result == INTERRUPTED:  # typer makes this of a KeyboardInterrupt, without a word
+        print("rebalance: interrupted", file=sys.stderr)
     return result if isinstance(result, int) else 0
 
 

@@ -4,7 +4,8 @@ Why: a rule is a function of (context, group, request). It reads `now` from here
 and says what must happen by effects collected here in order.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from assignors.model import TopicPartition
@@ -22,6 +23,15 @@ class Continuation(Protocol):
     """What goes on once records are durable, or could not be written."""
 
     def __call__(self, context: "Context", error: ErrorCode) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _InFlight:
+    """Records that were asked to be written and were not answered yet."""
+
+    group_id: str
+    records: tuple[Record, ...]
+    then: Continuation | None
 
 
 class Context:
@@ -47,7 +57,7 @@ class Context:
         self.now = 0
         self._new_suffix = new_member_id_suffix
         self._effects: list[Effect] = []
-        self._appends: dict[int, Continuation | None] = {}
+        self._appends: dict[int, _InFlight] = {}
         self._next_append = 0
 
     def take_effects(self) -> tuple[Effect, ...]:
@@ -68,7 +78,7 @@ class Context:
     ) -> None:
         """Have records written; `then` runs at their `Appended`."""
         self._next_append += 1
-        self._appends[self._next_append] = then
+        self._appends[self._next_append] = _InFlight(group_id=group_id, records=records, then=then)
         self._effects.append(Append(token=self._next_append, group_id=group_id, records=records))
 
     def appended(self, token: int, error: ErrorCode) -> None:
@@ -77,9 +87,15 @@ class Context:
         Raises:
             KeyError: the token was never given out, or was answered before.
         """
-        then = self._appends.pop(token)
+        then = self._appends.pop(token).then
         if then is not None:
             then(self, error)
+
+    def in_flight(self, group_id: str) -> Iterator[Record]:
+        """What is being written for this group, in order."""
+        for append in self._appends.values():
+            if append.group_id == group_id:
+                yield from append.records
 
     def new_member_id(self, prefix: str) -> str:
         """Rule J05: client id or instance id, a dash, and what the driver's function gives."""

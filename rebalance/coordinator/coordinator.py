@@ -8,6 +8,7 @@ the file that bears its name.
 from collections.abc import Callable
 
 from rebalance.coordinator.context import Context
+from rebalance.coordinator.delete import delete
 from rebalance.coordinator.expiry import on_session_timeout
 from rebalance.coordinator.heartbeat import heartbeat
 from rebalance.coordinator.join import join
@@ -19,6 +20,7 @@ from rebalance.coordinator.sync import on_sync_timeout, sync
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.effects import Appended, CoordinatorEvent, Effect, Received
 from rebalance.protocol.requests import (
+    DeleteGroupsRequest,
     HeartbeatRequest,
     JoinGroupRequest,
     LeaveGroupRequest,
@@ -30,7 +32,7 @@ from rebalance.protocol.timers import TimerKey, TimerKind
 
 
 class GroupCoordinator:
-    """Coordinates classic groups: dynamic and static members, offsets (rules G, J, S, H, O).
+    """Coordinates classic groups: dynamic and static members, offsets (rules G, J, S, H, O, A03).
 
     Args:
         config: Kafka's settings.
@@ -68,6 +70,8 @@ class GroupCoordinator:
                         commit(context, token, request)
                     case OffsetFetchRequest():
                         fetch(context, token, request)
+                    case DeleteGroupsRequest():
+                        delete(context, token, request)
                     case _:
                         raise TypeError(f"no request of a coordinator: {request!r}")
             case Appended(token=append_token, error=error):

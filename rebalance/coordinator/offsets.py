@@ -33,9 +33,7 @@ def commit(context: Context, token: Token, request: OffsetCommitRequest) -> None
     """Handle an OffsetCommit: refused as a whole, or written and then answered."""
     group = context.groups.get(request.group_id)
     if group is None and request.generation_id < 0:
-        # O01: a group that only keeps offsets.
-        group = ClassicGroup(group_id=request.group_id, state_since_ms=context.now)
-        context.groups[request.group_id] = group
+        group = _simple_group(context, request.group_id)
     error = _unknown_group(request) if group is None else _refusal(group, request)
     if error is not None or group is None:
         _refuse(context, token, request, error or ErrorCode.UNKNOWN_SERVER_ERROR)
@@ -71,6 +69,13 @@ def commit(context: Context, token: Token, request: OffsetCommitRequest) -> None
         context.append(request.group_id, records, stored)
     else:
         stored(context, ErrorCode.NONE)
+
+
+def _simple_group(context: Context, group_id: str) -> ClassicGroup:
+    """Rule O01: a group that only keeps offsets."""
+    group = ClassicGroup(group_id=group_id, state_since_ms=context.now)
+    context.groups[group_id] = group
+    return group
 
 
 def _unknown_group(request: OffsetCommitRequest) -> ErrorCode:
@@ -130,6 +135,9 @@ class _Stored:
     def __call__(self, context: Context, error: ErrorCode) -> None:
         answers = self.answers
         if error is ErrorCode.NONE:
+            if self.values and self.group_id not in context.groups:
+                # Deleted meanwhile (A03): in the log the offsets stand behind its tombstones.
+                _simple_group(context, self.group_id)
             context.offsets.setdefault(self.group_id, {}).update(self.values)
         else:
             failed, told = {partition for partition, _ in self.values}, client_error(error)

@@ -60,7 +60,7 @@ def replace(
         assignments = {m.member_id: m.assignment for m in group.members.values()}
         record = GroupMetadata(group_id=group.group_id, value=group.record_value(assignments))
         stored = _Stored(
-            group_id=group.group_id,
+            group=group,
             member_id=new_member_id,
             token=token,
             version=request.version,
@@ -90,14 +90,14 @@ class _Before:
 class _Stored:
     """Goes on when the group with its new member id is durable, or is not."""
 
-    group_id: str
+    group: ClassicGroup
     member_id: str
     token: Token
     version: int
     before: _Before
 
     def __call__(self, context: Context, error: ErrorCode) -> None:
-        group = context.groups[self.group_id]
+        group = self.group
         member = group.members.get(self.member_id)
         if member is None or member.join_token != self.token:
             return  # answered meanwhile: a rebalance began, or the member went

@@ -82,7 +82,7 @@ def _store(context: Context, group: ClassicGroup, request: SyncGroupRequest) -> 
     assignments = {member_id: given.get(member_id, b"") for member_id in group.members}
     record = GroupMetadata(group_id=group.group_id, value=group.record_value(assignments))
     stored = _Stored(
-        group_id=group.group_id,
+        group=group,
         generation_id=group.generation_id,
         leader=request.member_id,
         assignments=assignments,
@@ -94,16 +94,17 @@ def _store(context: Context, group: ClassicGroup, request: SyncGroupRequest) -> 
 class _Stored:
     """Goes on when the assignment is durable, or could not be written."""
 
-    group_id: str
+    group: ClassicGroup
+    """The very group: another one may have its name when it was deleted meanwhile (A03)."""
     generation_id: int
     leader: str
     assignments: Mapping[str, bytes]
 
     def __call__(self, context: Context, error: ErrorCode) -> None:
-        group = context.groups[self.group_id]
+        group = self.group
         completing = group.state is GroupState.COMPLETING_REBALANCE
         if not completing or group.generation_id != self.generation_id:
-            return  # a rebalance began meanwhile
+            return  # a rebalance began meanwhile, or the group is gone
         if error is ErrorCode.NONE:
             propagate(context, group, self.assignments)
             context.tell(group.transition(GroupState.STABLE, context.now))

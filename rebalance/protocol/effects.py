@@ -46,7 +46,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Append:
-    """Effect: write `records` of `group_id` to the log, all or none, then say `Appended`."""
+    """Effect: write `records` of `group_id` to the log, all or none, then say `Appended`.
+
+    A log keeps its order: `Appended` of one group's records come in the order of their `Append`.
+    """
 
     token: int
     group_id: str

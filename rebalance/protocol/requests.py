@@ -125,6 +125,13 @@ class OffsetFetchRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteGroupsRequest:
+    """DeleteGroups v0-3 of the groups that one coordinator keeps."""
+
+    group_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FindCoordinatorRequest:
     """FindCoordinator of one group."""
 
@@ -145,6 +152,7 @@ CoordinatorRequest = (
     | LeaveGroupRequest
     | OffsetCommitRequest
     | OffsetFetchRequest
+    | DeleteGroupsRequest
 )
 """What a group coordinator answers."""
 

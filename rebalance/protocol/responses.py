@@ -103,6 +103,21 @@ class OffsetFetchResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeletedGroup:
+    """The answer for one group of a DeleteGroups."""
+
+    group_id: str
+    error: ErrorCode = ErrorCode.NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteGroupsResponse:
+    """DeleteGroups v0-3: one result a group, in the request's order, a name sent twice once."""
+
+    results: tuple[DeletedGroup, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FindCoordinatorResponse:
     """FindCoordinator of one group; node -1 with an error."""
 
@@ -125,6 +140,7 @@ CoordinatorResponse = (
     | LeaveGroupResponse
     | OffsetCommitResponse
     | OffsetFetchResponse
+    | DeleteGroupsResponse
 )
 
 Response = CoordinatorResponse | FindCoordinatorResponse | MetadataResponse

@@ -1,5 +1,6 @@
 """Runs `rebalance` as its own process, as a user does."""
 
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -18,11 +19,15 @@ class Outcome:
     err: str
 
 
-def rebalance(*arguments: str, timeout_s: float = 90) -> Outcome:
-    """Run one command to its end."""
+def rebalance(*arguments: str, timeout_s: float = 90, path: Path | None = None) -> Outcome:
+    """Run one command to its end; modules in `path` can be imported."""
+    environment = dict(os.environ)
+    if path is not None:
+        environment["PYTHONPATH"] = str(path)
     done = subprocess.run(
         [*COMMAND, *arguments],
         cwd=ROOT,
+        env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

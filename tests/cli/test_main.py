@@ -125,6 +125,13 @@ def test_an_address_that_never_answers_is_given_up() -> None:
     assert "no answer" in line
 
 
+@pytest.mark.parametrize("address", ["nonsense", "127.0.0.1:abc", "127.0.0.1:99999", "a:1,b"])
+def test_an_address_that_is_none_is_named(address: str) -> None:
+    line = complaint(rebalance("demo", "--bootstrap-server", address))
+    assert address in line
+    assert "HOST:PORT" in line
+
+
 def test_a_client_config_with_an_unknown_property_lists_the_known(tmp_path: Path) -> None:
     file = tmp_path / "client.properties"
     file.write_text("security.protocl=SSL\n")

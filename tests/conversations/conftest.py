@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -16,6 +17,8 @@ from tests.support.embedded import EmbeddedBrokerThread
 
 INITIAL_DELAY_MS = 60_000
 """Longer than any answer is waited for: whatever is answered did not wait for its end."""
+
+READY_TIMEOUT_S = 60.0
 
 
 def _address(bootstrap_servers: str) -> tuple[str, int]:
@@ -34,14 +37,16 @@ def _prepare(bootstrap_servers: str) -> str:
     name = "conversations"
     wanted = {"name": name, "num_partitions": 1, "replication_factor": 1}
     connection.ask("create_topics", 5, {"topics": [wanted], "timeout": 30_000})
-    for _ in range(10_000):
-        answer = connection.ask("find_coordinator", 3, {"key": "any", "key_type": 0})
-        if answer.error_code.value == 0 and _commits(connection, name):
-            break
-    else:
-        raise AssertionError("the broker's coordinator does not get ready")
+    give_up = time.monotonic() + READY_TIMEOUT_S
+    while not (_is_found(connection) and _commits(connection, name)):
+        assert time.monotonic() < give_up, "the broker's coordinator does not get ready"
     connection.close()
     return name
+
+
+def _is_found(connection: Connection) -> bool:
+    answer = connection.ask("find_coordinator", 3, {"key": "any", "key_type": 0})
+    return bool(answer.error_code.value == 0)
 
 
 def _commits(connection: Connection, topic: str) -> bool:

@@ -136,8 +136,8 @@ class Duel:
     def _let_arrive(self) -> None:
         """A parked request has arrived when heartbeats are answered as they are here.
 
-        Where they are answered as before (a follower's SyncGroup, say), many of them, one after
-        the other, make it most probable.
+        Where they are answered as before (a follower's SyncGroup, say), several of them, one after
+        the other, are proof: see `talk.let_arrive`.
         """
         probe = self._connection()
         group = self.bench.group
@@ -165,12 +165,7 @@ class Duel:
         self.talk.until(lambda: error_name(probe.ask(*self._wire(beat)).error_code), expected)
 
     def _connection(self) -> Connection:
-        """One that has been served before: a new one may be slow to be noticed."""
-        if self.free:
-            return self.free.pop()
-        connection = self.talk.connect("A")
-        connection.ask(*self._wire(HeartbeatRequest(group_id=GROUP, generation_id=0, member_id="")))
-        return connection
+        return self.free.pop() if self.free else self.talk.connect("A")
 
     def _forgotten(self, request: CoordinatorRequest, before: set[str]) -> set[int]:
         """Tokens of parked SyncGroups whose member just left: Kafka forgets them (H08)."""

@@ -5,15 +5,22 @@ Every speaker has a connection of its own. A request is either asked (`join`, an
 are the names of their speakers. Defaults of the tuples are what stands in every error (J22), so
 that a test writes down only what matters.
 
-No conversation waits for time to pass. That a request has arrived is proved by another's answer:
-see `Talk.until` and its users.
+No verdict depends on how fast anything is. That a request has arrived is proved by another's
+answer: see `Talk.until` and its users, and `let_arrive`. Timeouts are long but for the one whose
+end a test awaits; that one runs only when nothing has to come before its end any more, or else it
+is at least `MARGIN_MS`. Where a test can choose:
+
+- a pending id has its timeout from `get_id` on, a member from its last heartbeat, or from the
+  answers to JoinGroup; a group waits as long as its slowest member asks;
+- `Speaker.come_back` gives a static member other timeouts that no timer runs with yet;
+- `Talk.pass_time` lets time pass by the broker's own timers.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from kio.schema.errors import ErrorCode
@@ -22,6 +29,14 @@ from tests.conversations.raw import ANSWER_TIMEOUT_S, Connection
 
 NEVER = 999
 """A generation that no group here reaches: a request with it changes nothing."""
+
+LONG_MS = 60_000
+"""A timeout that no test sees the end of."""
+
+MARGIN_MS = 4_000
+"""A timeout within which a request must arrive: longer than a busy machine pauses."""
+
+_PROBES = 50
 
 
 class Joined(NamedTuple):
@@ -73,9 +88,14 @@ class Talk:
         return Speaker(self, name, **settings)
 
     def connect(self, client_id: str) -> Connection:
-        """A connection that ends with the conversation."""
+        """A connection that ends with the conversation.
+
+        The broker has answered on it: it reads what is sent on it from now on at once, and need
+        not notice first that there is a connection.
+        """
         connection = Connection(self.address, client_id)
         self.connections.append(connection)
+        connection.ask("api_versions", 0, {})
         return connection
 
     def close(self) -> None:
@@ -111,14 +131,26 @@ class Talk:
             if time.monotonic() > give_up:
                 raise AssertionError(f"still {seen!r}, expected {wanted!r}")
 
+    def pass_time(self, ms: int) -> None:
+        """Let a session of so many milliseconds end that begins now, in a group of its own.
+
+        Whatever the broker was to do earlier by a timer it has done then.
+        """
+        clock = Speaker(replace(self, group=f"{self.group}-clock"), "clock", session=ms)
+        clock.get_id()
+        assert clock.join().error == "NONE"
+        self.until(lambda: clock.beat(generation=NEVER), "UNKNOWN_MEMBER_ID")
+
 
 def let_arrive(speaker: Speaker) -> None:
-    """Give what was sent on other connections the time of many answers to arrive.
+    """Let arrive what was sent on other connections, and be answered what is answered at once.
 
-    Only for requests whose waiting nothing can show (a follower's SyncGroup). It proves nothing,
-    so no verdict may depend on it but for the worse of two good paths.
+    For requests whose waiting nothing shows (a follower's SyncGroup). Two heartbeats are proof with
+    the brokers that tests start: one thread of theirs reads all connections, so that with the first
+    heartbeat it has read whatever was sent before, and one thread hands on what was read in its
+    order. The others are for a broker that runs already and may have more threads.
     """
-    for _ in range(50):
+    for _ in range(_PROBES):
         speaker.beat(generation=NEVER)
 
 
@@ -131,8 +163,8 @@ class Speaker:
         name: str,
         *,
         instance: str | None = None,
-        session: int = 60_000,
-        rebalance: int = 60_000,
+        session: int = LONG_MS,
+        rebalance: int = LONG_MS,
         protocols: Sequence[tuple[str, bytes]] = (("range", b""),),
         type: str = "consumer",
         version: int = 9,
@@ -185,9 +217,9 @@ class Speaker:
         self.start_join(**changes)
         return self.joined()
 
-    def get_id(self) -> None:
-        """The first half of KIP-394's two: the id is pending from now on."""
-        assert self.join().error == "MEMBER_ID_REQUIRED"
+    def get_id(self, *, session: int = LONG_MS) -> None:
+        """The first half of KIP-394's two: the id is pending from now on, for as long as that."""
+        assert self.join(session_timeout=session).error == "MEMBER_ID_REQUIRED"
 
     def park_join(self, **changes: Any) -> None:
         """A JoinGroup that must wait; it has arrived when this returns."""
@@ -319,6 +351,16 @@ class Speaker:
         """A static member's process begins anew: a new connection and no id."""
         self.reconnect()
         self.member_id, self.generation = "", -1
+
+    def come_back(self, *, session: int = LONG_MS, rebalance: int = LONG_MS) -> None:
+        """A static member of a Stable group restarts with other timeouts, without a rebalance.
+
+        No timer runs with them yet (J15): its session is still the old one until the next sign of
+        life begins it anew, and the group waits so long from its next rebalance on.
+        """
+        self.restart()
+        self.session, self.rebalance = session, rebalance
+        assert self.join().error == "NONE"
 
     def _second(self) -> Connection:
         if self._other is None:

@@ -105,19 +105,13 @@ def test_o04_unknown_group_and_topic(talk: Talk) -> None:
 
 
 @pytest.mark.parametrize("state", ["Stable", "Preparing"])
-def test_h03_a_commit_keeps_the_session(talk: Talk, state: str) -> None:
-    a = talk.speaker("A", session=500)
-    b = talk.speaker("B", session=1_500)
-    c = talk.speaker("C")
-    form_group(c, a, b)
+def test_h03_a_commit_begins_the_session_anew(talk: Talk, state: str) -> None:
+    a, s = talk.speaker("A"), talk.speaker("S", instance="s")
+    form_group(a, s)
+    s.come_back(session=200)
     if state == "Preparing":
-        c.park_join()
-    answers = set()
-
-    def commit_while_b_lives() -> str:
-        answers.add(a.commit())
-        return b.beat(generation=NEVER)
-
-    talk.until(commit_while_b_lives, "UNKNOWN_MEMBER_ID")
-    assert answers == {"NONE"}
-    assert a.beat(generation=NEVER) == "ILLEGAL_GENERATION"
+        a.park_join()
+    talk.pass_time(500)
+    assert s.beat(generation=NEVER) == "ILLEGAL_GENERATION", "its session is still the long one"
+    assert s.commit() == "NONE"
+    talk.until(lambda: s.beat(generation=NEVER), "UNKNOWN_MEMBER_ID")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conversations.talk import (
+    MARGIN_MS,
     NEVER,
     Joined,
     Synced,
@@ -89,9 +90,8 @@ def test_j15_completing_always_rebalances(talk: Talk) -> None:
 
 
 def test_j15_a_parked_join_is_fenced_with_its_old_id(talk: Talk) -> None:
-    a, s = talk.speaker("A"), talk.speaker("S", instance="s", session=700)
-    watch = talk.speaker("W", session=1_500)
-    form_group(a, watch)
+    a, s = talk.speaker("A"), talk.speaker("S", instance="s", session=300)
+    form_group(a)
     s.park_join()
     s.reconnect()
     s.start_join()
@@ -101,7 +101,7 @@ def test_j15_a_parked_join_is_fenced_with_its_old_id(talk: Talk) -> None:
     assert answer.error_code.name.upper() == "FENCED_INSTANCE_ID"
     assert (answer.generation_id, answer.leader, answer.members) == (-1, "", ())
     assert s.beat(member_id=answer.member_id, generation=NEVER) == "FENCED_INSTANCE_ID"
-    talk.until(lambda: watch.beat(generation=NEVER), "UNKNOWN_MEMBER_ID")
+    talk.pass_time(800)
     a.start_join()
     first, second = talk.joined(a, s)
     assert first.error == second.error == "NONE", "not new any more: it could not expire (J09)"
@@ -125,8 +125,8 @@ def test_j21_a_return_that_is_refused(talk: Talk, state: str) -> None:
 def test_j15_who_comes_back_before_its_sync_and_then_syncs(
     talk: Talk, kafka_broker: KafkaBroker
 ) -> None:
-    a = talk.speaker("A", rebalance=3_000)
-    s = talk.speaker("S", instance="s", rebalance=3_000)
+    a = talk.speaker("A", rebalance=MARGIN_MS)
+    s = talk.speaker("S", instance="s", rebalance=MARGIN_MS)
     begin_group(a, s)
     assert a.sync({s: b"to S"}).error == "NONE"
     s.restart()
@@ -136,7 +136,5 @@ def test_j15_who_comes_back_before_its_sync_and_then_syncs(
         # A defect of 4.4.0, not copied: the old id's SyncGroup is still waited for.
         talk.until(a.beat, "REBALANCE_IN_PROGRESS")
         return
-    clock = talk.speaker("C", session=5_000)
-    clock.get_id()
-    talk.until(lambda: clock.join(group_instance_id="c").error, "UNKNOWN_MEMBER_ID")
+    talk.pass_time(MARGIN_MS + 200)
     assert (a.beat(), s.beat()) == ("NONE", "NONE")

@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.conversations.talk import Synced, Talk, begin_group, form_group, let_arrive
+from tests.conversations.talk import (
+    MARGIN_MS,
+    NEVER,
+    Synced,
+    Talk,
+    begin_group,
+    form_group,
+    let_arrive,
+)
 
 VERSIONS = range(6)
 
@@ -87,7 +95,7 @@ def test_s03_stable_answers_at_once(talk: Talk) -> None:
 
 @pytest.mark.parametrize("leader_syncs", [True, False])
 def test_s04_who_does_not_sync_is_out(talk: Talk, leader_syncs: bool) -> None:
-    a, b = talk.speaker("A", rebalance=500), talk.speaker("B", rebalance=500)
+    a, b = talk.speaker("A", rebalance=MARGIN_MS), talk.speaker("B", rebalance=MARGIN_MS)
     begin_group(a, b)
     if leader_syncs:
         assert a.sync({}) == given(b"")
@@ -100,11 +108,11 @@ def test_s04_who_does_not_sync_is_out(talk: Talk, leader_syncs: bool) -> None:
 
 
 def test_s05_a_parked_member_outlives_its_session(talk: Talk) -> None:
-    a, b = talk.speaker("A"), talk.speaker("B", session=500)
-    c = talk.speaker("C", session=1_500)
+    a, b = talk.speaker("A"), talk.speaker("B", session=MARGIN_MS)
+    c = talk.speaker("C", session=MARGIN_MS + 300)
     begin_group(a, b, c)
     b.start_sync()
-    talk.until(lambda: c.beat(generation=999), "UNKNOWN_MEMBER_ID")
+    talk.until(lambda: c.beat(generation=NEVER), "UNKNOWN_MEMBER_ID")
     assert b.synced() == Synced("REBALANCE_IN_PROGRESS"), "C's expiry, not B's own"
 
 

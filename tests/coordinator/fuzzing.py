@@ -19,6 +19,7 @@ from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.notices import MemberAdded, StateChanged
 from rebalance.protocol.requests import (
     CoordinatorRequest,
+    DeleteGroupsRequest,
     GroupProtocol,
     HeartbeatRequest,
     JoinGroupRequest,
@@ -31,7 +32,7 @@ from rebalance.protocol.requests import (
     SyncGroupRequest,
 )
 from rebalance.protocol.responses import JoinGroupResponse, LeaveGroupResponse
-from rebalance.protocol.states import GROUP_TRANSITIONS
+from rebalance.protocol.states import GROUP_TRANSITIONS, GroupState
 from tests.coordinator.support import P0
 
 GROUPS = ("g", "g", "g", "g", "h", "", "nobody")
@@ -103,7 +104,7 @@ class Rig:
 
     def _parked(self, token: int, request: CoordinatorRequest, effects: tuple[Effect, ...]) -> None:
         """Rule J17: what the same member had parked before is never answered."""
-        if isinstance(request, OffsetCommitRequest):
+        if isinstance(request, OffsetCommitRequest | DeleteGroupsRequest):
             return  # waits for its append
         assert isinstance(request, JoinGroupRequest | SyncGroupRequest), "must not wait"
         added = [effect.member_id for effect in effects if isinstance(effect, MemberAdded)]
@@ -142,6 +143,8 @@ class Rig:
                 assert self.states.get(effect.group_id, effect.previous) is effect.previous
                 assert effect.state in GROUP_TRANSITIONS[effect.previous]
                 self.states[effect.group_id] = effect.state
+                if effect.state is GroupState.DEAD:  # deleted: the name may be taken anew
+                    del self.states[effect.group_id], self.generations[effect.group_id]
         self.check()
 
     def _answer(self, token: int, response: object) -> None:
@@ -241,7 +244,7 @@ class Rig:
         group_id, member_id = pick(GROUPS), pick(self.ids[-8:] + self.ids[:2])
         instance = pick((None, None, "s", "t", ""))
         generation = pick((-1, 0, 1, 2, self.generations.get(group_id, 0)))
-        kind = pick(("join", "join", "sync", "beat", "leave", "commit", "fetch"))
+        kind = pick(("join", "join", "sync", "beat", "leave", "commit", "fetch", "delete"))
         if kind == "join":
             return self.join(member_id, group_id=group_id, group_instance_id=instance)
         if kind == "sync":
@@ -272,6 +275,8 @@ class Rig:
             )
         if kind == "commit":
             return self.commit(group_id, generation, member_id, instance)
+        if kind == "delete":
+            return DeleteGroupsRequest(group_ids=(group_id, pick(GROUPS)))
         return OffsetFetchRequest(group_id=group_id, partitions=pick((None, (), (P0,))))
 
     def join(self, member_id: str, **changes: Any) -> JoinGroupRequest:

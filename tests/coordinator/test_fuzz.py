@@ -73,6 +73,7 @@ def test_the_fuzz_reaches_what_it_is_for() -> None:
         ("PreparingRebalance", "CompletingRebalance"),
         ("PreparingRebalance", "Empty"),
         ("CompletingRebalance", "Stable"),
+        ("Empty", "Dead"),
     }
 
 

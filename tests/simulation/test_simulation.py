@@ -70,8 +70,8 @@ def test_views_say_what_the_machines_say() -> None:
         assert view.sent[lane.member_id][1] == lane.owned
 
 
-def test_nobody_reads_twice_or_leaves_a_gap() -> None:
-    """I06 between a close and the next owner: the committed offset is where the next one reads."""
+def test_i06_nobody_reads_twice_or_leaves_a_gap() -> None:
+    """Between a close and the next owner: the committed offset is where the next one reads."""
     simulation = running("a", "b")
     simulation.run_for(10_000)
     simulation.processes["a"].close()

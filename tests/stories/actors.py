@@ -14,6 +14,9 @@ from rebalance.clients.aiokafka import TraceListener, strategy
 from rebalance.timeline import trace
 
 DEADLINE_S = 30
+SESSION_MS = 20_000
+SHORT_SESSION_MS = 4_000
+"""For a member that is to crash: the others wait for its end, and until then it must live."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,9 @@ class Actors:
         track_tasks(asyncio.get_running_loop())
         self.log = trace.Trace(trace.Header(source="test"), watch=self._see)
 
-    def start(self, member: str, topics: Iterable[str]) -> None:
+    def start(
+        self, member: str, topics: Iterable[str], *, session_timeout_ms: int = SESSION_MS
+    ) -> None:
         """A new process joins."""
 
         def make() -> Any:
@@ -57,7 +62,7 @@ class Actors:
                 partition_assignment_strategy=[plugged],
                 auto_offset_reset="earliest",
                 enable_auto_commit=False,
-                session_timeout_ms=2000,
+                session_timeout_ms=session_timeout_ms,
                 heartbeat_interval_ms=200,
                 retry_backoff_ms=50,
             )

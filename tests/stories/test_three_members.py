@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.stories.actors import Actors, Delivery, create_topics, produce
+from tests.stories.actors import SHORT_SESSION_MS, Actors, Delivery, create_topics, produce
 from tests.support.brokers import KafkaBroker
 
 
@@ -42,7 +42,7 @@ async def test_join_leave_crash_resume(
     try:
         # Join: each owns what it subscribes to, together they own everything.
         actors.start("A", [left])
-        actors.start("B", [left, right])
+        actors.start("B", [left, right], session_timeout_ms=SHORT_SESSION_MS)
         actors.start("C", [right])
         await actors.until(lambda: actors.owners.settled({"A", "B", "C"}, 7))
         owned = {member: actors.owned(member) for member in ("A", "B", "C")}

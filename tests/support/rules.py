@@ -118,7 +118,6 @@ LATER = frozenset(
         "O06",
         "O07",
         "O10",
-        "A03",
         "A04",
         "A06",
         "A10",
@@ -126,7 +125,6 @@ LATER = frozenset(
         "P03",
         "P04",
         "P05",
-        "I06",
     }
 )
 """Rules that are known and not implemented yet."""

@@ -5,6 +5,7 @@ at the end, however the demo ends.
 """
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -58,12 +59,16 @@ async def embedded(
 
 @asynccontextmanager
 async def cluster(
-    settings: DemoSettings, log: trace.Trace, clock: Callable[[], int]
+    settings: DemoSettings,
+    log: trace.Trace,
+    clock: Callable[[], int],
+    warn: Callable[[str], None],
 ) -> AsyncIterator[Place]:
     """A running cluster; causes are the script's own word, for a client is told none."""
     from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
     servers = settings.bootstrap_servers or ""
+    _check_addresses(servers)
     suffix = secrets.token_hex(4)
     topic, group_id = f"rebalance-demo-{suffix}", f"rebalance-demo-{suffix}"
     admin = AIOKafkaAdminClient(bootstrap_servers=servers, **settings.client_arguments)
@@ -71,7 +76,7 @@ async def cluster(
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             await admin.start()
     except Exception as error:
-        await admin.close()
+        await _close(admin)
         raise UsageError(_unreachable(servers, error)) from None
     try:
         brokers = (await admin.describe_cluster())["brokers"]
@@ -92,9 +97,26 @@ async def cluster(
                 description=f"cluster at {servers}",
             )
         finally:
-            await _clean_up(admin, topic, group_id)
+            await _clean_up(admin, topic, group_id, settings.session_timeout_ms, warn)
     finally:
-        await admin.close()
+        await _close(admin)
+
+
+async def _close(admin: Any) -> None:
+    with contextlib.suppress(Exception):  # nothing depends on it any more
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            await admin.close()
+
+
+def _check_addresses(servers: str) -> None:
+    """A typo in an address is not a broker that does not answer."""
+    for address in servers.split(","):
+        host, colon, port = address.strip().rpartition(":")
+        if not (colon and host and port.isdigit() and 0 < int(port) < 65536):
+            raise UsageError(
+                f"--bootstrap-server {servers}: {address.strip()!r} is no address; "
+                "write HOST:PORT, or several with commas between them"
+            )
 
 
 def _unreachable(servers: str, error: BaseException) -> str:
@@ -103,7 +125,7 @@ def _unreachable(servers: str, error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         why = "no answer"
     elif isinstance(error, KafkaConnectionError):
-        why = "refused, or closed at once"
+        why = "no such host, refused, or closed at once"
     else:
         why = str(error) or type(error).__name__
     return (
@@ -120,24 +142,37 @@ def _check_created(topic: str, response: Any) -> None:
             )
 
 
-async def _clean_up(admin: Any, topic: str, group_id: str) -> None:
-    """Delete the topic and the group; a group whose members have just gone needs a moment."""
-    from aiokafka.errors import IncompatibleBrokerVersion
+async def _clean_up(
+    admin: Any, topic: str, group_id: str, session_timeout_ms: int, warn: Callable[[str], None]
+) -> None:
+    """Delete the topic and the group; what cannot be deleted is said, and never hides an error."""
+    try:
+        # A member that could not say goodbye keeps the group for a session.
+        async with asyncio.timeout(CONNECT_TIMEOUT_S + session_timeout_ms / 1000):
+            await admin.delete_topics([topic])
+            await _delete_group(admin, group_id)
+    except Exception as error:
+        why = str(error) or type(error).__name__
+        warn(
+            f"left behind on the cluster: topic {topic} and group {group_id}, or one of them: {why}"
+        )
+
+
+async def _delete_group(admin: Any, group_id: str) -> None:
+    from aiokafka.errors import for_code
     from aiokafka.protocol.admin import DeleteGroupsRequest
 
-    await admin.delete_topics([topic])
     coordinator = await admin.find_coordinator(group_id)
-    async with asyncio.timeout(CONNECT_TIMEOUT_S):
-        while True:
-            try:
-                response = await admin._send_request_to_node(
-                    coordinator, DeleteGroupsRequest([group_id])
-                )
-            except IncompatibleBrokerVersion:
-                return  # a broker without DeleteGroups (ours, today) forgets groups by itself
-            if all(code != _NON_EMPTY_GROUP for _, code in response.results):
-                return
-            await asyncio.sleep(0.1)
+    while True:
+        request = DeleteGroupsRequest([group_id])
+        response = await admin._send_request_to_node(coordinator, request)
+        ((_, code),) = response.results
+        if code in (_NONE, _GROUP_ID_NOT_FOUND):
+            return
+        if code != _NON_EMPTY_GROUP:
+            raise for_code(code)(f"group {group_id}")
+        await asyncio.sleep(0.1)
 
 
+_NONE, _GROUP_ID_NOT_FOUND = 0, 69
 _NON_EMPTY_GROUP = 68

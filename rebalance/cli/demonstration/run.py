@@ -5,13 +5,14 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from rebalance.cli.demonstration import cluster
 from rebalance.cli.demonstration.process import track_tasks
 from rebalance.cli.demonstration.records import RecordCount
 from rebalance.cli.demonstration.script import ScriptStep, demo_script
 from rebalance.cli.demonstration.settings import DemoSettings
-from rebalance.cli.demonstration.stage import Stage
+from rebalance.cli.demonstration.stage import DemoFailed, Stage
 from rebalance.timeline import trace
 
 
@@ -23,23 +24,35 @@ class DemoResult:
     records: RecordCount
     place: str
     wall_ms: int
+    failure: str | None
+    """What the group did not do that the script needs; what was seen until then is here."""
 
 
-StepSeen = Callable[[int, ScriptStep, int, dict[str, int]], None]
-"""(t, step, ms to settle, owners): called after each step, for the progress display."""
+class Audience(Protocol):
+    """Who watches a demo while it runs."""
+
+    def begin(self, settings: DemoSettings) -> None:
+        """There is a broker to play on."""
+
+    def event(self, event: trace.Event) -> None:
+        """A line of the trace."""
+
+    def step(self, t: int, step: ScriptStep, took_ms: int, owners: dict[str, int]) -> None:
+        """The group has settled after a step."""
+
+    def warn(self, text: str) -> None:
+        """Something the user should know, that does not end the demo."""
 
 
-async def run_demo(
-    settings: DemoSettings, on_ready: Callable[[], None], on_step: StepSeen
-) -> DemoResult:
-    """Run the demo; `on_ready` is called once there is a broker to play on.
+async def run_demo(settings: DemoSettings, audience: Audience, header: trace.Header) -> DemoResult:
+    """Run the demo; however it ends, members leave and a cluster is cleaned up.
 
     Raises:
         UsageError: the cluster cannot be used.
-        DemoFailed: the group does not do what it should.
     """
-    # aiokafka logs every rebalance with tracebacks for what the script does on purpose.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL + 1)
+    # Both log what the script does on purpose, with tracebacks.
+    for name in ("aiokafka", "rebalance.clients.aiokafka"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     loop = asyncio.get_running_loop()
     track_tasks(loop)
     began = loop.time()
@@ -47,17 +60,21 @@ async def run_demo(
     def clock() -> int:
         return int((loop.time() - began) * 1000)
 
+    watchers = [audience.event]
+
+    def watch(event: trace.Event) -> None:
+        for watcher in watchers:
+            watcher(event)
+
+    log = trace.Trace(header, watch=watch)
     real = settings.bootstrap_servers is not None
-    header = trace.Header(
-        source="rebalance demo",
-        clock="real",
-        started_at_ms=int(time.time() * 1000),
-        note="aiokafka consumers on "
-        + (f"{settings.bootstrap_servers}" if real else "the embedded broker"),
+    opened = (
+        cluster.cluster(settings, log, clock, audience.warn)
+        if real
+        else cluster.embedded(settings, log, clock)
     )
-    log = trace.Trace(header)
-    place_of = cluster.cluster if real else cluster.embedded
-    async with place_of(settings, log, clock) as place:
+    failure = None
+    async with opened as place:
         stage = Stage(
             settings,
             bootstrap_servers=place.bootstrap_servers,
@@ -66,15 +83,41 @@ async def run_demo(
             log=log,
             clock=clock,
         )
+        watchers.append(stage.see)
         try:
             await stage.open()
-            on_ready()
-            for step in demo_script(settings.members):
-                at = clock()
-                took = await stage.play(step)
-                on_step(at, step, took, stage.owners())
-                await asyncio.sleep(settings.pause_ms / 1000)
-            await stage.finish()
+            audience.begin(settings)
+            await _play(settings, stage, audience, clock)
+        except DemoFailed as failed:
+            failure = str(failed)
         finally:
             await stage.abandon()
-        return DemoResult(log=log, records=stage.records, place=place.description, wall_ms=clock())
+    return DemoResult(
+        log=log,
+        records=stage.records,
+        place=place.description,
+        wall_ms=clock(),
+        failure=failure,
+    )
+
+
+async def _play(
+    settings: DemoSettings, stage: Stage, audience: Audience, clock: Callable[[], int]
+) -> None:
+    for step in demo_script(settings.members):
+        at = clock()
+        took = await stage.play(step)
+        audience.step(at, step, took, stage.owners())
+        await asyncio.sleep(settings.pause_ms / 1000)
+    await stage.finish()
+
+
+def make_header(settings: DemoSettings) -> trace.Header:
+    """The first line of the demo's trace; t = 0 is now."""
+    where = settings.bootstrap_servers or "the embedded broker"
+    return trace.Header(
+        source="rebalance demo",
+        clock="real",
+        started_at_ms=int(time.time() * 1000),
+        note=f"aiokafka consumers on {where}",
+    )

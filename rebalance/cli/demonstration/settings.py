@@ -29,4 +29,4 @@ class DemoSettings:
     @property
     def step_deadline_ms(self) -> int:
         """How long a step may take to settle before the demo gives up and says so."""
-        return 3 * self.session_timeout_ms + 20_000
+        return 2 * self.session_timeout_ms + 10_000

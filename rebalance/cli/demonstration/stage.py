@@ -4,6 +4,7 @@ Rule kept: it waits for what happened (every partition has one owner again), nev
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
@@ -14,6 +15,9 @@ from rebalance.cli.demonstration.records import RecordCount, produce
 from rebalance.cli.demonstration.script import Action, ScriptStep
 from rebalance.cli.demonstration.settings import DemoSettings
 from rebalance.timeline import trace
+
+_PATIENCE_S = 5
+"""How long an end in good order may take."""
 
 
 class DemoFailed(Exception):  # noqa: N818 - it is the demo that failed
@@ -44,7 +48,6 @@ class Stage:
         self._listeners: dict[str, Any] = {}
         self._producer: Any = None
         self._producing: asyncio.Task[None] | None = None
-        log.watch = self._see
 
     async def open(self) -> None:
         """Start producing."""
@@ -102,10 +105,14 @@ class Stage:
             await self._close(name)
 
     async def abandon(self) -> None:
-        """Leave nothing behind, whatever state it is in."""
+        """Leave nothing behind, whatever state it is in: in good order, or else by force."""
         await self._stop_producing()
-        for name in list(self._processes):
-            await self._processes.pop(name).crash()
+        left = [self._processes.pop(name) for name in list(self._processes)]
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                await asyncio.gather(*(process.close() for process in left), return_exceptions=True)
+        except TimeoutError:
+            await asyncio.gather(*(process.crash() for process in left))
 
     def owners(self) -> dict[str, int]:
         """Lane -> partitions it owns now."""
@@ -165,7 +172,8 @@ class Stage:
 
     # --- waiting ---
 
-    def _see(self, event: trace.Event) -> None:
+    def see(self, event: trace.Event) -> None:
+        """Take an event of the trace: what the waits wait for."""
         self._owners.see(event)
         self._changed.set()
 
@@ -199,4 +207,6 @@ class Stage:
             await asyncio.gather(producing, return_exceptions=True)
         producer, self._producer = self._producer, None
         if producer is not None:
-            await producer.stop()
+            with contextlib.suppress(TimeoutError):  # the broker is gone: nothing to flush to
+                async with asyncio.timeout(_PATIENCE_S):
+                    await producer.stop()

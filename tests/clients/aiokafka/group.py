@@ -19,7 +19,14 @@ from rebalance.cli.demonstration.process import stop_consumer
 from rebalance.clients.aiokafka import Strategy, strategy
 
 POLL_S = 0.02
-TIMEOUTS = {"session_timeout_ms": 3000, "heartbeat_interval_ms": 200, "rebalance_timeout_ms": 20000}
+TIMEOUTS = {
+    "session_timeout_ms": 15_000,
+    "heartbeat_interval_ms": 200,
+    "rebalance_timeout_ms": 20_000,
+}
+"""Nobody who lives expires, however busy the machine; whose end is awaited asks for less."""
+
+SHORT_SESSION_MS = 4_000
 
 
 async def create_topics(bootstrap_servers: str, topics: Mapping[str, int]) -> None:

@@ -22,6 +22,7 @@ from assignors import (
 from assignors.codec import decode_sticky_user_data, decode_subscription
 from rebalance.clients.aiokafka import EagerOnlyWarning, StrategyError, adapter, strategy
 from tests.clients.aiokafka.group import (
+    SHORT_SESSION_MS,
     Group,
     consumer_with,
     create_topics,
@@ -57,7 +58,7 @@ async def test_three_members_with_unequal_subscriptions(
         assert loads(left) == [6, 6]
         assert moved(joined, left) == 0
 
-        await group.join("C", [a, b])
+        await group.join("C", [a, b], session_timeout_ms=SHORT_SESSION_MS)
         before = await group.settled(topics)
         await group.crash("C")
         after = await group.settled(topics)
@@ -266,4 +267,4 @@ async def test_a_slow_assignor_is_warned_about(
     await create_topics(kafka_broker.bootstrap_servers, {topic: 1})
     async with Group(kafka_broker.bootstrap_servers, unique("group")) as group:
         await group.join("A", [topic])
-    assert "no heartbeat is sent meanwhile, and the session timeout is 3000 ms" in caplog.text
+    assert "no heartbeat is sent meanwhile, and the session timeout is 15000 ms" in caplog.text

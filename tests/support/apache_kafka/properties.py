@@ -13,8 +13,10 @@ def server_properties(
 ) -> str:
     """The text of the file; ``settings`` has the last word.
 
-    Besides what makes one node possible at all, only the two group settings are not Kafka's own
-    defaults: no initial delay, and no lower limit on the session timeout a test asks for.
+    Besides what makes one node possible at all, only these are not Kafka's own defaults: no initial
+    delay, no lower limit on the session timeout a test asks for, and one thread each to read and to
+    handle requests, so that what was sent on one connection is handled before what is sent on
+    another once an answer has come back there (tests/conversations rely on it).
     """
     client, controller = f"PLAINTEXT://{HOST}:{port}", f"CONTROLLER://{HOST}:{controller_port}"
     properties = {
@@ -34,6 +36,8 @@ def server_properties(
         "share.coordinator.state.topic.num.partitions": "1",
         "share.coordinator.state.topic.replication.factor": "1",
         "share.coordinator.state.topic.min.isr": "1",
+        "num.network.threads": "1",
+        "num.io.threads": "1",
         "group.initial.rebalance.delay.ms": "0",
         "group.min.session.timeout.ms": "1",
         **settings,
