@@ -4,6 +4,7 @@ Run: python -m benchmarks.simulated_events
 """
 
 import time
+from collections.abc import Callable
 
 from assignors import CooperativeStickyAssignor, RangeAssignor
 from assignors.interface import Assignor
@@ -51,7 +52,7 @@ def in_churn(members: int, assignor: Assignor, rounds: int) -> float:
 
 def main() -> None:
     """Measure and print."""
-    cases = [
+    cases: list[tuple[str, Callable[[], float]]] = [
         ("6 members at rest", lambda: at_rest(6, RangeAssignor(), 120)),
         ("100 members at rest", lambda: at_rest(100, RangeAssignor(), 6)),
         ("6 members in churn, eager", lambda: in_churn(6, RangeAssignor(), 30)),

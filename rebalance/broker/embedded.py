@@ -34,6 +34,9 @@ __all__ = ["EmbeddedBroker"]
 CLUSTER_ID = "embedded-kafka-broker0"
 """22 letters, as Kafka's are."""
 
+LINGER_SECONDS = 2.0
+"""How long a connection that ends may take to hand out its last answers; then it is cut."""
+
 _READ_AHEAD_BYTES = 2**18
 
 
@@ -128,8 +131,7 @@ class EmbeddedBroker:
             writer.transport.abort()
         await asyncio.gather(*(task for task, _ in connections), return_exceptions=True)
         for _, writer in connections:
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
+            await _until_gone(writer)
         await server.wait_closed()
 
     @property
@@ -198,10 +200,17 @@ class EmbeddedBroker:
     async def _serve(
         state: BrokerState, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
+        """Serve a connection to its end; the task that runs this counts it as long as it is open.
+
+        `stop()` sees what is counted and nothing else, and so does `max.connections`.
+        """
         try:
             await serve(state, reader, writer)
+        except asyncio.CancelledError:
+            writer.transport.abort()
+            raise
         finally:
-            writer.close()
+            await _end(writer)
 
     def _why_not(self, error: OSError) -> str:
         where = f"{self._host}:{self._port}"
@@ -213,6 +222,22 @@ class EmbeddedBroker:
             return f"cannot listen on {where}: {error}"
         reason = os.strerror(error.errno)
         return f"cannot listen on {where}: {reason}"
+
+
+async def _end(writer: asyncio.StreamWriter) -> None:
+    """Hand out what is left to send, for `LINGER_SECONDS`; then cut: the peer may never read."""
+    writer.close()
+    gone = asyncio.ensure_future(_until_gone(writer))
+    try:
+        await asyncio.wait((gone,), timeout=LINGER_SECONDS)
+    finally:
+        writer.transport.abort()
+        await asyncio.wait((gone,))
+
+
+async def _until_gone(writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
 
 
 async def _one_address(host: str) -> str:

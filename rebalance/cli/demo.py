@@ -86,12 +86,24 @@ def demo(
 
 
 def _assignor(name: str) -> "Assignor":
-    from assignors.interface import AssignorError, resolve
+    from assignors.interface import (
+        AssignorError,
+        RebalanceProtocol,
+        assignor_protocols,
+        resolve,
+    )
 
     try:
-        return resolve(name)
+        assignor = resolve(name)
+        protocols = assignor_protocols(assignor)
     except AssignorError as error:
         raise UsageError(f"--assignor {name}: {error}") from None
+    if RebalanceProtocol.EAGER not in protocols:
+        raise UsageError(
+            f"--assignor {name}: it supports the cooperative protocol only, which aiokafka does "
+            "not speak; see it with `rebalance simulate FILE --assignor ...`"
+        )
+    return assignor
 
 
 def _run(settings: "DemoSettings", output: "Output", header: "Header") -> "DemoResult":

@@ -95,6 +95,7 @@ class Output:
             f"{records.repeated:,} read again"
         )
         print(f"real        {settings.members} aiokafka consumers, their sockets and their crash")
+        print(f"protocol    {_protocol(settings)}")
         print(f"broker      {result.place}")
         print(f"causes      {_word(settings)}")
         if trace is not None:
@@ -116,10 +117,23 @@ def _word(settings: "DemoSettings") -> str:
     return "the script's word: a cluster tells its clients none"
 
 
+def _protocol(settings: "DemoSettings") -> str:
+    from assignors.interface import RebalanceProtocol, assignor_protocols
+
+    if RebalanceProtocol.COOPERATIVE in assignor_protocols(settings.assignor):
+        return f"eager: aiokafka does not speak the cooperative side of {settings.assignor.name}"
+    return "eager, the only one that aiokafka speaks"
+
+
 def _document(result: "DemoResult", settings: "DemoSettings") -> dict[str, Any]:
     groups = group_numbers(result.log)
     return {
-        "consumers": {"real": True, "count": settings.members, "assignor": settings.assignor.name},
+        "consumers": {
+            "real": True,
+            "count": settings.members,
+            "assignor": settings.assignor.name,
+            "protocol": "eager",
+        },
         "broker": {"embedded": settings.bootstrap_servers is None, "place": result.place},
         "wall_ms": result.wall_ms,
         "failure": result.failure,

@@ -6,6 +6,7 @@ are imported by the command that uses them, when it runs.
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -39,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        # An installed command does not see the modules beside the user; MODULE:CLASS must.
+        sys.path.insert(0, "")
     command: Any = typer.main.get_command(app)
     try:
         result = command.main(args=list(arguments), prog_name="rebalance", standalone_mode=False)
@@ -57,19 +61,22 @@ def run(arguments: Sequence[str]) -> int:
         # their class moved between versions of typer, their shape did not.
         if not hasattr(error, "format_message"):
             raise
-        return _complain(_one_line(error.format_message()))
+        # Called without a command it prints its help, and complains with an empty message.
+        message = _one_line(error.format_message())
+        return _complain(message, getattr(error, "ctx", None)) if message else USAGE
     if result == INTERRUPTED:  # typer makes this of a KeyboardInterrupt, without a word
         print("rebalance: interrupted", file=sys.stderr)
     return result if isinstance(result, int) else 0
 
 
 def _one_line(message: str) -> str:
-    where = " (see `rebalance --help`)"
-    return " ".join(message.split()) + ("" if "--help" in message else where)
+    return " ".join(message.split())
 
 
-def _complain(message: str) -> int:
-    print(f"rebalance: error: {message}", file=sys.stderr)
+def _complain(message: str, context: Any = None) -> int:
+    """Say what is wrong; `context` is the command whose `--help` knows more."""
+    where = f" (see `{context.command_path} --help`)" if context is not None else ""
+    print(f"rebalance: error: {message}{where}", file=sys.stderr)
     return USAGE
 
 

@@ -5,7 +5,8 @@ drive this object; it does no I/O and reads no clock. `handle` only dispatches; 
 the file that bears its name.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from rebalance.coordinator.context import Context
 from rebalance.coordinator.delete import delete
@@ -101,6 +102,11 @@ class GroupCoordinator:
     def group_ids(self) -> tuple[str, ...]:
         """All groups, in the order in which they were made."""
         return tuple(self._context.groups)
+
+    @property
+    def timers(self) -> Mapping[TimerKey, int]:
+        """The armed timers and when they fire (ms), the next one first; a copy, safe to keep."""
+        return MappingProxyType(dict(self._context.timers.armed()))
 
     @property
     def timer_entries(self) -> int:

@@ -6,7 +6,7 @@ Source: GroupMetadataManager.classicGroupJoin and its neighbours; KIP-394, KIP-8
 from rebalance.coordinator.checks import member_error
 from rebalance.coordinator.classic_group import ClassicGroup, ClassicMemberState
 from rebalance.coordinator.context import Context
-from rebalance.coordinator.join_phase import Why, current_generation, rebalance
+from rebalance.coordinator.join_phase import Why, current_generation, maybe_complete, rebalance
 from rebalance.coordinator.join_reason import rejoin_cause, words
 from rebalance.coordinator.membership import add, update
 from rebalance.coordinator.static_members import replace
@@ -119,6 +119,10 @@ def _rejoin(
     if unchanged and (completing or (stable and not leads)):
         context.reply(token, current_generation(group, member.member_id))
         return
+    if not group.can_rebalance:  # nobody will ask why
+        update(context, group, member, token, request)
+        maybe_complete(context, group)
+        return
     cause = rejoin_cause(member, request, group.protocol_name or "", leads=leads)
     update(context, group, member, token, request)
-    rebalance(context, group, Why(cause=cause, member_id=member.member_id, reason=words(request)))
+    rebalance(context, group, Why(cause=cause, member_id=member.member_id, reason=words(request.reason)))

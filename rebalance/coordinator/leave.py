@@ -1,5 +1,7 @@
 """LeaveGroup (H04, H05): members go in good order, one or many at once.
 
+Kafka's log lists the ids of all who left and then the client's reason. A notice has the first one's
+id in a field of its own, and every one's in its MemberRemoved; its reason is the client's alone.
 Source: GroupMetadataManager.classicGroupLeave; KIP-345 (batches), KIP-800 (reasons).
 """
 
@@ -7,9 +9,8 @@ from rebalance.coordinator.checks import member_error
 from rebalance.coordinator.classic_group import ClassicGroup
 from rebalance.coordinator.context import Context
 from rebalance.coordinator.join_phase import Why, drop_member, rebalance
-from rebalance.coordinator.join_reason import leave_cause
+from rebalance.coordinator.join_reason import leave_cause, words
 from rebalance.coordinator.sessions import end_session
-from rebalance.protocol.causes import Cause
 from rebalance.protocol.effects import Token
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import NO_MEMBER_ID, LeaveGroupRequest, LeavingMember
@@ -29,46 +30,50 @@ def leave(context: Context, token: Token, request: LeaveGroupRequest) -> None:
     if group is not None and group.state is GroupState.DEAD:
         context.reply(token, LeaveGroupResponse(error=ErrorCode.COORDINATOR_NOT_AVAILABLE))
         return
-    left = tuple(_left(context, group, member) for member in request.members)
-    _answer(context, token, left, request.version)
-    gone = [
-        (member, answer)
-        for member, answer in zip(request.members, left, strict=True)
-        if answer.error is ErrorCode.NONE
-    ]
-    if group is not None and gone and group.state is not GroupState.EMPTY:
-        names = ", ".join(answer.member_id for _, answer in gone)
-        said = gone[0][0].reason or "not provided"
-        reason = f"explicit `LeaveGroup` request for ({names}) members; client reason: {said}"
-        first = gone[0][0]
-        cause = leave_cause(first.reason)
-        rebalance(context, group, Why(cause=cause, member_id=first.member_id, reason=reason))
+    left: list[LeftMember] = []
+    first: Why | None = None
+    for member in request.members:
+        why = _why(group, member)
+        left.append(_left(context, group, member, why))
+        if left[-1].error is ErrorCode.NONE:
+            first = first or why
+    _answer(context, token, tuple(left), request.version)
+    if group is not None and first is not None and group.state is not GroupState.EMPTY:
+        rebalance(context, group, first)
 
 
-def _left(context: Context, group: ClassicGroup | None, member: LeavingMember) -> LeftMember:
-    error = _remove(context, group, member) if group is not None else ErrorCode.UNKNOWN_MEMBER_ID
+def _why(group: ClassicGroup | None, member: LeavingMember) -> Why:
+    """Who leaves and why; an admin removes a static member by its instance id alone."""
+    member_id, instance_id = member.member_id, member.group_instance_id
+    if group is not None and member_id == NO_MEMBER_ID and instance_id is not None:
+        member_id = group.static_members.get(instance_id, NO_MEMBER_ID)
+    cause, reason = leave_cause(member.reason), words(member.reason)
+    return Why(cause=cause, member_id=member_id, reason=reason)
+
+
+def _left(
+    context: Context, group: ClassicGroup | None, member: LeavingMember, why: Why
+) -> LeftMember:
+    error = ErrorCode.UNKNOWN_MEMBER_ID
+    if group is not None:
+        error = _remove(context, group, why, member.group_instance_id)
     return LeftMember(
         member_id=member.member_id, group_instance_id=member.group_instance_id, error=error
     )
 
 
-def _remove(context: Context, group: ClassicGroup, member: LeavingMember) -> ErrorCode:
-    member_id = member.member_id
-    if member_id == NO_MEMBER_ID:
-        # An admin removes a static member by its instance id alone.
-        static = group.static_members.get(member.group_instance_id or "")
-        if member.group_instance_id is None or static is None:
-            return ErrorCode.UNKNOWN_MEMBER_ID
-        drop_member(context, group, group.members[static], Cause.MEMBER_LEFT)
-        return ErrorCode.NONE
+def _remove(
+    context: Context, group: ClassicGroup, why: Why, group_instance_id: str | None
+) -> ErrorCode:
+    member_id = why.member_id
     if member_id in group.pending:
         group.remove(member_id)
         end_session(context, group, member_id)
         return ErrorCode.NONE
-    error = member_error(group, member_id, member.group_instance_id)
+    error = member_error(group, member_id, group_instance_id)
     if error is not None:
         return error
-    drop_member(context, group, group.members[member_id], leave_cause(member.reason))
+    drop_member(context, group, group.members[member_id], why.cause)
     return ErrorCode.NONE
 
 

@@ -42,7 +42,7 @@ def add(
         )
     )
     arm_session(context, group, member, NEW_MEMBER_JOIN_TIMEOUT_MS)
-    why = Why(cause=Cause.MEMBER_JOINED, member_id=member_id, reason=words(request))
+    why = Why(cause=Cause.MEMBER_JOINED, member_id=member_id, reason=words(request.reason))
     rebalance(context, group, why)
 
 

@@ -88,7 +88,12 @@ class _Before:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stored:
-    """Goes on when the group with its new member id is durable, or is not."""
+    """Goes on when the group with its new member id is durable, or is not.
+
+    The member was parked while that took, and who is parked cannot expire (J09): its session may
+    be over by now. It begins anew with the answer, as it does with an assignment (S05). Kafka
+    arms nothing here, so that a client that is gone by then stays a member for ever.
+    """
 
     group: ClassicGroup
     member_id: str
@@ -115,6 +120,7 @@ class _Stored:
             leader = self.before.member_id if self.before.led else answer.leader
             answer = dataclasses.replace(answer, leader=leader, members=())
         answer_join(context, group, member, answer)
+        arm_session(context, group, member)
 
     def _undo(
         self, context: Context, group: ClassicGroup, member: ClassicMemberState, error: ErrorCode

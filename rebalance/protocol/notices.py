@@ -43,7 +43,8 @@ class MemberRemoved:
 class RebalanceStarted:
     """A join phase began. `member_id` caused it ("" when nobody in particular did).
 
-    `reason` is the words of Kafka's log or, where a client sent one (KIP-800), the client's.
+    `reason` is the client's (KIP-800) or, where it is not a client that wants it, the words of
+    Kafka's log; "not provided" where a client gave none.
     """
 
     group_id: str

@@ -9,6 +9,7 @@ comes up early and is put back.
 """
 
 import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -87,6 +88,11 @@ class TimerQueue:
     def cancel(self, key: TimerKey) -> bool:
         """Forget `key`; False when it was not armed. Its heap entry goes when it comes up."""
         return self._armed.pop(key, None) is not None
+
+    def armed(self) -> Iterator[tuple[TimerKey, int]]:
+        """The armed timers with their deadlines (ms), in the order in which they fire."""
+        for key, (deadline, _) in sorted(self._armed.items(), key=lambda timer: timer[1]):
+            yield key, deadline
 
     def deadline(self, key: TimerKey) -> int | None:
         """When `key` fires (ms), or None when it is not armed."""

@@ -55,6 +55,24 @@ def test_demo_as_json_on_the_embedded_broker_has_the_coordinators_word() -> None
     assert result["metrics"]["member_view"]["double_owned_partition_ms"] == 0
 
 
+def test_a_crash_of_a_member_without_partitions_is_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "demo.jsonl"
+    outcome = rebalance("demo", "--members", "2", "--partitions", "1", "--trace", str(file))
+    assert outcome.code == 0, outcome.err
+    started = [event for event in read_trace(file).events if isinstance(event, RebalanceStarted)]
+    assert "session expired" in [event.cause for event in started]
+
+
+def test_a_refused_session_timeout_names_option_and_limits(kafka_broker: KafkaBroker) -> None:
+    arguments = ["--bootstrap-server", kafka_broker.bootstrap_servers]
+    outcome = rebalance("demo", *arguments, "--session-timeout-ms", "9999999")
+    assert outcome.code == 1
+    assert "Traceback" not in outcome.err
+    last = outcome.err.splitlines()[-1]
+    assert "--session-timeout-ms 9999999" in last
+    assert "group.max.session.timeout.ms" in last
+
+
 def test_demo_writes_the_coordinators_view_of_the_embedded_broker(tmp_path: Path) -> None:
     file = tmp_path / "demo.jsonl"
     assert rebalance("demo", "--members", "2", "--trace", str(file)).code == 0

@@ -69,6 +69,41 @@ def test_wrong_use_is_one_line(arguments: list[str], words: list[str]) -> None:
         assert word in line
 
 
+def test_without_a_command_it_shows_its_help() -> None:
+    outcome = rebalance()
+    assert outcome.code == 2
+    assert "simulate" in outcome.out + outcome.err
+    assert "error" not in outcome.err
+
+
+def test_a_wrong_option_points_to_the_help_of_its_command() -> None:
+    assert "`rebalance demo --help`" in complaint(rebalance("demo", "--membres", "3"))
+
+
+def test_a_cooperative_only_assignor_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    (tmp_path / "only.py").write_text(
+        "from assignors import Cooperative, RangeAssignor, RebalanceProtocol\n"
+        "class Only(Cooperative):\n"
+        "    protocols = (RebalanceProtocol.COOPERATIVE,)\n"
+        "    def __init__(self): super().__init__(RangeAssignor())\n"
+    )
+    line = complaint(rebalance("demo", "--assignor", "only:Only", path=tmp_path))
+    assert "cooperative protocol only" in line
+
+
+def test_modules_beside_the_user_are_found(tmp_path: Path) -> None:
+    (tmp_path / "beside.py").write_text("class Nameless: pass\n")
+    done = subprocess.run(
+        [Path(sys.executable).parent / "rebalance", "demo", "--assignor", "beside:Nameless"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "needs a name" in done.stderr
+
+
 def test_an_unknown_assignor_lists_what_is_known() -> None:
     line = complaint(rebalance("demo", "--assignor", "rnage"))
     for known in ("range", "roundrobin", "sticky", "cooperative-sticky"):

@@ -152,9 +152,7 @@ class Bench:
     def seen(self) -> object:
         """Everything of the coordinator that can be seen from outside."""
         groups = self.coordinator.group_ids
-        deadlines = dict(self.coordinator._context.timers._armed)
-        times = {key: deadline for key, (deadline, _) in deadlines.items()}
-        return [self.coordinator.group(group) for group in groups], times
+        return [self.coordinator.group(group) for group in groups], self.coordinator.timers
 
     def join_request(self, name: str, **changes: Any) -> JoinGroupRequest:
         """What `name` would send; `instance` makes it static."""

@@ -134,9 +134,7 @@ def test_a03_and_p06_tombstones_of_the_offsets_then_of_the_group() -> None:
     bench.appended()
     assert bench.effects == (
         StateChanged(group_id=GROUP, previous=EMPTY, state=DEAD, generation_id=2),
-        Reply(
-            token=token, response=DeleteGroupsResponse(results=(DeletedGroup(group_id=GROUP),))
-        ),
+        Reply(token=token, response=DeleteGroupsResponse(results=(DeletedGroup(group_id=GROUP),))),
     )
 
 

@@ -115,14 +115,40 @@ def test_h04_effects_of_a_batch_that_empties_the_group() -> None:
             generation_id=1,
             cause=Cause.POLL_INTERVAL_EXCEEDED,
             member_id="A-1",
-            reason="explicit `LeaveGroup` request for (A-1, B-2) members; "
-            "client reason: max.poll.interval.ms exceeded",
+            reason="max.poll.interval.ms exceeded",
         ),
         StateChanged(group_id=GROUP, previous=STABLE, state=PREPARING, generation_id=1),
         StateChanged(group_id=GROUP, previous=PREPARING, state=EMPTY, generation_id=2),
     ]
     assert isinstance(append, Append)
     assert bench.coordinator.next_deadline() is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [(None, "not provided"), ("", "not provided"), ("scaling in", "scaling in")],
+)
+def test_h04_the_rebalance_says_who_left_and_the_clients_own_words(
+    reason: str | None, words: str
+) -> None:
+    bench = at_state(STABLE, "A", "B")
+    bench.send(request(LeavingMember(member_id="B-2", reason=reason)))
+    (started,) = bench.told(RebalanceStarted)
+    assert (started.member_id, started.reason) == ("B-2", words)
+
+
+def test_h04_a_static_member_that_an_admin_removes_is_named() -> None:
+    bench = at_state(STABLE, "S", instance="s")
+    bench.send(
+        request(
+            LeavingMember(
+                member_id="", group_instance_id="s", reason="member was removed by an admin"
+            )
+        )
+    )
+    (started,) = bench.told(RebalanceStarted)
+    assert started.member_id == "s-1"
+    assert started.reason == "member was removed by an admin"
 
 
 @pytest.mark.parametrize("state", [STABLE, COMPLETING, PREPARING])

@@ -233,6 +233,21 @@ def test_j15_a_second_return_before_the_first_is_stored() -> None:
     assert bench.join_answer(second).member_id == "s-4"
 
 
+def test_j15_and_s05_an_append_that_outlasts_the_session_leaves_a_session_behind() -> None:
+    """Kafka swallows the expiry of who is parked and arms nothing at the answer (J09)."""
+    bench = group_of("S", hold_appends=True)
+    token = restart(bench, "S")
+    bench.advance(SESSION)
+    assert bench.is_parked(token)
+    assert bench.deadline_in is None
+    bench.appended()
+    assert bench.join_answer(token).error is NONE
+    assert bench.deadline_in == SESSION
+    bench.advance(SESSION)
+    assert [told.cause for told in bench.told(MemberRemoved)] == [Cause.SESSION_EXPIRED]
+    assert bench.members == ()
+
+
 @pytest.mark.parametrize("syncs", [True, False])
 def test_j15_who_had_not_synced_must_sync_under_the_new_id(syncs: bool) -> None:
     """Kafka 4.4.0 goes on waiting for the old id and rebalances although the new one has synced."""

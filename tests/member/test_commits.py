@@ -33,14 +33,45 @@ def test_a_commit_goes_out_in_the_generations_name() -> None:
 
 
 def test_commits_keep_their_order_one_at_a_time() -> None:
-    hand = Hand().stable(0)
+    """What waits goes out as one request: the later offset of a partition is the one that counts."""
+    hand = Hand().stable(0, 1)
     commit(hand, 1, p0=1)
-    assert commit(hand, 2, p0=2) == ()
+    assert commit(hand, 2, p0=2, p1=8) == ()
     assert commit(hand, 3, p0=3) == ()
     assert kinds(hand.committed()) == ["CommitFinished", "OffsetCommit"]
-    assert kinds(hand.committed()) == ["CommitFinished", "OffsetCommit"]
+    request = hand.sends(OffsetCommitRequest)[-1].request
+    assert isinstance(request, OffsetCommitRequest)
+    assert [(o.partition, o.offset) for o in request.offsets] == [(tp(0), 3), (tp(1), 8)]
+    assert kinds(hand.committed()) == ["CommitFinished", "CommitFinished"]
+    assert list(finished(hand).items()) == [(1, {}), (2, {}), (3, {})]
+
+
+def test_each_of_several_commits_hears_of_its_own_partitions() -> None:
+    hand = Hand().stable(0, 1, 2)
+    commit(hand, 1, p0=1)
+    for number, offsets in ((2, {"p0": 2}), (3, {"p1": 3, "p9": 3}), (4, {"p9": 4}), (5, {"p2": 5})):
+        commit(hand, number, **offsets)
     hand.committed()
-    assert list(finished(hand)) == [1, 2, 3]
+    said = [(0, ErrorCode.NONE), (1, ErrorCode.OFFSET_METADATA_TOO_LARGE), (2, ErrorCode.NONE)]
+    each = tuple(CommittedPartition(partition=tp(p), error=error) for p, error in said)
+    hand.answer(OffsetCommitRequest, OffsetCommitResponse(partitions=each))
+    assert list(finished(hand).items()) == [
+        (1, {}),
+        (2, {}),
+        (3, {tp(1): ErrorCode.OFFSET_METADATA_TOO_LARGE, tp(9): ErrorCode.ILLEGAL_GENERATION}),
+        (4, {tp(9): ErrorCode.ILLEGAL_GENERATION}),
+        (5, {}),
+    ]
+
+
+def test_what_waits_and_need_not_be_sent_is_refused_in_its_turn() -> None:
+    hand = Hand().stable(0)
+    commit(hand, 1, p0=1)
+    commit(hand, 2, p9=2)
+    commit(hand, 3)
+    assert finished(hand) == {}
+    assert kinds(hand.committed()) == ["CommitFinished"] * 3
+    assert finished(hand) == {1: {}, 2: {tp(9): ErrorCode.ILLEGAL_GENERATION}, 3: {}}
 
 
 def test_the_commit_before_a_revocation_comes_after_the_users() -> None:
@@ -141,9 +172,10 @@ def test_what_an_error_says_of_the_group(error: ErrorCode, state: MemberState) -
     ],
 )
 def test_m05_a_commit_of_an_older_generation_says_nothing_of_this_one(error: ErrorCode) -> None:
-    hand = Hand(cooperative=True).stable(0)
+    hand = Hand(cooperative=True, max_poll_interval_ms=4000).stable(0)
     commit(hand, 1, p0=1)
     hand.tell(e.EnforceRebalance())
+    hand.wait(2000)  # so long the commit holds up the join
     hand.joined()
     hand.synced(parts(0))
     hand.done(e.Assign)

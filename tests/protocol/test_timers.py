@@ -90,6 +90,8 @@ def test_like_a_list_that_is_sorted_each_time(steps: list[tuple[str, TimerKey, i
             earliest = min((deadline for deadline, _ in model.values()), default=None)
             assert queue.next_deadline() == earliest
         assert len(queue) == len(model)
+        in_order = sorted(model, key=model.__getitem__)
+        assert list(queue.armed()) == [(key, model[key][0]) for key in in_order]
         assert queue.deadline(key) == (model[key][0] if key in model else None)
         assert queue.entries <= max(2 * len(model) + 1, 16)
 

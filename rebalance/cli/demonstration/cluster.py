@@ -123,14 +123,14 @@ def _unreachable(servers: str, error: BaseException) -> str:
     from aiokafka.errors import KafkaConnectionError
 
     if isinstance(error, TimeoutError):
-        why = "no answer"
+        why = f"no answer within {CONNECT_TIMEOUT_S} s"
     elif isinstance(error, KafkaConnectionError):
         why = "no such host, refused, or closed at once"
     else:
         why = str(error) or type(error).__name__
     return (
-        f"--bootstrap-server {servers}: cannot connect within {CONNECT_TIMEOUT_S} s ({why}); "
-        "is a broker listening there, and does it want --client-config?"
+        f"--bootstrap-server {servers}: cannot connect ({why}); is a broker listening there, "
+        "and do its security settings agree with --client-config?"
     )
 
 

@@ -27,12 +27,16 @@ class Owners:
                 self._owned.pop(event.member, None)
                 self._assigned.discard(event.member)
 
+    def expect_news(self) -> None:
+        """From here on only a new assignment counts: every rebalance gives each member one."""
+        self._assigned.clear()
+
     def counts(self) -> dict[str, int]:
         """Lane -> number of partitions it believes it owns."""
         return {member: len(owned) for member, owned in sorted(self._owned.items())}
 
     def settled(self, live: set[str], partitions: int) -> bool:
-        """Every live member has an assignment, every partition one owner, nobody else owns."""
+        """Every live member has its assignment, every partition one owner, nobody else owns."""
         if self._assigned != live or set(self._owned) - live:
             return False
         owned = [partition for member in live for partition in self._owned.get(member, ())]

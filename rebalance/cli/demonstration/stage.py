@@ -5,6 +5,7 @@ Rule kept: it waits for what happened (every partition has one owner again), nev
 
 import asyncio
 import contextlib
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
@@ -77,6 +78,7 @@ class Stage:
             DemoFailed: it does not settle in time, or a consumer ended with an error.
         """
         began = self._clock()
+        self._owners.expect_news()
         self._log.add(trace.Step(t=began, text=step.text, member=step.members[0], cause=step.cause))
         match step.action:
             case Action.START:
@@ -129,10 +131,12 @@ class Stage:
     def _consumer(self, name: str) -> Any:
         from aiokafka import AIOKafkaConsumer
 
-        from rebalance.clients.aiokafka import TraceListener, strategy
+        from rebalance.clients.aiokafka import EagerOnlyWarning, TraceListener, strategy
 
         settings = self._settings
-        plugged = strategy(settings.assignor)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", EagerOnlyWarning)  # the report says so, once
+            plugged = strategy(settings.assignor)
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap_servers,
             client_id=name,
@@ -194,11 +198,22 @@ class Stage:
     def _check(self, lives: Iterable[tuple[str, "asyncio.Task[None]"]]) -> None:
         for name, life in lives:
             if life.done() and not life.cancelled() and (error := life.exception()) is not None:
-                kind = "" if isinstance(error, AssignorError) else f"{type(error).__name__}: "
-                raise DemoFailed(f"consumer {name} ended: {kind}{error}") from error
+                raise DemoFailed(f"consumer {name} ended: {self._in_words(error)}") from error
         producing = self._producing
         if producing is not None and producing.done() and not producing.cancelled():
             raise DemoFailed(f"the producer ended: {producing.exception()!r}")
+
+    def _in_words(self, error: BaseException) -> str:
+        from aiokafka.errors import InvalidSessionTimeoutError
+
+        if isinstance(error, InvalidSessionTimeoutError):
+            return (
+                f"the broker refuses --session-timeout-ms {self._settings.session_timeout_ms}: "
+                "see its group.min.session.timeout.ms and group.max.session.timeout.ms"
+            )
+        if isinstance(error, AssignorError):
+            return str(error)
+        return f"{type(error).__name__}: {error}"
 
     async def _stop_producing(self) -> None:
         producing, self._producing = self._producing, None
