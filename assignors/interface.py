@@ -1,8 +1,8 @@
 """What an assignor is, how one is found, and the one place where its answer is believed or not.
 
 An author writes a `name` and `assign`; everything else has a default, read here and nowhere else.
-The rule kept here: whatever an assignor returns, what leaves `run_assignor` is a `GroupAssignment`
-that the group can follow, or an `AssignorError` that says why not.
+The rule kept here: whatever an assignor returns, what leaves `checked_plan` (and so `run_assignor`)
+is a `GroupAssignment` that the group can follow, or an `AssignorError` that says why not.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ __all__ = [
     "assignor_promises",
     "assignor_protocols",
     "assignor_user_data",
+    "checked_plan",
     "common_protocol",
     "known_assignors",
     "resolve",
@@ -135,8 +136,17 @@ def assignor_protocols(assignor: Assignor) -> tuple[RebalanceProtocol, ...]:
 
 
 def assignor_promises(assignor: Assignor) -> frozenset[Promise]:
-    """What it promises; valid and deterministic when it does not say."""
-    return frozenset(getattr(assignor, "promises", DEFAULT_PROMISES))
+    """What it promises; valid and deterministic when it does not say.
+
+    Raises AssignorInterfaceError if `promises` is no set of them.
+    """
+    declared = getattr(assignor, "promises", DEFAULT_PROMISES)
+    try:
+        return frozenset(Promise(each) for each in declared)
+    except (TypeError, ValueError) as error:
+        raise AssignorInterfaceError(
+            f"assignor {assignor.name!r} declares promises = {declared!r}: give a set of Promise"
+        ) from error
 
 
 def assignor_user_data(
@@ -188,11 +198,8 @@ def run_assignor(
 ) -> GroupAssignment:
     """Run an assignor as the leader does, and return its plan, normalised and validated.
 
-    A partition of a subscribed topic may stay unassigned only if the assignor supports COOPERATIVE
-    and promises COOPERATIVE_SAFE, and some live member still claims it: it is withheld until that
-    member has let go. With `protocol=COOPERATIVE` the plan is also checked for transfers without a
-    revocation (rule M06).
-    Raises AssignorFailedError if it raises, InvalidPlanError if its plan breaks a rule.
+    Raises AssignorFailedError if it raises, InvalidPlanError if its plan breaks a rule of
+    `checked_plan`.
     """
     name = assignor.name
     try:
@@ -202,14 +209,33 @@ def run_assignor(
             f"assignor {name!r} raised {error!r} for {len(members)} members and "
             f"{len(cluster.partitions)} topics: fix it, or choose another"
         ) from error
+    return checked_plan(assignor, cluster, members, raw, protocol=protocol)
+
+
+def checked_plan(
+    assignor: Assignor,
+    cluster: ClusterMetadata,
+    members: Mapping[str, Subscription],
+    plan: object,
+    *,
+    protocol: RebalanceProtocol | None = None,
+) -> GroupAssignment:
+    """A plan of this assignor, however it was come by, normalised and validated.
+
+    A partition of a subscribed topic may stay unassigned only if the assignor supports COOPERATIVE
+    and promises COOPERATIVE_SAFE, and some live member still claims it: it is withheld until that
+    member has let go. With `protocol=COOPERATIVE` the plan is also checked for transfers without a
+    revocation (rule M06). To check what has been checked costs little beside making it.
+    Raises InvalidPlanError if the plan breaks a rule.
+    """
     may_withhold = RebalanceProtocol.COOPERATIVE in assignor_protocols(
         assignor
     ) and Promise.COOPERATIVE_SAFE in assignor_promises(assignor)
     return validated(
-        normalised(raw, members, name),
+        normalised(plan, members, assignor.name),
         cluster,
         members,
-        name,
+        assignor.name,
         may_withhold=may_withhold,
         refuse_transfers=protocol is RebalanceProtocol.COOPERATIVE,
     )

@@ -130,9 +130,6 @@ class BrokerConfig:
         _listener,
         danger='where clients are sent; "" = the address at which each of them came in',
     )
-    transaction_max_timeout_ms: int = _setting(
-        "transaction.max.timeout.ms", 900_000, _whole(1, _INT), danger="transactions are not served"
-    )
 
     @property
     def advertised(self) -> tuple[str, int] | None:

@@ -78,10 +78,12 @@ class GroupDriver:
 
     def _handle(self, event: CoordinatorEvent) -> None:
         now = self._now()
-        # What was due before this event happens before it, even if the loop is late.
-        self._perform(self._advance(now), now)
-        self._perform(self._coordinator.handle(event, now), now)
-        self._arm()
+        try:
+            # What was due before this event happens before it, even if the loop is late.
+            self._perform(self._advance(now), now)
+            self._perform(self._coordinator.handle(event, now), now)
+        finally:
+            self._arm()
 
     def _advance(self, now: int) -> tuple[Effect, ...]:
         deadline = self._coordinator.next_deadline()
@@ -124,5 +126,8 @@ class GroupDriver:
         # A loop's clock may be a hair early; the deadline that was armed has come all the same.
         self._last_ms = max(self._last_ms, self._armed_for or 0)
         now = self._now()
-        self._perform(self._advance(now), now)
-        self._arm()
+        try:
+            self._perform(self._advance(now), now)
+        finally:
+            # Whatever failed, one group's error must not stop the timers of all groups.
+            self._arm()

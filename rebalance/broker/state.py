@@ -5,7 +5,7 @@ Handlers get these two and nothing else; sockets stay with the connection.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rebalance.broker.config import BrokerConfig
@@ -27,8 +27,6 @@ class BrokerState:
     topics: TopicStore
     groups: GroupDriver
     next_producer_id: int = 0
-    transactional_ids: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Transactional id -> producer id and epoch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

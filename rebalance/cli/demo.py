@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rebalance.cli.errors import UsageError
-from rebalance.cli.terminal import NARROW, WIDE, ColorWhen
+from rebalance.cli.terminal import NARROW, WIDE, ColorWhen, text_options
 
 if TYPE_CHECKING:
     from assignors.interface import Assignor
@@ -52,6 +52,7 @@ def demo(
     color: Annotated[
         ColorWhen, typer.Option(help="Colour only repeats what the characters say.")
     ] = ColorWhen.AUTO,
+    ascii_only: Annotated[bool, typer.Option("--ascii", help="No character beyond ASCII.")] = False,
 ) -> None:
     """Real aiokafka consumers join, leave and crash; their rebalances are drawn.
 
@@ -76,7 +77,7 @@ def demo(
         client_arguments=arguments,
         session_timeout_ms=session_timeout_ms or least,
     )
-    output = Output(json_output=json_output, width=width, color=color)
+    output = Output(json_output, text_options(width, color, ascii=ascii_only))
     header = make_header(settings)
     with output.writing(trace, header):
         result = _run(settings, output, header)

@@ -8,20 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rebalance.cli.errors import UsageError
-from rebalance.cli.terminal import ColorWhen, group_numbers, text_options
+from rebalance.cli.terminal import group_numbers
 
 if TYPE_CHECKING:
     from rebalance.cli.demonstration.run import DemoResult
     from rebalance.cli.demonstration.script import ScriptStep
     from rebalance.cli.demonstration.settings import DemoSettings
+    from rebalance.timeline.text import TextOptions
     from rebalance.timeline.trace import Event, Header
 
 
 class Output:
     """One demo's output; `json_output` leaves standard output to one JSON document."""
 
-    def __init__(self, *, json_output: bool, width: int | None, color: ColorWhen) -> None:
-        self._json, self._width, self._color = json_output, width, color
+    def __init__(self, json_output: bool, options: "TextOptions") -> None:
+        self._json, self._options = json_output, options
         self._file: TextIO | None = None
 
     @contextmanager
@@ -88,7 +89,7 @@ class Output:
         from rebalance.timeline.text import render_text
 
         self._say("")
-        sys.stdout.write(render_text(result.log, options=text_options(self._width, self._color)))
+        sys.stdout.write(render_text(result.log, options=self._options))
         records = result.records
         print(
             f"\nrecords     {len(records.produced):,} produced, {records.missing:,} never read, "

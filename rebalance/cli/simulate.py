@@ -44,6 +44,7 @@ def simulate(
     color: Annotated[
         ColorWhen, typer.Option(help="Colour only repeats what the characters say.")
     ] = ColorWhen.AUTO,
+    ascii_only: Annotated[bool, typer.Option("--ascii", help="No character beyond ASCII.")] = False,
 ) -> None:
     """Play a scenario in virtual time: what it prints, a picture, numbers, broken invariants.
 
@@ -76,7 +77,7 @@ def simulate(
     if json_output:
         print(json.dumps(_as_json(outcome), indent=2, ensure_ascii=False))
     else:
-        for line in _report(outcome, text_options(width, color), rewrite=rewrite):
+        for line in _report(outcome, text_options(width, color, ascii=ascii_only), rewrite=rewrite):
             print(line)
     if outcome.violations or not (outcome.passed or rewrite):
         raise typer.Exit(1)

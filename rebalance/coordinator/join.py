@@ -125,4 +125,6 @@ def _rejoin(
         return
     cause = rejoin_cause(member, request, group.protocol_name or "", leads=leads)
     update(context, group, member, token, request)
-    rebalance(context, group, Why(cause=cause, member_id=member.member_id, reason=words(request.reason)))
+    rebalance(
+        context, group, Why(cause=cause, member_id=member.member_id, reason=words(request.reason))
+    )

@@ -26,7 +26,7 @@ from rebalance.member import (
 from rebalance.member import leading as leader
 from rebalance.member.config import MemberConfig
 from rebalance.member.core import (
-    COMMIT_BEFORE_REVOCATION,
+    COMMITS_HOLD_UP,
     QUEUED_COMMIT,
     InFlight,
     MemberCore,
@@ -259,7 +259,7 @@ class ClassicMember:
                 polling.expired(core)
             case TimerKind.METADATA:
                 watching.due(core)
-            case TimerKind.REQUEST if key.member_id == COMMIT_BEFORE_REVOCATION:
+            case TimerKind.REQUEST if key.member_id == COMMITS_HOLD_UP:
                 release.timed_out(core)
             case TimerKind.REQUEST if key.member_id != QUEUED_COMMIT:
                 sent = core.drop(RequestKind(key.member_id))
@@ -292,7 +292,7 @@ def _heed(core: MemberCore, sent: InFlight, response: Response) -> None:
             syncing.answered(core, sent, response)
         case HeartbeatResponse():
             heartbeat.answered(core, sent, response)
-        case OffsetCommitResponse() if sent.commit is not None:
+        case OffsetCommitResponse() if sent.commits:
             commits.answered(core, sent, response)
         case OffsetCommitResponse():
             release.answered(core, sent, response)

@@ -1,14 +1,16 @@
-"""Offset commits: the user's, one after the other, and what every commit's answer means.
+"""Offset commits: the user's, in order, and what every commit's answer means.
 
-Rules kept: commits go out in the order in which they were asked for, one at a time, so that an
-offset never goes back; a partition that is not owned, or was given up since the commit was asked
-for, is refused here (ILLEGAL_GENERATION) and never
-sent: its owner's offset would be overwritten; between the JoinGroup and the answer to SyncGroup
-nothing is sent (REBALANCE_IN_PROGRESS), as the broker would refuse it (O02).
+Rules kept: commits go out in the order in which they were asked for, one request at a time, so that
+an offset never goes back; those that wait meanwhile go out together, so that a user who commits
+faster than the broker answers does not wait longer and longer; a partition that was not owned when
+its commit was asked for, or that others may own since, is refused here (ILLEGAL_GENERATION) and
+never sent: its owner's offset would be overwritten; between the JoinGroup and the answer to
+SyncGroup nothing is sent (REBALANCE_IN_PROGRESS), as the broker would refuse it (O02).
 A user's commit is tried once; to try again is the user's decision.
 Source: ConsumerCoordinator.sendOffsetCommitRequest, OffsetCommitResponseHandler.
 """
 
+from collections import deque
 from collections.abc import Mapping
 
 from assignors.model import TopicPartition
@@ -30,6 +32,7 @@ from rebalance.protocol.timers import TimerKind
 
 KIND = RequestKind.OFFSET_COMMIT
 Offsets = Mapping[TopicPartition, int]
+_NOT_OWNED = ErrorCode.ILLEGAL_GENERATION
 
 _MOVED = frozenset(
     {
@@ -48,31 +51,38 @@ def ask(core: MemberCore, event: CommitOffsets) -> None:
             f"commit {event.commit_id} has a negative offset for {negative[0]}: "
             "commit the next offset to read"
         )
+    core.commits_asked += 1
     deadline = core.now + core.config.request_timeout_ms
-    core.commits.append(QueuedCommit(event=event, deadline=deadline))
+    queued = QueuedCommit(event=event, number=core.commits_asked, deadline=deadline, may=core.owned)
+    core.commits.append(queued)
 
 
-def pursue(core: MemberCore) -> None:
-    """Send or refuse what is queued, in order."""
-    while core.commits and KIND not in core.requests:
-        queued = core.commits[0]
-        event = queued.event
-        refused = _refused(core, queued)
-        if len(refused) == len(event.offsets):
-            _finish(core, refused)
-        elif core.coordinator is None:
-            if core.now >= queued.deadline:
-                error = ErrorCode.COORDINATOR_NOT_AVAILABLE
-                _finish(core, dict.fromkeys(event.offsets, error))
-                continue
-            core.timers.arm(core.key(TimerKind.REQUEST, QUEUED_COMMIT), queued.deadline)
-            return
-        else:
-            core.commits.popleft()
-            wanted = {p: offset for p, offset in event.offsets.items() if p not in refused}
-            core.send(KIND, request(core, wanted), commit=event)
-    if not core.commits:
-        core.timers.cancel(core.key(TimerKind.REQUEST, QUEUED_COMMIT))
+def pursue(core: MemberCore) -> bool:
+    """Refuse what need not be sent, then send all that waits; True if a commit ended."""
+    if KIND in core.requests:
+        return False
+    ended = False
+    while core.commits and (refused := _hopeless(core, core.commits[0])) is not None:
+        event = core.commits.popleft().event
+        core.emit(CommitFinished(commit_id=event.commit_id, refused=refused))
+        ended = True
+    timer = core.key(TimerKind.REQUEST, QUEUED_COMMIT)
+    if core.commits and core.coordinator is None:
+        core.timers.arm(timer, core.commits[0].deadline)
+        return ended
+    core.timers.cancel(timer)
+    if core.commits:
+        _send(core)
+    return ended
+
+
+def _send(core: MemberCore) -> None:
+    """One request for all: where two speak of a partition, the later one counts."""
+    together, core.commits = tuple(core.commits), deque()
+    wanted: dict[TopicPartition, int] = {}
+    for queued in together:
+        wanted |= {p: at for p, at in queued.event.offsets.items() if p in queued.may}
+    core.send(KIND, request(core, wanted), commits=together)
 
 
 def request(core: MemberCore, offsets: Offsets) -> OffsetCommitRequest:
@@ -98,14 +108,14 @@ def errors_of(sent: InFlight, response: OffsetCommitResponse) -> dict[TopicParti
 
 
 def answered(core: MemberCore, sent: InFlight, response: OffsetCommitResponse) -> None:
-    """A user's commit ended."""
+    """The user's commits ended."""
     errors = errors_of(sent, response)
-    _report(core, sent, {p: error for p, error in errors.items() if error is not ErrorCode.NONE})
+    _report(core, sent, errors)
     heed(core, sent, errors)
 
 
 def unanswered(core: MemberCore, sent: InFlight) -> None:
-    """A user's commit may or may not have been written."""
+    """The user's commits may or may not have been written."""
     assert isinstance(sent.request, OffsetCommitRequest)
     partitions = [each.partition for each in sent.request.offsets]
     _report(core, sent, dict.fromkeys(partitions, ErrorCode.REQUEST_TIMED_OUT))
@@ -136,25 +146,26 @@ def heed(core: MemberCore, sent: InFlight, errors: Mapping[TopicPartition, Error
         core.request_rejoin(reasons.COMMIT_MET_REBALANCE)
 
 
-def _refused(core: MemberCore, queued: QueuedCommit) -> dict[TopicPartition, ErrorCode]:
-    """What need not be sent, because the answer is known."""
-    event = queued.event
+def _hopeless(core: MemberCore, queued: QueuedCommit) -> dict[TopicPartition, ErrorCode] | None:
+    """The answer to a commit of which nothing need be sent, because it is known; else None."""
+    offsets = queued.event.offsets
     if not core.generation.joined:
-        return dict.fromkeys(event.offsets, ErrorCode.UNKNOWN_MEMBER_ID)
+        return dict.fromkeys(offsets, ErrorCode.UNKNOWN_MEMBER_ID)
     if core.state in BETWEEN_JOIN_AND_SYNC:
-        return dict.fromkeys(event.offsets, ErrorCode.REBALANCE_IN_PROGRESS)
-    may = core.owned - queued.gone
-    return {p: ErrorCode.ILLEGAL_GENERATION for p in event.offsets if p not in may}
+        return dict.fromkeys(offsets, ErrorCode.REBALANCE_IN_PROGRESS)
+    if not any(partition in queued.may for partition in offsets):
+        return dict.fromkeys(offsets, _NOT_OWNED)
+    if core.coordinator is None and core.now >= queued.deadline:
+        return dict.fromkeys(offsets, ErrorCode.COORDINATOR_NOT_AVAILABLE)
+    return None
 
 
-def _finish(core: MemberCore, refused: Mapping[TopicPartition, ErrorCode]) -> None:
-    event = core.commits.popleft().event
-    core.emit(CommitFinished(commit_id=event.commit_id, refused=refused))
-
-
-def _report(core: MemberCore, sent: InFlight, refused: Mapping[TopicPartition, ErrorCode]) -> None:
-    assert sent.commit is not None
-    assert isinstance(sent.request, OffsetCommitRequest)
-    asked = {each.partition for each in sent.request.offsets}
-    not_sent = {p: ErrorCode.ILLEGAL_GENERATION for p in sent.commit.offsets if p not in asked}
-    core.emit(CommitFinished(commit_id=sent.commit.commit_id, refused={**not_sent, **refused}))
+def _report(core: MemberCore, sent: InFlight, errors: Mapping[TopicPartition, ErrorCode]) -> None:
+    """Each commit hears of its own partitions; what was not sent for it was not its to commit."""
+    for queued in sent.commits:
+        said = {
+            partition: errors[partition] if partition in queued.may else _NOT_OWNED
+            for partition in queued.event.offsets
+        }
+        refused = {p: error for p, error in said.items() if error is not ErrorCode.NONE}
+        core.emit(CommitFinished(commit_id=queued.event.commit_id, refused=refused))

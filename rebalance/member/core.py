@@ -42,7 +42,7 @@ class RequestKind(Enum):
 ANYWHERE = frozenset({RequestKind.FIND_COORDINATOR, RequestKind.METADATA})
 """Requests that any broker answers; all others go to the coordinator."""
 
-COMMIT_BEFORE_REVOCATION = "commit before revocation"
+COMMITS_HOLD_UP = "commits that hold up a rebalance"
 QUEUED_COMMIT = "queued OffsetCommit"
 
 
@@ -61,14 +61,27 @@ class Generation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedCommit:
+    """A user's commit that is not answered; refused at `deadline` (ms) if it was not sent."""
+
+    event: CommitOffsets
+    number: int
+    """Counts the user's commits in the order of asking."""
+    deadline: int
+    may: PartitionSet
+    """What it may speak of: owned when it was asked for, and not lost or let go to others since,
+    for somebody else may be further by now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InFlight:
-    """A request without an answer yet. `commit` is set where a user waits for it."""
+    """A request without an answer yet. `commits` are those of the user that it carries."""
 
     kind: RequestKind
     token: int
     generation: Generation
     request: Request
-    commit: CommitOffsets | None = None
+    commits: tuple[QueuedCommit, ...] = ()
 
 
 class CallbackKind(Enum):
@@ -93,6 +106,7 @@ class Release:
     """Partitions on their way out: positions taken, then committed, then revoked (M01).
 
     `token` waits for PositionsTaken; `offsets` is what is still to be committed, None before.
+    Empty: only the user's own commits are still waited for.
     """
 
     partitions: PartitionSet
@@ -120,13 +134,14 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QueuedCommit:
-    """A user's commit that was not sent yet; refused at `deadline` (ms)."""
+class Hold:
+    """Giving up waits for the user's commits up to number `until`.
 
-    event: CommitOffsets
-    deadline: int
-    gone: PartitionSet = field(default_factory=PartitionSet)
-    """What was given up or lost since it was asked for: somebody else may be further by now."""
+    `left_ms` is how much longer it may, as of when the timer was last started or stopped.
+    """
+
+    until: int
+    left_ms: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -168,9 +183,12 @@ class MemberCore:
     """The generation is gone: what is still owned must be lost before anything else (M02)."""
     callback: Callback | None = None
     release: Release | None = None
+    hold: Hold | None = None
     leading: Leading | None = None
     watch: Watch | None = None
     commits: deque[QueuedCommit] = field(default_factory=deque)
+    """Not sent yet."""
+    commits_asked: int = 0
 
     leader: bool = False
     heartbeat_due: bool = False
@@ -216,7 +234,7 @@ class MemberCore:
         request: Request,
         *,
         timeout_ms: int | None = None,
-        commit: CommitOffsets | None = None,
+        commits: tuple[QueuedCommit, ...] = (),
     ) -> None:
         """Put a request in flight, with its timer."""
         if kind in self.requests:
@@ -225,7 +243,7 @@ class MemberCore:
         node_id = -1 if anywhere or self.coordinator is None else self.coordinator
         token = self.new_token()
         self.requests[kind] = InFlight(
-            kind=kind, token=token, generation=self.generation, request=request, commit=commit
+            kind=kind, token=token, generation=self.generation, request=request, commits=commits
         )
         timeout = self.config.request_timeout_ms if timeout_ms is None else timeout_ms
         self.timers.arm(self.key(TimerKind.REQUEST, kind.value), self.now + timeout)

@@ -90,7 +90,7 @@ class CallbackDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignorDone:
-    """Outcome of `RunAssignor`: a normalised plan."""
+    """Outcome of `RunAssignor`: the plan. One that breaks a rule is refused here too (M08)."""
 
     token: int
     assignment: GroupAssignment
@@ -108,8 +108,10 @@ class AssignorFailed:
 class CommitOffsets:
     """The user commits; answered by `CommitFinished` with the same `commit_id`, exactly once.
 
-    Tried once, in the order of asking. Partitions that are not owned are refused with
-    ILLEGAL_GENERATION and not sent: another member's offset would be overwritten.
+    Tried once, in the order of asking; what waits behind another commit goes out in one request,
+    where the later offset of a partition counts. Partitions that are not owned are refused with
+    ILLEGAL_GENERATION and not sent: another member's offset would be overwritten. A revocation, a
+    join and a leave wait for the commits asked for before, for a time (holding.py).
     """
 
     commit_id: int
@@ -201,7 +203,11 @@ class Lose:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunAssignor:
-    """The member leads: run `assignor` (through `run_assignor`), off the I/O loop if it is slow."""
+    """The member leads: run `assignor`, off the I/O loop if it is slow.
+
+    Through `run_assignor`, which turns whatever the assignor raises or returns into a plan or an
+    `AssignorError`; what comes back is checked in any case.
+    """
 
     token: int
     assignor: Assignor = field(compare=False)

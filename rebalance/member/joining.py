@@ -13,7 +13,7 @@ from types import MappingProxyType
 from assignors.codec import encode_subscription
 from assignors.interface import AssignorError, RebalanceProtocol, assignor_user_data
 from assignors.model import PartitionSet, Subscription
-from rebalance.member import heartbeat, leading, reasons, release, syncing
+from rebalance.member import heartbeat, holding, leading, reasons, release, syncing
 from rebalance.member.core import PROTOCOL_TYPE, Generation, InFlight, MemberCore, RequestKind
 from rebalance.member.events import GenerationJoined, JoinStarted
 from rebalance.member.membership import (
@@ -21,6 +21,7 @@ from rebalance.member.membership import (
     forget_coordinator,
     join_again,
     lose_generation,
+    others_may_own,
     stop_watching,
 )
 from rebalance.protocol.errors import RETRIABLE, ErrorCode
@@ -43,7 +44,7 @@ def begin(core: MemberCore) -> bool:
 def step(core: MemberCore) -> bool:
     """The next thing to do in PREPARING_JOIN; True if something was done."""
     if core.release is not None:
-        return False
+        return release.step(core)
     doomed = _doomed(core)
     if doomed:
         release.begin(core, doomed)
@@ -53,6 +54,8 @@ def step(core: MemberCore) -> bool:
     if core.coordinator is None:
         core.enter(MemberState.FINDING_COORDINATOR)
         return True
+    if holding.waits(core):
+        return False
     _join(core)
     return True
 
@@ -85,6 +88,8 @@ def _join(core: MemberCore) -> None:
         return
     core.join_reason, core.rejoin_reason = core.rejoin_reason or "", None
     core.joined_topics = core.topics
+    holding.end(core)
+    others_may_own(core)
     stop_watching(core)
     core.enter(MemberState.JOINING)
     core.emit(JoinStarted(member_id=core.generation.member_id, reason=core.join_reason))

@@ -1,25 +1,19 @@
 """The leader's work: read the members, get the metadata, run the assignor, hand the plan in.
 
-Rules kept: a cooperative plan gives nobody what another member still owns (M06); an assignor that
-fails does not stall the group: the leader fails loudly and leaves, the others go on (M08); a member
-whose subscription cannot be read gets nothing, and the others are served.
+Rules kept: only a valid plan is handed in, whoever computed it, and a cooperative one gives nobody
+what another member still owns (M06); what is valid is said in `assignors` and nowhere else; an
+assignor that fails does not stall the group: the leader fails loudly and leaves, the others go on
+(M08); a member whose subscription cannot be read gets nothing, and the others are served.
 Source: ConsumerCoordinator.onLeaderElected, validateCooperativeAssignment.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
-import numpy as np
-
 from assignors.codec import CodecError, decode_subscription, encode_assignment
-from assignors.interface import RebalanceProtocol
-from assignors.model import (
-    ClusterMetadata,
-    GroupAssignment,
-    Ids,
-    PartitionSet,
-    Subscription,
-)
+from assignors.errors import AssignorError
+from assignors.interface import checked_plan
+from assignors.model import ClusterMetadata, GroupAssignment, Subscription
 from rebalance.member import reasons, syncing
 from rebalance.member.core import InFlight, Leading, MemberCore, RequestKind, Watch
 from rebalance.member.events import AssignorDone, AssignorFailed, RunAssignor, Unreadable
@@ -105,25 +99,22 @@ def only(cluster: ClusterMetadata, topics: Iterable[str]) -> ClusterMetadata:
 
 
 def assignor_done(core: MemberCore, event: AssignorDone) -> None:
-    """Check the plan (M06) and hand it in."""
+    """Check the plan, also one that was checked before (M06, M08), and hand it in."""
     leading = core.leading
     if leading is None or leading.token != event.token:
         return
-    if core.protocol is RebalanceProtocol.COOPERATIVE:
-        moved = still_owned(leading.members, event.assignment)
-        if moved:
-            first = next(iter(moved))
-            _assignor_failed(
-                core,
-                f"its plan hands over {len(moved)} partitions that another member still owns, "
-                f"the first is {first.topic}-{first.partition}: a COOPERATIVE assignor withholds "
-                "them for one rebalance",
-                None,
-            )
-            return
+    assert leading.cluster is not None
+    assignor = core.assignors[core.generation.protocol_name]
+    try:
+        plan = checked_plan(
+            assignor, leading.cluster, leading.members, event.assignment, protocol=core.protocol
+        )
+    except AssignorError as error:
+        _assignor_failed(core, str(error), error)
+        return
     core.watch = Watch(topics=leading.topics, cluster=leading.cluster)
     core.arm(TimerKind.METADATA, core.config.metadata_max_age_ms)
-    syncing.send(core, _encoded(leading.members, event.assignment))
+    syncing.send(core, _encoded(leading.members, plan))
 
 
 def assignor_failed(core: MemberCore, event: AssignorFailed) -> None:
@@ -132,33 +123,13 @@ def assignor_failed(core: MemberCore, event: AssignorFailed) -> None:
         _assignor_failed(core, str(event.error) or repr(event.error), event.error)
 
 
-def still_owned(
-    members: Mapping[str, Subscription], plan: Mapping[str, PartitionSet]
-) -> PartitionSet:
-    """What a plan gives to one member while another owns it and does not keep it (M06)."""
-    nothing = PartitionSet()
-    gained = [plan.get(m, nothing) - each.owned for m, each in members.items()]
-    taken = [each.owned - plan.get(m, nothing) for m, each in members.items()]
-    return _union(gained) & _union(taken)
-
-
-def _union(sets: Iterable[PartitionSet]) -> PartitionSet:
-    columns: dict[str, list[Ids]] = {}
-    for each in sets:
-        for topic, ids in each.by_topic.items():
-            columns.setdefault(topic, []).append(ids)
-    return PartitionSet({topic: np.concatenate(parts) for topic, parts in columns.items()})
-
-
 def _encoded(
     members: Mapping[str, Subscription], plan: GroupAssignment
 ) -> tuple[SyncGroupAssignment, ...]:
     return tuple(
         SyncGroupAssignment(
             member_id=member,
-            assignment=encode_assignment(
-                plan.get(member, PartitionSet()), user_data=plan.user_data.get(member)
-            ),
+            assignment=encode_assignment(plan[member], user_data=plan.user_data.get(member)),
         )
         for member in members
     )

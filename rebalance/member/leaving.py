@@ -1,11 +1,11 @@
 """Ending on purpose: unsubscribe and close (M01, M05), and subscribing in the first place.
 
-Rule kept: commit, revoke, LeaveGroup (dynamic members only), in this order; the answer to
-LeaveGroup is waited for but changes nothing.
+Rule kept: commit, revoke, LeaveGroup (dynamic members only), in this order; no step overtakes what
+the user asked to commit before it; the answer to LeaveGroup is waited for but changes nothing.
 Source: ConsumerCoordinator.close, onLeavePrepare, KafkaConsumer.unsubscribe.
 """
 
-from rebalance.member import reasons, release
+from rebalance.member import holding, reasons, release
 from rebalance.member.core import Generation, InFlight, MemberCore, RequestKind
 from rebalance.member.errors import MemberUsageError
 from rebalance.member.events import Subscribe
@@ -13,6 +13,7 @@ from rebalance.member.membership import (
     BETWEEN_JOIN_AND_SYNC,
     abandon_rebalance,
     forget_coordinator,
+    others_may_own,
     quiet,
     send_leave,
     stop_watching,
@@ -67,6 +68,7 @@ def _begin(core: MemberCore, reason: str) -> None:
     core.leaves_a_rebalance = core.state in BETWEEN_JOIN_AND_SYNC
     abandon_rebalance(core)
     stop_watching(core)
+    holding.end(core)
     core.rejoin_reason = None
     core.leave_reason = reason
     core.enter(MemberState.LEAVING)
@@ -75,21 +77,29 @@ def _begin(core: MemberCore, reason: str) -> None:
 def step(core: MemberCore) -> bool:
     """The next thing to do in LEAVING; True if something was done."""
     if core.release is not None:
-        return False
+        return release.step(core)
     if core.owned:
         release.begin(core, core.owned, commit=not core.leaves_a_rebalance)
         return True
     if core.leave_reason is not None:
-        reason, core.leave_reason = core.leave_reason, None
-        if core.generation.member_id:
-            send_leave(core, core.generation.member_id, reason)
-        core.generation = Generation()
-        quiet(core)
+        if holding.waits(core):
+            return False
+        _leave(core, core.leave_reason)
         return True
     if RequestKind.LEAVE_GROUP in core.requests:
         return False
     core.enter(MemberState.STOPPED if core.closing else MemberState.UNSUBSCRIBED)
     return True
+
+
+def _leave(core: MemberCore, reason: str) -> None:
+    core.leave_reason = None
+    if core.generation.member_id:
+        send_leave(core, core.generation.member_id, reason)
+    core.generation = Generation()
+    holding.end(core)
+    others_may_own(core)
+    quiet(core)
 
 
 def answered(core: MemberCore, sent: InFlight, response: LeaveGroupResponse) -> None:

@@ -19,7 +19,7 @@ KIND = RequestKind.FIND_COORDINATOR
 def wanted(core: MemberCore) -> bool:
     """Who leaves looks for it only while something is to be committed."""
     if core.state is MemberState.LEAVING:
-        return core.release is not None
+        return core.release is not None or bool(core.commits)
     return core.state not in OUT
 
 

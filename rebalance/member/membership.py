@@ -10,10 +10,9 @@ from collections import deque
 from dataclasses import replace
 
 from assignors.model import PartitionSet
-from rebalance.member import reasons
+from rebalance.member import holding, reasons
 from rebalance.member.core import (
     ANYWHERE,
-    COMMIT_BEFORE_REVOCATION,
     CallbackKind,
     Generation,
     MemberCore,
@@ -63,10 +62,9 @@ def abandon_rebalance(core: MemberCore) -> None:
 def abandon_release(core: MemberCore) -> None:
     """Stop committing before a revocation; a Revoke that was called runs to its end."""
     core.release = None
-    core.timers.cancel(core.key(TimerKind.REQUEST, COMMIT_BEFORE_REVOCATION))
     core.recovered(RequestKind.OFFSET_COMMIT)
     sent = core.requests.get(RequestKind.OFFSET_COMMIT)
-    if sent is not None and sent.commit is None:
+    if sent is not None and not sent.commits:
         core.drop(RequestKind.OFFSET_COMMIT)
 
 
@@ -88,6 +86,7 @@ def lose_generation(core: MemberCore, reason: str, *, keep_member_id: bool) -> N
     member_id = core.generation.member_id if keep_member_id else NO_MEMBER_ID
     core.generation = Generation(generation_id=NO_GENERATION, member_id=member_id)
     core.lost = True
+    holding.end(core)
     abandon_release(core)
     abandon_rebalance(core)
     stop_watching(core)
@@ -100,19 +99,19 @@ def lose_partitions(core: MemberCore) -> None:
     """Tell the listener that what is owned is gone (M02); from here on it is not owned."""
     core.lost = False
     core.held, core.held_generation_id = PartitionSet(), NO_GENERATION
-    if core.owned:
-        partitions = core.owned
-        disown(core, partitions)
+    partitions, core.owned = core.owned, PartitionSet()
+    others_may_own(core)
+    if partitions:
         core.emit(Lose(token=core.call(CallbackKind.LOSE, partitions), partitions=partitions))
 
 
-def disown(core: MemberCore, partitions: PartitionSet) -> None:
-    """These are not owned any more, and no commit that still waits may speak of them (I03).
+def others_may_own(core: MemberCore) -> None:
+    """From here on no commit that still waits may speak of what is not owned (I03).
 
-    Owned again later, they may have been somebody else's meanwhile.
+    Others may own it: it was lost, or the member joins or leaves without it. Owned again later,
+    it may have been somebody else's meanwhile.
     """
-    core.owned -= partitions
-    core.commits = deque(replace(queued, gone=queued.gone | partitions) for queued in core.commits)
+    core.commits = deque(replace(each, may=each.may & core.owned) for each in core.commits)
 
 
 def join_again(core: MemberCore, reason: str, *, pause: bool) -> None:
@@ -155,6 +154,7 @@ def go_out(core: MemberCore, state: MemberState, leave_reason: str | None) -> No
     core.generation = Generation()
     core.lost = True
     core.rejoin_reason = None
+    holding.end(core)
     abandon_release(core)
     abandon_rebalance(core)
     stop_watching(core)

@@ -34,7 +34,7 @@ def settle(core: MemberCore) -> None:
             unanswered(core, core.broken.popleft())
         busy = _step(core)
         if not busy:
-            commits.pursue(core)
+            busy = commits.pursue(core)  # a commit that ended may be what a step waits for
             release.pursue(core)
             watching.pursue(core)
             heartbeat.pursue(core)
@@ -55,7 +55,7 @@ def unanswered(core: MemberCore, sent: InFlight) -> None:
                 joining.unanswered(core, sent)
         case RequestKind.HEARTBEAT:
             heartbeat.unanswered(core, sent)
-        case RequestKind.OFFSET_COMMIT if sent.commit is not None:
+        case RequestKind.OFFSET_COMMIT if sent.commits:
             commits.unanswered(core, sent)
         case RequestKind.OFFSET_COMMIT:
             release.unanswered(core, sent)

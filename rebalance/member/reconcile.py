@@ -9,14 +9,13 @@ from assignors.interface import RebalanceProtocol
 from rebalance.member import reasons, release
 from rebalance.member.core import CallbackKind, MemberCore
 from rebalance.member.events import Assign, CallbackDone, ListenerFailed
-from rebalance.member.membership import disown
 from rebalance.protocol.states import MemberState
 
 
 def step(core: MemberCore) -> bool:
     """The next thing to do in RECONCILING; True if something was done."""
     if core.release is not None:
-        return False
+        return release.step(core)
     if core.assignment is None:
         core.enter(MemberState.STABLE)
         return True
@@ -46,4 +45,4 @@ def callback_done(core: MemberCore, event: CallbackDone) -> None:
     if event.error is not None:
         core.emit(ListenerFailed(callback=callback.kind.value, error=event.error))
     if callback.kind is CallbackKind.REVOKE:
-        disown(core, callback.partitions)
+        core.owned -= callback.partitions

@@ -1,16 +1,16 @@
 """Giving partitions up in order: take the positions, commit them, call on_partitions_revoked (M01).
 
-Rules kept: the member owns what it gives up until the listener is done; a commit that fails, or
-that takes longer than half the rebalance timeout, does not stop the revocation.
+Rules kept: the member owns what it gives up until the listener is done; the user's own commits are
+waited for (holding.py); a commit that fails, or that takes longer than half the rebalance timeout,
+does not stop the revocation.
 Source: ConsumerCoordinator.onJoinPrepare.
 """
 
 from dataclasses import replace
 
 from assignors.model import PartitionSet
-from rebalance.member import commits
+from rebalance.member import commits, holding
 from rebalance.member.core import (
-    COMMIT_BEFORE_REVOCATION,
     CallbackKind,
     InFlight,
     MemberCore,
@@ -22,7 +22,6 @@ from rebalance.member.membership import abandon_release, forget_coordinator
 from rebalance.protocol.errors import RETRIABLE
 from rebalance.protocol.requests import OffsetCommitRequest
 from rebalance.protocol.responses import OffsetCommitResponse
-from rebalance.protocol.timers import TimerKind
 
 KIND = RequestKind.OFFSET_COMMIT
 
@@ -30,11 +29,23 @@ KIND = RequestKind.OFFSET_COMMIT
 def begin(core: MemberCore, partitions: PartitionSet, *, commit: bool = True) -> None:
     """Start to give up `partitions`, which are owned and not empty."""
     core.release = Release(partitions=partitions, token=core.new_token())
-    if not (commit and core.config.enable_auto_commit and core.generation.joined):
+    if not core.generation.joined:
         revoke(core)
         return
-    core.arm(TimerKind.REQUEST, core.config.release_timeout_ms, COMMIT_BEFORE_REVOCATION)
-    core.emit(TakePositions(token=core.release.token, partitions=partitions))
+    holding.begin(core)
+    if commit and core.config.enable_auto_commit:
+        core.emit(TakePositions(token=core.release.token, partitions=partitions))
+    else:
+        core.release = replace(core.release, offsets={})
+
+
+def step(core: MemberCore) -> bool:
+    """Revoke once nothing is to be committed any more; True if it was done."""
+    release = core.release
+    if release is None or release.offsets is None or release.offsets or holding.waits(core):
+        return False
+    revoke(core)
+    return True
 
 
 def positions_taken(core: MemberCore, event: PositionsTaken) -> None:
@@ -48,8 +59,6 @@ def positions_taken(core: MemberCore, event: PositionsTaken) -> None:
         if partition in release.partitions and offset >= 0
     }
     core.release = replace(release, offsets=offsets)
-    if not offsets:
-        revoke(core)
 
 
 def pursue(core: MemberCore) -> None:
@@ -74,11 +83,9 @@ def answered(core: MemberCore, sent: InFlight, response: OffsetCommitResponse) -
         for each in sent.request.offsets
         if errors[each.partition] in RETRIABLE
     }
+    core.release = replace(core.release, offsets=again)
     if again:
-        core.release = replace(core.release, offsets=again)
         core.back_off(KIND)
-    else:
-        revoke(core)
 
 
 def unanswered(core: MemberCore, sent: InFlight) -> None:
@@ -89,7 +96,8 @@ def unanswered(core: MemberCore, sent: InFlight) -> None:
 
 
 def timed_out(core: MemberCore) -> None:
-    """The group waits for this member: revoke without the commit."""
+    """The group waits for this member: go on without the commits."""
+    holding.over(core)
     if core.release is not None and core.callback is None:
         revoke(core)
 
@@ -98,5 +106,6 @@ def revoke(core: MemberCore) -> None:
     """Call the listener; what it was given is owned until it is done."""
     assert core.release is not None
     partitions = core.release.partitions
+    holding.pause(core)
     abandon_release(core)
     core.emit(Revoke(token=core.call(CallbackKind.REVOKE, partitions), partitions=partitions))

@@ -38,7 +38,7 @@ class Outcome:
     scenario: Scenario
     blocks: tuple[BlockOutcome, ...]
     simulation: Simulation
-    """At its end, for who wants to look closer. Its trace ends with the last command."""
+    """At its end, for who wants to look closer. Its trace runs until the last command is played."""
     overrides: Overrides
 
     @property
@@ -91,6 +91,7 @@ def run_scenario(
     overrides = overrides or Overrides()
     stage, prepared = _prepare(scenario, overrides, measure, len(_calls(scenario)))
     printed = _play(stage, prepared)
+    stage.simulation.end()
     stage.simulation.settle()
     outputs = iter(printed)
     blocks = tuple(
@@ -122,10 +123,17 @@ def _prepare(
         again = Overrides(protocol=how.protocol, assignor=how.assignor, seed=seed)
         other, lines = _prepare(scenario, again, measure, stage.played)
         _play(other, [line for line in lines if line.command.plays])
-        return other.simulation.trace
+        return other.simulation.ended()
 
     stage = Stage.of(declared, measure, replay)
+    if measure is not None:
+        stage.measure = _until_now(measure, stage.simulation)
     return stage, prepared
+
+
+def _until_now(measure: Measure, simulation: Simulation) -> Measure:
+    """In the middle of a play the time since the last event counts, too."""
+    return lambda trace: measure(simulation.ended() if trace is simulation.trace else trace)
 
 
 def _play(stage: Stage, prepared: Sequence[_Prepared]) -> list[list[str]]:

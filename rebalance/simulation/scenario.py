@@ -149,7 +149,8 @@ def _call(name: str, number: int, text: str) -> Call:
     try:
         tokens = shlex.split(text)
     except ValueError as error:
-        raise ScenarioError(name, number, f"{text!r}: {error}") from None
+        wrong = str(error).lower().removeprefix("no ").rstrip(".")
+        raise ScenarioError(name, number, f"{text!r}: expected a {wrong}") from None
     words: list[str] = []
     options: dict[str, str] = {}
     for token in tokens[1:]:

@@ -21,7 +21,7 @@ from rebalance.simulation.node import Node
 from rebalance.simulation.process import Process
 from rebalance.simulation.views import Views
 from rebalance.simulation.world import World
-from rebalance.timeline.trace import Event, Header, Step, TopicKnown, Trace
+from rebalance.timeline.trace import Event, Header, Step, TopicKnown, Trace, TraceEnded
 
 __all__ = ["MemberSpec", "Simulation"]
 
@@ -203,6 +203,16 @@ class Simulation:
         return f"{_names(vain)} of {group_id} is owned in vain" if vain else ""
 
     # --- the end ---------------------------------------------------------------------------------
+
+    def ended(self) -> Trace:
+        """The trace so far as one that runs until now: also the time in which nothing happened."""
+        end = TraceEnded(t=self.now)
+        return Trace(self.trace.header, [*self.trace.events, end])
+
+    def end(self) -> None:
+        """The story is told: the trace runs until here, and has its last event."""
+        self.emit(TraceEnded(t=self.now))
+        self._recording = False
 
     def settle(self) -> None:
         """Rule I05, after the story: without further faults all come to rest, and stay as they are.

@@ -6,10 +6,25 @@ Why: what is printed can be read back, and a value that cannot be read says what
 import re
 from collections.abc import Iterable
 
-__all__ = ["duration", "duration_range", "names", "partitions_text", "seconds", "short_duration"]
+__all__ = [
+    "duration",
+    "duration_range",
+    "names",
+    "partitions_text",
+    "seconds",
+    "short_duration",
+    "whole_number",
+]
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+
+
+def whole_number(text: str) -> int:
+    """`3` as a number. Raises ValueError saying what was expected."""
+    if not re.fullmatch(r"-?\d+", text):
+        raise ValueError(f"{text!r}: expected a whole number")
+    return int(text)
 
 
 def duration(text: str) -> int:

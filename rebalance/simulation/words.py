@@ -55,6 +55,7 @@ def _joined(event: trace.Joined) -> str:
 _WORDS: Mapping[type[trace.Event], Callable[..., str]] = {
     trace.TopicKnown: lambda e: f"{e.topic} has {e.partitions} partitions",
     trace.Step: lambda e: f"* {e.text}",
+    trace.TraceEnded: lambda e: "the end",
     trace.GroupStateChanged: lambda e: f"{e.previous} -> {e.state}, generation {e.generation_id}",
     trace.MemberJoined: _added,
     trace.MemberRemoved: lambda e: f"gives up on {e.member_id}: {e.cause}",

@@ -72,6 +72,15 @@ class Step(Event):
     group_id: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceEnded(Event):
+    """The trace runs until here: nothing happened since the event before, and all that lasted did
+    last. At most one, the last event; without it a trace runs until its last event."""
+
+    NAME: ClassVar[str] = "end"
+    VIEW: ClassVar[View] = "world"
+
+
 # --- the coordinator's view ----------------------------------------------------------------------
 
 
@@ -311,6 +320,7 @@ EVENTS: Mapping[str, type[Event]] = {
     for kind in (
         TopicKnown,
         Step,
+        TraceEnded,
         GroupStateChanged,
         MemberJoined,
         MemberRemoved,

@@ -83,7 +83,7 @@ ASCII = Glyphs(
     double="!",
     handover="*",
     other="#",
-    levels="1234567#",
+    levels=".:-=#",
     axis="-",
     tick="+",
     during="-",

@@ -115,10 +115,11 @@ def _append(result: list[Stretch], stretch: Stretch) -> None:
 
 
 def moves(holds: Iterable[Hold]) -> tuple[Move, ...]:
-    """Each time the partition went to another owner than before; the first owner is no move."""
+    """Each time the partition went to another owner than before, however briefly; the first owner
+    is no move. `holds` are in the order in which they began."""
     result: list[Move] = []
     before = ""
-    for hold in sorted(hold for hold in holds if not hold.zombie):
+    for hold in (hold for hold in holds if not hold.zombie):
         if before and hold.lane != before:
             result.append(Move(hold.start, before, hold.lane))
         before = hold.lane

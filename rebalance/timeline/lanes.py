@@ -51,6 +51,8 @@ class Mark:
     t: int
     kind: MarkKind
     text: str = ""
+    order: int = 0
+    """Its event's place among those of the group: the order within one millisecond."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,12 +123,23 @@ def read_group(trace: Trace, group_id: str) -> GroupLanes:
         listed = ", ".join(known) if known else "none at all"
         raise UnknownGroupError(f"no group {group_id!r} in this trace; it has: {listed}")
     events = tuple(e for e in trace.events if getattr(e, "group_id", "") in ("", group_id))
-    start, end = trace.events[0].t, trace.events[-1].t
+    return _read(group_id, trace.header, events, trace.events[0].t, trace.events[-1].t)
+
+
+def prolonged(group: GroupLanes, by_ms: int) -> GroupLanes:
+    """The group as if its trace ran on for so long without any event."""
+    end = group.end_ms + by_ms
+    return _read(group.group_id, group.header, group.events, group.start_ms, end)
+
+
+def _read(
+    group_id: str, header: Header, events: tuple[Event, ...], start: int, end: int
+) -> GroupLanes:
     names = _names(events)
     lanes = _lanes(events, names, end)
     return GroupLanes(
         group_id=group_id,
-        header=trace.header,
+        header=header,
         start_ms=start,
         end_ms=end,
         lanes=lanes,
@@ -226,6 +239,7 @@ class _Draft:
     spans: dict[str, list[Span]] = field(default_factory=dict)
     marks: list[Mark] = field(default_factory=list)
     topics: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
+    order: int = 0
 
     def open(self, what: str, t: int) -> None:
         self.since.setdefault(what, t)
@@ -241,7 +255,7 @@ class _Draft:
                 self.close(what, t)
 
     def mark(self, t: int, kind: MarkKind, text: str = "") -> None:
-        self.marks.append(Mark(t=t, kind=kind, text=text))
+        self.marks.append(Mark(t=t, kind=kind, text=text, order=self.order))
 
     def finished(self, end: int, member_ids: tuple[str, ...]) -> Lane:
         for what in tuple(self.since):
@@ -267,7 +281,7 @@ class _Draft:
 
 def _lanes(events: Iterable[Event], names: Mapping[str, str], end: int) -> tuple[Lane, ...]:
     drafts: dict[str, _Draft] = {}
-    for event in events:
+    for order, event in enumerate(events):
         name = getattr(event, "member", "") if event.VIEW == "member" else ""
         member_id = getattr(event, "member_id", "") if event.VIEW == "coordinator" else ""
         name = name or names.get(member_id, "")
@@ -277,6 +291,7 @@ def _lanes(events: Iterable[Event], names: Mapping[str, str], end: int) -> tuple
                     draft.close_counted(event.t)
             continue
         draft = drafts.setdefault(name, _Draft(name))
+        draft.order = order
         if event.VIEW == "member":
             _live(draft, event)
         else:

@@ -50,13 +50,17 @@ class RebalanceMetrics:
     time_to_stable_ms: int | None
     """From its start until the group was at rest; None: overtaken, or the trace ended first."""
     partitions_moved: int
-    """Partitions that went to another owner from its start until the next one's."""
+    """Partitions that went to another owner from its start until the next one's; not those that a
+    gap preceded which this rebalance does not explain."""
     partitions_stopped: int
     """Partitions that had an owner before and stood without one until this rebalance gave them
     to somebody."""
     unavailable_partition_ms: int
     """Unavailable time that this rebalance ended, from the loss of the owner on: after a crash
-    the wait for the session to expire is part of it."""
+    the wait for the session to expire is part of it. Time that began when no rebalance was in
+    progress and ended before the next (a static member restarts) is charged to none."""
+    unavailable_since_ms: int | None
+    """When the first of `partitions_stopped` lost its owner; None: there are none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +70,7 @@ class Metrics:
     group_id: str
     """Kafka's name of the group."""
     duration_ms: int
-    """From the first to the last event of the trace."""
+    """From 0 s, from which all times count, to the end of the trace."""
     members: int
     """Lanes: member lives, not members at one time."""
     rebalances: int
@@ -111,7 +115,7 @@ def measure(group: GroupLanes, found: Sequence[Rebalance] | None = None) -> Metr
     refused = sum(mark.kind == "refused" for lane in group.lanes for mark in lane.marks)
     return Metrics(
         group_id=group.group_id,
-        duration_ms=group.end_ms - group.start_ms,
+        duration_ms=group.end_ms,
         members=len(group.lanes),
         rebalances=len(found),
         changes=len(rounds),
@@ -176,39 +180,56 @@ def _changes(found: Sequence[Rebalance]) -> tuple[tuple[int, ...], tuple[int | N
 # --- what each rebalance cost --------------------------------------------------------------------
 
 
+@dataclass(slots=True)
+class _Cost:
+    moved: int = 0
+    stopped: int = 0
+    lost: int = 0
+    since: int | None = None
+
+
 def _per_rebalance(
     ownership: Ownership | None, found: Sequence[Rebalance]
 ) -> tuple[RebalanceMetrics, ...]:
     starts = [rebalance.start_ms for rebalance in found]
-    moved = [0] * len(found)
-    stopped = [0] * len(found)
-    lost = [0] * len(found)
+    costs = [_Cost() for _ in found]
     for history in histories(ownership) if ownership else ():
-        count = len(history.cells)
-        for move in history.moves:
-            index = _latest(starts, move.t + 1)
-            if index is not None:
-                moved[index] += count
-        blamed: set[int] = set()
-        for gap in history.gaps():
-            index = _blamed(found, starts, history, gap)
-            if index is None:
-                continue
-            lost[index] += count * (gap.end - gap.start)
-            if _owned_before(history, gap.start):
-                blamed.add(index)
-        for index in blamed:
-            stopped[index] += count
+        _charge(history, costs, found, starts)
     return tuple(
         RebalanceMetrics(
             number=rebalance.number,
             time_to_stable_ms=rebalance.time_to_stable_ms,
-            partitions_moved=moved[index],
-            partitions_stopped=stopped[index],
-            unavailable_partition_ms=lost[index],
+            partitions_moved=cost.moved,
+            partitions_stopped=cost.stopped,
+            unavailable_partition_ms=cost.lost,
+            unavailable_since_ms=cost.since,
         )
-        for index, rebalance in enumerate(found)
+        for rebalance, cost in zip(found, costs, strict=True)
     )
+
+
+def _charge(
+    history: History, costs: Sequence[_Cost], found: Sequence[Rebalance], starts: Sequence[int]
+) -> None:
+    """What the partitions of one history went through, to the rebalances that explain it."""
+    count = len(history.cells)
+    blame = {gap: _blamed(found, starts, gap) for gap in history.gaps()}
+    ended = {gap.end: index for gap, index in blame.items()}
+    for move in history.moves:
+        index = ended.get(move.t, _latest(starts, move.t + 1))
+        if index is not None:
+            costs[index].moved += count
+    stopped: set[int] = set()
+    for gap, index in blame.items():
+        if index is None:
+            continue
+        cost = costs[index]
+        cost.lost += count * (gap.end - gap.start)
+        if _owned_before(history, gap.start):
+            stopped.add(index)
+            cost.since = gap.start if cost.since is None else min(cost.since, gap.start)
+    for index in stopped:
+        costs[index].stopped += count
 
 
 def _latest(starts: Sequence[int], before: int) -> int | None:
@@ -217,19 +238,14 @@ def _latest(starts: Sequence[int], before: int) -> int | None:
     return None if index < 0 else index
 
 
-def _blamed(
-    found: Sequence[Rebalance], starts: Sequence[int], history: History, gap: Span
-) -> int | None:
-    """The rebalance that ended a gap; none where demand, not an owner, ended it elsewhere."""
+def _blamed(found: Sequence[Rebalance], starts: Sequence[int], gap: Span) -> int | None:
+    """The rebalance that ended a gap: the last one before its end, unless it was over when the gap
+    began."""
     index = _latest(starts, gap.end)
     if index is None:
         return None
-    rebalance = found[index]
-    during = rebalance.start_ms >= gap.start or (
-        rebalance.end_ms is None or rebalance.end_ms > gap.start
-    )
-    owned = any(s.start == gap.end and s.owners for s in history.stretches)
-    return index if during or owned else None
+    end = found[index].end_ms
+    return index if end is None or end > gap.start or starts[index] >= gap.start else None
 
 
 def _owned_before(history: History, t: int) -> bool:

@@ -44,7 +44,10 @@ class Cell(NamedTuple):
 
 
 class Hold(NamedTuple):
-    """`lane` owned the partition in [start, end); a `zombie` only believed it did."""
+    """`lane` owned the partition in [start, end); a `zombie` only believed it did.
+
+    One that began and ended in one instant owned for no time, but the partition went to it.
+    """
 
     start: int
     end: int
@@ -53,6 +56,7 @@ class Hold(NamedTuple):
 
 
 Holds = Mapping[Cell, tuple[Hold, ...]]
+"""Per partition, in the order in which they began."""
 
 
 @dataclass(slots=True)
@@ -60,6 +64,7 @@ class _Open:
     since: int
     zombie: bool = False
     generation_id: int = -1
+    order: int = -1
 
 
 @dataclass(slots=True, eq=False)
@@ -72,16 +77,18 @@ class _Block:
     topic: str
     ids: set[int]
     open: dict[str, _Open] = field(default_factory=dict)
-    closed: list[Hold] = field(default_factory=list)
+    closed: list[tuple[int, Hold]] = field(default_factory=list)
+    """With the order in which they began."""
 
 
 class _Ledger:
-    """Open and closed holds; a hold of no duration is dropped."""
+    """Open and closed holds, in the order in which they began: in one instant, that of events."""
 
     def __init__(self) -> None:
         self._blocks: list[_Block] = []
         self._homes: dict[str, dict[int, _Block]] = {}
         self._held: dict[str, dict[int, _Block]] = {}
+        self._opened = 0
 
     def blocks(self, partitions: Partitions) -> list[_Block]:
         """The blocks that are exactly these partitions, made or split where there are none."""
@@ -114,6 +121,8 @@ class _Ledger:
         return list(self._held.get(lane, {}).values())
 
     def open(self, block: _Block, lane: str, entry: _Open) -> None:
+        if entry.order < 0:
+            entry.order = self._opened = self._opened + 1
         block.open[lane] = entry
         self._held.setdefault(lane, {})[id(block)] = block
 
@@ -122,8 +131,7 @@ class _Ledger:
         if entry is None:
             return
         del self._held[lane][id(block)]
-        if entry.since < t:
-            block.closed.append(Hold(entry.since, t, lane, entry.zombie))
+        block.closed.append((entry.order, Hold(entry.since, t, lane, entry.zombie)))
 
     def close_all(self, t: int, lane: str) -> None:
         for block in self.held(lane):
@@ -139,12 +147,12 @@ class _Ledger:
         return hold
 
     def finish(self, end: int) -> Holds:
-        """Close what is open at the end of the trace; holds per cell in order of time."""
+        """Close what is open at the end of the trace; holds per cell in order of their start."""
         for lane in tuple(self._held):
             self.close_all(end, lane)
         holds: dict[Cell, tuple[Hold, ...]] = {}
         for block in self._blocks:
-            shared = tuple(sorted(self.named(hold) for hold in block.closed))
+            shared = tuple(self.named(hold) for _, hold in sorted(block.closed))
             holds.update((Cell(block.topic, id_), shared) for id_ in block.ids)
         return {cell: holds[cell] for cell in sorted(holds)}
 

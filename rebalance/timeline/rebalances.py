@@ -3,9 +3,12 @@
 Why: "why did this rebalance happen?" is the first question of every user. Rule kept: the cause is
 the coordinator's word; where it has none, the word of a script's own step, marked as such; else
 it is unknown. What members were seen to do is told as `reason`, never turned into a cause.
+A rebalance begins when its coordinator says so. Where none speaks, it begins with the member that
+a script closed, for that is when the LeaveGroup was sent, else with the first member that moves:
+when a coordinator gave up on a crashed member, clients cannot see.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -22,6 +25,7 @@ from rebalance.timeline.lanes import GroupLanes
 from rebalance.timeline.witnesses import witnessed
 
 UNKNOWN = "unknown"
+JOINED, LEFT, EXPIRED = "member joined", "member left", "session expired"
 SECOND_HALF = "partitions revoked"
 """The cause of a rebalance that only hands over what the one before it revoked."""
 _AT_REST = frozenset({"Stable", "Empty", "Dead"})
@@ -51,9 +55,10 @@ class Rebalance:
     """More words: the client's or the coordinator's own, or what members were seen to do first."""
     seen_by: Literal["coordinator", "members"] = "coordinator"
     joined: tuple[str, ...] = ()
-    """Lanes that the coordinator added while this rebalance gathered its members."""
+    """Lanes that the coordinator added while this rebalance gathered its members, and the one
+    whose joining is its cause."""
     removed: tuple[str, ...] = ()
-    """Lanes that the coordinator removed meanwhile."""
+    """Lanes that the coordinator removed meanwhile, and the one whose going is its cause."""
     change: int = 0
     """Rebalances with the same number converge on one change (see `changes` in metrics)."""
 
@@ -80,7 +85,7 @@ def find_rebalances(group: GroupLanes) -> tuple[Rebalance, ...]:
             )
             for seen in witnessed(group)
         ]
-    return tuple(_numbered(_with_scripts(found, group)))
+    return tuple(_numbered(_consistent(r) for r in _with_scripts(found, group)))
 
 
 def _told(group: GroupLanes) -> list[Rebalance]:
@@ -197,7 +202,11 @@ def _with_scripts(found: list[Rebalance], group: GroupLanes) -> list[Rebalance]:
             steps.remove(step)
             if rebalance.cause_source != "coordinator":
                 rebalance = replace(
-                    rebalance, cause=step.cause, cause_source="script", member=step.member
+                    rebalance,
+                    start_ms=_began(step, rebalance, result, group),
+                    cause=step.cause,
+                    cause_source="script",
+                    member=step.member,
                 )
         result.append(rebalance)
         until = found[position + 1].start_ms if position + 1 < len(found) else group.end_ms
@@ -205,10 +214,37 @@ def _with_scripts(found: list[Rebalance], group: GroupLanes) -> list[Rebalance]:
     return result
 
 
+def _began(
+    step: Step, rebalance: Rebalance, earlier: Sequence[Rebalance], group: GroupLanes
+) -> int:
+    """Of a member that was closed: when it was gone; a broker that tells its start knows better."""
+    if step.cause != LEFT or rebalance.seen_by == "coordinator":
+        return rebalance.start_ms
+    gone = [
+        mark.t
+        for lane in group.lanes
+        if lane.name == step.member
+        for mark in lane.marks
+        if mark.kind == "closed" and step.t <= mark.t <= rebalance.start_ms
+    ]
+    before = [r.start_ms if r.end_ms is None else r.end_ms for r in earlier]
+    return min(max([gone[0] if gone else step.t, *before]), rebalance.start_ms)
+
+
+def _consistent(rebalance: Rebalance) -> Rebalance:
+    """Who caused it by coming or going came or went, though a clock may have ticked meanwhile."""
+    member = rebalance.member
+    if rebalance.cause == JOINED and member and member not in rebalance.joined:
+        return replace(rebalance, joined=(member, *rebalance.joined))
+    if rebalance.cause in (LEFT, EXPIRED) and member and member not in rebalance.removed:
+        return replace(rebalance, removed=(member, *rebalance.removed))
+    return rebalance
+
+
 def _merged(step: Step, rebalance: Rebalance, first_seen: dict[str, int], until: int) -> bool:
     """A member that started before or during this rebalance joined in it: no later one is its."""
     started = first_seen.get(step.member)
-    joins = step.cause == "member joined" and started is not None
+    joins = step.cause == JOINED and started is not None
     end = until if rebalance.end_ms is None else rebalance.end_ms
     return joins and started is not None and step.t <= end and started <= end
 

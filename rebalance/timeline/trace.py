@@ -38,6 +38,7 @@ from rebalance.timeline.events import (
     Step,
     Subscribed,
     TopicKnown,
+    TraceEnded,
     View,
 )
 
@@ -69,6 +70,7 @@ __all__ = [
     "Subscribed",
     "TopicKnown",
     "Trace",
+    "TraceEnded",
     "TraceError",
     "View",
     "event_line",
@@ -87,26 +89,55 @@ class TraceError(ValueError):
 
 @dataclass(slots=True)
 class Trace:
-    """A header and its events in order: kept in memory, written line by line, or both."""
+    """A header and its events in order: kept in memory, handed on one by one, or both."""
 
     header: Header
     events: list[Event] = field(default_factory=list)
+    """Empty where they are not kept."""
     watch: Callable[[Event], None] | None = None
     """Called with each event as it is added: a file's writer, a progress display."""
+    keep: bool = True
+    """False: `add` hands events on to `watch` and remembers only the last `t` and their number, so
+    that a process that runs for months does not grow."""
+    _added: int = field(default=0, init=False, repr=False, compare=False)
+    _last_t: int | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def last_t(self) -> int | None:
+        """When the last event was, in milliseconds since the trace began; None: none so far."""
+        return self.events[-1].t if self.events else self._last_t
+
+    @property
+    def count(self) -> int:
+        """How many events there were, kept or not."""
+        return len(self.events) if self.keep else self._added
 
     def add(self, event: Event) -> None:
         """Append one event; `t` never goes back (an earlier one is a caller's mistake)."""
-        if self.events and event.t < self.events[-1].t:
+        last_t = self.last_t
+        if last_t is not None and event.t < last_t:
             raise TraceError(
-                f"event {event.NAME} at t={event.t} stands after t={self.events[-1].t}; "
+                f"event {event.NAME} at t={event.t} stands after t={last_t}; "
                 "expected events in order of time"
             )
-        self.events.append(event)
+        if self.keep:
+            self.events.append(event)
+        else:
+            self._added, self._last_t = self._added + 1, event.t
         if self.watch is not None:
             self.watch(event)
 
     def lines(self) -> Iterator[str]:
-        """The trace as JSON lines, without line ends."""
+        """The trace as JSON lines, without line ends.
+
+        Raises:
+            ValueError: its events were not kept.
+        """
+        if self._added:
+            raise ValueError(
+                f"the trace kept none of its {self._added} events (keep=False): "
+                "write them in `watch`, with event_line()"
+            )
         yield header_line(self.header)
         for event in self.events:
             yield event_line(event)

@@ -13,8 +13,10 @@ import importlib
 import io
 import struct
 import typing
+from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from itertools import count
 from typing import Any, Protocol
 
 from kio.schema.errors import ErrorCode
@@ -103,7 +105,9 @@ def encode(entity: Any) -> bytes:
         return out.getvalue()
 
 
-def request_body(name: str, version: int, values: Mapping[str, Any]) -> bytes:
+def request_body(
+    name: str, version: int, values: Mapping[str, Any], correlation_id: int = 7
+) -> bytes:
     """Header and body of a request, without the size in front."""
     request = schema(name, version, "request")
     header = make(
@@ -111,7 +115,7 @@ def request_body(name: str, version: int, values: Mapping[str, Any]) -> bytes:
         {
             "request_api_key": KEYS[name],
             "request_api_version": version,
-            "correlation_id": 7,
+            "correlation_id": correlation_id,
             "client_id": "raw",
         },
     )
@@ -124,27 +128,42 @@ def framed(body: bytes) -> bytes:
 
 
 class RawConnection:
-    """One connection to the broker."""
+    """One connection to the broker.
+
+    Every request has a correlation id of its own; answers must come in the order of the requests.
+    """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
+        self._correlation_ids = count(1)
+        self._unanswered: deque[int] = deque()
 
     async def ask(self, name: str, version: int, values: Mapping[str, Any] = {}) -> Any:
         """Send a request, wait for the response and let kio read it."""
         self.send(name, version, values)
         return await self.receive(name, version)
 
-    def send(self, name: str, version: int, values: Mapping[str, Any] = {}) -> None:
-        """Send a request."""
-        self.writer.write(framed(request_body(name, version, values)))
+    def send(
+        self, name: str, version: int, values: Mapping[str, Any] = {}, *, answered: bool = True
+    ) -> int:
+        """Send a request; return its correlation id."""
+        correlation_id = next(self._correlation_ids)
+        if answered:
+            self._unanswered.append(correlation_id)
+        self.writer.write(framed(request_body(name, version, values, correlation_id)))
+        return correlation_id
 
     async def receive(self, name: str, version: int) -> Any:
-        """The next response; all of its bytes must be used up."""
-        frame = await self.receive_frame()
+        """The response to the oldest request of `send`; all of its bytes must be used up."""
+        return self.read(name, version, await self.receive_frame(), self._unanswered.popleft())
+
+    @staticmethod
+    def read(name: str, version: int, frame: bytes, correlation_id: int) -> Any:
+        """A response out of its frame."""
         response = schema(name, version, "response")
         header, at = entity_reader(response.__header_schema__)(frame, 0)
-        assert header.correlation_id == 7
+        assert header.correlation_id == correlation_id
         entity, size = entity_reader(response)(frame[at:], 0)
         assert at + size == len(frame)
         return entity

@@ -52,10 +52,10 @@ def test_a05_the_response_header_of_api_versions_is_always_v0() -> None:
     async def main() -> None:
         async with EmbeddedBroker() as broker, connected(broker) as client:
             for version in range(5):
-                client.send("api_versions", version, _SOFTWARE)
+                correlation_id = client.send("api_versions", version, _SOFTWARE)
                 frame = await client.receive_frame()
                 # No tagged fields between correlation id and error code.
-                assert struct.unpack_from(">ih", frame) == (7, 0)
+                assert struct.unpack_from(">ih", frame) == (correlation_id, 0)
 
     run(main())
 
@@ -228,7 +228,7 @@ def test_an_unknown_tagged_field_is_skipped_in_header_and_body() -> None:
             header = struct.pack(">hhih", KEYS["metadata"], 12, 7, -1) + tags
             topic = bytes(16) + b"\x07orders" + tags
             client.writer.write(framed(header + b"\x02" + topic + b"\x01\x00" + tags))
-            answer = await client.receive("metadata", 12)
+            answer = client.read("metadata", 12, await client.receive_frame(), 7)
             assert [topic.name for topic in answer.topics] == ["orders"]
 
     run(main())
@@ -238,10 +238,16 @@ def test_answers_come_in_the_order_of_the_requests() -> None:
     async def main() -> None:
         async with EmbeddedBroker() as broker, connected(broker) as client:
             order = [("metadata", 1), ("api_versions", 0), ("metadata", 9), ("api_versions", 2)]
-            for name, version in order:
-                client.send(name, version, {"topics": None})
-            for name, version in order:
-                await client.receive(name, version)
+            # The first has to wait: a broker that works ahead answers another one before it.
+            asked = [client.send("fetch", 11, fetch_of("missing", max_wait_ms=20))]
+            asked += [client.send(name, version, {"topics": None}) for name, version in order]
+            assert len(set(asked)) == len(asked)
+            frames = [await client.receive_frame() for _ in asked]
+            assert [struct.unpack_from(">i", frame)[0] for frame in frames] == asked
+            for (name, version), frame, correlation_id in zip(
+                order, frames[1:], asked[1:], strict=True
+            ):
+                client.read(name, version, frame, correlation_id)
 
     run(main())
 
@@ -254,7 +260,7 @@ def test_a_waiting_request_holds_up_its_own_connection_only() -> None:
                 waiting.send("fetch", 11, fetch_of("orders", max_wait_ms=3_600_000))
                 waiting.send("metadata", 1, {"topics": None})
                 assert await _is_alive(other)
-                assert waiting.reader._buffer == b""  # type: ignore[attr-defined]
+                assert waiting.reader._buffer == b"", "nothing came"  # type: ignore[attr-defined]
                 await other.ask("delete_topics", 1, {"topic_names": ["orders"], "timeout": 0})
                 await waiting.receive("fetch", 11)
                 await waiting.receive("metadata", 1)

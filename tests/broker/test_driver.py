@@ -14,6 +14,7 @@ from rebalance.broker import EmbeddedBroker
 from rebalance.broker.driver import GroupDriver
 from rebalance.broker.tracing import Tracer
 from rebalance.protocol.config import CoordinatorConfig
+from rebalance.protocol.effects import Effect
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import (
     GroupProtocol,
@@ -98,6 +99,40 @@ def test_one_timer_is_armed_at_a_time_and_close_disarms_it() -> None:
         assert _timers(loop) == before
 
     run(main())
+
+
+def test_an_error_while_effects_are_performed_leaves_the_timer_armed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Once in a request and once in the timer itself: the next deadline comes all the same."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        told: list[object] = []
+        loop.set_exception_handler(lambda loop, context: told.append(context.get("exception")))
+        driver = _driver()
+        perform = driver._perform
+        errors = [ZeroDivisionError("in the timer"), ZeroDivisionError("in a request")]
+
+        def broken(effects: tuple[Effect, ...], now: int) -> None:
+            perform(effects, now)
+            if effects and errors:
+                raise errors.pop()
+
+        monkeypatch.setattr(driver, "_perform", broken)
+        with pytest.raises(ZeroDivisionError, match="in a request"):
+            await driver.ask(_join(session_timeout_ms=5))
+        while not told:
+            assert _timers(loop) == 1
+            await asyncio.sleep(0.001)
+        assert [str(error) for error in told] == ["in the timer"]
+        newcomer = await driver.ask(_join(session_timeout_ms=5))
+        assert isinstance(newcomer, JoinGroupResponse)
+        while (group := driver.group("g")) is not None and group.members:
+            await asyncio.sleep(0.001)
+        driver.close()
+
+    run(main(), 10)
 
 
 def _timers(loop: Any) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 import itertools
 
 import pytest
@@ -126,9 +128,84 @@ def test_every_notice_has_its_line(notice: notices.Notice, event: Event) -> None
 
 
 def test_without_a_trace_nothing_is_read_from_the_clock() -> None:
-    def broken() -> int:
-        raise AssertionError
-
-    tracer = Tracer(None, broken)
+    clock = itertools.count()
+    tracer = Tracer(None, lambda: next(clock))
     tracer.topic("orders", 1)
-    tracer.notice(notices.MemberRemoved(group_id="g", member_id="m", cause=Cause.UNKNOWN))
+    tracer.notice(_REMOVED)
+    assert next(clock) == 0
+
+
+_REMOVED = notices.MemberRemoved(group_id="g", member_id="m", cause=Cause.SESSION_EXPIRED)
+
+
+class _FullDisk:
+    """A trace's `watch` that writes some events and then no more."""
+
+    def __init__(self, room: int) -> None:
+        self.left = room
+        self.calls = 0
+
+    def __call__(self, event: Event) -> None:
+        self.calls += 1
+        if self.left == 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self.left -= 1
+
+
+def test_a_trace_that_fails_is_told_once_and_written_no_further(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    watch = _FullDisk(1)
+    tracer = Tracer(Trace(Header(source="broker"), watch=watch), lambda: 5)
+    tracer.topic("orders", 1)
+    for _ in range(3):
+        tracer.notice(_REMOVED)
+        tracer.topic("bills", 1)
+    assert watch.calls == 2
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("rebalance.broker", "WARNING")
+    assert record.getMessage() == (
+        "the trace ends here, the broker goes on: [Errno 28] No space left on device"
+    )
+    assert record.exc_info is not None
+
+
+def test_a_clock_that_fails_or_goes_back_ends_the_trace_too(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken() -> int:
+        raise ZeroDivisionError
+
+    Tracer(Trace(Header(source="broker")), broken).topic("orders", 1)
+    times = iter([5, 4])
+    trace = Trace(Header(source="broker"))
+    tracer = Tracer(trace, lambda: next(times))
+    tracer.topic("orders", 1)
+    tracer.topic("bills", 1)
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
+    assert len(trace.events) == 1
+
+
+@pytest.mark.parametrize("room", range(8))
+def test_a_trace_that_fails_keeps_nothing_from_the_group(
+    room: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each event of the group's birth is the first that fails once; replies and timers go on."""
+
+    async def main() -> None:
+        watch = _FullDisk(room)
+        settings = {"group.initial.rebalance.delay.ms": "20"}
+        trace = Trace(Header(source="broker"), watch=watch)
+        async with EmbeddedBroker(settings, trace=trace) as broker:
+            broker.create_topic("orders", 3)
+            consumer = AIOKafkaConsumer(
+                "orders", bootstrap_servers=broker.bootstrap_servers, group_id="g"
+            )
+            async with asyncio.timeout(10):
+                await consumer.start()
+            assert len(consumer.assignment()) == 3
+            await consumer.stop()
+        assert watch.calls == room + 1
+
+    run(main())
+    assert len([r for r in caplog.records if r.name == "rebalance.broker"]) == 1

@@ -118,6 +118,30 @@ def test_a_typo_in_a_scenario_names_file_line_and_what_was_expected(tmp_path: Pa
     assert "strat" in line
 
 
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        ("seed x", "a whole number"),
+        ("topic orders partitions=many", "a whole number"),
+        ('topic "orders partitions=2', "a closing quotation"),
+        ("run for soon", "a duration"),
+    ],
+)
+def test_a_scenario_says_what_was_expected(tmp_path: Path, wrong: str, expected: str) -> None:
+    file = tmp_path / "wrong.txt"
+    file.write_text(f"# G01\n\n{wrong}\n")
+    line = complaint(rebalance("simulate", str(file)))
+    assert f"{file}:3" in line
+    assert expected in line
+
+
+def test_a_picture_can_do_without_unicode() -> None:
+    file = "tests/testdata/scenarios/crash.txt"
+    outcome = rebalance("simulate", file, "--ascii", "--width", "80")
+    assert outcome.code == 0
+    assert outcome.out.isascii()
+
+
 @pytest.mark.parametrize("option", [["--assignor", "rnage"], ["--protocol", "eagre"]])
 def test_simulate_refuses_what_it_does_not_know(tmp_path: Path, option: list[str]) -> None:
     file = tmp_path / "empty.txt"

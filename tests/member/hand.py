@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from assignors.codec import decode_subscription, encode_assignment, encode_subscription
-from assignors.interface import Assignor, RebalanceProtocol
+from assignors.interface import Assignor, Promise, RebalanceProtocol
 from assignors.model import (
     ClusterMetadata,
     GroupAssignment,
@@ -64,8 +64,9 @@ class Eager:
 
 
 class Both(Eager):
-    """Supports both protocols, like cooperative-sticky."""
+    """Supports both protocols and may withhold what is claimed, like cooperative-sticky."""
 
+    promises = frozenset({Promise.COOPERATIVE_SAFE})
     protocols = (RebalanceProtocol.COOPERATIVE, RebalanceProtocol.EAGER)
 
 
@@ -276,7 +277,10 @@ class Hand:
         me = {self.member_id: Subscription(topics=("t",))}
         self.joined(leads={**me, **(members or {})})
         self.metadata(t=4)
-        self.plan(**{self.member_id: parts(*ids)})
+        others = parts(*(set(range(4)) - set(ids)))
+        rest = {next(iter(members or {}), self.member_id): others}
+        mine = {self.member_id: parts(*ids)}
+        self.plan(**(rest | mine if members else {self.member_id: parts(*range(4))}))
         self.synced(parts(*ids))
         self.done(e.Assign)
         return self

@@ -33,7 +33,7 @@ def test_a_commit_goes_out_in_the_generations_name() -> None:
 
 
 def test_commits_keep_their_order_one_at_a_time() -> None:
-    """What waits goes out as one request: the later offset of a partition is the one that counts."""
+    """What waits goes out as one request, and the later offset of a partition counts."""
     hand = Hand().stable(0, 1)
     commit(hand, 1, p0=1)
     assert commit(hand, 2, p0=2, p1=8) == ()
@@ -49,7 +49,12 @@ def test_commits_keep_their_order_one_at_a_time() -> None:
 def test_each_of_several_commits_hears_of_its_own_partitions() -> None:
     hand = Hand().stable(0, 1, 2)
     commit(hand, 1, p0=1)
-    for number, offsets in ((2, {"p0": 2}), (3, {"p1": 3, "p9": 3}), (4, {"p9": 4}), (5, {"p2": 5})):
+    for number, offsets in (
+        (2, {"p0": 2}),
+        (3, {"p1": 3, "p9": 3}),
+        (4, {"p9": 4}),
+        (5, {"p2": 5}),
+    ):
         commit(hand, number, **offsets)
     hand.committed()
     said = [(0, ErrorCode.NONE), (1, ErrorCode.OFFSET_METADATA_TOO_LARGE), (2, ErrorCode.NONE)]

@@ -113,6 +113,8 @@ class Machine(RuleBasedStateMachine):
         self.pending: dict[int, e.MemberEffect] = {}
         self.old_sends: list[e.Send] = []
         self.owned = PartitionSet()
+        self.let_go = PartitionSet()
+        """Revoked, but nobody else can have it before the member joins or leaves."""
         self.state = MemberState.UNSUBSCRIBED
         self.commits_open: set[int] = set()
         self.commit_ids = 0
@@ -131,6 +133,7 @@ class Machine(RuleBasedStateMachine):
         effects = member.advance(self.now) if event is None else member.handle(event, self.now)
         self.said.append(effects)
         self.owned -= revoked
+        self.let_go |= revoked
         for effect in effects:
             self._note(effect)
         waiting = set(member.waiting_for)
@@ -164,7 +167,7 @@ class Machine(RuleBasedStateMachine):
             case e.Lose():
                 assert effect.partitions
                 assert effect.partitions == self.owned
-                self.owned = PartitionSet()
+                self.owned = self.let_go = PartitionSet()
                 self.pending[effect.token] = effect
             case e.Revoke():
                 assert effect.partitions
@@ -189,13 +192,16 @@ class Machine(RuleBasedStateMachine):
                 assert set(claims.owned.topics) <= set(claims.topics)
                 if self.member.protocol is RebalanceProtocol.EAGER:
                     assert not claims.owned
+                self.let_go = PartitionSet()
             case HeartbeatRequest() | SyncGroupRequest() as request:
                 assert request.generation_id >= 0
                 assert request.member_id
             case OffsetCommitRequest() as request:
                 assert request.generation_id >= 0
-                assert all(each.partition in self.owned for each in request.offsets)
+                may = self.owned | self.let_go
+                assert all(each.partition in may for each in request.offsets)
             case LeaveGroupRequest():
+                self.let_go = PartitionSet()
                 assert self.config.group_instance_id is None
             case _:
                 pass

@@ -25,7 +25,11 @@ GROUP_GOES_ON_MS = 6000
 
 def by_hand(*, cooperative: bool = False, **settings: object) -> Hand:
     """A member whose application commits by hand; commits may hold the group up for 6 s."""
-    settings = {"enable_auto_commit": False, "max_poll_interval_ms": 2 * GROUP_GOES_ON_MS, **settings}
+    settings = {
+        "enable_auto_commit": False,
+        "max_poll_interval_ms": 2 * GROUP_GOES_ON_MS,
+        **settings,
+    }
     return Hand(cooperative=cooperative, **settings).stable(0, 1)
 
 
@@ -96,9 +100,9 @@ def test_m01_after_the_listener_nothing_more_can_be_committed() -> None:
     commit(hand, 1, p0=5)
     hand.done(e.Revoke)
     commit(hand, 2, p0=6)
-    assert kinds(hand.committed())[:2] == ["CommitFinished", "CommitFinished"]
-    assert hand.member.state is MemberState.JOINING
-    assert finished(hand) == {1: {}, 2: {tp(0): ErrorCode.ILLEGAL_GENERATION}}
+    assert kinds(hand.committed())[:3] == ["CommitFinished", "JoinStarted", "JoinGroup"]
+    assert finished(hand) == {1: {}, 2: {tp(0): ErrorCode.REBALANCE_IN_PROGRESS}}
+    assert sent(hand) == [{tp(0): 5}]
 
 
 def test_m01_cooperative_commits_what_it_revokes_before_it_joins_again() -> None:
@@ -253,6 +257,24 @@ def test_m01_closing_while_a_join_waits_begins_to_wait_anew() -> None:
     assert not hand.all(e.Revoke)
     hand.wait(1)
     assert hand.all(e.Revoke)
+
+
+def test_m01_a_second_revocation_before_the_join_has_its_own_time() -> None:
+    """Its positions may never come, and the first one has used its time up."""
+    hand = Hand(cooperative=True, max_poll_interval_ms=2 * GROUP_GOES_ON_MS).stable(0, 1)
+    hand.rebalances()
+    hand.joined()
+    hand.synced(parts(1))
+    hand.wait(GROUP_GOES_ON_MS)
+    hand.done(e.Revoke)
+    hand.tell(e.Polled())
+    hand.tell(e.Subscribe(topics=("u",)))
+    hand.done(e.Assign)
+    assert hand.last(e.TakePositions).partitions == parts(1)
+    hand.wait(GROUP_GOES_ON_MS - 1)
+    assert hand.last(e.Revoke).partitions == parts(0)
+    hand.wait(1)
+    assert hand.last(e.Revoke).partitions == parts(1)
 
 
 def test_heartbeats_go_on_while_a_join_waits() -> None:

@@ -134,24 +134,39 @@ _TEXT = """# Rules of the group protocol
 What the machines keep, each rule with a name that the code's comments use, and where it is shown.
 The rules were read out of Apache Kafka's coordinator and client and put to a real broker (4.4.0),
 which stays the judge: `tests/conversations` has the same conversations with the embedded broker
-and with Apache Kafka. Written by `python -m tests.support.rules`; paths are below `tests/`.
+and with Apache Kafka. Paths are below `tests/`, so that `pytest tests/FILE::TEST` runs one;
+scenarios are told apart by their file alone. Written by `python -m tests.support.rules`.
+
+What is *(later)* is not there yet. Until O05 and O10 are, a coordinator forgets neither offsets
+nor groups by itself: a group stays, some 600 bytes of memory, until a DeleteGroups (A03).
 """
-_TEST = re.compile(r"^\s*(?:async )?def test_([a-z]\d\d(?:(?:_and)?_[a-z]\d\d)*)(?:_|\()", re.M)
+_TEST = re.compile(
+    r"^\s*(?:async )?def (test_([a-z]\d\d(?:(?:_and)?_[a-z]\d\d)*)(?:_\w*)?)\(", re.M
+)
 _ID = re.compile(r"[a-z]\d\d")
 
 
-def shown() -> dict[str, list[str]]:
-    """Rule -> the files that show it, sorted; also rules that the table does not know."""
-    found: dict[str, set[str]] = {}
-    for path in TESTS.rglob("*.py"):
-        for names in _TEST.findall(path.read_text(encoding="utf-8")):
+def shown() -> dict[str, dict[str, list[str]]]:
+    """Rule -> the files that show it, sorted -> their tests in order (none: a scenario).
+
+    Also of rules that the table does not know.
+    """
+    found: dict[str, dict[str, list[str]]] = {}
+    for path in sorted(TESTS.rglob("*.py")):
+        file = path.relative_to(TESTS).as_posix()
+        for test, names in _TEST.findall(path.read_text(encoding="utf-8")):
             for rule in _ID.findall(names):
-                found.setdefault(rule.upper(), set()).add(path.relative_to(TESTS).as_posix())
-    for path in (TESTS / "testdata" / "scenarios").glob("*.txt"):
+                found.setdefault(rule.upper(), {}).setdefault(file, []).append(test)
+    for path in sorted((TESTS / "testdata" / "scenarios").glob("*.txt")):
         header = path.read_text(encoding="utf-8").partition("\n")[0]
         for rule in re.findall(r"\b[A-Z]\d\d\b", header.partition(":")[0]):
-            found.setdefault(rule, set()).add(path.relative_to(TESTS).as_posix())
-    return {rule: sorted(files) for rule, files in sorted(found.items())}
+            found.setdefault(rule, {})[path.relative_to(TESTS).as_posix()] = []
+    return found
+
+
+def _listed(tests: list[str]) -> str:
+    """The tests of one file, or nothing for a scenario."""
+    return " " + " · ".join(f"`::{test}`" for test in tests) if tests else ""
 
 
 def document() -> str:
@@ -164,8 +179,8 @@ def document() -> str:
             if rule[0] == letter:
                 later = " *(later)*" if rule in LATER else ""
                 parts.append(f"- **{rule}** {statement}{later}\n")
-                if rule in files:
-                    parts.append(f"  {' · '.join(f'`{file}`' for file in files[rule])}\n")
+                for file, tests in files.get(rule, {}).items():
+                    parts.append(f"  - `{file}`{_listed(tests)}\n")
     return "".join(parts)
 
 

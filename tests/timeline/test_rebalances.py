@@ -1,15 +1,28 @@
 """Rebalances and their causes: the coordinator's word, a script's step, or unknown."""
 
+from typing import Literal
+
 from rebalance.timeline.events import (
+    Assigned,
     Event,
     GroupStateChanged,
     JoinCompleted,
+    Joined,
+    Joining,
     MemberJoined,
+    MemberRemoved,
+    MemberStarted,
+    MemberStopped,
+    Partitions,
     RebalanceStarted,
+    Revoked,
     Step,
 )
 from rebalance.timeline.lanes import read_group
+from rebalance.timeline.metrics import measure
 from rebalance.timeline.rebalances import Rebalance, find_rebalances
+from rebalance.timeline.text import render_text
+from rebalance.timeline.trace import Trace
 from tests.timeline.stories import cooperative_scale_out, eager_churn, listeners_only
 from tests.timeline.test_lanes import trace_of
 
@@ -143,3 +156,67 @@ def test_listeners_alone_take_the_script_s_word_or_none() -> None:
         ("unknown", "unknown", "members"),
     ]
     assert all_[2].reason == "first seen: A gave up partitions"
+
+
+def by_listeners(*, how: Literal["closed", "crashed"], cause: str) -> Trace:
+    """A and B on a real cluster; A ends at 1.9 s, B notices at 2.235 s."""
+    share: Partitions = {"t": (0, 1)}
+    whole: Partitions = {"t": (0, 1, 2, 3)}
+    rest: Partitions = {"t": (2, 3)}
+    return trace_of(
+        MemberStarted(t=0, group_id=G, member="A", topics=("t",)),
+        MemberStarted(t=0, group_id=G, member="B", topics=("t",)),
+        Joining(t=5, group_id=G, member="A"),
+        Joining(t=5, group_id=G, member="B"),
+        Joined(t=100, group_id=G, member="A", member_id="a", generation_id=1),
+        Assigned(t=100, group_id=G, member="A", partitions=rest, generation_id=1),
+        Joined(t=100, group_id=G, member="B", member_id="b", generation_id=1),
+        Assigned(t=100, group_id=G, member="B", partitions=share, generation_id=1),
+        Step(t=1_890, text="A ends", member="A", cause=cause),
+        MemberStopped(t=1_900, group_id=G, member="A", how=how),
+        Revoked(t=2_235, group_id=G, member="B", partitions=share),
+        Joining(t=2_235, group_id=G, member="B", member_id="b"),
+        Joined(t=2_244, group_id=G, member="B", member_id="b", generation_id=2),
+        Assigned(t=2_245, group_id=G, member="B", partitions=whole, generation_id=2),
+        Step(t=3_000, text="end"),
+    )
+
+
+def test_a_rebalance_that_a_script_caused_by_closing_a_member_begins_with_its_end() -> None:
+    trace = by_listeners(how="closed", cause="member left")
+    last = find_rebalances(read_group(trace, G))[-1]
+    assert (last.start_ms, last.time_to_stable_ms, last.removed) == (1_900, 345, ("A",))
+    assert "#2   1.900 s   +345 ms" in render_text(trace)
+
+
+def test_after_a_crash_it_begins_when_a_survivor_moves_and_says_since_when_all_stood_still() -> (
+    None
+):
+    trace = by_listeners(how="crashed", cause="session expired")
+    group = read_group(trace, G)
+    last = find_rebalances(group)[-1]
+    assert (last.start_ms, last.time_to_stable_ms) == (2_235, 10)
+    assert measure(group).per_rebalance[-1].unavailable_since_ms == 1_900
+    assert "unavailable 710 partition-ms since 1.900 s" in render_text(trace)
+
+
+def test_who_caused_it_by_coming_or_going_is_among_those_who_came_or_went() -> None:
+    first, second = found(
+        MemberJoined(t=0, group_id=G, member_id="a-1", client_id="a"),
+        started(1, 0, "member joined", "a-1"),
+        state(5, "Stable", 1),
+        MemberRemoved(t=10, group_id=G, member_id="a-1", cause="session expired"),
+        started(11, 1, "session expired", "a-1"),
+    )
+    assert (first.joined, first.removed) == (("a",), ())
+    assert (second.joined, second.removed) == ((), ("a",))
+
+
+def test_members_that_came_before_do_not_join_a_later_rebalance() -> None:
+    _, second = found(
+        started(0, 0, "member joined"),
+        state(5, "Stable", 1),
+        MemberJoined(t=8, group_id=G, member_id="a-2", client_id="a", group_instance_id="pod"),
+        started(10, 1, "metadata changed"),
+    )
+    assert second.joined == ()

@@ -158,3 +158,23 @@ def test_importing_the_schema_is_cheap() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_a_trace_that_keeps_nothing_remembers_when_it_was_and_how_much() -> None:
+    seen: list[Event] = []
+    trace = Trace(Header(source="test"), watch=seen.append, keep=False)
+    assert (trace.last_t, trace.count) == (None, 0)
+    for t in (3, 5):
+        trace.add(Step(t=t, text="a"))
+    assert (trace.events, trace.last_t, trace.count) == ([], 5, 2)
+    assert [event.t for event in seen] == [3, 5]
+    with pytest.raises(TraceError, match="t=4 stands after t=5"):
+        trace.add(Step(t=4, text="b"))
+    with pytest.raises(ValueError, match="kept none of its 2 events"):
+        list(trace.lines())
+
+
+def test_a_trace_knows_its_last_instant() -> None:
+    trace = Trace(Header(source="test"), [Step(t=7, text="a")])
+    assert (trace.last_t, trace.count) == (7, 1)
+    assert Trace(Header(source="test")).last_t is None

@@ -1,7 +1,10 @@
 """InitProducerId: key 22, versions 0 to 5.
 
-Gives an idempotent producer its id; a transactional id keeps its producer id and gets the next
-epoch, so that an older producer of that name is fenced. Transactions themselves are not served.
+Gives an idempotent producer its id. Transactions are not served, and whoever brings a transactional
+id must learn it here, at once: TRANSACTIONAL_ID_AUTHORIZATION_FAILED is the one code that Java,
+librdkafka and aiokafka all take as final. librdkafka would ask again for ever after
+UNSUPPORTED_VERSION, and a producer that got an id would fail late, in the middle of its work.
+Source: `TransactionManager.InitProducerIdHandler`, `rd_kafka_idemp_check_error`, `InitPIDHandler`.
 """
 
 from __future__ import annotations
@@ -12,33 +15,16 @@ from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 22, 0, 5
 
-_LAST_EPOCH = 2**15 - 2
-_FIRST_WITH_FENCED = 4
-
 
 async def handle(state: BrokerState, call: Call) -> Message:
     """Hand out a producer id and epoch."""
-    transactional_id = call.body["transactional_id"]
+    if call.body["transactional_id"] is not None:
+        # Also before Kafka's other checks: there, too, nobody without the right gets further.
+        return _refused(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
     asked = (call.body.get("producer_id", -1), call.body.get("producer_epoch", -1))
     if (asked[0] == -1) != (asked[1] == -1):
         return _refused(ErrorCode.INVALID_REQUEST)
-    if transactional_id is None:
-        return _granted(_new_id(state), 0)
-    if transactional_id == "":
-        return _refused(ErrorCode.INVALID_REQUEST)
-    if not 0 < call.body["transaction_timeout"] <= state.config.transaction_max_timeout_ms:
-        return _refused(ErrorCode.INVALID_TRANSACTION_TIMEOUT)
-    held = state.transactional_ids.get(transactional_id)
-    if held is not None and asked[0] != -1 and asked != held:
-        # Old clients know no PRODUCER_FENCED.
-        fenced = call.version >= _FIRST_WITH_FENCED
-        return _refused(ErrorCode.PRODUCER_FENCED if fenced else ErrorCode.INVALID_PRODUCER_EPOCH)
-    if held is None or held[1] >= _LAST_EPOCH:
-        granted = (_new_id(state), 0)
-    else:
-        granted = (held[0], held[1] + 1)
-    state.transactional_ids[transactional_id] = granted
-    return _granted(*granted)
+    return _granted(_new_id(state), 0)
 
 
 def _new_id(state: BrokerState) -> int:

@@ -181,9 +181,8 @@ class TraceListener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
     def _write(self, kind: Callable[..., Event], **values: Any) -> None:
         if self._state == "stopped":
             return
-        events = self._trace.events
         # Clocks of several writers may differ by a millisecond; a trace never goes back.
-        t = max(self._clock(), events[-1].t if events else 0)
+        t = max(self._clock(), self._trace.last_t or 0)
         self._trace.add(kind(t=t, group_id=self._group_id, member=self._member, **values))
 
     async def _call(self, name: str, partitions: Iterable[Any]) -> None:
@@ -202,7 +201,7 @@ def _since_start(trace: Trace) -> Callable[[], int]:
     started_at_ms = trace.header.started_at_ms
     if started_at_ms is not None:
         passed_ms = time.time() * 1000 - started_at_ms
-    elif not trace.events:
+    elif trace.last_t is None:
         passed_ms = 0.0
     else:
         raise ValueError(

@@ -8,7 +8,7 @@ from rebalance.simulation.commands.command import Command, clause, no_options, o
 from rebalance.simulation.process import Process
 from rebalance.simulation.scenario import Call
 from rebalance.simulation.stage import Action, Declared, Stage, known_or_error
-from rebalance.simulation.values import duration, names, short_duration
+from rebalance.simulation.values import duration, names, short_duration, whole_number
 
 __all__ = ["COMMANDS"]
 
@@ -203,7 +203,7 @@ def _raise(call: Call, declared: Declared) -> Action:
 def _lose(call: Call, declared: Declared) -> Action:
     only_options(call, ("after",))
     name, api = _member_and_api(call, declared)
-    after = value(call, int, call.options.get("after", "0"), "after")
+    after = value(call, whole_number, call.options.get("after", "0"), "after")
     past = f" after {after} more" if after else ""
 
     def play(stage: Stage) -> Iterable[str]:

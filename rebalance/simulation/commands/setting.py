@@ -13,7 +13,7 @@ from rebalance.simulation.network import Delay
 from rebalance.simulation.scenario import Call
 from rebalance.simulation.simulation import MemberSpec
 from rebalance.simulation.stage import Action, Declared, Stage, known_or_error
-from rebalance.simulation.values import duration, duration_range, names
+from rebalance.simulation.values import duration, duration_range, names, whole_number
 
 __all__ = ["COMMANDS"]
 
@@ -30,7 +30,7 @@ def _seed(call: Call, declared: Declared) -> Action:
     no_options(call)
     if len(call.words) != 1:
         raise call.error("expected one whole number")
-    declared.seed = value(call, int, call.words[0])
+    declared.seed = value(call, whole_number, call.words[0])
     return _nothing
 
 
@@ -65,7 +65,7 @@ def _log(call: Call, declared: Declared) -> Action:
     if call.words or not call.options:
         raise call.error("expected append=DURATION or fail=NUMBER")
     append = value(call, duration, call.options.get("append", "0ms"), "append")
-    failing = value(call, int, call.options.get("fail", "0"), "fail")
+    failing = value(call, whole_number, call.options.get("fail", "0"), "fail")
 
     def play(stage: Stage) -> Iterable[str]:
         if "append" in call.options:
@@ -110,7 +110,7 @@ def _partitions(call: Call, declared: Declared) -> Action:
 
 
 def _count(call: Call, text: str) -> int:
-    count = value(call, int, text, "partitions")
+    count = value(call, whole_number, text, "partitions")
     if count < 0:
         raise call.error(f"{text!r}: expected a number of partitions, 0 or more")
     return count
@@ -163,7 +163,7 @@ def _spec(call: Call, declared: Declared, name: str, topics: tuple[str, ...]) ->
 
 def _behaviour(call: Call, key: str, text: str) -> int:
     if key == "rate":
-        return value(call, int, text, key)
+        return value(call, whole_number, text, key)
     if text == "never" and key == "commit":
         return 0
     found = value(call, duration, text, key)

@@ -209,12 +209,20 @@ def test_a_deleted_topic_wakes_those_who_wait_for_it() -> None:
             broker.create_topic("orders", 1)
             async with connected(broker) as waiting, connected(broker) as deleting:
                 waiting.send("fetch", 12, request("orders", max_wait=HOUR_MS))
-                await waiting.writer.drain()
+                await _until_wait(broker, 1)
                 await deleting.ask("delete_topics", 1, {"topic_names": ["orders"], "timeout": 0})
                 answer = await waiting.receive("fetch", 12)
                 assert answer.responses[0].partitions[0].error_code.value == 3
 
     run(main())
+
+
+async def _until_wait(broker: EmbeddedBroker, fetches: int) -> None:
+    """Until so many fetches wait for "orders"; else nothing would have to wake them."""
+    log = broker._running().topics.log("orders", 0)
+    assert log is not None
+    while len(log._listeners) < fetches:
+        await asyncio.sleep(0.001)
 
 
 def test_what_retention_dropped_is_out_of_range() -> None:
@@ -245,6 +253,7 @@ def test_a_hundred_waiting_clients_all_wake() -> None:
 
             async with connected(broker) as producing:
                 waiting = [asyncio.create_task(wait()) for _ in range(100)]
+                await _until_wait(broker, 100)
                 await produce(producing, "orders", one(b"a"))
                 assert await asyncio.gather(*waiting) == [1] * 100
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
 from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import TransactionalIdAuthorizationFailed
 
-from tests.broker.raw import RawConnection, connected
+from rebalance.broker import EmbeddedBroker
+from tests.broker.raw import RawConnection, connected, run
 from tests.support.brokers import KafkaBroker
 
 
@@ -28,9 +31,6 @@ async def test_every_idempotent_producer_gets_an_id_of_its_own(kafka_broker: Kaf
 @pytest.mark.parametrize(
     ("more", "code"),
     [
-        ({"transactional_id": ""}, 42),
-        ({"transactional_id": "x", "transaction_timeout": 0}, 50),
-        ({"transactional_id": "x", "transaction_timeout": 900_001}, 50),
         ({"producer_id": 5}, 42),
         ({"producer_epoch": 5}, 42),
         ({"producer_id": 5, "producer_epoch": 5}, 0),
@@ -44,24 +44,33 @@ async def test_what_is_refused(more: dict[str, Any], code: int, kafka_broker: Ka
             assert (answer.producer_id, answer.producer_epoch) == (-1, -1)
 
 
-async def test_a_transactional_id_keeps_its_producer_and_fences_the_older(
-    kafka_broker: KafkaBroker, unique: Callable[[str], str]
+@pytest.mark.parametrize("version", range(6))
+@pytest.mark.parametrize("transactional_id", ["payments", ""])
+def test_a_transactional_id_is_refused_as_one_that_is_not_authorized(
+    version: int, transactional_id: str
 ) -> None:
-    name = unique("txn")
-    async with connected(kafka_broker) as client:
-        find = {"key_type": 1, "coordinator_keys": [name]}
-        while (await client.ask("find_coordinator", 4, find)).coordinators[0].error_code.value:
-            pass
-        while (first := await _ask(client, transactional_id=name)).error_code.value:
-            assert first.error_code.value in (14, 16, 51)
-        while (second := await _ask(client, transactional_id=name)).error_code.value:
-            assert second.error_code.value == 51
-        assert second.producer_id == first.producer_id
-        assert second.producer_epoch == first.producer_epoch + 1
-        stranger = {"producer_id": first.producer_id + 999_999, "producer_epoch": 0}
-        for version, code in ((5, 90), (3, 47)):
-            late = await _ask(client, version, transactional_id=name, **stranger)
-            assert late.error_code.value == code
+    async def main() -> None:
+        async with EmbeddedBroker() as broker, connected(broker) as client:
+            answer = await _ask(client, version, transactional_id=transactional_id)
+            assert answer.error_code.value == 53
+            assert (answer.producer_id, answer.producer_epoch) == (-1, -1)
+            assert (await _ask(client, version)).error_code.value == 0
+
+    run(main())
+
+
+def test_an_aiokafka_producer_with_a_transactional_id_fails_at_once() -> None:
+    async def main() -> None:
+        async with EmbeddedBroker() as broker:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=broker.bootstrap_servers, transactional_id="payments"
+            )
+            async with asyncio.timeout(10):
+                with pytest.raises(TransactionalIdAuthorizationFailed):
+                    async with producer, producer.transaction():
+                        await producer.send_and_wait("orders", b"1")
+
+    run(main())
 
 
 @pytest.mark.parametrize("version", range(7))
