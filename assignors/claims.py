@@ -6,20 +6,45 @@ assignor alike: of all live claims on a partition the highest generation wins; o
 claimed twice is owned by nobody; an owner is subscribed to the topic and the partition exists;
 a claim of an older generation never makes an owner, it may only break a tie.
 (Java's AbstractStickyAssignor settles claims the same way, partition by partition.)
+
+Under the eager protocol a member has given everything up before it joins, so `owned` (KIP-429) is
+empty, and an assignor without a `user_data` of its own could keep nothing with its owner. What such
+a member held goes out as user data in the format of Java's StickyAssignor, and the leader reads it
+back into `owned`: an author finds the claims in one place, whatever carries the bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assignors.codec import decode_sticky_user_data, encode_sticky_user_data
+from assignors.errors import CodecError
 from assignors.flat import FlatIndex, topic_sets
+from assignors.interface import (
+    BUILT_IN,
+    Assignor,
+    Promise,
+    RebalanceProtocol,
+    assignor_promises,
+    assignor_protocols,
+    assignor_user_data,
+)
 from assignors.model import ClusterMetadata, PartitionSet, Subscription
 
-__all__ = ["Claim", "Settled", "claims_of", "contested", "settle"]
+__all__ = [
+    "Claim",
+    "Settled",
+    "carries_claim",
+    "claims_of",
+    "contested",
+    "member_user_data",
+    "settle",
+    "with_claim",
+]
 
 NOBODY = -1
 
@@ -104,6 +129,47 @@ def contested(index: FlatIndex, members: Mapping[str, Subscription]) -> NDArray[
         claimed = index.numbers(members[member].owned)
         claimant[claimed] = np.where(claimant[claimed] == NOBODY, number, -2)
     return claimant
+
+
+def carries_claim(assignor: Assignor) -> bool:
+    """Whether the user data of this assignor's members is the claim.
+
+    Not under a name of Kafka's own, whose user data is settled; not for an assignor with a
+    `user_data` of its own; and not for one that may withhold what a live member claims until that
+    member lets go, which a member that holds nothing will never do.
+    """
+    return (
+        assignor.name not in BUILT_IN
+        and not hasattr(assignor, "user_data")
+        and RebalanceProtocol.COOPERATIVE not in assignor_protocols(assignor)
+        and Promise.COOPERATIVE_SAFE not in assignor_promises(assignor)
+    )
+
+
+def member_user_data(
+    assignor: Assignor, topics: Sequence[str], held: PartitionSet, generation_id: int
+) -> bytes:
+    """What a member sends with its subscription to `topics`; b"" for nothing.
+
+    `held` is what it held in generation `generation_id`. Raises AssignorFailedError if the
+    assignor's own `user_data` raises.
+    """
+    if not carries_claim(assignor):
+        return assignor_user_data(assignor, topics, held, generation_id)
+    wanted = set(topics)
+    claimed = PartitionSet({t: ids for t, ids in held.by_topic.items() if t in wanted})
+    return encode_sticky_user_data(claimed, generation_id) if claimed else b""
+
+
+def with_claim(assignor: Assignor, sent: Subscription) -> Subscription:
+    """What the leader's assignor is to see of a subscription; unreadable bytes claim nothing."""
+    if sent.owned or not sent.user_data or not carries_claim(assignor):
+        return sent
+    try:
+        claim = decode_sticky_user_data(sent.user_data)
+    except CodecError:
+        return sent
+    return replace(sent, owned=claim.partitions, generation_id=claim.generation_id, user_data=b"")
 
 
 def _gathered(

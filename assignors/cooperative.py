@@ -3,6 +3,10 @@
 The rule kept here: a partition that another live member still claims is given to nobody in this
 rebalance. Its holder sees that it lost it, revokes it and joins again, and the next plan hands it
 over. Eager or cooperative is therefore no concern of an algorithm.
+That holds for every claim of a live member, also a stale one, and also against the settled owner:
+it gets its partition withheld, and revokes it, while another member still claims it from an older
+generation. Such a member may be processing the partition, and nothing in its claim says that it is
+not; one more rebalance is the price of never having two owners.
 """
 
 from __future__ import annotations
@@ -54,6 +58,8 @@ class Cooperative:
     ) -> GroupAssignment:
         """The plan of `inner` without what is still claimed by somebody else.
 
+        Who planned to get it makes no difference: not even its settled owner keeps a partition that
+        another member claims, however stale that claim is.
         Raises AssignorError if `inner` raises or its plan is invalid.
         """
         target = self.target(cluster, members)

@@ -152,10 +152,11 @@ def assignor_promises(assignor: Assignor) -> frozenset[Promise]:
 def assignor_user_data(
     assignor: Assignor, topics: Sequence[str], owned: PartitionSet, generation_id: int
 ) -> bytes:
-    """The bytes a member sends with its subscription; b"" when the assignor has none.
+    """The assignor's own bytes beside a member's subscription; b"" when it has none.
 
-    `owned` is what the member held in generation `generation_id`, also under the eager protocol,
-    where it has given it up before it joins. Raises AssignorFailedError if the assignor raises.
+    What goes out instead, if anything, is said in `claims`. `owned` is what the member held
+    in generation `generation_id`, also under the eager protocol, where it has given it up before it
+    joins. Raises AssignorFailedError if the assignor raises.
     """
     make = getattr(assignor, "user_data", None)
     if make is None:

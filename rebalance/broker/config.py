@@ -82,6 +82,12 @@ class BrokerConfig:
     num_partitions: int = _setting(
         "num.partitions", 1, _whole(1, 10_000), danger="1: one consumer of a group does all"
     )
+    max_partitions: int = _setting(
+        "max.partitions",
+        20_000,
+        _whole(1, _INT),
+        danger="of all topics together, not a Kafka property; each takes up to 4 KB of its own",
+    )
     default_replication_factor: int = _setting(
         "default.replication.factor", 1, _whole(1, 1), danger="there is one broker, so only 1"
     )

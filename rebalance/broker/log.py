@@ -1,7 +1,8 @@
 """The log of one partition, in memory: batches as they came, an offset each, a bound on bytes.
 
 Kept: offsets are dense and never go back; what is dropped is always the oldest and moves the log
-start offset. Nothing here waits: whoever waits for data listens.
+start offset; a producer is forgotten with its last batch. Nothing here waits: whoever waits for
+data listens.
 """
 
 from __future__ import annotations
@@ -62,8 +63,9 @@ class PartitionLog:
 
     @property
     def memory_bytes(self) -> int:
-        """`size_bytes` with what Python adds."""
-        return self.size_bytes + self._live * BATCH_OVERHEAD_BYTES
+        """`size_bytes` with what Python adds, and what is remembered of producers."""
+        batches = self.size_bytes + self._live * BATCH_OVERHEAD_BYTES
+        return batches + self.producers.memory_bytes
 
     @property
     def _live(self) -> int:
@@ -94,6 +96,7 @@ class PartitionLog:
         if self._head > _COMPACT_AT or self._head > self._live:
             del self._batches[: self._head]
             self._head = 0
+        self.producers.forget_before(self.start_offset)
 
     def read(self, offset: int, max_bytes: int, *, at_least_one: bool) -> bytes:
         """Whole batches from the one that holds `offset`, together at most `max_bytes`.

@@ -2,13 +2,16 @@
 
 A producer numbers its batches; the partition takes each number once and in order, so that a batch
 sent again after a lost answer is recognised and answered with the offset that it already has.
+A producer is known as long as the log holds a batch of it. Kafka forgets by time
+(`producer.id.expiration.ms`, a day); a log that lives in memory cannot, because anybody may bring
+a new id with every batch. Who was forgotten may go on at any sequence, as after Kafka's day.
 Source: `ProducerStateManager`, `ProducerAppendInfo`; KIP-98.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from dataclasses import dataclass
 
 from rebalance.broker.batches import BatchError, BatchHeader
 from rebalance.protocol.errors import ErrorCode
@@ -18,8 +21,9 @@ __all__ = ["Appended", "ProducerTable"]
 REMEMBERED_BATCHES = 5
 """Kafka's number: a client has at most this many requests in flight."""
 
-MAX_PRODUCERS = 10_000
-"""Kafka forgets a producer after a day; a memory log forgets the one unheard of for longest."""
+PRODUCER_BYTES = 190
+REMEMBERED_BYTES = 210
+"""About what Python takes for a producer, and for each batch of it that is remembered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,19 +36,27 @@ class Appended:
     max_timestamp: int
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Producer:
     epoch: int
-    batches: deque[Appended] = field(default_factory=lambda: deque(maxlen=REMEMBERED_BATCHES))
+    batches: tuple[Appended, ...]
+    """Never empty; the newest is the last."""
 
 
 class ProducerTable:
     """Epochs and last sequences by producer id, of one partition."""
 
-    __slots__ = ("_producers",)
+    __slots__ = ("_producers", "_remembered")
 
     def __init__(self) -> None:
         self._producers: OrderedDict[int, _Producer] = OrderedDict()
+        """In the order of their newest batches."""
+        self._remembered = 0
+
+    @property
+    def memory_bytes(self) -> int:
+        """About what all of it takes."""
+        return len(self._producers) * PRODUCER_BYTES + self._remembered * REMEMBERED_BYTES
 
     def check(self, header: BatchHeader) -> Appended | None:
         """The batch as it was appended before, or None for a new one that may be appended.
@@ -84,17 +96,29 @@ class ProducerTable:
         """Note a batch that was appended at `base_offset`."""
         if header.producer_id < 0:
             return
-        known = self._producers.get(header.producer_id)
-        if known is None or known.epoch != header.producer_epoch:
-            known = self._producers[header.producer_id] = _Producer(epoch=header.producer_epoch)
-        known.batches.append(
-            Appended(
-                base_sequence=header.base_sequence,
-                last_sequence=header.last_sequence,
-                base_offset=base_offset,
-                max_timestamp=header.max_timestamp,
-            )
+        appended = Appended(
+            base_sequence=header.base_sequence,
+            last_sequence=header.last_sequence,
+            base_offset=base_offset,
+            max_timestamp=header.max_timestamp,
         )
-        self._producers.move_to_end(header.producer_id)
-        while len(self._producers) > MAX_PRODUCERS:
-            self._producers.popitem(last=False)
+        known = self._producers.pop(header.producer_id, None)
+        earlier: tuple[Appended, ...] = ()
+        if known is not None:
+            self._remembered -= len(known.batches)
+            if known.epoch == header.producer_epoch:
+                earlier = known.batches
+        batches = (*earlier, appended)[-REMEMBERED_BATCHES:]
+        self._producers[header.producer_id] = _Producer(
+            epoch=header.producer_epoch, batches=batches
+        )
+        self._remembered += len(batches)
+
+    def forget_before(self, start_offset: int) -> None:
+        """Forget the producers all of whose batches begin before the log start offset."""
+        while self._producers:
+            producer_id, oldest = next(iter(self._producers.items()))
+            if oldest.batches[-1].base_offset >= start_offset:
+                return
+            del self._producers[producer_id]
+            self._remembered -= len(oldest.batches)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-__all__ = ["DEFAULTS", "check_configs"]
+__all__ = ["DEFAULTS", "MAX_CONFIG_CHARACTERS", "check_configs"]
 
 DEFAULTS: Mapping[str, str] = MappingProxyType(
     {
@@ -56,6 +56,9 @@ DEFAULTS: Mapping[str, str] = MappingProxyType(
 
 _LEAST = {"max.message.bytes": 0}
 
+MAX_CONFIG_CHARACTERS = 2000
+"""Of all values of one topic: text that is kept and shown would else be memory without a bound."""
+
 
 def check_configs(configs: Mapping[str, str | None]) -> dict[str, str] | str:
     """The configs that were set, or in words why they are refused."""
@@ -71,6 +74,8 @@ def check_configs(configs: Mapping[str, str | None]) -> dict[str, str] | str:
                 f", at least {_LEAST[name]}" if name in _LEAST else ""
             )
         checked[name] = value
+    if sum(map(len, checked.values())) > MAX_CONFIG_CHARACTERS:
+        return f"The values of all configs are longer than {MAX_CONFIG_CHARACTERS} characters."
     return checked
 
 

@@ -7,6 +7,7 @@ Source: `Topic` (clients), `ReplicationControlManager` (metadata).
 
 from __future__ import annotations
 
+import logging
 import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,8 @@ from rebalance.broker.topic_configs import check_configs
 from rebalance.protocol.errors import ErrorCode
 
 __all__ = ["NewTopic", "Topic", "TopicError", "TopicStore", "name_problem"]
+
+_log = logging.getLogger("rebalance.broker")
 
 MAX_NAME_LENGTH = 249
 MAX_PARTITIONS_PER_REQUEST = 10_000
@@ -101,6 +104,8 @@ class TopicStore:
         self._by_id: dict[uuid.UUID, Topic] = {}
         self._collisions: dict[str, str] = {}
         self._memory_bytes = 0
+        self._partitions = 0
+        self._told_of_bound = False
         self.on_change: Callable[[str, int], None] = lambda name, partitions: None
         """Called with a topic's name and its number of partitions, 0 once it is deleted."""
 
@@ -131,7 +136,16 @@ class TopicStore:
             raise TopicError(ErrorCode.INVALID_TOPIC_EXCEPTION, problem)
         if not self._config.auto_create_topics_enable:
             raise TopicError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"no topic {name!r}")
-        return self.create(NewTopic(name=name))
+        try:
+            return self.create(NewTopic(name=name))
+        except TopicError as error:
+            if error.code is not ErrorCode.POLICY_VIOLATION:
+                raise
+            # Kafka creates it later, fails in silence and goes on with this; clients know no other.
+            if not self._told_of_bound:
+                self._told_of_bound = True
+                _log.warning("topic %r is not created: %s", name, error)
+            raise TopicError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, str(error)) from None
 
     def create(self, wanted: NewTopic, *, validate_only: bool = False) -> Topic:
         """Create a topic, or only say what would be created.
@@ -147,6 +161,7 @@ class TopicStore:
             partitions = self._check_assignments(wanted)
         else:
             partitions = self._check_counts(wanted)
+        self._check_bound(partitions)
         topic = Topic(
             name=wanted.name,
             topic_id=self._new_uuid(),
@@ -156,6 +171,7 @@ class TopicStore:
         if not validate_only:
             self._by_name[topic.name] = topic
             self._by_id[topic.topic_id] = topic
+            self._partitions += partitions
             self._collisions[_collision_key(topic.name)] = topic.name
             self.on_change(topic.name, topic.num_partitions)
         return topic
@@ -172,6 +188,7 @@ class TopicStore:
         del self._by_id[topic.topic_id]
         self._collisions.pop(_collision_key(topic.name), None)
         topic.is_deleted = True
+        self._partitions -= topic.num_partitions
         for log in topic.logs():
             self._memory_bytes -= log.memory_bytes
             log.close()
@@ -257,6 +274,14 @@ class TopicStore:
                 f"More than {MAX_PARTITIONS_PER_REQUEST} partitions in one request.",
             )
         return wanted.num_partitions
+
+    def _check_bound(self, more: int) -> None:
+        total, most = self._partitions + more, self._config.max_partitions
+        if total > most:
+            raise TopicError(
+                ErrorCode.POLICY_VIOLATION,
+                f"{more} more partitions would make {total}; max.partitions allows {most}.",
+            )
 
     def _check_assignments(self, wanted: NewTopic) -> int:
         if wanted.num_partitions != -1 or wanted.replication_factor != -1:

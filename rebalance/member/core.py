@@ -177,7 +177,7 @@ class MemberCore:
     assignment: PartitionSet | None = None
     """The plan for this member, until it has been carried out."""
     held: PartitionSet = field(default_factory=PartitionSet)
-    """The last assignment, for assignors that send it as user data; empty once lost."""
+    """The last assignment, for assignors that send it as user data; empty once lost or left."""
     held_generation_id: int = NO_GENERATION
     lost: bool = False
     """The generation is gone: what is still owned must be lost before anything else (M02)."""

@@ -54,8 +54,9 @@ def end(core: MemberCore) -> None:
 def _on_their_way(core: MemberCore, until: int) -> bool:
     """True while a commit up to this number is unanswered; they end in the order of asking."""
     sent = core.requests.get(RequestKind.OFFSET_COMMIT)
-    waiting = [*(sent.commits[:1] if sent is not None else ()), *list(core.commits)[:1]]
-    return any(commit.number <= until for commit in waiting)
+    if sent is not None and sent.commits:
+        return sent.commits[0].number <= until
+    return bool(core.commits) and core.commits[0].number <= until
 
 
 def _run(core: MemberCore, left_ms: int) -> None:

@@ -10,8 +10,9 @@ Source: AbstractCoordinator.sendJoinGroupRequest and its response handler, Consu
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from assignors.claims import member_user_data
 from assignors.codec import encode_subscription
-from assignors.interface import AssignorError, RebalanceProtocol, assignor_user_data
+from assignors.interface import AssignorError, RebalanceProtocol
 from assignors.model import PartitionSet, Subscription
 from rebalance.member import heartbeat, holding, leading, reasons, release, syncing
 from rebalance.member.core import PROTOCOL_TYPE, Generation, InFlight, MemberCore, RequestKind
@@ -112,7 +113,7 @@ def _join(core: MemberCore) -> None:
 def _offer(core: MemberCore, name: str) -> GroupProtocol:
     """M03: the subscription as one assignor wants it."""
     assignor = core.assignors[name]
-    user_data = assignor_user_data(assignor, core.topics, core.held, core.held_generation_id)
+    user_data = member_user_data(assignor, core.topics, core.held, core.held_generation_id)
     subscription = Subscription(
         topics=core.topics,
         owned=core.owned,

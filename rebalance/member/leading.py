@@ -7,9 +7,10 @@ assignor that fails does not stall the group: the leader fails loudly and leaves
 Source: ConsumerCoordinator.onLeaderElected, validateCooperativeAssignment.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from assignors.claims import with_claim
 from assignors.codec import CodecError, decode_subscription, encode_assignment
 from assignors.errors import AssignorError
 from assignors.interface import checked_plan
@@ -137,8 +138,10 @@ def _encoded(
 
 def _read(core: MemberCore, member: JoinedMember) -> Subscription:
     instance_id = member.group_instance_id
+    assignor = core.assignors[core.generation.protocol_name]
     try:
-        return decode_subscription(member.metadata, group_instance_id=instance_id)
+        sent = decode_subscription(member.metadata, group_instance_id=instance_id)
+        return with_claim(assignor, sent)
     except CodecError as error:
         core.emit(Unreadable(what="subscription", member_id=member.member_id, error=str(error)))
         return Subscription(topics=(), group_instance_id=instance_id)

@@ -5,6 +5,7 @@ the user asked to commit before it; the answer to LeaveGroup is waited for but c
 Source: ConsumerCoordinator.close, onLeavePrepare, KafkaConsumer.unsubscribe.
 """
 
+from assignors.model import PartitionSet
 from rebalance.member import holding, reasons, release
 from rebalance.member.core import Generation, InFlight, MemberCore, RequestKind
 from rebalance.member.errors import MemberUsageError
@@ -18,6 +19,7 @@ from rebalance.member.membership import (
     send_leave,
     stop_watching,
 )
+from rebalance.protocol.requests import NO_GENERATION
 from rebalance.protocol.responses import LeaveGroupResponse
 from rebalance.protocol.states import MemberState
 
@@ -97,6 +99,7 @@ def _leave(core: MemberCore, reason: str) -> None:
     if core.generation.member_id:
         send_leave(core, core.generation.member_id, reason)
     core.generation = Generation()
+    core.held, core.held_generation_id = PartitionSet(), NO_GENERATION
     holding.end(core)
     others_may_own(core)
     quiet(core)

@@ -1,4 +1,4 @@
-"""The words under and over the picture: headline, the story of rebalances and steps, the legend.
+"""The words over and under the picture: the headline, the story of rebalances and steps.
 
 Why: the picture says when, the list says why and what it cost. Every rebalance has its cause
 beside it; what scripts did and what befell members stands between, in order of time.
@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from rebalance.timeline.events import Step
+from rebalance.timeline.asides import Aside, asides_of
 from rebalance.timeline.glyphs import Glyphs, fit, pad, printable, width_of
-from rebalance.timeline.lanes import GroupLanes, Mark
+from rebalance.timeline.lanes import GroupLanes
 from rebalance.timeline.metrics import Metrics, RebalanceMetrics
 from rebalance.timeline.paint import Line, Piece
 from rebalance.timeline.rebalances import UNKNOWN, Rebalance
@@ -32,11 +32,13 @@ def headline(group: GroupLanes, numbers: Metrics, width: int, glyphs: Glyphs) ->
     yield from _wrapped(Piece(f"{name}: ", "bold"), facts, width, glyphs)
     if owned is not None:
         costs = [f"unavailable {owned.unavailable_partition_ms:,} partition-ms"]
+        if owned.longest_unavailable_ms:
+            costs.insert(0, f"longest without owner {duration(owned.longest_unavailable_ms)}")
         if owned.double_owned_partition_ms:
             costs.append(f"double-owned {owned.double_owned_partition_ms:,}")
         if owned.zombie_partition_ms:
             costs.append(f"zombie {owned.zombie_partition_ms:,}")
-        costs.append(_count(owned.partitions_moved, "partition move"))
+        costs.append(f"moved {owned.partitions_moved:,}")
         if numbers.commits_refused:
             costs.append(f"{_count(numbers.commits_refused, 'commit')} refused")
         yield from _wrapped(Piece("  "), costs, width, glyphs)
@@ -80,8 +82,8 @@ def _wrapped(
 # --- the story -----------------------------------------------------------------------------------
 
 _NUMBER, _TOOK = 5, 12
-_AT_ONCE_MS = 1_000
-"""A step this close to the rebalance it caused is told by the rebalance alone."""
+_WAITED_MS = 100
+"""So long before a rebalance a partition has no owner: worth saying since when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,17 +115,37 @@ def story(
     costs = {cost.number: cost for cost in numbers.per_rebalance}
     near = [r for r in found if _touches(r, page)]
     worst = sorted(near, key=lambda r: (-costs[r.number].unavailable_partition_ms, r.number))
-    asides = sorted(aside for aside in _asides(group, found) if _within(aside[0], page))
+    asides = sorted(aside for aside in asides_of(group, found) if _within(aside.t, page))
     entries: list[tuple[int, int, list[Line]]] = [
-        (t, 0, [_aside(t, text, style, page)]) for t, text, style in asides[: page.most]
+        (aside.t, 0, [_aside(aside, page)]) for aside in asides[: page.most]
     ]
     entries += [(r.start_ms, 1, _entry(r, costs[r.number], page)) for r in worst[: page.most]]
     for _, _, lines in sorted(entries, key=lambda entry: entry[:2]):
         yield from lines
+    if found and page.start_ms <= group.start_ms and group.end_ms <= page.end_ms:
+        yield from _outside(numbers, page)
     for left, noun in ((len(near), "lesser rebalance"), (len(asides), "later step")):
         if left > page.most:
             text = f"{_count(left - page.most, noun)} left out (--json has all)"
             yield (Piece(" " * _NUMBER), Piece(fit(text, page.width - _NUMBER, page.glyphs), "dim"))
+
+
+def _outside(numbers: Metrics, page: Page) -> Iterator[Line]:
+    """What the headline counts and no rebalance explains; less than a hundredth is not worth it."""
+    owned = numbers.ownership
+    if owned is None:
+        return
+    moved = owned.partitions_moved - sum(c.partitions_moved for c in numbers.per_rebalance)
+    lost = owned.unavailable_partition_ms - sum(
+        c.unavailable_partition_ms for c in numbers.per_rebalance
+    )
+    facts = [f"moved {moved:,}"] if moved else []
+    if lost * 100 > owned.unavailable_partition_ms:
+        facts.append(f"unavailable {lost:,} partition-ms")
+    if facts:
+        facts[0] = f"outside of rebalances: {facts[0]}"
+        indent = Piece(" " * _NUMBER)
+        yield from _wrapped(indent, facts, page.width, page.glyphs, "dim")
 
 
 def _within(t: int, page: Page) -> bool:
@@ -153,7 +175,7 @@ def _entry(r: Rebalance, cost: RebalanceMetrics, page: Page) -> list[Line]:
         )
     ]
     indent = Piece(" " * (_NUMBER + page.at))
-    lines += _wrapped(indent, _cost(cost), page.width, glyphs, "dim")
+    lines += _wrapped(indent, _cost(r, cost, page), page.width, glyphs, "dim")
     reason = printable(_reason(r), glyphs)
     if reason:
         lines.append((indent, Piece(fit(reason, page.width - _NUMBER - page.at, glyphs), "dim")))
@@ -168,12 +190,11 @@ def _took(r: Rebalance) -> str:
 
 def _cause(r: Rebalance, room: int, glyphs: Glyphs) -> str:
     """The cause whole, then as much as there is room for: who, by whose word, who else."""
-    others = [lane for lane in (*r.joined, *r.removed) if lane != r.member]
     script = " (script)" if r.cause_source == "script" else ""
-    more = f" and {len(others)} more" if others else ""
+    named, counted = _others(r, glyphs)
     member = printable(r.member, glyphs)
     wanted = min(width_of(member), 12) + 2 if member else 0
-    for tail in (more + script, script, ""):
+    for tail in (named + script, counted + script, counted, script, ""):
         left = room - width_of(r.cause + tail)
         if left >= wanted:
             who = f": {fit(member, min(left - 2, 24), glyphs)}" if member else ""
@@ -183,6 +204,23 @@ def _cause(r: Rebalance, room: int, glyphs: Glyphs) -> str:
     return fit(printable(r.cause, glyphs) + who, room, glyphs)
 
 
+def _others(r: Rebalance, glyphs: Glyphs) -> tuple[str, str]:
+    """Who else came or went: with a name, and shorter with a number only."""
+    same = ""
+    named, counted = "", ""
+    for word, lanes in (("joined", r.joined), ("gone", r.removed)):
+        others = [printable(lane, glyphs) for lane in lanes if lane != r.member]
+        if not others:
+            continue
+        if r.member in lanes:
+            same = f" and {len(others)} more"
+            continue
+        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        named += f", {word}: {fit(others[0], 16, glyphs)}{more}"
+        counted += f", {len(others)} {word}"
+    return same + named, same + counted
+
+
 def _reason(r: Rebalance) -> str:
     """The words beside the cause, without Kafka's filler for a client that gave none (KIP-800)."""
     words = r.reason.removesuffix("not provided").rstrip().removesuffix("client reason:")
@@ -190,110 +228,20 @@ def _reason(r: Rebalance) -> str:
     return "" if words == r.cause else words
 
 
-def _cost(cost: RebalanceMetrics) -> list[str]:
+def _cost(r: Rebalance, cost: RebalanceMetrics, page: Page) -> list[str]:
     parts = []
     if cost.partitions_moved or cost.partitions_stopped:
         parts.append(f"moved {cost.partitions_moved:,}")
         parts.append(f"stopped {cost.partitions_stopped:,}")
     if cost.unavailable_partition_ms:
-        parts.append(f"unavailable {cost.unavailable_partition_ms:,} partition-ms")
+        since = cost.unavailable_since_ms
+        waited = since is not None and r.start_ms - since >= _WAITED_MS
+        after = f" since {clock(since or 0, page.end_ms)}" if waited else ""
+        parts.append(f"unavailable {cost.unavailable_partition_ms:,} partition-ms{after}")
     return parts
 
 
-# --- what stands between -------------------------------------------------------------------------
-
-
-def _aside(t: int, text: str, style: str, page: Page) -> Line:
-    shown = fit(printable(text, page.glyphs), page.width - _NUMBER - page.at, page.glyphs)
-    return (Piece(" " * _NUMBER), Piece(page.when(t), "dim"), Piece(shown, style))
-
-
-def _asides(group: GroupLanes, found: Sequence[Rebalance]) -> Iterator[tuple[int, str, str]]:
-    """What scripts did and what befell members, unless a rebalance or a step says it already."""
-    steps = [event for event in group.events if isinstance(event, Step)]
-    for step in steps:
-        if step.text and not _told(found, step.member, step.t, step.cause):
-            yield step.t, step.text, ""
-    for lane in group.lanes:
-        previous = -1
-        for mark in lane.marks:
-            text = _mark_text(mark)
-            cause = "member left" if mark.kind == "closed" else ""
-            said = any(s.member == lane.name and previous <= s.t <= mark.t for s in steps)
-            expected = mark.kind != "refused" and said
-            if text and not expected and not _told(found, lane.name, mark.t, cause):
-                yield mark.t, f"{lane.name} {text}", "bad" if mark.kind != "closed" else ""
-            previous = mark.t + 1
-
-
-def _told(found: Sequence[Rebalance], member: str, t: int, cause: str) -> bool:
-    """Does a rebalance say it all? Never of a crash: how long nobody noticed is the story."""
-    return cause != "session expired" and any(
-        r.cause == cause and abs(r.start_ms - t) <= _AT_ONCE_MS
-        for r in found
-        if member and member in (r.member, *r.joined, *r.removed)
-    )
-
-
-def _mark_text(mark: Mark) -> str:
-    match mark.kind:
-        case "crashed":
-            return "crashed"
-        case "failed":
-            return f"failed: {mark.text}"
-        case "closed":
-            return "closed"
-        case "paused":
-            return "stands still"
-        case "resumed":
-            return "goes on"
-        case "refused":
-            return f"commit refused: {mark.text}"
-        case _:
-            return ""
-
-
-# --- the legend ----------------------------------------------------------------------------------
-
-
-def legend(members: str, partitions: str, glyphs: Glyphs, width: int) -> Iterator[Line]:
-    """The meaning of the characters that stand in this picture, and of no others."""
-    in_members = (
-        (glyphs.owns, "owns (how many)"),
-        (glyphs.owns_joining, "owns, rejoining"),
-        (glyphs.joining, "joining, owns none"),
-        (glyphs.idle, "owns none"),
-        (glyphs.brief, "loses all, briefly"),
-        (glyphs.paused, "stands still"),
-        (glyphs.closed, "closed"),
-        (glyphs.crashed, "crashed, failed or expired"),
-        (glyphs.counted, "gone, not noticed yet"),
-        (glyphs.zombie, "zombie: removed, believes it owns"),
-    )
-    in_partitions = (
-        (glyphs.nobody, "nobody"),
-        (glyphs.brief, "nobody, briefly"),
-        (glyphs.handover, "somebody, briefly"),
-        (glyphs.zombie, "and a zombie"),
-        (glyphs.double, "two owners"),
-        (glyphs.other, "a member beyond the letters"),
-    )
-    for title, entries, used in (
-        ("members     ", in_members, members),
-        ("partitions  ", in_partitions, partitions),
-    ):
-        facts = [f"{glyph} {meaning}" for glyph, meaning in entries if glyph in used]
-        if title.startswith("partitions") and facts:
-            facts.insert(0, "A owned by A")
-        yield from _aligned(title, facts, width)
-
-
-def _aligned(title: str, facts: Sequence[str], width: int) -> Iterator[Line]:
-    line = title
-    for fact in facts:
-        if line.strip() and width_of(line + fact) > width and line != title:
-            yield (Piece(line, "dim"),)
-            line = " " * len(title)
-        line += fact + "   "
-    if facts:
-        yield (Piece(line.rstrip(), "dim"),)
+def _aside(aside: Aside, page: Page) -> Line:
+    room = page.width - _NUMBER - page.at
+    shown = fit(printable(aside.text, page.glyphs), room, page.glyphs)
+    return (Piece(" " * _NUMBER), Piece(page.when(aside.t), "dim"), Piece(shown, aside.style))

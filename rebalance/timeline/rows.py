@@ -99,15 +99,22 @@ class _Phase(NamedTuple):
 
 
 def member_row(
-    lane: Lane, counts: Mapping[int, tuple[int, int]], busy: tuple[Span, ...], look: Look
+    lane: Lane,
+    counts: Mapping[int, tuple[int, int]],
+    busy: tuple[Span, ...],
+    waiting: tuple[Span, ...],
+    look: Look,
 ) -> Cells:
     """One member's life: a heavy line while it owns, a light one while not, broken while the group
-    rebalances around it; the number of partitions where there is room for it."""
+    rebalances around it; the number of partitions where there is room for it.
+
+    `waiting`: when others waited for what it held when it crashed (see `waiting_spans`).
+    """
     phases = _settled(_phases(lane, counts, busy), look.scale)
-    runs = [_phase_run(start, end, phase, look, lane.name) for start, end, phase in phases]
+    runs = [_phase_run(phases, index, look, lane.name) for index in range(len(phases))]
     runs += [
         Run(start=start, end=end, glyph=look.glyphs.counted, style="bad")
-        for start, end in _unnoticed(lane)
+        for start, end in (*_unnoticed(lane), *waiting)
     ]
     cells = paint(runs, look.scale)
     _write_counts(cells, phases, look, lane.name)
@@ -126,14 +133,36 @@ def _end_glyph(mark: Mark, lane: Lane, glyphs: Glyphs) -> str:
     return ends.get(mark.kind, "")
 
 
+def waiting_spans(group: GroupLanes, all_: Iterable[History]) -> dict[str, tuple[Span, ...]]:
+    """After a crash that no coordinator tells of: until others have what the member held."""
+    if any(lane.counted for lane in group.lanes):
+        return {}
+    ends: dict[tuple[str, int], int] = {}
+    for history in all_:
+        for before, gap in pairwise(history.stretches):
+            for owner in before.owners if gap.unavailable and before.end == gap.start else ():
+                ends[owner, gap.start] = max(ends.get((owner, gap.start), 0), gap.end)
+    return {
+        lane.name: union(
+            Span(mark.t, _before_next_life(lane, mark.t, ends.get((lane.name, mark.t), mark.t)))
+            for mark in lane.marks
+            if mark.kind == "crashed"
+        )
+        for lane in group.lanes
+    }
+
+
+def _before_next_life(lane: Lane, t: int, end: int) -> int:
+    return min([end, *(life.start for life in lane.alive if life.start >= t)])
+
+
 def _unnoticed(lane: Lane) -> tuple[Span, ...]:
     """After a crash, until the coordinator removes the member: why nothing happens yet."""
     result: list[Span] = []
     for crash in (mark.t for mark in lane.marks if mark.kind in ("crashed", "failed")):
-        again = min((life.start for life in lane.alive if life.start >= crash), default=None)
         for span in lane.counted:
             if span.start <= crash < span.end:
-                result.append(Span(crash, span.end if again is None else min(span.end, again)))
+                result.append(Span(crash, _before_next_life(lane, crash, span.end)))
     return union(result)
 
 
@@ -179,7 +208,8 @@ def _in(spans: Iterable[Span], t: int) -> bool:
     return any(span.start <= t < span.end for span in spans)
 
 
-def _phase_run(start: int, end: int, phase: _Phase, look: Look, lane: str) -> Run:
+def _phase_run(phases: Sequence[tuple[int, int, _Phase]], index: int, look: Look, lane: str) -> Run:
+    start, end, phase = phases[index]
     glyphs = look.glyphs
     color = look.style(lane)
     if phase.believed:
@@ -192,8 +222,17 @@ def _phase_run(start: int, end: int, phase: _Phase, look: Look, lane: str) -> Ru
     glyph = glyphs.joining if phase.joining else glyphs.idle
     return Run(
         start=start, end=end, glyph=glyph, style="join" if phase.joining else "dim",
-        brief=glyphs.brief, brief_style="join", weight=2,
+        brief=glyphs.brief if _owns_around(phases, index) else "", brief_style="join", weight=2,
     )  # fmt: skip
+
+
+def _owns_around(phases: Sequence[tuple[int, int, _Phase]], index: int) -> bool:
+    """It lost all that it owned and owns again: owning nothing, it would lose nothing."""
+    if not 0 < index < len(phases) - 1:
+        return False
+    (_, until, before), (start, end, _), (then, _, after) = phases[index - 1 : index + 2]
+    had = before.owned or before.believed
+    return bool(had and after.owned) and until == start and end == then
 
 
 def _write_counts(
@@ -253,7 +292,8 @@ def busy_spans(found: Sequence[Rebalance], group: GroupLanes) -> tuple[Span, ...
 def unowned_row(all_: Iterable[History], look: Look) -> Cells:
     """The share of partition time without an owner in each column; a little is never nothing.
 
-    Filled boxes are unavailable partition-milliseconds: the headline's number is this row's area.
+    Filled boxes are unavailable partition-milliseconds: up to the end of the trace the headline's
+    number is this row's area.
     """
     lost = [0] * look.scale.columns
     total = 0

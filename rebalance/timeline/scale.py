@@ -58,8 +58,13 @@ class Scale:
 def clock(t: int, scale_end: int) -> str:
     """An instant of a trace: seconds, or hours and minutes where the trace is long."""
     if scale_end < 10 * MINUTE:
-        return f"{t // SECOND}.{t % SECOND:03} s"
+        return seconds(t)
     return f"{t // HOUR}:{t // MINUTE % 60:02}:{t // SECOND % 60:02}.{t % SECOND:03}"
+
+
+def seconds(t: int) -> str:
+    """An instant in seconds, however late: as one types it behind --from."""
+    return f"{t // SECOND}.{t % SECOND:03} s"
 
 
 def tick_label(t: int, step: int, scale_end: int) -> str:

@@ -19,8 +19,9 @@ from rebalance.timeline.glyphs import (
     width_of,
 )
 from rebalance.timeline.history import History, histories
-from rebalance.timeline.lanes import GroupLanes, read_groups
-from rebalance.timeline.listing import Page, headline, legend, story
+from rebalance.timeline.lanes import GroupLanes, prolonged, read_groups
+from rebalance.timeline.legend import legend
+from rebalance.timeline.listing import Page, headline, story
 from rebalance.timeline.metrics import measure
 from rebalance.timeline.ownership import Cell
 from rebalance.timeline.paint import Cells, Line, Piece, to_text, write
@@ -34,8 +35,9 @@ from rebalance.timeline.rows import (
     partition_groups,
     rebalance_row,
     unowned_row,
+    waiting_spans,
 )
-from rebalance.timeline.scale import Scale, tick_label
+from rebalance.timeline.scale import Scale, seconds, tick_label
 from rebalance.timeline.trace import Trace
 
 MIN_WIDTH, MAX_WIDTH = 60, 300
@@ -59,7 +61,8 @@ class TextOptions:
     from_ms: int | None = None
     """The picture begins here instead of at the first event."""
     to_ms: int | None = None
-    """The picture ends here instead of at the last event."""
+    """The picture ends here instead of one column behind the end of the trace: that column shows
+    how things stood then."""
     rebalance: int | None = None
     """The number of a rebalance to look at closely, with a margin before and after it."""
 
@@ -71,7 +74,8 @@ def render_text(
 
     Raises:
         UnknownGroupError: the trace does not speak of `group_id`.
-        ValueError: the width is out of its bounds, or there is no such rebalance.
+        ValueError: the width is out of its bounds, there is no such rebalance, or nothing of the
+            trace is between `from_ms` and `to_ms`.
     """
     options = options or TextOptions()
     if not MIN_WIDTH <= options.width <= MAX_WIDTH:
@@ -89,18 +93,21 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
     numbers = measure(group, found)
     yield from headline(group, numbers, options.width, glyphs)
     yield ()
+    label = _label_width(group, options.width)
+    columns = options.width - label - 1
+    group = prolonged(group, max((group.end_ms - group.start_ms) // (columns - 1), 1))
     all_ = histories(group.ownership) if group.ownership else ()
-    label = _label_width(group, all_, options.width)
     start, end = _window(group, found, options)
     names = [lane.name for lane in group.lanes]
     look = Look(
-        scale=Scale(start, end, options.width - label - 1),
+        scale=Scale(start, end, columns),
         glyphs=glyphs,
         letters=letters(names, glyphs),
         styles=lane_styles(names),
     )
     yield from _ruler(look, label)
-    yield _row("rebalances", rebalance_row(found, look, group.end_ms), label)
+    rebalances = _row("rebalances", rebalance_row(found, look, group.end_ms), label)
+    yield rebalances
     members = tuple(_members(group, found, all_, look, label, options))
     yield from members
     partitions = tuple(_partitions(all_, look, label, options)) if all_ else ()
@@ -115,7 +122,13 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
     )
     yield from story(group, found, numbers, page)
     yield ()
-    yield from legend(_drawn(members), _drawn(partitions[2:]), glyphs, options.width)
+    drawn = {
+        "rebalances": _drawn([rebalances]),
+        "members": _drawn(members),
+        "no owner": _drawn(partitions[:1]),
+        "partitions": _drawn(partitions[2:]),
+    }
+    yield from legend(drawn, glyphs, options.width)
 
 
 def _drawn(lines: Iterable[Line]) -> str:
@@ -129,13 +142,13 @@ def _window(group: GroupLanes, found: Sequence[Rebalance], options: TextOptions)
     end = group.end_ms if options.to_ms is None else options.to_ms
     if options.rebalance is not None:
         start, end = _around(group, found, options.rebalance)
-    start, end = max(start, group.start_ms), min(end, group.end_ms)
-    if start > end:
+    if max(start, group.start_ms) > min(end, group.end_ms):
+        until = "on" if options.to_ms is None else f"to {seconds(options.to_ms)}"
         raise ValueError(
-            f"nothing to draw from {start} to {end} ms; "
-            f"the trace goes from {group.start_ms} to {group.end_ms} ms"
+            f"nothing to draw from {seconds(start)} {until}; the trace goes from "
+            f"{seconds(group.start_ms)} to {seconds(group.events[-1].t)}"
         )
-    return start, end
+    return max(start, group.start_ms), min(end, group.end_ms)
 
 
 def _around(group: GroupLanes, found: Sequence[Rebalance], number: int) -> tuple[int, int]:
@@ -153,9 +166,10 @@ def _row(name: str, cells: Cells, label: int, style: str = "") -> Line:
     return (Piece(pad(name, label) + " ", style), *cells)
 
 
-def _label_width(group: GroupLanes, all_: Sequence[History], width: int) -> int:
+def _label_width(group: GroupLanes, width: int) -> int:
     names = [width_of(lane.name) + 2 for lane in group.lanes]
-    cells = [len(f"{history.cells[0].topic} 00-00") for history in all_]
+    topics = {cell.topic for cell in group.ownership.wanted} if group.ownership else set()
+    cells = [len(f"{topic} 00-00") for topic in topics] if len(topics) > 1 else []
     return min(max([*names, *cells, 10]), max(width // 4, 14))
 
 
@@ -185,8 +199,10 @@ def _members(
 ) -> Iterator[Line]:
     counts = lane_counts(all_)
     busy = busy_spans(found, group)
+    waiting = waiting_spans(group, all_)
     for lane in group.lanes[: options.max_member_rows]:
-        cells = member_row(lane, counts.get(lane.name, {}), busy, look)
+        held_up = waiting.get(lane.name, ())
+        cells = member_row(lane, counts.get(lane.name, {}), busy, held_up, look)
         letter = look.letters[lane.name]
         name = printable(lane.name, look.glyphs)
         if name != letter:
@@ -202,21 +218,28 @@ def _partitions(
 ) -> Iterator[Line]:
     yield _row("no owner", unowned_row(all_, look), label)
     yield ()
+    topics = {cell.topic for history in all_ for cell in history.cells}
+    alone = len(topics) == 1
+    if alone:
+        name = printable(topics.pop(), look.glyphs)
+        yield (Piece(fit(name, options.width, look.glyphs), "dim"),)
     groups, rest = partition_groups(all_, look, options.max_partition_rows)
     for group in groups:
-        yield _row(_partition_label(group.cells, label, look.glyphs), list(group.row), label)
+        name = _partition_label(group.cells, label, look.glyphs, alone=alone)
+        yield _row(name, list(group.row), label)
     if rest:
         count = sum(len(history.cells) for history in rest)
         yield _row(f"+{count:,} others", unowned_row(rest, look), label)
 
 
-def _partition_label(cells: Sequence[Cell], columns: int, glyphs: Glyphs) -> str:
-    """`orders 0-3,7`; what does not fit is counted: `orders 0-3 +9`."""
+def _partition_label(cells: Sequence[Cell], columns: int, glyphs: Glyphs, *, alone: bool) -> str:
+    """`orders 0-3,7`; what does not fit is counted: `orders 0-3 +9`. The name of a topic that is
+    `alone` stands above its rows."""
     topic = cells[0].topic
     ranges = _ranges([cell.partition for cell in cells if cell.topic == topic])
     texts = [f"{a}" if a == b else f"{a}-{b}" for a, b in ranges]
     others = sum(cell.topic != topic for cell in cells)
-    name = printable(topic, glyphs)
+    name = " " if alone else printable(topic, glyphs)
     for shown in range(len(texts), 0, -1):
         left = others + sum(b - a + 1 for a, b in ranges[shown:])
         ids = ",".join(texts[:shown]) + (f" +{left}" if left else "")

@@ -14,7 +14,7 @@ import io
 import struct
 import typing
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from itertools import count
 from typing import Any, Protocol
@@ -35,6 +35,7 @@ __all__ = [
     "request_body",
     "run",
     "schema",
+    "until",
 ]
 
 KEYS = {api.name: key for key, api in APIS.items()}
@@ -185,6 +186,12 @@ class RawConnection:
         self.writer.close()
         with suppress(OSError):
             await self.writer.wait_closed()
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what the broker tells nobody, as who waits for it; the test has the deadline."""
+    while not condition():  # noqa: ASYNC110
+        await asyncio.sleep(0.001)
 
 
 class _Reachable(Protocol):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import pytest
 
 from rebalance.broker import EmbeddedBroker, embedded
 from tests.broker.batch_maker import batch
-from tests.broker.raw import connected, framed, request_body, run
+from tests.broker.raw import connected, framed, request_body, run, until
 
 _LARGE = 900_000
 _REQUESTS = 40
@@ -46,7 +46,7 @@ async def _broker(settings: Mapping[str, str]) -> AsyncIterator[EmbeddedBroker]:
             asked = {"acks": -1, "topic_data": [{"name": "orders", "partition_data": [data]}]}
             answer = await client.ask("produce", 8, asked)
             assert answer.responses[0].partition_responses[0].error_code.value == 0
-        await _until(lambda: not broker._connections)
+        await until(lambda: not broker._connections)
         yield broker
 
 
@@ -57,11 +57,6 @@ def _deaf(broker: EmbeddedBroker) -> socket.socket:
     return peer
 
 
-async def _until(condition: Callable[[], object]) -> None:
-    while not condition():
-        await asyncio.sleep(0.001)
-
-
 def _descriptor(writer: asyncio.StreamWriter) -> int:
     """The broker's file descriptor of a connection; -1 once it is given back."""
     found: int = writer.get_extra_info("socket").fileno()
@@ -70,11 +65,11 @@ def _descriptor(writer: asyncio.StreamWriter) -> int:
 
 async def _stuck(broker: EmbeddedBroker, *, and_closing: bool) -> asyncio.StreamWriter:
     """The broker's end of the one connection, once it has more to say than the peer takes."""
-    await _until(lambda: broker._connections)
+    await until(lambda: broker._connections)
     (writer,) = broker._connections.values()
-    await _until(lambda: writer.transport.get_write_buffer_size() > 0)
+    await until(lambda: writer.transport.get_write_buffer_size() > 0)
     if and_closing:
-        await _until(writer.transport.is_closing)
+        await until(writer.transport.is_closing)
         await asyncio.sleep(0.05)  # whoever would forget it while it closes has forgotten it
     return writer
 
@@ -92,7 +87,7 @@ def test_a_peer_that_never_reads_counts_until_its_socket_is_closed(
                 assert len(broker._connections) == 1, "closing, but not closed"
                 async with connected(broker) as other:
                     assert await other.is_closed_by_peer(), "max.connections still counts it"
-                await _until(lambda: not broker._connections)
+                await until(lambda: not broker._connections)
                 assert _descriptor(writer) == -1
                 assert writer.transport.get_write_buffer_size() == 0
                 async with connected(broker) as other:
@@ -136,7 +131,7 @@ async def test_a_peer_that_goes_gives_everything_back() -> None:
         peer = _deaf(broker)
         writer = await _stuck(broker, and_closing=False)
         peer.close()
-        await _until(lambda: not broker._connections)
+        await until(lambda: not broker._connections)
         assert _descriptor(writer) == -1
 
 

@@ -26,7 +26,7 @@ from rebalance.protocol.requests import (
 from rebalance.protocol.responses import HeartbeatResponse, JoinGroupResponse
 from rebalance.protocol.states import GroupState
 from tests.broker.handlers.test_groups import join_of, joined
-from tests.broker.raw import connected, run
+from tests.broker.raw import connected, run, until
 
 FAST = {"group.initial.rebalance.delay.ms": "0", "group.min.session.timeout.ms": "1"}
 
@@ -122,14 +122,12 @@ def test_an_error_while_effects_are_performed_leaves_the_timer_armed(
         monkeypatch.setattr(driver, "_perform", broken)
         with pytest.raises(ZeroDivisionError, match="in a request"):
             await driver.ask(_join(session_timeout_ms=5))
-        while not told:
-            assert _timers(loop) == 1
-            await asyncio.sleep(0.001)
+        assert _timers(loop) == 1
+        await until(lambda: told)
         assert [str(error) for error in told] == ["in the timer"]
         newcomer = await driver.ask(_join(session_timeout_ms=5))
         assert isinstance(newcomer, JoinGroupResponse)
-        while (group := driver.group("g")) is not None and group.members:
-            await asyncio.sleep(0.001)
+        await until(lambda: (group := driver.group("g")) is None or not group.members)
         driver.close()
 
     run(main(), 10)

@@ -11,8 +11,8 @@ from rebalance.broker.log import PartitionLog
 from tests.broker.batch_maker import batch, values
 
 
-def _append(log: PartitionLog, *data: bytes, timestamp: int = 1000) -> int:
-    records = batch(*data, timestamp=timestamp)
+def _append(log: PartitionLog, *data: bytes, timestamp: int = 1000, **producer: int) -> int:
+    records = batch(*data, timestamp=timestamp, **producer)  # type: ignore[arg-type]
     return log.append(records, read_batch(records, max_bytes=10**6))
 
 
@@ -58,6 +58,25 @@ def test_retention_drops_the_oldest_and_never_the_newest() -> None:
     assert (log.start_offset, log.end_offset, log.size_bytes) == (9, 10, size)
     assert values(log.read(9, 1000, at_least_one=True)) == [(9, b"9")]
     assert log.memory_bytes > log.size_bytes
+
+
+def test_producers_count_and_go_with_their_batches() -> None:
+    plain, log = PartitionLog(), PartitionLog()
+    for number in range(100):
+        _append(plain, b"v")
+        _append(log, b"v", producer_id=number, epoch=0, sequence=0)
+    assert log.memory_bytes > plain.memory_bytes + 100 * 200
+    size = log.size_bytes // 100
+    log.drop_oldest(2 * size)
+    plain.drop_oldest(2 * size)
+    late = read_batch(batch(b"v", producer_id=97, epoch=0, sequence=8), max_bytes=10**6)
+    assert log.producers.check(late) is None, "its batch is gone"
+    again = read_batch(batch(b"v", producer_id=98, epoch=0, sequence=0), max_bytes=10**6)
+    known = log.producers.check(again)
+    assert known is not None, "its batch is there"
+    assert known.base_offset == 98
+    log.drop_oldest(0, keep_newest=False)
+    assert log.memory_bytes == 0
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from dataclasses import replace
+
 import pytest
 
-from rebalance.broker import producers
 from rebalance.broker.batches import BatchError, BatchHeader, read_batch
 from rebalance.broker.producers import ProducerTable
 from rebalance.protocol.errors import ErrorCode
@@ -71,12 +73,47 @@ def test_producers_do_not_disturb_each_other() -> None:
     assert table.check(_header(1, producer_id=2)) is None
 
 
-def test_the_producer_unheard_of_for_longest_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(producers, "MAX_PRODUCERS", 2)
+def test_a_producer_is_forgotten_with_its_last_batch() -> None:
     table = ProducerTable()
     table.remember(_header(0, producer_id=1), 0)
     table.remember(_header(0, producer_id=2), 1)
     table.remember(_header(1, producer_id=1), 2)
-    table.remember(_header(0, producer_id=3), 3)
+    table.forget_before(2)
     assert table.check(_header(9, producer_id=2)) is None  # forgotten: may start anywhere
     assert _error(table, _header(9, producer_id=1)) is ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
+    known = table.check(_header(0, producer_id=1))
+    assert known is not None, "one batch is left: the last five are known, gone or not"
+    assert known.base_offset == 0
+    table.forget_before(3)
+    assert table.check(_header(9, producer_id=1)) is None
+    assert table.memory_bytes == 0
+
+
+def test_a_producer_that_comes_back_after_all_is_known_again() -> None:
+    table = ProducerTable()
+    table.remember(_header(0), 0)
+    table.forget_before(1)
+    table.remember(_header(1), 5)
+    assert _error(table, _header(0)) is ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER
+    assert table.check(_header(2)) is None
+
+
+@pytest.mark.parametrize("batches", [1, 2, 7])
+def test_what_a_producer_costs_is_about_what_python_takes(batches: int) -> None:
+    headers = [_header(sequence) for sequence in range(batches)]
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        table = ProducerTable()
+        for producer_id in range(1000, 4000):
+            for number, header in enumerate(headers):
+                table.remember(
+                    replace(
+                        header, producer_id=producer_id, max_timestamp=10**12 + 10 * producer_id
+                    ),
+                    10 * producer_id + number,
+                )
+        held = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert 0.7 < held / table.memory_bytes < 1.2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import uuid
 from itertools import count
 
@@ -9,6 +10,7 @@ import pytest
 
 from rebalance.broker.batches import read_batch
 from rebalance.broker.config import BrokerConfig
+from rebalance.broker.topic_configs import MAX_CONFIG_CHARACTERS
 from rebalance.broker.topics import NewTopic, TopicError, TopicStore, name_problem
 from rebalance.protocol.errors import ErrorCode
 from tests.broker.batch_maker import batch
@@ -20,12 +22,15 @@ def _store(**settings: str) -> TopicStore:
     return TopicStore(config, lambda: uuid.UUID(int=next(numbers)))
 
 
-def _append(store: TopicStore, name: str, size: int, partition: int = 0) -> int:
+def _append(
+    store: TopicStore, name: str, size: int, partition: int = 0, producer_id: int = -1
+) -> int:
     topic = store.get(name)
     assert topic is not None
     log = topic.log(partition)
     assert log is not None
-    records = batch(bytes(size))
+    numbers = (-1, -1) if producer_id < 0 else (0, 0)
+    records = batch(bytes(size), producer_id=producer_id, epoch=numbers[0], sequence=numbers[1])
     return store.append(topic, log, records, read_batch(records, max_bytes=10**7))
 
 
@@ -178,3 +183,73 @@ def test_one_large_batch_in_each_of_many_partitions_is_bounded_too() -> None:
         (1, 1),
     }
     assert _append(store, "wide", 10, 0) == 1, "offsets go on after all was dropped"
+
+
+def test_producers_are_within_the_bound_too() -> None:
+    """Each producer writes one tiny batch and goes: what is remembered of it is the larger part."""
+    bound = 2**20
+    store = _store(log_memory_bytes=str(bound))
+    store.create(NewTopic(name="a", num_partitions=5))
+    _append(store, "a", 1)
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for producer_id in range(10_000):
+            _append(store, "a", 1, producer_id % 5, producer_id)
+            assert store.memory_bytes <= bound
+        held = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert store.memory_bytes > bound // 2, "the bound is used"
+    assert held < 1.5 * bound
+    counted = sum(log.memory_bytes for topic in store for log in topic.logs())
+    assert counted == store.memory_bytes
+
+
+def _refusal(store: TopicStore, wanted: NewTopic, **more: bool) -> tuple[ErrorCode, str]:
+    with pytest.raises(TopicError) as caught:
+        store.create(wanted, **more)
+    return caught.value.code, str(caught.value)
+
+
+def test_partitions_of_all_topics_together_are_bounded() -> None:
+    store = _store(max_partitions="10")
+    big = store.create(NewTopic(name="big", num_partitions=7))
+    refused = (
+        ErrorCode.POLICY_VIOLATION,
+        "4 more partitions would make 11; max.partitions allows 10.",
+    )
+    assert _refusal(store, NewTopic(name="more", num_partitions=4)) == refused
+    assert _refusal(store, NewTopic(name="more", num_partitions=4), validate_only=True) == refused
+    by_hand = NewTopic(name="more", assignments=dict.fromkeys(range(4), (1,)))
+    assert _refusal(store, by_hand) == refused
+    assert store.get("more") is None
+    store.create(NewTopic(name="fits", num_partitions=3))
+    store.delete(big)
+    assert store.create(NewTopic(name="again", num_partitions=7)).num_partitions == 7
+
+
+def test_automatic_creation_beyond_the_bound_is_a_topic_that_does_not_exist(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As in Kafka, which creates later and says nothing; the broker's owner is told once."""
+    store = _store(max_partitions="2", num_partitions="2")
+    store.auto_create("a")
+    for name in ("b", "c"):
+        with pytest.raises(TopicError) as caught:
+            store.auto_create(name)
+        assert caught.value.code is ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        "topic 'b' is not created: 2 more partitions would make 4; max.partitions allows 2."
+    )
+
+
+def test_the_text_of_a_topics_configs_is_bounded() -> None:
+    store = _store()
+    name = "follower.replication.throttled.replicas"
+    fits = {name: "x" * MAX_CONFIG_CHARACTERS}
+    store.create(NewTopic(name="a", configs=fits))
+    code, message = _refusal(store, NewTopic(name="b", configs={**fits, "retention.ms": "1"}))
+    assert code is ErrorCode.INVALID_CONFIG
+    assert str(MAX_CONFIG_CHARACTERS) in message

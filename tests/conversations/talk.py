@@ -355,8 +355,8 @@ class Speaker:
     def come_back(self, *, session: int = LONG_MS, rebalance: int = LONG_MS) -> None:
         """A static member of a Stable group restarts with other timeouts, without a rebalance.
 
-        No timer runs with them yet (J15): its session is still the old one until the next sign of
-        life begins it anew, and the group waits so long from its next rebalance on.
+        The group waits so long from its next rebalance on. Its session is so long from its next
+        sign of life on at the latest: Kafka does not begin it anew with the answer (J15).
         """
         self.restart()
         self.session, self.rebalance = session, rebalance

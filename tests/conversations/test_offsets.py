@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conversations.talk import NEVER, Talk, begin_group, form_group
+from tests.conversations.talk import MARGIN_MS, NEVER, Talk, begin_group, form_group
 
 VERSIONS = range(2, 10)
 NOTHING = (-1, -1, "", "NONE")
@@ -104,14 +104,29 @@ def test_o04_unknown_group_and_topic(talk: Talk) -> None:
     assert a.fetch("no-such-topic") == NOTHING
 
 
-@pytest.mark.parametrize("state", ["Stable", "Preparing"])
-def test_h03_a_commit_begins_the_session_anew(talk: Talk, state: str) -> None:
-    a, s = talk.speaker("A"), talk.speaker("S", instance="s")
-    form_group(a, s)
-    s.come_back(session=200)
-    if state == "Preparing":
-        a.park_join()
+def test_h03_a_commit_keeps_the_session(talk: Talk) -> None:
+    a, c = talk.speaker("A", session=MARGIN_MS), talk.speaker("C")
+    b = talk.speaker("B", session=MARGIN_MS + 300)
+    form_group(c, a, b)
+    answers = set()
+
+    def commit_while_b_lives() -> str:
+        answers.add(a.commit())
+        return b.beat(generation=NEVER)
+
+    talk.until(commit_while_b_lives, "UNKNOWN_MEMBER_ID")
+    assert answers == {"NONE"}
+    assert a.beat(generation=NEVER) == "ILLEGAL_GENERATION"
+
+
+def test_h03_and_j08_a_commit_while_preparing_ends_the_five_minutes_of_a_new_member(
+    talk: Talk,
+) -> None:
+    a, b = talk.speaker("A"), talk.speaker("B", session=200)
+    form_group(a)
+    b.get_id()
+    b.park_join()
     talk.pass_time(500)
-    assert s.beat(generation=NEVER) == "ILLEGAL_GENERATION", "its session is still the long one"
-    assert s.commit() == "NONE"
-    talk.until(lambda: s.beat(generation=NEVER), "UNKNOWN_MEMBER_ID")
+    assert b.beat(generation=NEVER) == "ILLEGAL_GENERATION", "it is new"
+    assert b.commit(generation_id_or_member_epoch=a.generation) == "NONE"
+    assert b.joined().error == "UNKNOWN_MEMBER_ID", "its session began with the commit"

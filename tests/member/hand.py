@@ -271,16 +271,12 @@ class Hand:
         assert self.member.state is MemberState.STABLE
         return self
 
-    def leads(self, *ids: int, members: Mapping[str, Subscription] | None = None) -> "Hand":
-        """The leader of a group of one, or of `members`, that owns these partitions of t."""
+    def leads(self, *ids: int) -> "Hand":
+        """The leader of a group of one, which plans all four partitions of t and is given these."""
         self.start("t")
-        me = {self.member_id: Subscription(topics=("t",))}
-        self.joined(leads={**me, **(members or {})})
+        self.joined(leads={self.member_id: Subscription(topics=("t",))})
         self.metadata(t=4)
-        others = parts(*(set(range(4)) - set(ids)))
-        rest = {next(iter(members or {}), self.member_id): others}
-        mine = {self.member_id: parts(*ids)}
-        self.plan(**(rest | mine if members else {self.member_id: parts(*range(4))}))
+        self.plan(**{self.member_id: parts(*range(4))})
         self.synced(parts(*ids))
         self.done(e.Assign)
         return self

@@ -12,18 +12,22 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from assignors.codec import CodecError, decode_subscription, encode_assignment, encode_subscription
+from assignors.codec import (
+    CodecError,
+    decode_assignment,
+    decode_subscription,
+    encode_assignment,
+)
+from assignors.cooperative import Cooperative
 from assignors.interface import RebalanceProtocol
 from assignors.model import (
-    ClusterMetadata,
     GroupAssignment,
     PartitionSet,
-    Subscription,
     TopicPartition,
 )
+from assignors.range import RangeAssignor
 from rebalance.member import ClassicMember, MemberConfig
 from rebalance.member import events as e
-from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import (
     FindCoordinatorRequest,
     HeartbeatRequest,
@@ -34,50 +38,17 @@ from rebalance.protocol.requests import (
     SyncGroupRequest,
 )
 from rebalance.protocol.responses import (
-    CommittedPartition,
-    FindCoordinatorResponse,
-    HeartbeatResponse,
     JoinedMember,
     JoinGroupResponse,
-    LeaveGroupResponse,
-    MetadataResponse,
-    OffsetCommitResponse,
     Response,
     SyncGroupResponse,
 )
 from rebalance.protocol.states import MEMBER_TRANSITIONS, MemberState
+from tests.member.answers import TOPICS, drawn_response, good_response, partition_sets
 from tests.member.hand import Both, Eager
 
 AT_REST = frozenset(
     {MemberState.UNSUBSCRIBED, MemberState.STALE, MemberState.FAILED, MemberState.STOPPED}
-)
-TOPICS = ("t", "u")
-partition_sets = st.builds(
-    PartitionSet,
-    st.dictionaries(st.sampled_from(TOPICS), st.sets(st.integers(0, 3)), max_size=2),
-)
-errors = st.sampled_from(sorted(ErrorCode))
-group_errors = st.sampled_from(
-    [
-        ErrorCode.NONE,
-        ErrorCode.UNKNOWN_MEMBER_ID,
-        ErrorCode.ILLEGAL_GENERATION,
-        ErrorCode.REBALANCE_IN_PROGRESS,
-        ErrorCode.NOT_COORDINATOR,
-        ErrorCode.COORDINATOR_NOT_AVAILABLE,
-        ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
-        ErrorCode.MEMBER_ID_REQUIRED,
-    ]
-)
-any_error = st.one_of(st.just(ErrorCode.NONE), group_errors, group_errors, errors)
-garbage = st.one_of(st.just(b""), st.binary(max_size=12))
-subscriptions = st.builds(
-    lambda topics, owned, generation: encode_subscription(
-        Subscription(topics=topics, owned=owned, generation_id=generation)
-    ),
-    st.lists(st.sampled_from(TOPICS), unique=True),
-    partition_sets,
-    st.integers(-1, 5),
 )
 
 
@@ -193,7 +164,13 @@ class Machine(RuleBasedStateMachine):
                 if self.member.protocol is RebalanceProtocol.EAGER:
                     assert not claims.owned
                 self.let_go = PartitionSet()
-            case HeartbeatRequest() | SyncGroupRequest() as request:
+            case SyncGroupRequest() as request:
+                assert request.generation_id >= 0
+                assert request.member_id
+                given = [decode_assignment(a.assignment).partitions for a in request.assignments]
+                every = [each for partitions in given for each in partitions]
+                assert len(every) == len(set(every)), "whatever the plan was"
+            case HeartbeatRequest() as request:
                 assert request.generation_id >= 0
                 assert request.member_id
             case OffsetCommitRequest() as request:
@@ -229,7 +206,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.old_sends)
     def a_late_answer_comes_back(self, data: st.DataObject) -> None:
         send = data.draw(st.sampled_from(self.old_sends))
-        self.tell(e.Answered(token=send.token, response=self._response(data, send.request)))
+        self.tell(e.Answered(token=send.token, response=drawn_response(data, send.request)))
         assert self.said[-1] == () or self.member.waiting_for is not None
 
     @rule(ms=st.integers(0, 12_000))
@@ -249,66 +226,21 @@ class Machine(RuleBasedStateMachine):
             case e.Send():
                 if data.draw(st.integers(0, 9)) == 0:
                     return e.Unanswered(token=token)
-                return e.Answered(token=token, response=self._response(data, asked.request))
+                return e.Answered(token=token, response=drawn_response(data, asked.request))
             case e.TakePositions():
                 several = st.dictionaries(st.sampled_from(TOPICS), st.integers(-1, 9))
                 offsets = {TopicPartition(t, 0): at for t, at in data.draw(several).items()}
                 return e.PositionsTaken(token=token, offsets=offsets)
             case e.RunAssignor():
-                if data.draw(st.booleans()):
+                if (luck := data.draw(st.integers(0, 5))) == 0:
                     return e.AssignorFailed(token=token, error=RuntimeError("no"))
+                if luck > 1:
+                    return self._good(token, asked)
                 plan = {member: data.draw(partition_sets) for member in asked.members}
                 return e.AssignorDone(token=token, assignment=GroupAssignment(plan))
             case _:
                 error = data.draw(st.sampled_from([None, ValueError("no")]))
                 return e.CallbackDone(token=token, error=error)
-
-    def _response(self, data: st.DataObject, request: Any) -> Response:
-        error = data.draw(any_error)
-        match request:
-            case FindCoordinatorRequest():
-                return FindCoordinatorResponse(error=error, node_id=data.draw(st.integers(-1, 2)))
-            case MetadataRequest():
-                counts = data.draw(st.dictionaries(st.sampled_from(TOPICS), st.integers(0, 3)))
-                return MetadataResponse(error=error, cluster=ClusterMetadata(counts))
-            case JoinGroupRequest():
-                return self._join_response(data, request, error)
-            case SyncGroupRequest():
-                good = partition_sets.map(encode_assignment)
-                return SyncGroupResponse(
-                    error=error, assignment=data.draw(st.one_of(good, good, garbage))
-                )
-            case HeartbeatRequest():
-                return HeartbeatResponse(error=error)
-            case LeaveGroupRequest():
-                return LeaveGroupResponse(error=error)
-            case OffsetCommitRequest():
-                each = [
-                    CommittedPartition(partition=o.partition, error=data.draw(any_error))
-                    for o in request.offsets
-                ]
-                return OffsetCommitResponse(partitions=tuple(each[data.draw(st.integers(0, 1)) :]))
-        raise AssertionError(request)
-
-    def _join_response(
-        self, data: st.DataObject, request: JoinGroupRequest, error: ErrorCode
-    ) -> JoinGroupResponse:
-        member_id = data.draw(st.sampled_from(["", "m-1", "m-2"]))
-        if error is not ErrorCode.NONE:
-            return JoinGroupResponse(error=error, member_id=member_id)
-        metadata = st.one_of(subscriptions, subscriptions, garbage)
-        return JoinGroupResponse(
-            generation_id=data.draw(st.integers(-1, 9)),
-            protocol_type=data.draw(st.sampled_from([None, "consumer", "consumer", "connect"])),
-            protocol_name=data.draw(st.sampled_from(["hand", "hand", "hand", "other", None])),
-            leader=data.draw(st.sampled_from(["m-1", "m-2", ""])),
-            member_id=member_id,
-            members=tuple(
-                JoinedMember(member_id=member, metadata=data.draw(metadata))
-                for member in data.draw(st.lists(st.sampled_from(["m-1", "m-2", "m-3"])))
-            ),
-            skip_assignment=data.draw(st.booleans()),
-        )
 
     # --- rules: the user -------------------------------------------------------------------------
 
@@ -418,17 +350,16 @@ class Machine(RuleBasedStateMachine):
                 offsets = dict.fromkeys(asked.partitions, 5)
                 return e.PositionsTaken(token=token, offsets=offsets)
             case e.RunAssignor():
-                kept = {m: each.owned for m, each in asked.members.items()}
-                return e.AssignorDone(token=token, assignment=GroupAssignment(kept))
+                # Under the cooperative protocol what is claimed is withheld.
+                best = Cooperative(RangeAssignor())
+                eager = self.member.protocol is RebalanceProtocol.EAGER
+                plan = (best.inner if eager else best).assign(asked.cluster, asked.members)
+                return e.AssignorDone(token=token, assignment=GroupAssignment(plan))
             case _:
                 return e.CallbackDone(token=token)
 
     def _good_response(self, request: Any) -> Response:
         match request:
-            case FindCoordinatorRequest():
-                return FindCoordinatorResponse(node_id=1)
-            case MetadataRequest():
-                return MetadataResponse(cluster=ClusterMetadata({"t": 4, "u": 4}))
             case JoinGroupRequest():
                 self.generation += 1
                 me = request.member_id or "m-1"
@@ -444,14 +375,7 @@ class Machine(RuleBasedStateMachine):
                 topics = self.member.topics[:1]
                 mine = PartitionSet({topic: range(2) for topic in topics})
                 return SyncGroupResponse(assignment=encode_assignment(mine | self.owned))
-            case HeartbeatRequest():
-                return HeartbeatResponse()
-            case LeaveGroupRequest():
-                return LeaveGroupResponse()
-            case OffsetCommitRequest():
-                each = (CommittedPartition(partition=o.partition) for o in request.offsets)
-                return OffsetCommitResponse(partitions=tuple(each))
-        raise AssertionError(request)
+        return good_response(request)
 
     def _replay(self) -> None:
         twin = ClassicMember(self.config, self.assignors)

@@ -4,10 +4,12 @@ Java sends each commit as it is asked for and waits for them on close; here one 
 time, so what waits behind it must not be overtaken by the revocation, the join or the leave.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 
+from assignors.model import TopicPartition
 from rebalance.member import events as e
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import (
@@ -23,7 +25,7 @@ from tests.member.hand import Hand, kinds, parts, tp
 GROUP_GOES_ON_MS = 6000
 
 
-def by_hand(*, cooperative: bool = False, **settings: object) -> Hand:
+def by_hand(*, cooperative: bool = False, **settings: Any) -> Hand:
     """A member whose application commits by hand; commits may hold the group up for 6 s."""
     settings = {
         "enable_auto_commit": False,
@@ -39,9 +41,9 @@ def commit(hand: Hand, number: int, **offsets: int) -> tuple[e.MemberEffect, ...
     return hand.tell(e.CommitOffsets(commit_id=number, offsets=named))
 
 
-def finished(hand: Hand) -> dict[int, dict[object, ErrorCode]]:
+def finished(hand: Hand) -> dict[int, Mapping[TopicPartition, ErrorCode]]:
     """Commit id -> what was refused."""
-    return {x.commit_id: dict(x.refused) for x in hand.all(e.CommitFinished)}
+    return {x.commit_id: x.refused for x in hand.all(e.CommitFinished)}
 
 
 def sent(hand: Hand) -> list[dict[object, int]]:

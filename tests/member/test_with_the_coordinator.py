@@ -4,14 +4,14 @@ Nothing is imitated: the machines talk to each other, every listener and assigno
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 
 import pytest
 
 from assignors.cooperative import CooperativeStickyAssignor
 from assignors.interface import Assignor, AssignorError, run_assignor
-from assignors.model import ClusterMetadata, PartitionSet
+from assignors.model import ClusterMetadata, PartitionSet, Subscription
 from assignors.range import RangeAssignor
 from rebalance.coordinator import GroupCoordinator
 from rebalance.member import ClassicMember, MemberConfig
@@ -201,6 +201,39 @@ def test_m01_an_eager_member_gives_up_everything() -> None:
     town.stable()
     revoked = [partitions for call, partitions in town.calls("a") if call == "Revoke"]  # type: ignore[misc]
     assert revoked == [PartitionSet({"t": range(4)})]
+
+
+class Keeps:
+    """An author's assignor: who had a partition keeps it, what nobody had goes to the last member.
+
+    Eager, and without user data of its own.
+    """
+
+    name = "keeps"
+
+    def assign(
+        self, cluster: ClusterMetadata, members: Mapping[str, Subscription]
+    ) -> Mapping[str, PartitionSet]:
+        every = PartitionSet({topic: range(n) for topic, n in cluster.partitions.items()})
+        plan = {member: each.owned for member, each in members.items()}
+        plan[max(plan)] |= every - union(plan.values())
+        return plan
+
+
+def test_m01_an_eager_members_claim_gets_to_an_authors_assignor() -> None:
+    town = Town(False, t=4)
+    town.assignors = lambda: [Keeps()]  # type: ignore[method-assign]
+    town.start("a")
+    town.wait(5000)
+    town.start("b")
+    town.wait(10_000)
+    town.stable()
+    assert len(town.members["a"].owned) == 4, "it gave them up, joined and got them back"
+    town.topics["t"] = 6
+    town.tell("a", e.EnforceRebalance())
+    town.wait(10_000)
+    town.stable()
+    assert town.members["b"].owned == PartitionSet({"t": [4, 5]})
 
 
 def test_m02_a_member_that_slept_too_long_loses_everything_and_comes_back(town: Town) -> None:

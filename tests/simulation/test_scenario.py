@@ -6,6 +6,7 @@ import pytest
 
 from rebalance.simulation import Overrides, ScenarioError, parse, read, rewritten, run_scenario
 from rebalance.simulation.commands import COMMANDS
+from rebalance.timeline.trace import Trace
 
 STORY = """\
 # J10 G02: one member alone.
@@ -107,8 +108,8 @@ TYPOS = [
     ("show metrics", 1, "nobody measures here"),
     ("compare egaer", 1, "did you mean 'eager'?"),
     ("compare eager/stiky", 1, "no assignor is called 'stiky'"),
-    ("seed x", 1, "invalid literal"),
-    ("rejoin 'A", 1, "No closing quotation"),
+    ("seed x", 1, "a whole number"),
+    ("rejoin 'A", 1, "a closing quotation"),
     ("# prose\n\n----\nx", 3, "expected a command above it"),
 ]
 
@@ -158,3 +159,17 @@ def test_example_of_the_documentation_is_true() -> None:
     story = text.split("```\n")[1]
     scenario = parse(story)
     assert rewritten(scenario, run_scenario(scenario).outputs) == story
+
+
+def test_silence_up_to_now_counts_wherever_something_is_measured() -> None:
+    story = "# J10: silence.\ntopic t partitions=1\nmembers A topics=t\nstart A\nrun until 60s\n"
+    measured: list[int | None] = []
+
+    def measure(trace: Trace) -> dict[str, dict[str, int]]:
+        measured.append(trace.last_t)
+        return {"g": {"last": trace.last_t or 0}}
+
+    story += "show metrics\ncompare eager/range eager/sticky\nrun until 90s\n"
+    outcome = run_scenario(parse(story), measure=measure)
+    assert measured == [60_000] * 3
+    assert outcome.trace.last_t == 90_000

@@ -214,3 +214,13 @@ def test_events_are_counted() -> None:
 
 def test_partitions_of_an_event() -> None:
     assert list(flattened({"a": (0, 2), "b": (1,)})) == [("a", 0), ("a", 2), ("b", 1)]
+
+
+def test_the_trace_runs_until_the_story_ends() -> None:
+    simulation = running("a")
+    simulation.run_until(60_000)
+    simulation.end()
+    assert simulation.trace.events[-1] == trace.TraceEnded(t=60_000)
+    simulation.processes["a"].close()
+    simulation.settle()
+    assert simulation.trace.last_t == 60_000

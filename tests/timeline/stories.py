@@ -28,6 +28,7 @@ from rebalance.timeline.events import (
     Revoked,
     Step,
     TopicKnown,
+    TraceEnded,
 )
 from rebalance.timeline.trace import Trace
 
@@ -83,11 +84,11 @@ class Story:
                 self.events.append(event)
 
     def trace(self, until: int | None = None) -> Trace:
-        """The story so far, in order of time; `until` adds a last silent moment."""
+        """The story so far, in order of time; `until` says how long it goes on in silence."""
         trace = Trace(Header(source="story", clock="virtual"))
         events = list(self.events)
         if until is not None:
-            events.append(Step(t=until, text="end"))
+            events.append(TraceEnded(t=until))
         for event in sorted(events, key=lambda event: event.t):
             trace.add(event)
         return trace

@@ -78,7 +78,11 @@ MEMBER_CASES: dict[str, tuple[bool, list[Event], list[Hold]]] = {
         [assigned(1, "A"), MemberFailed(t=4, group_id=G, member="A", error="FENCED_INSTANCE_ID")],
         [Hold(1, 4, "A")],
     ),
-    "a hold of no duration is none": (True, [assigned(1, "A"), revoked(1, "A")], []),
+    "a hold of no duration is one: the partition went there": (
+        True,
+        [assigned(1, "A"), revoked(1, "A")],
+        [Hold(1, 1, "A")],
+    ),
     "assigned again goes on": (True, [assigned(1, "A"), assigned(4, "A")], [Hold(1, 9, "A")]),
     "two at once are two": (
         True,
@@ -129,7 +133,7 @@ MEMBER_CASES: dict[str, tuple[bool, list[Event], list[Hold]]] = {
     "nobody counts: a paused member is a zombie once another owns": (
         False,
         [assigned(1, "A"), MemberPaused(t=2, group_id=G, member="A"), assigned(5, "B")],
-        [Hold(1, 5, "A"), Hold(5, 9, "A", zombie=True), Hold(5, 9, "B")],
+        [Hold(1, 5, "A"), Hold(5, 9, "B"), Hold(5, 9, "A", zombie=True)],
     ),
     "a coordinator counts: a pause alone makes no zombie": (
         True,

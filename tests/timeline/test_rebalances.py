@@ -186,7 +186,7 @@ def test_a_rebalance_that_a_script_caused_by_closing_a_member_begins_with_its_en
     trace = by_listeners(how="closed", cause="member left")
     last = find_rebalances(read_group(trace, G))[-1]
     assert (last.start_ms, last.time_to_stable_ms, last.removed) == (1_900, 345, ("A",))
-    assert "#2   1.900 s   +345 ms" in render_text(trace)
+    assert "#2   1.900 s  +345 ms" in render_text(trace)
 
 
 def test_after_a_crash_it_begins_when_a_survivor_moves_and_says_since_when_all_stood_still() -> (

@@ -64,7 +64,7 @@ def changing(left: str, *joined: str) -> Trace:
         (("both-1",), 80, "member left: old-1, joined: both-1 "),
         (("both-1", "both-2"), 80, "member left: old-1, joined: both-1 and 1 more "),
         (("consumer-of-a-long-name",), 80, "member left: old-1, joined: con"),
-        (("consumer-of-a-long-name",), 60, "member left: old-1, 1 joined "),
+        (("consumer-of-a-long-name",), 70, "member left: old-1, 1 joined "),
     ],
 )
 def test_who_left_and_who_joined(joined: tuple[str, ...], width: int, words: str) -> None:

@@ -92,6 +92,7 @@ async def run_demo(settings: DemoSettings, audience: Audience, header: trace.Hea
             failure = str(failed)
         finally:
             await stage.abandon()
+            log.add(trace.TraceEnded(t=clock()))
     return DemoResult(
         log=log,
         records=stage.records,

@@ -251,6 +251,15 @@ async def _list_groups(client: RawConnection, version: int) -> None:
     assert getattr(group, "group_type", "classic") == "classic"
 
 
+async def _delete_groups(client: RawConnection, version: int) -> None:
+    await _join(client)
+    answer = await client.ask("delete_groups", version, {"groups_names": ["g", "missing"]})
+    assert [(result.group_id, result.error_code.value) for result in answer.results] == [
+        ("g", 68),
+        ("missing", 69),
+    ]
+
+
 async def _offset_commit(client: RawConnection, version: int) -> None:
     answer = await client.ask("offset_commit", version, await _commit(client, partitions=[1, 7]))
     (topic,) = answer.topics

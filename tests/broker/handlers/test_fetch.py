@@ -13,7 +13,7 @@ from rebalance.broker import EmbeddedBroker
 from rebalance.broker.handlers import fetch as fetch_handler
 from tests.broker.batch_maker import batch, values
 from tests.broker.handlers.test_produce import TIME, produce
-from tests.broker.raw import RawConnection, connected, create_topic, run
+from tests.broker.raw import RawConnection, connected, create_topic, run, until
 from tests.support.brokers import KafkaBroker
 
 HOUR_MS = 3_600_000
@@ -221,8 +221,7 @@ async def _until_wait(broker: EmbeddedBroker, fetches: int) -> None:
     """Until so many fetches wait for "orders"; else nothing would have to wake them."""
     log = broker._running().topics.log("orders", 0)
     assert log is not None
-    while len(log._listeners) < fetches:
-        await asyncio.sleep(0.001)
+    await until(lambda: len(log._listeners) >= fetches)
 
 
 def test_what_retention_dropped_is_out_of_range() -> None:

@@ -67,8 +67,8 @@ def test_an_aiokafka_producer_with_a_transactional_id_fails_at_once() -> None:
             )
             async with asyncio.timeout(10):
                 with pytest.raises(TransactionalIdAuthorizationFailed):
-                    async with producer, producer.transaction():
-                        await producer.send_and_wait("orders", b"1")
+                    await producer.start()
+                await producer.stop()
 
     run(main())
 

@@ -108,3 +108,26 @@ def test_automatic_creation_needs_the_broker_and_the_client(
             assert (topic.error_code.value, len(topic.partitions)) == (code, 0 if code else 3)
 
     run(main())
+
+
+def test_beyond_max_partitions_creation_is_refused_and_a_topic_asked_for_does_not_exist(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> None:
+        settings = {"max.partitions": "5", "num.partitions": "3"}
+        async with EmbeddedBroker(settings) as broker, connected(broker) as client:
+            asked = {"topics": [{"name": name} for name in ("first", "second")]}
+            answer = await client.ask("metadata", 9, asked)
+            assert [(t.name, t.error_code.value) for t in answer.topics] == [
+                ("first", 0),
+                ("second", 3),
+            ]
+            wanted = {"name": "third", "num_partitions": 3, "replication_factor": 1}
+            answer = await client.ask("create_topics", 5, {"topics": [wanted], "timeout": 1000})
+            assert answer.topics[0].error_code.value == 44
+            assert answer.topics[0].error_message == (
+                "3 more partitions would make 6; max.partitions allows 5."
+            )
+
+    run(main())
+    assert len(caplog.records) == 1

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -69,14 +70,15 @@ class CooperativePeer:
         self.consumer.close()
 
 
-@contextmanager
-def polling(peer: CooperativePeer) -> Iterator[CooperativePeer]:
+@asynccontextmanager
+async def polling(peer: CooperativePeer) -> AsyncIterator[CooperativePeer]:
     peer.thread.start()
     try:
         yield peer
     finally:
         peer.ending.set()
-        peer.thread.join()
+        # The others go on meanwhile: it may be in a rebalance that waits for them.
+        await asyncio.to_thread(peer.thread.join)
         del peer.consumer
         with warnings.catch_warnings():  # kafka-python may leave a socket to the collector
             warnings.simplefilter("ignore", ResourceWarning)
@@ -93,7 +95,8 @@ async def test_a_cooperative_member_gives_up_before_another_gets(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", EagerOnlyWarning)
             await group.join("A", [topic], assignor)  # leads, eagerly
-            with polling(CooperativePeer(kafka_broker.bootstrap_servers, group_id, topic)) as peer:
+            cooperative = CooperativePeer(kafka_broker.bootstrap_servers, group_id, topic)
+            async with polling(cooperative) as peer:
                 await until(lambda: len(peer.owned) == 3)
                 await group.join("B", [topic], assignor)
                 every = PartitionSet({topic: range(6)})
@@ -117,7 +120,8 @@ async def test_an_eager_member_joins_where_a_cooperative_one_leads(
     await create_topics(kafka_broker.bootstrap_servers, {topic: 6})
     every = PartitionSet({topic: range(6)})
     async with Group(kafka_broker.bootstrap_servers, group_id) as group:
-        with polling(CooperativePeer(kafka_broker.bootstrap_servers, group_id, topic)) as peer:
+        cooperative = CooperativePeer(kafka_broker.bootstrap_servers, group_id, topic)
+        async with polling(cooperative) as peer:
             await until(lambda: len(peer.owned) == 6)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", EagerOnlyWarning)

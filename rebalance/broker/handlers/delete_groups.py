@@ -1,0 +1,25 @@
+"""DeleteGroups: key 42, versions 0 to 2. The rules are the coordinator's (A03, P06).
+
+Kafka 4.4 has a version 3 that tells an error in words as well; kio has no schema of it yet.
+"""
+
+from __future__ import annotations
+
+from rebalance.broker.codec import Message
+from rebalance.broker.state import BrokerState, Call
+from rebalance.protocol.requests import DeleteGroupsRequest
+from rebalance.protocol.responses import DeleteGroupsResponse
+
+KEY, OLDEST, NEWEST = 42, 0, 2
+
+
+async def handle(state: BrokerState, call: Call) -> Message:
+    """Ask the coordinator."""
+    request = DeleteGroupsRequest(group_ids=tuple(call.body["groups_names"]))
+    response = await state.groups.ask(request)
+    assert isinstance(response, DeleteGroupsResponse)
+    return {
+        "results": [
+            {"group_id": result.group_id, "error_code": result.error} for result in response.results
+        ]
+    }
