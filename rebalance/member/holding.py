@@ -2,7 +2,7 @@
 
 Rules kept: what the user committed while the member was in its generation goes out before others
 may own the partitions; only what was asked for before is waited for, so that a member that goes on
-committing does not hold the group up; all waiting of one rebalance together takes half of the
+committing does not hold the group up; before and after the listener together it takes half of the
 rebalance timeout at most, the listener's own time not counted.
 Source: ConsumerCoordinator.close (pendingAsyncCommits). Java sends each commit as it is asked for,
 so none can be overtaken by a JoinGroup; here those that wait behind another one could be.
@@ -46,7 +46,7 @@ def over(core: MemberCore) -> None:
 
 
 def end(core: MemberCore) -> None:
-    """Nothing more to wait for: it went on, or the generation is gone."""
+    """Nothing more to wait for: the member joins again or is out."""
     core.hold = None
     _stop_timer(core)
 

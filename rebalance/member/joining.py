@@ -7,7 +7,9 @@ Source: AbstractCoordinator.sendJoinGroupRequest and its response handler, Consu
 .metadata and .onJoinPrepare.
 """
 
+from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from assignors.claims import member_user_data
@@ -22,7 +24,6 @@ from rebalance.member.membership import (
     forget_coordinator,
     join_again,
     lose_generation,
-    others_may_own,
     stop_watching,
 )
 from rebalance.protocol.errors import RETRIABLE, ErrorCode
@@ -90,7 +91,7 @@ def _join(core: MemberCore) -> None:
     core.join_reason, core.rejoin_reason = core.rejoin_reason or "", None
     core.joined_topics = core.topics
     holding.end(core)
-    others_may_own(core)
+    _let_go(core)
     stop_watching(core)
     core.enter(MemberState.JOINING)
     core.emit(JoinStarted(member_id=core.generation.member_id, reason=core.join_reason))
@@ -108,6 +109,15 @@ def _join(core: MemberCore) -> None:
     )
     parked_ms = config.rebalance_timeout_ms + JOIN_GROUP_TIMEOUT_LAPSE_MS
     core.send(KIND, request, timeout_ms=max(config.request_timeout_ms, parked_ms))
+
+
+def _let_go(core: MemberCore) -> None:
+    """From here on no commit that still waits may speak of what is not owned (I03).
+
+    Others may own it: it was revoked or lost. Owned again later, it may have been somebody else's
+    meanwhile. (Without a generation, before the join, no commit goes out at all.)
+    """
+    core.commits = deque(replace(each, may=each.may & core.owned) for each in core.commits)
 
 
 def _offer(core: MemberCore, name: str) -> GroupProtocol:

@@ -14,7 +14,6 @@ from rebalance.member.membership import (
     BETWEEN_JOIN_AND_SYNC,
     abandon_rebalance,
     forget_coordinator,
-    others_may_own,
     quiet,
     send_leave,
     stop_watching,
@@ -70,7 +69,6 @@ def _begin(core: MemberCore, reason: str) -> None:
     core.leaves_a_rebalance = core.state in BETWEEN_JOIN_AND_SYNC
     abandon_rebalance(core)
     stop_watching(core)
-    holding.end(core)
     core.rejoin_reason = None
     core.leave_reason = reason
     core.enter(MemberState.LEAVING)
@@ -101,7 +99,6 @@ def _leave(core: MemberCore, reason: str) -> None:
     core.generation = Generation()
     core.held, core.held_generation_id = PartitionSet(), NO_GENERATION
     holding.end(core)
-    others_may_own(core)
     quiet(core)
 
 

@@ -6,9 +6,6 @@ a stale claim is never sent.
 Source: AbstractCoordinator.resetStateAndGeneration, markCoordinatorUnknown, maybeLeaveGroup.
 """
 
-from collections import deque
-from dataclasses import replace
-
 from assignors.model import PartitionSet
 from rebalance.member import holding, reasons
 from rebalance.member.core import (
@@ -86,7 +83,6 @@ def lose_generation(core: MemberCore, reason: str, *, keep_member_id: bool) -> N
     member_id = core.generation.member_id if keep_member_id else NO_MEMBER_ID
     core.generation = Generation(generation_id=NO_GENERATION, member_id=member_id)
     core.lost = True
-    holding.end(core)
     abandon_release(core)
     abandon_rebalance(core)
     stop_watching(core)
@@ -99,19 +95,9 @@ def lose_partitions(core: MemberCore) -> None:
     """Tell the listener that what is owned is gone (M02); from here on it is not owned."""
     core.lost = False
     core.held, core.held_generation_id = PartitionSet(), NO_GENERATION
-    partitions, core.owned = core.owned, PartitionSet()
-    others_may_own(core)
-    if partitions:
+    if core.owned:
+        partitions, core.owned = core.owned, PartitionSet()
         core.emit(Lose(token=core.call(CallbackKind.LOSE, partitions), partitions=partitions))
-
-
-def others_may_own(core: MemberCore) -> None:
-    """From here on no commit that still waits may speak of what is not owned (I03).
-
-    Others may own it: it was lost, or the member joins or leaves without it. Owned again later,
-    it may have been somebody else's meanwhile.
-    """
-    core.commits = deque(replace(each, may=each.may & core.owned) for each in core.commits)
 
 
 def join_again(core: MemberCore, reason: str, *, pause: bool) -> None:

@@ -234,6 +234,36 @@ def test_m02_a_lost_generation_waits_for_nothing(error: ErrorCode) -> None:
     assert hand.last(e.Lose).partitions == parts(0, 1)
 
 
+def test_m01_a_commit_that_need_not_be_sent_is_not_waited_for() -> None:
+    hand = by_hand()
+    commit(hand, 1, p0=5)
+    commit(hand, 2, p7=9)
+    rejoin(hand)
+    assert kinds(hand.committed()) == ["CommitFinished", "CommitFinished", "Revoke"]
+
+
+def test_m01_leaving_looks_for_the_coordinator_also_after_the_listener() -> None:
+    hand = by_hand()
+    close(hand)
+    commit(hand, 1, p0=5)
+    commit(hand, 2, p1=9)
+    hand.done(e.Revoke)
+    assert "FindCoordinator" in kinds(hand.no_answer(OffsetCommitRequest))
+    hand.found(2)
+    assert kinds(hand.committed()) == ["CommitFinished", "LeaveGroup"]
+    assert sent(hand) == [{tp(0): 5}, {tp(1): 9}]
+
+
+def test_m08_who_fails_waits_for_nothing() -> None:
+    hand = by_hand(cooperative=True)
+    commit(hand, 1, p0=5)
+    rejoin(hand)
+    hand.committed(ErrorCode.FENCED_INSTANCE_ID)
+    hand.done(e.Lose)
+    assert hand.member.state is MemberState.FAILED
+    assert hand.member.next_deadline() is None
+
+
 def test_m01_leaving_looks_for_the_coordinator_while_a_commit_waits() -> None:
     hand = by_hand()
     commit(hand, 1, p0=5)
