@@ -291,6 +291,32 @@ def test_m01_closing_while_a_join_waits_begins_to_wait_anew() -> None:
     assert hand.all(e.Revoke)
 
 
+def test_m01_the_next_rebalance_has_its_time_again() -> None:
+    hand = by_hand(cooperative=True)
+    commit(hand, 1, p0=5)
+    rejoin(hand)
+    hand.wait(GROUP_GOES_ON_MS)
+    hand.joined()
+    hand.synced(parts(0, 1))
+    hand.done(e.Assign)
+    assert hand.member.state is MemberState.STABLE
+    hand.tell(e.Polled())
+    assert kinds(rejoin(hand)) == [], "commit 1 is still not answered"
+    assert "JoinGroup" not in kinds(hand.wait(GROUP_GOES_ON_MS - 1))
+    assert "JoinGroup" in kinds(hand.wait(1))
+
+
+def test_m01_who_left_waits_for_nothing() -> None:
+    hand = by_hand()
+    close(hand)
+    commit(hand, 1, p0=5)
+    hand.done(e.Revoke)
+    hand.committed()
+    hand.left()
+    assert hand.member.state is MemberState.STOPPED
+    assert hand.member.next_deadline() is None
+
+
 def test_m01_a_second_revocation_before_the_join_has_its_own_time() -> None:
     """Its positions may never come, and the first one has used its time up."""
     hand = Hand(cooperative=True, max_poll_interval_ms=2 * GROUP_GOES_ON_MS).stable(0, 1)
