@@ -11,22 +11,18 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from assignors.claims import Claim
+from assignors.claims import Claim, member_user_data, with_claim
 from assignors.codec import (
     CodecError,
-    decode_sticky_user_data,
     decode_subscription,
     encode_assignment,
-    encode_sticky_user_data,
     encode_subscription,
 )
 from assignors.errors import AssignorError
 from assignors.interface import (
-    BUILT_IN,
     Assignor,
     RebalanceProtocol,
     assignor_protocols,
-    assignor_user_data,
 )
 from assignors.model import ClusterMetadata, GroupAssignment, PartitionSet, Subscription
 from rebalance.clients.aiokafka.private import CLUSTER, require
@@ -51,20 +47,6 @@ def raw_members(response: Any) -> RawMembers:
     return found
 
 
-def sends_claim(assignor: Assignor) -> bool:
-    """Whether we send what the member held for an assignor that does not do so itself.
-
-    Not under a name of Kafka's own, whose user data is settled; and not for an assignor that may
-    cooperate: it withholds what a live member claims until that member lets go, which a member
-    that holds nothing will never do.
-    """
-    return (
-        assignor.name not in BUILT_IN
-        and not hasattr(assignor, "user_data")
-        and RebalanceProtocol.COOPERATIVE not in assignor_protocols(assignor)
-    )
-
-
 def subscription_bytes(
     assignor: Assignor, topics: Iterable[str], claim: Claim, rack_id: str | None
 ) -> bytes:
@@ -76,10 +58,7 @@ def subscription_bytes(
     # Other clients' sticky assignors stumble over claims on topics nobody subscribes to.
     wanted = set(names)
     held = PartitionSet({t: ids for t, ids in claim.partitions.by_topic.items() if t in wanted})
-    if sends_claim(assignor):
-        user_data = encode_sticky_user_data(held, claim.generation_id) if held else b""
-    else:
-        user_data = assignor_user_data(assignor, names, held, claim.generation_id)
+    user_data = member_user_data(assignor, names, held, claim.generation_id)
     return encode_subscription(
         Subscription(
             topics=names,
@@ -98,7 +77,7 @@ def subscriptions(
     Raises AssignorError if a member's bytes cannot be read and guessing would be unsafe.
     """
     return {
-        member_id: _with_claim(assignor, _subscription(assignor, member_id, *each, decoded))
+        member_id: with_claim(assignor, _subscription(assignor, member_id, *each, decoded))
         for member_id, each in raw.items()
     }
 
@@ -122,23 +101,6 @@ def _subscription(
             "member %r: only its topics are used, as aiokafka read them: %s", member_id, error
         )
         return Subscription(topics=decoded[member_id].subscription, group_instance_id=instance_id)
-
-
-def _with_claim(assignor: Assignor, sent: Subscription) -> Subscription:
-    """The claim out of the user data where `subscription_bytes` put it there."""
-    if sent.owned or not sent.user_data or not sends_claim(assignor):
-        return sent
-    try:
-        claim = decode_sticky_user_data(sent.user_data)
-    except CodecError:
-        return sent
-    return Subscription(
-        topics=sent.topics,
-        owned=claim.partitions,
-        generation_id=claim.generation_id,
-        group_instance_id=sent.group_instance_id,
-        rack_id=sent.rack_id,
-    )
 
 
 def cluster_metadata(cluster: Any, topics: Iterable[str]) -> ClusterMetadata:
