@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,18 @@ class Place:
     topic: str
     group_id: str
     description: str
+
+
+def place(
+    settings: DemoSettings,
+    log: trace.Trace,
+    clock: Callable[[], int],
+    warn: Callable[[str], None],
+) -> AbstractAsyncContextManager[Place]:
+    """Where the settings say: the embedded broker, or a cluster."""
+    if settings.bootstrap_servers is None:
+        return embedded(settings, log, clock)
+    return cluster(settings, log, clock, warn)
 
 
 @asynccontextmanager

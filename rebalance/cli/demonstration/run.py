@@ -50,9 +50,7 @@ async def run_demo(settings: DemoSettings, audience: Audience, header: trace.Hea
     Raises:
         UsageError: the cluster cannot be used.
     """
-    # Both log what the script does on purpose, with tracebacks.
-    for name in ("aiokafka", "rebalance.clients.aiokafka"):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    _silence_clients()
     loop = asyncio.get_running_loop()
     track_tasks(loop)
     began = loop.time()
@@ -67,14 +65,8 @@ async def run_demo(settings: DemoSettings, audience: Audience, header: trace.Hea
             watcher(event)
 
     log = trace.Trace(header, watch=watch)
-    real = settings.bootstrap_servers is not None
-    opened = (
-        cluster.cluster(settings, log, clock, audience.warn)
-        if real
-        else cluster.embedded(settings, log, clock)
-    )
     failure = None
-    async with opened as place:
+    async with cluster.place(settings, log, clock, audience.warn) as place:
         stage = Stage(
             settings,
             bootstrap_servers=place.bootstrap_servers,
@@ -100,6 +92,12 @@ async def run_demo(settings: DemoSettings, audience: Audience, header: trace.Hea
         wall_ms=clock(),
         failure=failure,
     )
+
+
+def _silence_clients() -> None:
+    """They log, with tracebacks, what the script does on purpose."""
+    for name in ("aiokafka", "rebalance.clients.aiokafka"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 async def _play(
