@@ -140,7 +140,8 @@ def test_whatever_is_cut_or_changed_is_a_wire_error_or_a_message(
             if broken:
                 broken[chance.randrange(len(broken))] = chance.choice((0, 1, 127, 128, 255))
         with suppress(WireError):
-            reader(bytes(broken), 0)
+            _, at = reader(bytes(broken), 0)
+            assert 0 <= at <= len(broken)  # it never reads beyond what was sent
 
 
 def test_unknown_tags_are_skipped_wherever_they_stand() -> None:

@@ -293,6 +293,8 @@ def test_new_partitions_are_noticed_by_the_leader(town: Town) -> None:
     town.topics["t"] = 9
     town.wait(15_000)
     town.stable()
+    owned = town.members["a"].owned | town.members["b"].owned
+    assert owned & PartitionSet({"t": range(9)}) == PartitionSet({"t": range(9)})
 
 
 def test_changing_subscriptions_move_everything_to_who_wants_it(town: Town) -> None:

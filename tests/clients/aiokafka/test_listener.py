@@ -171,6 +171,9 @@ async def test_unsubscribing_ends_ownership(kafka_broker: KafkaBroker, unique: U
     await consumer.seek_to_beginning()  # aiokafka does not bear it while its fetcher starts
     consumer.unsubscribe()  # and tells no listener
     await until(lambda: isinstance(trace.events[-1], Revoked))
+    revoked = trace.events[-1]
+    assert isinstance(revoked, Revoked)
+    assert revoked.partitions == {topic: (0,)}
     await consumer.stop()
 
 
