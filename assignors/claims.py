@@ -33,7 +33,7 @@ from assignors.interface import (
     assignor_protocols,
     assignor_user_data,
 )
-from assignors.model import ClusterMetadata, PartitionSet, Subscription
+from assignors.model import ClusterMetadata, GroupAssignment, PartitionSet, Subscription
 
 __all__ = [
     "Claim",
@@ -61,15 +61,21 @@ class Claim:
 class Settled:
     """The outcome, one entry per partition of `index`; members are numbered as in `member_ids`.
 
-    `topics`: what each member is subscribed to. `owner`: the settled owner's number, or -1.
-    `stale`: the number of the member whose older claim may break a tie, or -1.
+    `profiles`: the distinct subscriptions, each as ascending topic numbers of `index`; members with
+    equal topics share one. `profile_of`: the profile of each member. `owner`: the settled owner's
+    number, or -1. `stale`: the number of the member whose older claim may break a tie, or -1.
     """
 
     index: FlatIndex
     member_ids: tuple[str, ...]
-    topics: Mapping[str, frozenset[str]]
+    profiles: tuple[NDArray[np.int64], ...]
+    profile_of: NDArray[np.int32]
     owner: NDArray[np.int32]
     stale: NDArray[np.int32]
+
+    def assignment(self, owner: NDArray[np.int32]) -> GroupAssignment:
+        """The plan behind an owner's number per partition of `index`; negative = nobody."""
+        return GroupAssignment(self.index.plan(owner, self.member_ids))
 
     def owned_by(self, member_id: str) -> PartitionSet:
         """What this member is settled to own. Raises ValueError for an unknown member."""
@@ -115,7 +121,15 @@ def settle(
         _settle_conflicts(
             numbers[twice], claimants[twice], generations[twice], eligible[twice], owner, stale
         )
-    return Settled(index=index, member_ids=member_ids, topics=topics, owner=owner, stale=stale)
+    profiles, profile_of = index.profiles([topics[member] for member in member_ids])
+    return Settled(
+        index=index,
+        member_ids=member_ids,
+        profiles=profiles,
+        profile_of=profile_of,
+        owner=owner,
+        stale=stale,
+    )
 
 
 def contested(index: FlatIndex, members: Mapping[str, Subscription]) -> NDArray[np.int32]:

@@ -74,20 +74,15 @@ def _subscribers_of_classes(settled: Settled) -> tuple[Counts, list[Counts]]:
     Members with equal topics are looked at together: ten thousand members that all subscribe to
     the same thousand topics cost one pass over a thousand topics.
     """
-    index = settled.index
-    alike: dict[frozenset[str], list[int]] = {}
-    for number, member in enumerate(settled.member_ids):
-        alike.setdefault(settled.topics[member], []).append(number)
-    profiles: dict[str, list[int]] = {topic: [] for topic in index.topics}
-    for profile, topics in enumerate(alike):
-        for topic in topics:
-            if topic in profiles:
-                profiles[topic].append(profile)
-    numbers = [np.array(each, dtype=np.int64) for each in alike.values()]
+    holders: list[list[int]] = [[] for _ in settled.index.topics]
+    for profile, topics in enumerate(settled.profiles):
+        for topic in topics.tolist():
+            holders[topic].append(profile)
+    by_profile = np.argsort(settled.profile_of, kind="stable")
+    ends = np.cumsum(np.bincount(settled.profile_of, minlength=len(settled.profiles)))
+    numbers = np.split(by_profile, ends[:-1])
     class_of_set: dict[tuple[int, ...], int] = {}
-    classes = [
-        class_of_set.setdefault(tuple(profiles[topic]), len(class_of_set)) for topic in index.topics
-    ]
+    classes = [class_of_set.setdefault(tuple(each), len(class_of_set)) for each in holders]
     lists = [np.sort(np.concatenate([numbers[p] for p in each])) for each in class_of_set]
     return np.array(classes, dtype=np.int64), lists
 

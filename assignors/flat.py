@@ -75,6 +75,22 @@ class FlatIndex:
         topics = tuple(self.topics[i] for i in at[firsts].tolist())
         return PartitionSet._trusted(topics, (*firsts.tolist(), int(numbers.size)), ids)
 
+    def profiles(
+        self, topics: Sequence[frozenset[str]]
+    ) -> tuple[tuple[NDArray[np.int64], ...], NDArray[np.int32]]:
+        """The distinct sets of topics, as ascending topic numbers, and which one each member has.
+
+        Numbered in order of first appearance; topics without a number here are left out.
+        """
+        alike: dict[frozenset[str], int] = {}
+        profile_of = [alike.setdefault(each, len(alike)) for each in topics]
+        number = {topic: at for at, topic in enumerate(self.topics)}
+        profiles = tuple(
+            np.array(sorted(number[t] for t in each if t in number), dtype=np.int64)
+            for each in alike
+        )
+        return profiles, np.array(profile_of, dtype=np.int32)
+
     def plan(self, owner: NDArray[np.integer[Any]], ids: Sequence[str]) -> dict[str, PartitionSet]:
         """An owner's number per partition (negative = nobody) as member id -> partitions."""
         order = np.argsort(owner, kind="stable")

@@ -99,7 +99,7 @@ def plan_from(settled: Settled, *, spread: Spread, budget: int) -> StickyPlan:
     fewest = problem.classes == 1 or spare_moves(problem, x, budget=budget)
     owner: np.ndarray[tuple[int, ...], np.dtype[np.int32]] = placed(problem, x, settled, spread)
     return StickyPlan(
-        assignment=GroupAssignment(settled.index.plan(owner, settled.member_ids)),
+        assignment=settled.assignment(owner),
         moves=lost(problem, x),
         fewest_moves=fewest,
     )
