@@ -28,8 +28,10 @@ if TYPE_CHECKING:
         Subscription,
         TopicPartition,
     )
+    from assignors.optimized import CooperativeOptimizedAssignor, OptimizedAssignor
     from assignors.range import RangeAssignor
     from assignors.round_robin import RoundRobinAssignor
+    from assignors.soft import Soft
     from assignors.sticky import StickyAssignor
 
 __all__ = [
@@ -38,14 +40,17 @@ __all__ = [
     "ClusterMetadata",
     "CodecError",
     "Cooperative",
+    "CooperativeOptimizedAssignor",
     "CooperativeStickyAssignor",
     "GroupAssignment",
     "InvalidPlanError",
+    "OptimizedAssignor",
     "PartitionSet",
     "Promise",
     "RangeAssignor",
     "RebalanceProtocol",
     "RoundRobinAssignor",
+    "Soft",
     "StickyAssignor",
     "Subscription",
     "TopicPartition",
@@ -74,8 +79,10 @@ _HOME = {
         "Subscription",
         "TopicPartition",
     ),
+    "assignors.optimized": ("CooperativeOptimizedAssignor", "OptimizedAssignor"),
     "assignors.range": ("RangeAssignor",),
     "assignors.round_robin": ("RoundRobinAssignor",),
+    "assignors.soft": ("Soft",),
     "assignors.sticky": ("StickyAssignor",),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}

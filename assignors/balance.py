@@ -1,187 +1,171 @@
-"""How many partitions of each class each member gets, so that no plan is better balanced.
+"""How many partitions each member gets, so that no plan is better balanced.
 
-Balanced means the least sum of squared loads. The rule kept here: the result is optimal, not
-merely good. A plan can be improved exactly if some member reaches, by a chain of hand-overs along
-shared classes, a member with at least two partitions less; the search ends when no chain is left.
+Balanced means the least sum of squared loads, or, which is the same, the least-majorised loads.
+The rule kept here: the result is optimal, not merely good. Members fall into groups of which each
+has one level: its members get that many partitions or one more. If a group cannot be levelled so,
+the minimum cut says who must have more and who must have less, and splits it in two.
+(A. Frank and K. Murota, "Decreasing minimization on M-convex sets", the canonical partition.)
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from assignors.classes import Counts, Problem
-
-_SWEEPS = 8
-
-
-def balanced(problem: Problem) -> Counts:
-    """Partitions per edge with the least sum of squared loads, starting from what is owned."""
-    if problem.classes == 1:
-        return _one_class(problem)
-    x = _swept(problem)
-    _improve_until_optimal(problem, x)
-    return x
+from assignors.classes import Counts, Problem, added
+from assignors.network import Kernel, Network
 
 
-def _one_class(problem: Problem) -> Counts:
-    """Floor or ceiling for everybody, the ceiling for those who own most: also fewest moves."""
-    share, extra = divmod(int(problem.sizes[0]), problem.edge_member.size)
-    x = np.full(problem.edge_member.size, share, dtype=np.int64)
-    x[np.argsort(-problem.keep, kind="stable")[:extra]] += 1
-    return x
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Levels:
+    """Which loads are balanced: those with `level[g]`, or for `odd[g]` members one more.
 
-
-def _swept(problem: Problem) -> Counts:
-    """Level each class on its own, the most constrained first, a few times over.
-
-    Only with what has no owner, so that nothing is taken from an owner without need; the search
-    takes the rest. With everything where most of it has to move anyway, as after a group grew
-    tenfold: the search would go through those partitions a few at a time.
+    `of_class` and `of_member` are the groups g, -1 for a member that is subscribed to nothing.
+    `x` is one plan with such loads, per edge; in every such plan a class gives to members of its
+    own group only.
     """
-    x = problem.keep.copy()
-    loads = problem.loads(x)
-    unowned = problem.sizes - np.bincount(
-        problem.edge_class, weights=problem.keep, minlength=problem.classes
-    ).astype(np.int64)
-    _sweep(problem, x, loads, problem.keep, unowned)
-    mean = -(-int(problem.sizes.sum()) // int(np.unique(problem.edge_member).size))
-    surplus = int(np.maximum(loads - mean, 0).sum())
-    if 2 * surplus > int(problem.keep.sum()):
-        _sweep(problem, x, loads, np.zeros_like(problem.keep), problem.sizes)
-    return x
+
+    of_class: Counts
+    of_member: Counts
+    level: Counts
+    odd: Counts
+    x: Counts
+
+    def imbalance(self) -> int:
+        """The sum of squared loads."""
+        served = self.of_member[self.of_member >= 0]
+        members = np.bincount(served, minlength=self.level.size)
+        squares = members * self.level**2 + self.odd * (2 * self.level + 1)
+        return int(squares.sum())
+
+    def open(self, problem: Problem) -> NDArray[np.bool_]:
+        """The edges that a balanced plan may use."""
+        same = self.of_class[problem.edge_class] == self.of_member[problem.edge_member]
+        return np.asarray(same)
 
 
-def _sweep(problem: Problem, x: Counts, loads: Counts, fixed: Counts, units: Counts) -> None:
-    """Level `units[c]` of each class c on top of what is `fixed`, until nothing changes."""
-    by_constraint = np.argsort(np.diff(problem.edge_start), kind="stable").tolist()
-    for _ in range(_SWEEPS):
-        changed = False
-        for number in by_constraint:
-            if units[number] == 0:
-                continue
-            edges = slice(int(problem.edge_start[number]), int(problem.edge_start[number + 1]))
-            who = problem.edge_member[edges]
-            movable = x[edges] - fixed[edges]
-            base = loads[who] - movable
-            levelled = _levelled(base, int(units[number]), movable)
-            if not np.array_equal(levelled, movable):
-                x[edges] = fixed[edges] + levelled
-                loads[who] = base + levelled
-                changed = True
-        if not changed:
-            return
+def one_group(problem: Problem, x: Counts) -> Levels:
+    """Everybody on one level, which is a guess."""
+    of_member = np.full(problem.members, -1, dtype=np.int64)
+    of_member[problem.edge_member] = 0
+    of_class = np.zeros(problem.classes, dtype=np.int64)
+    return _levelled(problem, of_class, of_member, x)
 
 
-def _levelled(base: Counts, units: int, now: Counts) -> Counts:
-    """Pour `units` onto members that stand at `base`, lowest first; odd ones stay where they are.
+def _levelled(problem: Problem, of_class: Counts, of_member: Counts, x: Counts) -> Levels:
+    groups = int(of_class.max(initial=-1)) + 1
+    members = np.bincount(of_member[of_member >= 0], minlength=groups)
+    level, odd = np.divmod(added(of_class, problem.sizes, groups), members)
+    return Levels(of_class=of_class, of_member=of_member, level=level, odd=odd, x=x)
 
-    Members at the final level that hold more now get the odd units, to spare moves.
+
+def balanced(problem: Problem, x: Counts, kernel: Kernel) -> Levels:
+    """The levels, and a plan that has them, reached from `x`, with more moves than it needs."""
+    levels = one_group(problem, x)
+    pending = np.ones(1, dtype=bool)
+    while True:
+        work = Transport.of(problem, levels, levels.x, pending=pending)
+        flow = kernel.max_flow(work.network)
+        x = work.applied(levels.x, flow.carried)
+        reached = flow.reached
+        split = np.zeros(levels.level.size, dtype=bool)
+        in_class = reached[: problem.classes]
+        in_member = reached[problem.classes : problem.classes + problem.members]
+        split[levels.of_class[in_class]] = True
+        split[levels.of_member[in_member]] = True
+        if not split.any():
+            return Levels(
+                of_class=levels.of_class,
+                of_member=levels.of_member,
+                level=levels.level,
+                odd=levels.odd,
+                x=x,
+            )
+        # Those that are reached become a group of their own, with a new number.
+        renumbered = np.cumsum(split) - 1 + split.size
+        of_class, of_member = levels.of_class.copy(), levels.of_member.copy()
+        of_class[in_class] = renumbered[of_class[in_class]]
+        of_member[in_member] = renumbered[of_member[in_member]]
+        levels = _levelled(problem, of_class, of_member, x)
+        pending = np.concatenate([split, np.ones(int(split.sum()), dtype=bool)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Transport:
+    """The network on which a plan becomes balanced: classes, then members, then groups.
+
+    A class supplies what is not placed, a member what it has above its level (below it, it
+    demands), a group demands its odd partitions. Arcs place a partition of a class with a member,
+    or take back one that was placed, at no cost; take one that the member owns, at a cost of one;
+    or make a member one of the odd ones. `places`, `undoes` and `takes` are the edges behind the
+    first three kinds of arcs, in this order.
     """
-    order = np.argsort(base, kind="stable")
-    rising = base[order]
-    room = rising * np.arange(1, rising.size + 1) - np.cumsum(rising)  # to level the first i with i
-    reached = int(np.searchsorted(room, units, side="right"))
-    level, odd = divmod(units + int(rising[:reached].sum()), reached)
-    x = np.maximum(level - base, 0)
-    if odd:
-        eligible = order[:reached]
-        ranked = eligible[np.lexsort((eligible, -(now - x)[eligible]))]
-        x[ranked[:odd]] += 1
-    return x
 
+    network: Network
+    places: Counts
+    undoes: Counts
+    takes: Counts
 
-def _improve_until_optimal(problem: Problem, x: Counts) -> None:
-    """Chains from the most loaded members down, until no member reaches one with two less.
-
-    Members from whom no lower one can be reached are done, and so is all they reach: nothing that
-    happens elsewhere can lead out of there.
-    """
-    loads = problem.loads(x)
-    open_ = np.zeros(problem.members, dtype=bool)
-    open_[problem.edge_member] = True
-    while bool(open_.any()):
-        top = int(loads[open_].max())
-        if top - int(loads[open_].min()) <= 1:
-            return
-        sources = open_ & (loads == top)
-        search = _Search(problem, x, loads, open_, sources)
-        if not search.apply_chains(top):
-            open_ &= ~search.reached
-
-
-class _Search:
-    """One breadth-first search from the most loaded members to much less loaded ones."""
-
-    def __init__(
-        self,
+    @classmethod
+    def of(
+        cls,
         problem: Problem,
+        levels: Levels,
         x: Counts,
-        loads: Counts,
-        open_: NDArray[np.bool_],
-        sources: NDArray[np.bool_],
-    ) -> None:
-        self._problem = problem
-        self._x = x
-        self._loads = loads
-        self.reached = sources.copy()
-        self._into_class = np.full(problem.classes, -1, dtype=np.int64)
-        self._into_member = np.full(problem.members, -1, dtype=np.int64)
-        self._targets = self._search(open_, int(loads[sources][0]) - 2)
+        *,
+        pending: NDArray[np.bool_] | None = None,
+        may_take: bool = True,
+    ) -> Transport:
+        """From a plan that has not placed everything, and may be unbalanced, towards `levels`.
 
-    def _search(self, open_: NDArray[np.bool_], low: int) -> Counts:
-        problem = self._problem
-        usable = (self._x > 0) & open_[problem.edge_member]
-        frontier = self.reached
-        while True:
-            gives = np.flatnonzero(usable & frontier[problem.edge_member])
-            gives = gives[self._into_class[problem.edge_class[gives]] < 0]
-            classes, at = np.unique(problem.edge_class[gives], return_index=True)
-            if classes.size == 0:
-                return np.empty(0, dtype=np.int64)
-            self._into_class[classes] = gives[at]
-            fresh = np.zeros(problem.classes, dtype=bool)
-            fresh[classes] = True
-            takes = np.flatnonzero(fresh[problem.edge_class])
-            takes = takes[
-                open_[problem.edge_member[takes]] & ~self.reached[problem.edge_member[takes]]
-            ]
-            found, at = np.unique(problem.edge_member[takes], return_index=True)
-            self._into_member[found] = takes[at]
-            self.reached[found] = True
-            targets = found[self._loads[found] <= low]
-            if targets.size:
-                order = np.lexsort((targets, self._loads[targets]))
-                return np.asarray(targets[order], dtype=np.int64)
-            frontier = np.zeros(problem.members, dtype=bool)
-            frontier[found] = True
-
-    def apply_chains(self, top: int) -> bool:
-        """Move partitions along every chain that is still worth it; False if none was found.
-
-        A source gives no more than brings it level with the next: more might have to come back.
+        Without `may_take` no owner loses anything. With `pending` only those groups take part.
         """
-        below = self._loads[self._loads < top]
-        step = max(1, top - int(below.max()))
-        for target in self._targets.tolist():
-            gives, takes, source = self._chain(target)
-            gap = int(self._loads[source] - self._loads[target])
-            units = min(gap // 2, int(self._x[gives].min()), step)
-            if int(self._loads[source]) < top or units < 1:
-                continue  # an earlier chain used this one up
-            self._x[gives] -= units
-            self._x[takes] += units
-            self._loads[source] -= units
-            self._loads[target] += units
-        return bool(self._targets.size)
+        classes, members, groups = problem.classes, problem.members, levels.level.size
+        usable = levels.open(problem)
+        served = levels.of_member >= 0
+        if pending is not None:
+            usable &= pending[levels.of_class[problem.edge_class]]
+            served[served] = pending[levels.of_member[served]]
+        own = np.minimum(x, problem.keep)
+        places = np.flatnonzero(usable)
+        undoes = np.flatnonzero(usable & (x > own))
+        takes = np.flatnonzero(usable & (own > 0)) if may_take else places[:0]
+        odd = np.flatnonzero(served)
+        supply = np.zeros(classes + members + groups, dtype=np.int64)
+        in_class, in_member, in_group = np.split(supply, [classes, classes + members])
+        in_class[:] = problem.unowned(x)
+        in_member[served] = problem.loads(x)[served] - levels.level[levels.of_member[served]]
+        in_group[:] = -levels.odd
+        if pending is not None:
+            in_class[~pending[levels.of_class]] = 0
+            in_group[~pending] = 0
+        class_, member = problem.edge_class, classes + problem.edge_member
+        network = Network(
+            tail=np.concatenate([class_[places], member[undoes], member[takes], classes + odd]),
+            head=np.concatenate(
+                [
+                    member[places],
+                    class_[undoes],
+                    class_[takes],
+                    classes + members + levels.of_member[odd],
+                ]
+            ),
+            capacity=np.concatenate(
+                [problem.sizes[class_[places]], (x - own)[undoes], own[takes], np.ones_like(odd)]
+            ),
+            cost=np.repeat(np.array([0, 1, 0]), [places.size + undoes.size, takes.size, odd.size]),
+            supply=supply,
+        )
+        return cls(network=network, places=places, undoes=undoes, takes=takes)
 
-    def _chain(self, target: int) -> tuple[list[int], list[int], int]:
-        """The edges that give and those that take, and the member where the chain begins."""
-        gives: list[int] = []
-        takes: list[int] = []
-        member = target
-        while self._into_member[member] >= 0:
-            takes.append(int(self._into_member[member]))
-            gives.append(int(self._into_class[self._problem.edge_class[takes[-1]]]))
-            member = int(self._problem.edge_member[gives[-1]])
-        return gives, takes, member
+    def applied(self, x: Counts, carried: Counts) -> Counts:
+        """The plan `x` after the flow."""
+        x = x.copy()
+        ends = np.cumsum([self.places.size, self.undoes.size, self.takes.size])
+        placed, undone, taken, _ = np.split(carried, ends)
+        x[self.places] += placed
+        x[self.undoes] -= undone
+        x[self.takes] -= taken
+        return x

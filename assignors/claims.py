@@ -15,15 +15,17 @@ back into `owned`: an author finds the claims in one place, whatever carries the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assignors.codec import decode_sticky_user_data, encode_sticky_user_data
+from assignors.columns import NOBODY, SEVERAL, Held, Located, Members, Subscriptions
 from assignors.errors import CodecError
-from assignors.flat import FlatIndex, topic_sets
+from assignors.flat import FlatIndex
 from assignors.interface import (
     BUILT_IN,
     Assignor,
@@ -34,19 +36,24 @@ from assignors.interface import (
     assignor_user_data,
 )
 from assignors.model import ClusterMetadata, GroupAssignment, PartitionSet, Subscription
+from assignors.owners import assignment
+from assignors.wire import read_sticky_user_data
 
 __all__ = [
+    "NOBODY",
+    "SEVERAL",
     "Claim",
+    "Claims",
     "Settled",
     "carries_claim",
     "claims_of",
     "contested",
     "member_user_data",
     "settle",
+    "sticky_claims",
     "with_claim",
+    "with_claims",
 ]
-
-NOBODY = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +62,42 @@ class Claim:
 
     partitions: PartitionSet = field(default_factory=PartitionSet)
     generation_id: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Claims(Mapping[str, Claim]):
+    """The claims of all members as columns: what each holds, and the generation in which it did."""
+
+    member_ids: tuple[str, ...]
+    held: Held
+    generations: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, claims: Mapping[str, Claim], member_ids: tuple[str, ...]) -> Claims:
+        """The columns of any mapping; a member that is no key claims nothing."""
+        if isinstance(claims, Claims) and claims.member_ids == member_ids:
+            return claims
+        nothing = Claim()
+        each = [claims.get(member, nothing) for member in member_ids]
+        return cls(
+            member_ids=member_ids,
+            held=Held.of([one.partitions for one in each]),
+            generations=np.array([one.generation_id for one in each], dtype=np.int64),
+        )
+
+    def __getitem__(self, member: str) -> Claim:
+        number = bisect_left(self.member_ids, member)
+        if self.member_ids[number : number + 1] != (member,):
+            raise KeyError(member)
+        return Claim(
+            partitions=self.held.partitions(number), generation_id=int(self.generations[number])
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.member_ids)
+
+    def __len__(self) -> int:
+        return len(self.member_ids)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,7 +118,7 @@ class Settled:
 
     def assignment(self, owner: NDArray[np.int32]) -> GroupAssignment:
         """The plan behind an owner's number per partition of `index`; negative = nobody."""
-        return GroupAssignment(self.index.plan(owner, self.member_ids))
+        return assignment(self.index, self.member_ids, owner)
 
     def owned_by(self, member_id: str) -> PartitionSet:
         """What this member is settled to own. Raises ValueError for an unknown member."""
@@ -89,12 +132,29 @@ class Settled:
         return None if owner == NOBODY else self.member_ids[owner]
 
 
-def claims_of(members: Mapping[str, Subscription]) -> dict[str, Claim]:
+def claims_of(members: Mapping[str, Subscription]) -> Claims:
     """What the subscriptions themselves say (KIP-429, KIP-792)."""
-    return {
-        member: Claim(partitions=each.owned, generation_id=each.generation_id)
-        for member, each in members.items()
-    }
+    group = Subscriptions.of(members)
+    return Claims(member_ids=group.member_ids, held=group.held, generations=group.generations)
+
+
+def sticky_claims(members: Mapping[str, Subscription]) -> Claims:
+    """What each member claims, read as Kafka's StickyAssignor reads it.
+
+    Under the eager protocol a member has given everything up before it joins, so its claim is in
+    the user data. A subscription without readable user data claims its `owned` partitions, which is
+    how members in memory, and cooperative ones, speak.
+    """
+    group = Subscriptions.of(members)
+    said = claims_of(group)
+    if not any(group.user_data):
+        return said
+    held, generations, readable = read_sticky_user_data(group.user_data)
+    return Claims(
+        member_ids=group.member_ids,
+        held=Held.either(held, said.held, readable),
+        generations=np.where(readable, generations, said.generations),
+    )
 
 
 def settle(
@@ -106,43 +166,42 @@ def settle(
 
     Linear in the number of claims, but for a sort of the partitions that are claimed twice.
     """
-    said = claims_of(members) if claims is None else claims
-    topics = topic_sets(members)
-    index = FlatIndex.of_topic_sets(cluster, topics)
-    member_ids = tuple(sorted(members))
-    numbers, claimants, generations, eligible = _gathered(index, topics, member_ids, said)
+    group = Subscriptions.of(members)
+    topics = group.topics(cluster)
+    index = topics.index
+    said = claims_of(group) if claims is None else Claims.of(claims, group.member_ids)
+    located = said.held.located(index)
     owner = np.full(index.size, NOBODY, dtype=np.int32)
     stale = np.full(index.size, NOBODY, dtype=np.int32)
-    times = np.bincount(numbers, minlength=index.size) if numbers.size else np.zeros(0, np.int64)
-    twice = times[numbers] > 1 if numbers.size else np.zeros(0, dtype=bool)
-    single = eligible & ~twice
-    owner[numbers[single]] = claimants[single]
-    if bool(twice.any()):
-        _settle_conflicts(
-            numbers[twice], claimants[twice], generations[twice], eligible[twice], owner, stale
-        )
-    profiles, profile_of = index.profiles([topics[member] for member in member_ids])
+    claimants = located.claimants()
+    owner[located.numbers] = claimants
+    # Of several claims on a partition one was written last, and the others differ from it.
+    beaten = located.numbers[owner[located.numbers] != claimants]
+    eligible = topics.subscribed(located.members, located.topics)
+    if not bool(eligible.all()):
+        owner[located.numbers[~np.repeat(eligible, located.counts)]] = NOBODY
+    if beaten.size:
+        owner[beaten] = NOBODY
+        twice = np.zeros(index.size, dtype=bool)
+        twice[beaten] = True
+        _settle_conflicts(located, eligible, said.generations, twice, owner, stale)
     return Settled(
         index=index,
-        member_ids=member_ids,
-        profiles=profiles,
-        profile_of=profile_of,
+        member_ids=group.member_ids,
+        profiles=topics.profiles,
+        profile_of=topics.profile_of,
         owner=owner,
         stale=stale,
     )
 
 
-def contested(index: FlatIndex, members: Mapping[str, Subscription]) -> NDArray[np.int32]:
+def contested(index: FlatIndex, members: Mapping[str, Subscription]) -> Members:
     """Per partition of `index`, who claims to own it: -1 nobody, -2 several, else the number.
 
     Of any generation, subscribed or not: a live member that claims a partition may be processing
-    it. Members are numbered in sorted order.
+    it. Members are numbered in sorted order. The column is read-only.
     """
-    claimant = np.full(index.size, NOBODY, dtype=np.int32)
-    for number, member in enumerate(sorted(members)):
-        claimed = index.numbers(members[member].owned)
-        claimant[claimed] = np.where(claimant[claimed] == NOBODY, number, -2)
-    return claimant
+    return Subscriptions.of(members).claimants(index)
 
 
 def carries_claim(assignor: Assignor) -> bool:
@@ -186,61 +245,44 @@ def with_claim(assignor: Assignor, sent: Subscription) -> Subscription:
     return replace(sent, owned=claim.partitions, generation_id=claim.generation_id, user_data=b"")
 
 
-def _gathered(
-    index: FlatIndex,
-    subscribed: Mapping[str, frozenset[str]],
-    member_ids: tuple[str, ...],
-    claims: Mapping[str, Claim],
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64], NDArray[np.bool_]]:
-    """All claims on existing partitions: number, claimant, generation, may it become an owner."""
-    numbers: list[NDArray[np.int64]] = []
-    eligible: list[NDArray[np.bool_]] = []
-    generations: list[int] = []
-    for member in member_ids:
-        claim = claims.get(member, Claim())
-        claimed = index.numbers(claim.partitions)
-        numbers.append(claimed)
-        generations.append(max(claim.generation_id, -1))
-        eligible.append(_subscribed(index, subscribed[member], claim.partitions, claimed))
-    if not numbers:
-        empty = np.empty(0, dtype=np.int64)
-        return empty, empty.astype(np.int32), empty, empty.astype(bool)
-    sizes = [each.size for each in numbers]
-    return (
-        np.concatenate(numbers),
-        np.repeat(np.arange(len(member_ids), dtype=np.int32), sizes),
-        np.repeat(np.array(generations, dtype=np.int64), sizes),
-        np.concatenate(eligible),
+def with_claims(
+    assignor: Assignor, members: Mapping[str, Subscription]
+) -> Mapping[str, Subscription]:
+    """What the leader's assignor is to see of all subscriptions: `with_claim` of each."""
+    if not carries_claim(assignor):
+        return members
+    group = Subscriptions.of(members)
+    owning = (np.diff(group.held.starts) > 0).tolist()
+    said = [None if owns else data for owns, data in zip(owning, group.user_data, strict=True)]
+    if not any(said):
+        return group
+    held, generations, claims = read_sticky_user_data(said)
+    return group.replaced(
+        held=Held.either(held, group.held, claims),
+        generations=np.where(claims, generations, group.generations),
+        user_data=[
+            b"" if claim else data
+            for claim, data in zip(claims.tolist(), group.user_data, strict=True)
+        ],
     )
 
 
-def _subscribed(
-    index: FlatIndex,
-    subscribed: frozenset[str],
-    partitions: PartitionSet,
-    claimed: NDArray[np.int64],
-) -> NDArray[np.bool_]:
-    outside = [topic for topic in partitions.topics if topic not in subscribed]
-    eligible = np.ones(claimed.size, dtype=bool)
-    for topic in outside:
-        if topic in index.bases:
-            base = index.bases[topic]
-            eligible[(claimed >= base) & (claimed < base + index.counts[topic])] = False
-    return eligible
-
-
 def _settle_conflicts(
-    numbers: NDArray[np.int64],
-    claimants: NDArray[np.int32],
-    generations: NDArray[np.int64],
+    located: Located,
     eligible: NDArray[np.bool_],
+    generation_of: NDArray[np.int64],
+    twice: NDArray[np.bool_],
     owner: NDArray[np.int32],
     stale: NDArray[np.int32],
 ) -> None:
     """Partitions claimed more than once: the highest generation, if it claims only once."""
+    here = twice[located.numbers]
+    numbers, claimants = located.numbers[here], located.claimants()[here]
+    # A negative generation is one that nobody knows.
+    generations = np.maximum(generation_of, -1)[claimants]
     order = np.lexsort((claimants, -generations, numbers))
     number, claimant = numbers[order], claimants[order]
-    generation, may_own = generations[order], eligible[order]
+    generation, may_own = generations[order], np.repeat(eligible, located.counts)[here][order]
     first = np.diff(number, prepend=-1) != 0
     group = np.cumsum(first) - 1
     top = generation[first][group]

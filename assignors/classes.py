@@ -1,8 +1,8 @@
 """A group boiled down to what balance and movement depend on.
 
 Topics with the same subscribers form a class, and partitions of a class differ only in their owner.
-The rule kept here: everything after this point counts partitions per (class, member) and costs the
-same for a thousand partitions or a million.
+The rule kept here: everything after this point counts partitions per (class, member), or handles
+whole runs of them, and costs the same for a thousand partitions or a million.
 """
 
 from __future__ import annotations
@@ -12,28 +12,48 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from assignors.claims import Settled
+from assignors.claims import NOBODY, Settled
 
 Counts = NDArray[np.int64]
+
+_SHORT_RUN = 8
+"""Runs shorter than this, on average, cost more than they save."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Runs:
+    """The owner column as runs: stretches of one class with one settled owner, ascending.
+
+    Run i is `length[i]` partitions of class `class_[i]` from number `start[i]` on. `edge` is the
+    edge of its owner, `stale` that of the member whose older claim may break a tie; -1 = nobody.
+    """
+
+    start: Counts
+    length: Counts
+    class_: Counts
+    edge: Counts
+    stale: Counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Problem:
     """Classes, members and the edges between them, all numbered from 0.
 
-    `sizes[c]`: partitions of class c. `class_of`: the class of each partition of the flat index.
+    `sizes[c]`: partitions of class c. `class_of_topic`: the class of each topic of the flat index.
     Edge e says that member `edge_member[e]` is subscribed to class `edge_class[e]` and is settled
     to own `keep[e]` of its partitions; edges are sorted by class, then member, and
-    `edge_start[c]:edge_start[c + 1]` are those of class c.
+    `edge_start[c]:edge_start[c + 1]` are those of class c. `runs` is None where partitions change
+    hands so often that runs would be no shorter than the column; see `runs_of_owners`.
     """
 
     members: int
     sizes: Counts
-    class_of: NDArray[np.int32]
+    class_of_topic: Counts
     edge_class: Counts
     edge_member: Counts
     edge_start: Counts
     keep: Counts
+    runs: Runs | None
 
     @property
     def classes(self) -> int:
@@ -42,59 +62,189 @@ class Problem:
 
     def loads(self, x: Counts) -> Counts:
         """Partitions per member when edge e carries `x[e]`."""
-        loads = np.bincount(self.edge_member, weights=x, minlength=self.members)
-        return loads.astype(np.int64)
+        return added(self.edge_member, x, self.members)
+
+    def unowned(self, keep: Counts) -> Counts:
+        """Partitions per class that are left over when edge e keeps `keep[e]`."""
+        return self.sizes - added(self.edge_class, keep, self.classes)
+
+    def lost(self, x: Counts) -> int:
+        """How many partitions leave their settled owner when edge e carries `x[e]`."""
+        return int(np.maximum(self.keep - x, 0).sum())
+
+
+def added(at: Counts, amounts: Counts, size: int) -> Counts:
+    """Sums of `amounts` by the number `at`, for the numbers 0..size-1."""
+    # Sums stay far below 2 ** 53, so that floating point is exact.
+    return np.bincount(at, weights=amounts, minlength=size).astype(np.int64)
 
 
 def problem_of(settled: Settled) -> Problem:
     """The problem behind a group; members are numbered as in `settled.member_ids`."""
-    index = settled.index
-    subscribers = _subscribers_of_classes(settled)
-    class_of_topic, lists = subscribers
-    counts = np.array([index.counts[topic] for topic in index.topics], dtype=np.int64)
-    sizes = np.bincount(class_of_topic, weights=counts, minlength=len(lists)).astype(np.int64)
-    degrees = [each.size for each in lists]
-    edge_member = np.concatenate(lists) if lists else np.empty(0, dtype=np.int64)
-    edge_class = np.repeat(np.arange(len(lists), dtype=np.int64), degrees)
-    class_of = np.repeat(class_of_topic, counts).astype(np.int32)
+    held: Counts = np.array([each.size for each in settled.profiles], dtype=np.int64)
+    served = held > 0
+    if int(np.count_nonzero(served)) == 1:
+        return _one_class(settled, np.flatnonzero(served[settled.profile_of]))
+    class_of_topic, edge_class, edge_member = _edges(settled, held)
+    classes = int(class_of_topic.max(initial=-1)) + 1
+    edges = _EdgeFinder(len(settled.member_ids), edge_class, edge_member)
+    differs = _differs(settled)
+    changes = class_of_topic[1:] != class_of_topic[:-1]
+    differs[settled.index.starts[1:][changes] - 1] = True
+    start = np.concatenate([[0], np.flatnonzero(differs) + 1])
+    topic = np.searchsorted(settled.index.starts, start, side="right") - 1
+    runs = _runs(settled, start, class_of_topic[topic], edges)
     return Problem(
         members=len(settled.member_ids),
-        sizes=sizes,
-        class_of=class_of,
+        sizes=added(class_of_topic, settled.index.sizes, classes),
+        class_of_topic=class_of_topic,
         edge_class=edge_class,
         edge_member=edge_member,
-        edge_start=np.cumsum([0, *degrees], dtype=np.int64),
-        keep=_kept(edge_class, edge_member, class_of, settled),
+        edge_start=np.searchsorted(edge_class, np.arange(classes + 1)),
+        keep=_kept(runs, edge_class.size),
+        runs=runs,
     )
 
 
-def _subscribers_of_classes(settled: Settled) -> tuple[Counts, list[Counts]]:
-    """The class of each topic, and each class's subscribers, ascending.
+def _one_class(settled: Settled, edge_member: Counts) -> Problem:
+    """Everybody who is subscribed to anything is subscribed to the same."""
+    size, members = settled.index.size, len(settled.member_ids)
+    edge_class = np.zeros_like(edge_member)
+    differs = _differs(settled)
+    runs = None
+    if _SHORT_RUN * int(np.count_nonzero(differs)) < size:
+        start = np.concatenate([[0], np.flatnonzero(differs) + 1])
+        edges = _EdgeFinder(members, edge_class, edge_member)
+        runs = _runs(settled, start, np.zeros_like(start), edges)
+        keep = _kept(runs, edge_member.size)
+    else:
+        keep = np.bincount(settled.owner + 1, minlength=members + 1)[1:][edge_member]
+    return Problem(
+        members=members,
+        sizes=np.array([size], dtype=np.int64),
+        class_of_topic=np.zeros(len(settled.index.topics), dtype=np.int64),
+        edge_class=edge_class,
+        edge_member=edge_member,
+        edge_start=np.array([0, edge_member.size], dtype=np.int64),
+        keep=keep,
+        runs=runs,
+    )
 
-    Members with equal topics are looked at together: ten thousand members that all subscribe to
-    the same thousand topics cost one pass over a thousand topics.
+
+def runs_of_owners(problem: Problem, settled: Settled, loose: NDArray[np.bool_]) -> Runs:
+    """Runs of what nobody owns, and of what those members own who are `loose`.
+
+    For one class, where these are few and all runs together are many.
     """
-    holders: list[list[int]] = [[] for _ in settled.index.topics]
-    for profile, topics in enumerate(settled.profiles):
-        for topic in topics.tolist():
-            holders[topic].append(profile)
-    by_profile = np.argsort(settled.profile_of, kind="stable")
-    ends = np.cumsum(np.bincount(settled.profile_of, minlength=len(settled.profiles)))
-    numbers = np.split(by_profile, ends[:-1])
-    class_of_set: dict[tuple[int, ...], int] = {}
-    classes = [class_of_set.setdefault(tuple(each), len(class_of_set)) for each in holders]
-    lists = [np.sort(np.concatenate([numbers[p] for p in each])) for each in class_of_set]
-    return np.array(classes, dtype=np.int64), lists
+    at = np.flatnonzero(np.append(loose, True)[settled.owner])  # nobody is -1, the last
+    jumps = at[1:] != at[:-1] + 1
+    jumps |= settled.owner[at[1:]] != settled.owner[at[:-1]]
+    jumps |= settled.stale[at[1:]] != settled.stale[at[:-1]]
+    first = np.concatenate([[0], np.flatnonzero(jumps) + 1]) if at.size else at
+    edges = _EdgeFinder(problem.members, problem.edge_class, problem.edge_member)
+    class_ = np.zeros_like(first)
+    return Runs(
+        start=at[first],
+        length=np.diff(first, append=at.size),
+        class_=class_,
+        edge=edges(class_, settled.owner[at[first]]),
+        stale=edges(class_, settled.stale[at[first]]),
+    )
 
 
-def _kept(
-    edge_class: Counts, edge_member: Counts, class_of: NDArray[np.int32], settled: Settled
-) -> Counts:
-    members = max(len(settled.member_ids), 1)
-    owned = settled.owner >= 0
-    keys = class_of[owned].astype(np.int64) * members + settled.owner[owned]
-    keep = np.zeros(edge_class.size, dtype=np.int64)
-    found, counts = np.unique(keys, return_counts=True)
-    # A settled owner is subscribed, so its edge exists.
-    keep[np.searchsorted(edge_class * members + edge_member, found)] = counts
-    return keep
+def _edges(settled: Settled, held: Counts) -> tuple[Counts, Counts, Counts]:
+    """The class of each topic, and the edges: their classes and their members.
+
+    Members with equal topics are looked at together, until the edges themselves are listed.
+    """
+    topics = len(settled.index.topics)
+    listed = np.concatenate(settled.profiles)
+    by_topic = stable_order(listed, topics)
+    profiles = np.repeat(np.arange(held.size, dtype=np.int32), held)[by_topic]
+    ends = np.cumsum(np.bincount(listed, minlength=topics)).tolist()
+    number: dict[bytes, int] = {}
+    first: list[int] = []
+    class_of_topic = np.empty(topics, dtype=np.int64)
+    start = 0
+    for topic, end in enumerate(ends):
+        subscribers = profiles[start:end].tobytes()
+        start = end
+        found = number.setdefault(subscribers, len(number))
+        class_of_topic[topic] = found
+        if found == len(first):
+            first.append(topic)
+    # One topic stands for its class; then each profile's classes, once for each of its members.
+    stands = np.zeros(topics, dtype=bool)
+    stands[first] = True
+    chosen = stands[listed]
+    classes = class_of_topic[listed[chosen]]
+    degree = np.bincount(np.repeat(np.arange(held.size), held)[chosen], minlength=held.size)
+    begins = np.cumsum(degree) - degree
+    of_member = degree[settled.profile_of]
+    at = ranges(begins[settled.profile_of], of_member)
+    edge_member = np.repeat(np.arange(of_member.size), of_member)
+    edge_class = classes[at]
+    order = stable_order(edge_class, len(first))
+    return class_of_topic, edge_class[order], edge_member[order]
+
+
+def stable_order(keys: Counts, limit: int) -> Counts:
+    """A stable sort of keys 0..limit-1; up to 16 bits numpy sorts by radix, in linear time."""
+    if limit <= 2**15:
+        return np.argsort(keys.astype(np.int16), kind="stable")
+    return np.argsort(keys, kind="stable")
+
+
+def ranges(starts: Counts, lengths: Counts) -> Counts:
+    """The numbers of all the ranges, one range after the other."""
+    ends = np.cumsum(lengths)
+    total = int(ends[-1]) if ends.size else 0
+    return np.repeat(starts - ends + lengths, lengths) + np.arange(total)
+
+
+def _differs(settled: Settled) -> NDArray[np.bool_]:
+    """Whether each partition but the first differs from the one before it."""
+    differs = settled.owner[1:] != settled.owner[:-1]
+    if _tied(settled):
+        differs |= settled.stale[1:] != settled.stale[:-1]
+    return np.asarray(differs)
+
+
+def _tied(settled: Settled) -> bool:
+    return settled.stale.size > 0 and int(settled.stale.max()) >= 0
+
+
+def _runs(settled: Settled, start: Counts, class_: Counts, edges: _EdgeFinder) -> Runs:
+    stale = np.full(start.size, NOBODY, dtype=np.int64)
+    return Runs(
+        start=start,
+        length=np.diff(start, append=settled.index.size),
+        class_=class_,
+        edge=edges(class_, settled.owner[start]),
+        stale=edges(class_, settled.stale[start]) if _tied(settled) else stale,
+    )
+
+
+def _kept(runs: Runs, edges: int) -> Counts:
+    owned = runs.edge >= 0
+    return added(runs.edge[owned], runs.length[owned], edges)
+
+
+class _EdgeFinder:
+    """The number of the edge between a class and a member, for many at once."""
+
+    def __init__(self, members: int, edge_class: Counts, edge_member: Counts) -> None:
+        self._members = members
+        self._keys = edge_class * members + edge_member
+        # One class and everybody in it: an edge is its member.
+        self._same = edge_member.size == members and not edge_class.any()
+
+    def __call__(self, class_: Counts, member: NDArray[np.int32]) -> Counts:
+        """Settled members are subscribed, so that their edges exist; nobody has edge -1."""
+        if self._same:
+            return member.astype(np.int64)
+        known = member >= 0
+        edge = np.full(member.size, NOBODY, dtype=np.int64)
+        keys = class_[known] * self._members + member[known]
+        edge[known] = np.searchsorted(self._keys, keys)
+        return edge

@@ -31,6 +31,9 @@ __all__ = [
     "encode_generation_user_data",
     "encode_sticky_user_data",
     "encode_subscription",
+    "nullable_bytes",
+    "read_topics",
+    "string_bytes",
     "wire_version",
 ]
 
@@ -39,6 +42,7 @@ _MAX_STRING_BYTES = 2**15 - 1
 _INT16 = struct.Struct(">h")
 _INT32 = struct.Struct(">i")
 _WIRE_IDS = np.dtype(">i4")
+_NOTHING = PartitionSet()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +71,15 @@ def encode_subscription(subscription: Subscription, *, version: int = HIGHEST_VE
     Raises ValueError for another version or a string beyond 32,767 bytes.
     """
     out = [_version(version), _INT32.pack(len(subscription.topics))]
-    out.extend(_string(topic) for topic in subscription.topics)
-    out.append(_nullable_bytes(subscription.user_data))
+    out.extend(string_bytes(topic) for topic in subscription.topics)
+    out.append(nullable_bytes(subscription.user_data))
     if version >= 1:
         out.extend(_partitions(subscription.owned))
     if version >= 2:
         out.append(_INT32.pack(subscription.generation_id))
     if version >= 3:
         rack = subscription.rack_id
-        out.append(_INT16.pack(-1) if rack is None else _string(rack))
+        out.append(_INT16.pack(-1) if rack is None else string_bytes(rack))
     return b"".join(out)
 
 
@@ -87,16 +91,24 @@ def decode_subscription(data: bytes, *, group_instance_id: str | None = None) ->
     """
     reader = _Reader(data, "subscription")
     version = reader.version()
-    topics = [reader.topic() for _ in range(reader.array_length("topics", 2))]
+    topics = reader.topics()
     user_data = reader.nullable_bytes()
-    return Subscription(
-        topics=topics,
+    return Subscription._trusted(
+        topics=tuple(dict.fromkeys(topics)),
         user_data=user_data,
         owned=reader.partitions() if version >= 1 else PartitionSet(),
         generation_id=reader.int32("generation id") if version >= 2 else -1,
         rack_id=(reader.nullable_string("rack id") or None) if version >= 3 else None,
         group_instance_id=group_instance_id,
     )
+
+
+def read_topics(data: bytes) -> tuple[list[str], int]:
+    """The topics of a subscription, as sent, and where they end. Raises CodecError."""
+    reader = _Reader(data, "subscription")
+    reader.version()
+    topics = reader.topics()
+    return topics, len(data) - reader.remaining()
 
 
 def encode_assignment(
@@ -110,7 +122,7 @@ def encode_assignment(
     Raises ValueError for another version or a topic name beyond 32,767 bytes.
     """
     columns = partitions if isinstance(partitions, PartitionSet) else PartitionSet(partitions)
-    return b"".join([_version(version), *_partitions(columns), _nullable_bytes(user_data)])
+    return b"".join([_version(version), *_partitions(columns), nullable_bytes(user_data)])
 
 
 def decode_assignment(data: bytes) -> ConsumerAssignment:
@@ -164,7 +176,8 @@ def _version(version: int) -> bytes:
     return _INT16.pack(version)
 
 
-def _string(text: str) -> bytes:
+def string_bytes(text: str) -> bytes:
+    """A string with its length in front. Raises ValueError beyond 32,767 bytes."""
     encoded = text.encode()
     if len(encoded) > _MAX_STRING_BYTES:
         raise ValueError(
@@ -174,7 +187,8 @@ def _string(text: str) -> bytes:
     return _INT16.pack(len(encoded)) + encoded
 
 
-def _nullable_bytes(data: bytes | None) -> bytes:
+def nullable_bytes(data: bytes | None) -> bytes:
+    """Bytes with their length in front; None is the wire's null."""
     return _INT32.pack(-1) if data is None else _INT32.pack(len(data)) + data
 
 
@@ -184,7 +198,7 @@ def _partitions(partitions: PartitionSet) -> list[bytes]:
     ids = partitions.ids.astype(_WIRE_IDS).tobytes()
     at = 0
     for topic, count in zip(partitions.topics, partitions.counts, strict=True):
-        out += (_string(topic), _INT32.pack(count), ids[at : at + 4 * count])
+        out += (string_bytes(topic), _INT32.pack(count), ids[at : at + 4 * count])
         at += 4 * count
     return out
 
@@ -222,6 +236,27 @@ class _Reader:
             raise self._error(f"{length} {name} cannot follow in {self.remaining()} bytes")
         return length
 
+    def topics(self) -> list[str]:
+        """`[topic]`. The loop is written for what is right; what is wrong, `topic` says."""
+        count = self.array_length("topics", 2)
+        data, at, size = self._data, self._at, len(self._data)
+        topics: list[str] = []
+        while len(topics) < count:
+            end = at + 2
+            if end <= size:
+                end += _INT16.unpack_from(data, at)[0]
+            try:
+                topic = data[at + 2 : end].decode() if end <= size else ""
+            except UnicodeDecodeError:
+                topic = ""
+            if not topic:
+                self._at = at
+                topic = self.topic()
+            topics.append(topic)
+            at = end
+        self._at = at
+        return topics
+
     def topic(self) -> str:
         topic = self.nullable_string("topic")
         if not topic:
@@ -244,13 +279,15 @@ class _Reader:
     def partitions(self) -> PartitionSet:
         topics: list[str] = []
         columns: list[Ids] = []
-        for _ in range(self.array_length("topics with partitions", 6)):
+        length = self.array_length("topics with partitions", 6)
+        if not length:
+            return _NOTHING
+        for _ in range(length):
             topics.append(self.topic())
             count = self.array_length("partitions", 4)
             columns.append(np.frombuffer(self._data, _WIRE_IDS, count, self._at))
             self._at += 4 * count
-        wire = np.concatenate(columns) if columns else np.empty(0, dtype=_WIRE_IDS)
-        flat = wire.astype(np.int32)
+        flat = np.concatenate(columns).astype(np.int32)
         flat.setflags(write=False)
         try:
             return PartitionSet.from_flat(topics, [column.size for column in columns], flat)

@@ -12,15 +12,16 @@ not; one more rebalance is the price of never having two owners.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
-from assignors.claims import contested
+import numpy as np
+from numpy.typing import NDArray
+
 from assignors.codec import (
     CodecError,
     decode_generation_user_data,
     encode_generation_user_data,
 )
-from assignors.flat import FlatIndex
+from assignors.columns import NOBODY, Subscriptions
 from assignors.interface import (
     Assignor,
     Promise,
@@ -30,7 +31,8 @@ from assignors.interface import (
     run_assignor,
 )
 from assignors.model import ClusterMetadata, GroupAssignment, PartitionSet, Subscription
-from assignors.sticky import Spread, StickyAssignor
+from assignors.owners import OwnerColumn, assignment
+from assignors.sticky import Soft, Solver, Spread, StickyAssignor
 
 
 class Cooperative:
@@ -62,16 +64,16 @@ class Cooperative:
         another member claims, however stale that claim is.
         Raises AssignorError if `inner` raises or its plan is invalid.
         """
-        target = self.target(cluster, members)
-        index = FlatIndex.of_group(cluster, members)
-        claimant = contested(index, members)
-        partitions: dict[str, PartitionSet] = {}
-        for number, (member, planned) in enumerate(target.items()):
-            numbers = index.numbers(planned)
-            holder = claimant[numbers]
-            free = (holder == -1) | (holder == number)
-            partitions[member] = planned if bool(free.all()) else index.partitions(numbers[free])
-        return GroupAssignment(partitions, target.user_data)
+        group = Subscriptions.of(members)
+        target = self.target(cluster, group)
+        index = group.topics(cluster).index
+        column = OwnerColumn.of(target, index)
+        claimant = group.claimants(index)
+        withheld = (claimant != NOBODY) & (claimant != column.owner)
+        if not bool((withheld & (column.owner != NOBODY)).any()):
+            return target
+        owner = np.where(withheld, NOBODY, column.owner)
+        return assignment(index, group.member_ids, owner, target.user_data)
 
     def target(
         self, cluster: ClusterMetadata, members: Mapping[str, Subscription]
@@ -91,17 +93,18 @@ class CooperativeStickyAssignor(Cooperative):
     read from members whose subscription (v0, v1) has no field for it (KIP-792).
     """
 
-    def __init__(self, spread: Spread = "contiguous") -> None:
-        super().__init__(StickyAssignor(spread=spread), name="cooperative-sticky")
+    def __init__(
+        self, spread: Spread = "auto", *, soft: Soft | None = None, solver: Solver = "auto"
+    ) -> None:
+        inner = StickyAssignor(spread=spread, soft=soft, solver=solver)
+        super().__init__(inner, name="cooperative-sticky")
 
     def target(
         self, cluster: ClusterMetadata, members: Mapping[str, Subscription]
     ) -> GroupAssignment:
         """Where the group is heading; claims are owned partitions, never user data."""
-        plain = {
-            member: replace(each, generation_id=_generation(each), user_data=b"")
-            for member, each in members.items()
-        }
+        group = Subscriptions.of(members)
+        plain = group.replaced(generations=_generations(group), user_data=[b""] * len(group))
         return super().target(cluster, plain)
 
     def user_data(self, topics: Sequence[str], owned: PartitionSet, generation_id: int) -> bytes:
@@ -109,10 +112,18 @@ class CooperativeStickyAssignor(Cooperative):
         return encode_generation_user_data(generation_id)
 
 
-def _generation(subscription: Subscription) -> int:
-    if subscription.generation_id >= 0 or not subscription.user_data:
-        return subscription.generation_id
+def _generations(group: Subscriptions) -> NDArray[np.int64]:
+    """The generation of each subscription, or, if it says none, that in the user data."""
+    generations = group.generations.copy()
+    for number in np.flatnonzero(generations < 0).tolist():
+        user_data = group.user_data[number]
+        if user_data:
+            generations[number] = _generation(user_data)
+    return generations
+
+
+def _generation(user_data: bytes) -> int:
     try:
-        return decode_generation_user_data(subscription.user_data)
+        return decode_generation_user_data(user_data)
     except CodecError:
         return -1

@@ -6,9 +6,8 @@ is a `PartitionSet` in canonical form and needs no sorting on the way to the wir
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
-from typing import Any
+from collections.abc import Iterable, Mapping
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,33 +19,43 @@ class FlatIndex:
     """Numbers the partitions of some topics 0..size-1: topics sorted, ids ascending.
 
     What makes a group's partitions one int array instead of a dictionary. Topics that the cluster
-    does not know have no numbers.
+    does not know have no numbers. `starts` and `sizes`: the first number of each of `topics`, and
+    how many it has; `bases` and `counts`: the same by name. Two are equal if they number alike.
     """
 
-    __slots__ = ("_starts", "bases", "counts", "size", "topics")
+    __slots__ = ("bases", "counts", "size", "sizes", "starts", "topics")
 
     def __init__(self, cluster: ClusterMetadata, topics: Iterable[str]) -> None:
-        known = (topic for topic in set(topics) if cluster.partitions.get(topic, 0) > 0)
-        self.topics: tuple[str, ...] = tuple(sorted(known))
-        self.counts: dict[str, int] = {topic: cluster.partitions[topic] for topic in self.topics}
-        self.bases: dict[str, int] = {}
-        self.size = 0
-        for topic in self.topics:
-            self.bases[topic] = self.size
-            self.size += self.counts[topic]
-        self._starts = np.array([*self.bases.values()], dtype=np.int64)
+        partitions = cluster.partitions
+        known = [topic for topic in set(topics) if partitions.get(topic, 0) > 0]
+        known.sort()
+        sizes = [partitions[topic] for topic in known]
+        starts = list(accumulate(sizes, initial=0))
+        self.size = starts.pop()
+        self.topics: tuple[str, ...] = tuple(known)
+        self.counts: dict[str, int] = dict(zip(known, sizes, strict=True))
+        self.bases: dict[str, int] = dict(zip(known, starts, strict=True))
+        self.starts: NDArray[np.int64] = np.array(starts, dtype=np.int64)
+        self.sizes: NDArray[np.int64] = np.array(sizes, dtype=np.int64)
 
     @classmethod
     def of_group(cls, cluster: ClusterMetadata, members: Mapping[str, Subscription]) -> FlatIndex:
         """All partitions that somebody in the group is subscribed to."""
-        return cls.of_topic_sets(cluster, topic_sets(members))
+        lists = {id(each.topics): each.topics for each in members.values()}
+        return cls(cluster, set().union(*lists.values()))
 
-    @classmethod
-    def of_topic_sets(
-        cls, cluster: ClusterMetadata, topics: Mapping[str, frozenset[str]]
-    ) -> FlatIndex:
-        """The same, from what `topic_sets` said."""
-        return cls(cluster, frozenset().union(*set(topics.values())))
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FlatIndex):
+            return NotImplemented
+        return self is other or self.counts == other.counts
+
+    def __hash__(self) -> int:
+        return hash((self.topics, self.size))
+
+    def topic_numbers(self, topics: Iterable[str]) -> NDArray[np.int64]:
+        """The place of each of these names in `topics`, -1 for a topic without numbers."""
+        place = dict(zip(self.topics, range(len(self.topics)), strict=True))
+        return np.array([place.get(topic, -1) for topic in topics], dtype=np.int64)
 
     def numbers(self, partitions: PartitionSet) -> NDArray[np.int64]:
         """The numbers of those partitions that exist here, ascending; others are left out."""
@@ -62,72 +71,15 @@ class FlatIndex:
 
     def partition(self, number: int) -> tuple[str, int]:
         """The topic and id behind a number."""
-        at = int(np.searchsorted(self._starts, number, side="right")) - 1
-        return self.topics[at], int(number) - int(self._starts[at])
+        at = int(np.searchsorted(self.starts, number, side="right")) - 1
+        return self.topics[at], int(number) - int(self.starts[at])
 
     def partitions(self, numbers: NDArray[np.int64]) -> PartitionSet:
         """The partitions behind ascending numbers."""
         if numbers.size == 0:
             return PartitionSet()
-        at = np.searchsorted(self._starts, numbers, side="right") - 1
-        ids = (numbers - self._starts[at]).astype(np.int32)
+        at = np.searchsorted(self.starts, numbers, side="right") - 1
+        ids = (numbers - self.starts[at]).astype(np.int32)
         firsts = np.flatnonzero(np.diff(at, prepend=-1))
         topics = tuple(self.topics[i] for i in at[firsts].tolist())
         return PartitionSet._trusted(topics, (*firsts.tolist(), int(numbers.size)), ids)
-
-    def profiles(
-        self, topics: Sequence[frozenset[str]]
-    ) -> tuple[tuple[NDArray[np.int64], ...], NDArray[np.int32]]:
-        """The distinct sets of topics, as ascending topic numbers, and which one each member has.
-
-        Numbered in order of first appearance; topics without a number here are left out.
-        """
-        alike: dict[frozenset[str], int] = {}
-        profile_of = [alike.setdefault(each, len(alike)) for each in topics]
-        number = {topic: at for at, topic in enumerate(self.topics)}
-        profiles = tuple(
-            np.array(sorted(number[t] for t in each if t in number), dtype=np.int64)
-            for each in alike
-        )
-        return profiles, np.array(profile_of, dtype=np.int32)
-
-    def plan(self, owner: NDArray[np.integer[Any]], ids: Sequence[str]) -> dict[str, PartitionSet]:
-        """An owner's number per partition (negative = nobody) as member id -> partitions."""
-        order = np.argsort(owner, kind="stable")
-        owners = owner[order]
-        at = np.searchsorted(self._starts, order, side="right") - 1
-        column = (order - self._starts[at]).astype(np.int32)
-        column.setflags(write=False)
-        # A column begins where the owner or the topic changes.
-        begins = np.ones(owners.size, dtype=bool)
-        begins[1:] = (owners[1:] != owners[:-1]) | (at[1:] != at[:-1])
-        begins_at = np.flatnonzero(begins)
-        topics = [self.topics[number] for number in at[begins_at].tolist()]
-        spans = np.searchsorted(owners, np.arange(len(ids) + 1))
-        columns = np.searchsorted(begins_at, spans).tolist()
-        begins_at = np.append(begins_at, owners.size)
-        result: dict[str, PartitionSet] = {}
-        for number, (start, end) in enumerate(pairwise(spans.tolist())):
-            first, last = columns[number], columns[number + 1]
-            offsets = (*(begins_at[first:last] - start).tolist(), end - start)
-            result[ids[number]] = PartitionSet._trusted(
-                tuple(topics[first:last]), offsets, column[start:end]
-            )
-        return result
-
-
-def topic_sets(members: Mapping[str, Subscription]) -> dict[str, frozenset[str]]:
-    """Member id -> the topics it is subscribed to; members with equal lists share one set."""
-    by_object: dict[int, frozenset[str]] = {}
-    by_value: dict[tuple[str, ...], frozenset[str]] = {}
-    sets: dict[str, frozenset[str]] = {}
-    for member, each in members.items():
-        found = by_object.get(id(each.topics))
-        if found is None:
-            listed = tuple(each.topics)
-            found = by_value.get(listed)
-            if found is None:
-                found = by_value[listed] = frozenset(listed)
-            by_object[id(each.topics)] = found
-        sets[member] = found
-    return sets

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, IntEnum
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
+from assignors.columns import Subscriptions
 from assignors.errors import (
     AssignorError,
     AssignorFailedError,
@@ -113,6 +114,8 @@ BUILT_IN: Mapping[str, str] = {
     "roundrobin": "assignors.round_robin:RoundRobinAssignor",
     "sticky": "assignors.sticky:StickyAssignor",
     "cooperative-sticky": "assignors.cooperative:CooperativeStickyAssignor",
+    "optimized": "assignors.optimized:OptimizedAssignor",
+    "cooperative-optimized": "assignors.optimized:CooperativeOptimizedAssignor",
 }
 """Wire name -> where it lives; found without installed metadata, and before any entry point."""
 
@@ -203,14 +206,15 @@ def run_assignor(
     `checked_plan`.
     """
     name = assignor.name
+    group = Subscriptions.of(members)  # once, for the assignor and for the check
     try:
-        raw: Any = assignor.assign(cluster, members)
+        raw: Any = assignor.assign(cluster, group)
     except Exception as error:
         raise AssignorFailedError(
             f"assignor {name!r} raised {error!r} for {len(members)} members and "
             f"{len(cluster.partitions)} topics: fix it, or choose another"
         ) from error
-    return checked_plan(assignor, cluster, members, raw, protocol=protocol)
+    return checked_plan(assignor, cluster, group, raw, protocol=protocol)
 
 
 def checked_plan(
@@ -232,10 +236,11 @@ def checked_plan(
     may_withhold = RebalanceProtocol.COOPERATIVE in assignor_protocols(
         assignor
     ) and Promise.COOPERATIVE_SAFE in assignor_promises(assignor)
+    group = Subscriptions.of(members)
     return validated(
-        normalised(plan, members, assignor.name),
+        normalised(plan, group, assignor.name),
         cluster,
-        members,
+        group,
         assignor.name,
         may_withhold=may_withhold,
         refuse_transfers=protocol is RebalanceProtocol.COOPERATIVE,

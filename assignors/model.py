@@ -105,6 +105,28 @@ class Subscription:
         if self.user_data is not None:
             object.__setattr__(self, "user_data", bytes(self.user_data))
 
+    @classmethod
+    def _trusted(
+        cls,
+        *,
+        topics: tuple[str, ...],
+        owned: PartitionSet,
+        generation_id: int,
+        group_instance_id: str | None,
+        rack_id: str | None,
+        user_data: bytes | None,
+    ) -> Subscription:
+        """Fields that are known to be as the constructor leaves them: no check."""
+        self = object.__new__(cls)
+        put = object.__setattr__
+        put(self, "topics", topics)
+        put(self, "owned", owned)
+        put(self, "generation_id", generation_id)
+        put(self, "group_instance_id", group_instance_id)
+        put(self, "rack_id", rack_id)
+        put(self, "user_data", user_data)
+        return self
+
 
 class GroupAssignment(Mapping[str, PartitionSet]):
     """The plan: member id -> its partitions; iterates in member-id order.
@@ -125,11 +147,31 @@ class GroupAssignment(Mapping[str, PartitionSet]):
         unknown = sorted(set(data) - set(partitions))
         if unknown:
             raise ValueError(f"user_data for {unknown[0]!r}, which is not a member of the plan")
-        self._partitions = {
-            member: value if isinstance(value, PartitionSet) else PartitionSet(value)
-            for member, value in sorted(partitions.items())
-        }
-        self._user_data = MappingProxyType({member: data[member] for member in sorted(data)})
+        self._fill(
+            {
+                member: value if isinstance(value, PartitionSet) else PartitionSet(value)
+                for member, value in sorted(partitions.items())
+            },
+            data,
+        )
+
+    def _fill(self, partitions: Mapping[str, PartitionSet], user_data: Mapping[str, bytes]) -> None:
+        self._partitions = partitions
+        self._user_data = MappingProxyType(dict(sorted(user_data.items())))
+
+    @classmethod
+    def _trusted(
+        cls, partitions: Mapping[str, PartitionSet], user_data: Mapping[str, bytes]
+    ) -> GroupAssignment:
+        """Wrap a mapping that is in member-id order and never changes: no copy, no check."""
+        self = cls.__new__(cls)
+        self._fill(partitions, user_data)
+        return self
+
+    @property
+    def partitions(self) -> Mapping[str, PartitionSet]:
+        """The mapping inside: that of an algorithm makes its sets only when asked for them."""
+        return self._partitions
 
     @property
     def user_data(self) -> Mapping[str, bytes]:
@@ -155,7 +197,7 @@ class GroupAssignment(Mapping[str, PartitionSet]):
 
     def __repr__(self) -> str:
         data = f", user_data={dict(self._user_data)!r}" if self._user_data else ""
-        return f"GroupAssignment({self._partitions!r}{data})"
+        return f"GroupAssignment({dict(self._partitions)!r}{data})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return GroupAssignment, (dict(self._partitions), dict(self._user_data))

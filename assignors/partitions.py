@@ -128,6 +128,11 @@ class PartitionSet(Set[TopicPartition]):
         return tuple(b - a for a, b in pairwise(self._offsets))
 
     @property
+    def offsets(self) -> tuple[int, ...]:
+        """Where the ids of each of `topics` begin, and where the last ones end."""
+        return self._offsets
+
+    @property
     def ids(self) -> Ids:
         """The ids of all `topics`, concatenated."""
         return self._ids

@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assignors.columns import NOBODY, Subscriptions
 from assignors.errors import InvalidPlanError, PlanFault
-from assignors.flat import FlatIndex, topic_sets
+from assignors.flat import FlatIndex
 from assignors.model import ClusterMetadata, GroupAssignment, PartitionSet, Subscription
+from assignors.owners import OwnerColumn
 
 
 def normalised(
@@ -25,7 +27,7 @@ def normalised(
 
     Raises InvalidPlanError for anything else, an unknown member, or a partition listed twice.
     """
-    if isinstance(raw, GroupAssignment) and len(raw) == len(members) and set(raw) == set(members):
+    if isinstance(raw, GroupAssignment) and tuple(raw) == Subscriptions.of(members).member_ids:
         return raw
     if not isinstance(raw, Mapping):
         raise InvalidPlanError(
@@ -77,6 +79,10 @@ def validated(
     refuse_transfers: bool,
 ) -> GroupAssignment:
     """The plan itself if it is valid; see `run_assignor` for the two switches."""
+    if _is_valid_column(
+        plan, cluster, members, may_withhold=may_withhold, refuse_transfers=refuse_transfers
+    ):
+        return plan
     for fault in plan_faults(
         plan,
         cluster,
@@ -89,6 +95,40 @@ def validated(
     return plan
 
 
+def _is_valid_column(
+    plan: GroupAssignment,
+    cluster: ClusterMetadata,
+    members: Mapping[str, Subscription],
+    *,
+    may_withhold: bool,
+    refuse_transfers: bool,
+) -> bool:
+    """True if the plan is one owner's number per partition of this group, and breaks no rule.
+
+    Nothing can be assigned twice then, or be unknown. False decides nothing.
+    """
+    column = plan.partitions
+    if not isinstance(column, OwnerColumn):
+        return False
+    group = Subscriptions.of(members)
+    topics = group.topics(cluster)
+    if column.index != topics.index or column.member_ids != group.member_ids:
+        return False
+    shares = column.shares()
+    receivers = np.repeat(np.arange(len(group)), np.diff(shares.starts))
+    if not bool(topics.subscribed(receivers, shares.topics).all()):
+        return False
+    forgotten = column.owner < 0
+    lacks = bool(forgotten.any())
+    if not refuse_transfers and not (lacks and may_withhold):
+        return not lacks
+    claimant = group.claimants(topics.index)
+    if lacks and not (may_withhold and bool((claimant[forgotten] != NOBODY).all())):
+        return False
+    handed_over = (claimant != NOBODY) & (claimant != column.owner) & ~forgotten
+    return not (refuse_transfers and bool(handed_over.any()))
+
+
 def plan_faults(
     plan: Mapping[str, PartitionSet],
     cluster: ClusterMetadata,
@@ -99,14 +139,15 @@ def plan_faults(
     refuse_transfers: bool = False,
 ) -> Iterator[InvalidPlanError]:
     """Every way in which a plan is invalid, one at a time, in a fixed order."""
-    topics = topic_sets(members)
-    index = FlatIndex.of_topic_sets(cluster, topics)
+    group = Subscriptions.of(members)
+    index = group.topics(cluster).index
     owner = np.full(index.size, -1, dtype=np.int64)
     ids = sorted(members)
     nothing = PartitionSet()
     for number, member in enumerate(ids):
         partitions = plan.get(member, nothing)
-        yield from _faults_of_member(member, partitions, cluster, topics[member], assignor_name)
+        subscribed = group.topic_set_of(number)
+        yield from _faults_of_member(member, partitions, cluster, subscribed, assignor_name)
         numbers = index.numbers(partitions)
         for twice in numbers[owner[numbers] >= 0].tolist():
             yield _twice(assignor_name, *index.partition(twice), ids[owner[twice]], member)

@@ -17,6 +17,7 @@ from assignors.flat import FlatIndex
 from assignors.interface import Promise
 from assignors.model import ClusterMetadata, GroupAssignment, Subscription
 from assignors.ordering import dealing_order, places_by_topic
+from assignors.owners import assignment
 from assignors.range_racks import owners_by_rack
 
 
@@ -49,4 +50,4 @@ class RangeAssignor:
             lengths = np.full(len(places[topic]), share)
             lengths[:extra] += 1
             owner[span] = np.repeat(places[topic], lengths)
-        return GroupAssignment(index.plan(owner, order))
+        return assignment(index, order, owner)

@@ -16,6 +16,7 @@ from assignors.flat import FlatIndex
 from assignors.interface import Promise
 from assignors.model import ClusterMetadata, GroupAssignment, Subscription
 from assignors.ordering import dealing_order, places_by_topic
+from assignors.owners import assignment
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +44,4 @@ class RoundRobinAssignor:
             dealt = subscribers[(first + np.arange(count)) % subscribers.size]
             owner[base : base + count] = dealt
             turn = int(dealt[-1]) + 1
-        return GroupAssignment(index.plan(owner, order))
+        return assignment(index, order, owner)

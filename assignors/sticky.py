@@ -9,22 +9,21 @@ Wire name and user data are those of Kafka's StickyAssignor (KIP-54), so both mi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import ClassVar, get_args
 
-import numpy as np
-
-from assignors.balance import balanced
-from assignors.claims import Claim, Settled, settle
-from assignors.classes import problem_of
-from assignors.codec import decode_sticky_user_data, encode_sticky_user_data
-from assignors.errors import CodecError
+from assignors.claims import Settled, settle, sticky_claims
+from assignors.codec import encode_sticky_user_data
+from assignors.columns import Subscriptions
 from assignors.interface import Promise, RebalanceProtocol
 from assignors.model import ClusterMetadata, GroupAssignment, PartitionSet, Subscription
-from assignors.moves import DEFAULT_BUDGET, lost, spare_moves
-from assignors.placing import placed
+from assignors.own_flow import DEFAULT_BUDGET
+from assignors.placing import Spread
+from assignors.soft import Soft
+from assignors.solver import Method, Solver, solve
 
-Spread = Literal["contiguous", "topic"]
+__all__ = ["Method", "Soft", "Solver", "Spread", "StickyAssignor", "StickyPlan", "plan_from"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,43 +31,60 @@ class StickyPlan:
     """A plan, and what is known of it.
 
     `moves`: partitions taken from a live settled owner. `fewest_moves`: True if no balanced plan
-    has fewer, False if the step budget ran out before that was certain.
+    has fewer (with a soft objective: if no plan costs less), False if the step budget ran out
+    before that was certain. `method`: how it was found, see `solver.Solved`.
     """
 
     assignment: GroupAssignment
     moves: int
     fewest_moves: bool
+    method: Method
 
 
 @dataclass(frozen=True, slots=True)
 class StickyAssignor:
     """Kafka's `sticky`, with balance and stickiness that can be proven.
 
-    `spread`: "contiguous" deals each member few long runs of ids, which keeps the messages of the
-    group protocol short; "topic" spreads every topic over the members, for topics that differ in
-    traffic (KAFKA-16277). `budget`: steps to spend on the proof that no plan moves less; the
-    balance is always optimal.
+    `spread`: "topic" spreads every topic over its subscribers, for topics that differ in traffic
+    (KAFKA-16277); "contiguous" deals each member few long runs of ids, which keeps the messages of
+    the group protocol short; "auto" spreads topics as long as
+    that takes no more than 10,000 entries in a plan. `soft`: instead of balance first, weigh it
+    against movement.
+    `solver`: "flow" solves with OR-tools, "own" without, "auto" with OR-tools where it is
+    installed; both are exact. `budget`: steps to spend, without OR-tools, on the proof that no plan
+    moves less; the balance is always optimal.
+    Raises ValueError for a spread or solver of another name, and where OR-tools is missing.
     """
 
-    spread: Spread = "contiguous"
+    spread: Spread = "auto"
     budget: int = DEFAULT_BUDGET
+    soft: Soft | None = field(default=None, kw_only=True)
+    solver: Solver = field(default="auto", kw_only=True)
 
     name: ClassVar[str] = "sticky"
     protocols: ClassVar[tuple[RebalanceProtocol, ...]] = (RebalanceProtocol.EAGER,)
-    promises: ClassVar[frozenset[Promise]] = frozenset(
-        {
-            Promise.VALID,
-            Promise.BALANCED,
-            Promise.MINIMAL_MOVES,
-            Promise.IDEMPOTENT,
-            Promise.DETERMINISTIC,
-            Promise.CONFLICT_PROOF,
-        }
-    )
 
     def __post_init__(self) -> None:
-        if self.spread not in ("contiguous", "topic"):
-            raise ValueError(f'spread is {self.spread!r}: give "contiguous" or "topic"')
+        for name, value, known in (
+            ("spread", self.spread, get_args(Spread)),
+            ("solver", self.solver, get_args(Solver)),
+        ):
+            if value not in known:
+                choice = " or ".join(f'"{each}"' for each in known)
+                raise ValueError(f"{name} is {value!r}: give {choice}")
+        if self.solver == "flow" and find_spec("ortools") is None:
+            raise ValueError(
+                "solver is 'flow', but OR-tools is not installed: "
+                'run pip install "kafka-rebalance[optimize]", or give "auto"'
+            )
+
+    @property
+    def promises(self) -> frozenset[Promise]:
+        """Everything but the cooperative protocol; a soft objective trades two of them away."""
+        promised = frozenset(Promise) - {Promise.COOPERATIVE_SAFE}
+        if self.soft is None:
+            return promised
+        return promised - {Promise.BALANCED, Promise.MINIMAL_MOVES}
 
     def assign(
         self, cluster: ClusterMetadata, members: Mapping[str, Subscription]
@@ -77,9 +93,9 @@ class StickyAssignor:
         return self.plan(cluster, members).assignment
 
     def plan(self, cluster: ClusterMetadata, members: Mapping[str, Subscription]) -> StickyPlan:
-        """The plan, and whether it is proven to move least."""
-        settled = settle(cluster, members, sticky_claims(members))
-        return plan_from(settled, spread=self.spread, budget=self.budget)
+        """The plan, how it was found, and whether it is proven to move least."""
+        group = Subscriptions.of(members)
+        return plan_from(settle(cluster, group, sticky_claims(group)), self)
 
     def user_data(self, topics: Sequence[str], owned: PartitionSet, generation_id: int) -> bytes:
         """What the member held and when, as Java writes it; nothing before a first assignment."""
@@ -88,39 +104,18 @@ class StickyAssignor:
         return encode_sticky_user_data(owned, generation_id)
 
 
-def plan_from(settled: Settled, *, spread: Spread, budget: int) -> StickyPlan:
-    """The sticky plan for claims that are settled already."""
-    if settled.index.size == 0:
-        empty = GroupAssignment(dict.fromkeys(settled.member_ids, PartitionSet()))
-        return StickyPlan(assignment=empty, moves=0, fewest_moves=True)
-    problem = problem_of(settled)
-    x = balanced(problem)
-    # One class is solved in closed form; its plan cannot be improved.
-    fewest = problem.classes == 1 or spare_moves(problem, x, budget=budget)
-    owner: np.ndarray[tuple[int, ...], np.dtype[np.int32]] = placed(problem, x, settled, spread)
-    return StickyPlan(
-        assignment=settled.assignment(owner),
-        moves=lost(problem, x),
-        fewest_moves=fewest,
+def plan_from(settled: Settled, assignor: StickyAssignor) -> StickyPlan:
+    """The plan of this assignor for claims that are settled already."""
+    solved = solve(
+        settled,
+        spread=assignor.spread,
+        soft=assignor.soft,
+        solver=assignor.solver,
+        budget=assignor.budget,
     )
-
-
-def sticky_claims(members: Mapping[str, Subscription]) -> dict[str, Claim]:
-    """What each member claims, read as Kafka's StickyAssignor reads it.
-
-    Under the eager protocol a member has given everything up before it joins, so its claim is in
-    the user data. A subscription without readable user data claims its `owned` partitions, which is
-    how members in memory, and cooperative ones, speak.
-    """
-    return {member: _claim(each) for member, each in members.items()}
-
-
-def _claim(subscription: Subscription) -> Claim:
-    if subscription.user_data:
-        try:
-            said = decode_sticky_user_data(subscription.user_data)
-        except CodecError:
-            pass
-        else:
-            return Claim(partitions=said.partitions, generation_id=said.generation_id)
-    return Claim(partitions=subscription.owned, generation_id=subscription.generation_id)
+    return StickyPlan(
+        assignment=settled.assignment(solved.owner),
+        moves=solved.moves,
+        fewest_moves=solved.proven,
+        method=solved.method,
+    )

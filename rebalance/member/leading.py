@@ -10,11 +10,13 @@ Source: ConsumerCoordinator.onLeaderElected, validateCooperativeAssignment.
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from assignors.claims import with_claim
-from assignors.codec import CodecError, decode_subscription, encode_assignment
+from assignors.claims import with_claims
+from assignors.codec import CodecError
+from assignors.columns import subscribed_topics
 from assignors.errors import AssignorError
 from assignors.interface import checked_plan
 from assignors.model import ClusterMetadata, GroupAssignment, Subscription
+from assignors.wire import decode_subscriptions, encode_assignments
 from rebalance.member import reasons, syncing
 from rebalance.member.core import InFlight, Leading, MemberCore, RequestKind, Watch
 from rebalance.member.events import AssignorDone, AssignorFailed, RunAssignor, Unreadable
@@ -30,8 +32,8 @@ KIND = RequestKind.METADATA
 
 def begin(core: MemberCore, response: JoinGroupResponse) -> None:
     """The member leads this generation."""
-    members = {each.member_id: _read(core, each) for each in response.members}
-    topics = tuple(sorted({topic for each in members.values() for topic in each.topics}))
+    members = _read(core, response.members)
+    topics = subscribed_topics(members)
     if response.skip_assignment:
         # A static leader came back (KIP-814): it looks after the metadata, and at once, because it
         # does not know on what the present assignment was based.
@@ -127,24 +129,24 @@ def assignor_failed(core: MemberCore, event: AssignorFailed) -> None:
 def _encoded(
     members: Mapping[str, Subscription], plan: GroupAssignment
 ) -> tuple[SyncGroupAssignment, ...]:
+    encoded = encode_assignments(plan)
     return tuple(
-        SyncGroupAssignment(
-            member_id=member,
-            assignment=encode_assignment(plan[member], user_data=plan.user_data.get(member)),
-        )
-        for member in members
+        SyncGroupAssignment(member_id=member, assignment=encoded[member]) for member in members
     )
 
 
-def _read(core: MemberCore, member: JoinedMember) -> Subscription:
-    instance_id = member.group_instance_id
+def _read(core: MemberCore, joined: Iterable[JoinedMember]) -> Mapping[str, Subscription]:
+    def unreadable(member_id: str, error: CodecError) -> Subscription:
+        core.emit(Unreadable(what="subscription", member_id=member_id, error=str(error)))
+        return Subscription(topics=())
+
     assignor = core.assignors[core.generation.protocol_name]
-    try:
-        sent = decode_subscription(member.metadata, group_instance_id=instance_id)
-        return with_claim(assignor, sent)
-    except CodecError as error:
-        core.emit(Unreadable(what="subscription", member_id=member.member_id, error=str(error)))
-        return Subscription(topics=(), group_instance_id=instance_id)
+    sent = decode_subscriptions(
+        {each.member_id: each.metadata for each in joined},
+        instance_ids={each.member_id: each.group_instance_id for each in joined},
+        unreadable=unreadable,
+    )
+    return with_claims(assignor, sent)
 
 
 def _assignor_failed(core: MemberCore, why: str, cause: BaseException | None) -> None:

@@ -62,6 +62,11 @@ def own(
 
 def best_by_brute_force(group: Group) -> tuple[int, int]:
     """The least sum of squared loads, and the fewest moves with it, by trying everything."""
+    return min(every_plan(group))
+
+
+def every_plan(group: Group) -> set[tuple[int, int]]:
+    """The sum of squared loads and the moves of every valid plan."""
     cluster, members = group
     settled = settle(cluster, members)
     ids = settled.member_ids
@@ -76,4 +81,12 @@ def best_by_brute_force(group: Group) -> tuple[int, int]:
         moves = sum(was >= 0 and was != now for was, now in zip(owners, choice, strict=True))
         return sum(load * load for load in loads), moves
 
-    return min(score(choice) for choice in itertools.product(*options))
+    return {score(choice) for choice in itertools.product(*options)}
+
+
+def tiny(group: Group) -> Group:
+    """Small enough to try every plan."""
+    cluster, members = group
+    if sum(cluster.partitions.values()) > 8:
+        cluster = ClusterMetadata({t: min(n, 2) for t, n in cluster.partitions.items()})
+    return cluster, members

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from assignors.claims import Claim, claims_of, contested, settle
+from assignors.claims import Claim, claims_of, contested, settle, with_claim, with_claims
+from assignors.codec import encode_sticky_user_data
 from assignors.flat import FlatIndex
 from assignors.model import ClusterMetadata, PartitionSet, Subscription
+from assignors.range import RangeAssignor
 
 from .groups import Group, groups, quick
 
@@ -171,3 +176,39 @@ def test_member_order_does_not_matter(group: Group) -> None:
 
     assert settle(cluster, members).owner.tolist() == settle(cluster, backwards).owner.tolist()
     assert settle(cluster, members).stale.tolist() == settle(cluster, backwards).stale.tolist()
+
+
+class Plain:
+    """An author's assignor that says nothing of user data: its members' is the claim."""
+
+    name = "plain"
+
+    def assign(self, cluster: ClusterMetadata, members: object) -> dict[str, PartitionSet]:
+        return {}
+
+
+said = st.none() | st.sampled_from(
+    [
+        b"",
+        b"\xff",
+        encode_sticky_user_data(PartitionSet(), 3),
+        encode_sticky_user_data(PartitionSet({"a": [1], "b": [0]}), 4),
+        encode_sticky_user_data(PartitionSet({"c": [7]}), -1)[:-4],
+    ]
+)
+
+
+@quick
+@given(groups(), st.lists(said, min_size=5, max_size=5))
+def test_what_eager_members_held_is_read_as_one_by_one(
+    group: Group, user_data: list[bytes | None]
+) -> None:
+    members = {
+        name: replace(each, user_data=data)
+        for (name, each), data in zip(group[1].items(), user_data, strict=False)
+    }
+
+    read = with_claims(Plain(), members)
+
+    assert list(read.items()) == [(n, with_claim(Plain(), each)) for n, each in members.items()]
+    assert with_claims(RangeAssignor(), members) is members

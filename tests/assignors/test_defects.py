@@ -133,7 +133,7 @@ def test_assignors_hold_no_state() -> None:
     assignor.assign(cluster, {"m2": member("a", {"a": [0, 1]}, 8)})
 
     assert assignor.assign(cluster, members) == before
-    assert [each.name for each in fields(assignor)] == ["spread", "budget"]
+    assert [each.name for each in fields(assignor)] == ["spread", "budget", "soft", "solver"]
     assert not hasattr(assignor, "__dict__")
 
 

@@ -289,7 +289,7 @@ def test_what_cannot_be_used_is_one_line(spec: Any, error: type[AssignorError], 
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
     if error is AssignorNotFoundError:
-        assert "cooperative-sticky, range, roundrobin, sticky" in str(caught.value)
+        assert "cooperative-sticky, optimized, range, roundrobin, sticky" in str(caught.value)
 
 
 def test_an_error_survives_copying_and_another_process() -> None:

@@ -30,9 +30,17 @@ PROGRAM = """
 import hashlib, random
 from assignors import ClusterMetadata, Subscription, PartitionSet, resolve, run_assignor
 from assignors.codec import encode_assignment
+from assignors.soft import Soft
+from assignors.sticky import StickyAssignor
 random.seed({seed})
 digest = hashlib.sha256()
-for name in ("range", "roundrobin", "sticky", "cooperative-sticky"):
+sticky = [
+    StickyAssignor(spread, solver=solver, soft=soft)
+    for spread in ("topic", "contiguous")
+    for solver in ("auto", "own")
+    for soft in (None, Soft(move=5))
+]
+for spec in ("range", "roundrobin", "sticky", "cooperative-sticky", *sticky):
     for _ in range(8):
         topics = [f"topic-{{n}}" for n in range(9)]
         cluster = ClusterMetadata({{t: random.randint(1, 20) for t in topics}})
@@ -45,7 +53,7 @@ for name in ("range", "roundrobin", "sticky", "cooperative-sticky"):
             )
             for n in range(7)
         }}
-        plan = run_assignor(resolve(name), cluster, members)
+        plan = run_assignor(resolve(spec), cluster, members)
         for member, partitions in plan.items():
             digest.update(member.encode() + encode_assignment(partitions))
 print(digest.hexdigest())

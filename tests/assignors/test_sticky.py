@@ -3,35 +3,57 @@
 from __future__ import annotations
 
 import itertools
+import sys
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from assignors.claims import settle
+from assignors.claims import settle, sticky_claims
 from assignors.codec import encode_sticky_user_data
 from assignors.interface import run_assignor
 from assignors.model import ClusterMetadata, PartitionSet, Subscription
 from assignors.quality import imbalance, load_range, movements
-from assignors.sticky import Spread, StickyAssignor, sticky_claims
+from assignors.soft import Soft
+from assignors.sticky import Solver, Spread, StickyAssignor
 
-from .groups import Group, best_by_brute_force, groups, own, quick
+from .groups import Group, best_by_brute_force, groups, own, quick, tiny
 
-SPREADS: tuple[Spread, ...] = ("contiguous", "topic")
-both_spreads = pytest.mark.parametrize("spread", SPREADS)
+both_spreads = pytest.mark.parametrize("spread", ["contiguous", "topic"])
+both_solvers = pytest.mark.parametrize("solver", ["flow", "own"])
 
 
+@both_solvers
 @both_spreads
 @quick
 @given(groups(max_partitions=3, max_members=4))
-def test_is_balanced_and_moves_least_on_tiny_groups(spread: Spread, group: Group) -> None:
-    cluster, members = group
-    if sum(cluster.partitions.values()) > 8:
-        cluster = ClusterMetadata({t: min(n, 2) for t, n in cluster.partitions.items()})
+def test_is_balanced_and_moves_least_on_tiny_groups(
+    spread: Spread, solver: Solver, group: Group
+) -> None:
+    cluster, members = tiny(group)
 
-    plan = run_assignor(StickyAssignor(spread), cluster, members)
+    plan = run_assignor(StickyAssignor(spread, solver=solver), cluster, members)
 
     best = best_by_brute_force((cluster, members))
     assert (imbalance(plan), movements(cluster, members, plan)) == best
+
+
+@both_solvers
+@both_spreads
+@quick
+@given(groups(), st.none() | st.builds(Soft, move=st.integers(0, 9)))
+def test_any_claims_are_survived(
+    spread: Spread, solver: Solver, group: Group, soft: Soft | None
+) -> None:
+    cluster, members = group
+    assignor = StickyAssignor(spread, solver=solver, soft=soft)
+    plan = run_assignor(assignor, cluster, members)  # which says whether it is valid
+
+    backwards = assignor.assign(cluster, dict(reversed(members.items())))
+    again = assignor.plan(cluster, own(members, plan))
+
+    assert backwards == plan
+    assert (again.assignment, again.moves) == (plan, 0)
 
 
 @both_spreads
@@ -48,32 +70,6 @@ def test_equal_subscriptions_differ_by_one_and_move_least(spread: Spread, group:
     owned = [len(settled.owned_by(member)) for member in members]
     most = sum(min(each, share) for each in owned) + min(odd, sum(n > share for n in owned))
     assert movements(cluster, members, plan) == sum(owned) - most
-
-
-@both_spreads
-@quick
-@given(groups())
-def test_is_idempotent(spread: Spread, group: Group) -> None:
-    cluster, members = group
-    assignor = StickyAssignor(spread)
-    plan = run_assignor(assignor, cluster, members)
-
-    again = assignor.plan(cluster, own(members, plan))
-
-    assert again.assignment == plan
-    assert again.moves == 0
-
-
-@both_spreads
-@quick
-@given(groups())
-def test_member_order_does_not_matter(spread: Spread, group: Group) -> None:
-    cluster, members = group
-    assignor = StickyAssignor(spread)
-
-    backwards = assignor.assign(cluster, dict(reversed(members.items())))
-
-    assert backwards == assignor.assign(cluster, members)
 
 
 @quick
@@ -130,56 +126,42 @@ def test_a_new_topic_moves_nothing_old() -> None:
     assert StickyAssignor().plan(grown, own(members, plan)).moves == 0
 
 
-def test_contiguous_deals_runs() -> None:
-    cluster = ClusterMetadata({"a": 12, "b": 12})
-    members = {f"m{n}": Subscription(topics=["a", "b"]) for n in range(3)}
-
-    plan = run_assignor(StickyAssignor(), cluster, members)
-
-    assert plan["m0"] == PartitionSet({"a": range(8)})
-    assert plan["m1"] == PartitionSet({"a": range(8, 12), "b": range(4)})
-    assert plan["m2"] == PartitionSet({"b": range(4, 12)})
+def test_refuses_what_it_does_not_know() -> None:
+    with pytest.raises(ValueError, match=r"spread is 'wide': give .*contiguous"):
+        StickyAssignor("wide")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"solver is 'magic': give .*own"):
+        StickyAssignor(solver="magic")  # type: ignore[arg-type]
 
 
-def test_topic_spreads_each_topic() -> None:
-    cluster = ClusterMetadata({"a": 12, "b": 12, "c": 3})
-    members = {f"m{n}": Subscription(topics=["a", "b", "c"]) for n in range(3)}
-
-    plan = run_assignor(StickyAssignor("topic"), cluster, members)
-
-    assert [each.counts for each in plan.values()] == [(4, 4, 1)] * 3
-    assert plan["m1"].by_topic["a"].tolist() == [4, 5, 6, 7]
-
-
-def test_topic_keeps_each_topic_spread_when_a_member_joins() -> None:
-    cluster = ClusterMetadata({"a": 12, "b": 12})
-    members = {f"m{n}": Subscription(topics=["a", "b"]) for n in range(2)}
-    assignor = StickyAssignor("topic")
-    joined = own(members, run_assignor(assignor, cluster, members))
-
-    plan = assignor.plan(cluster, {**joined, "m2": Subscription(topics=["a", "b"])})
-
-    assert plan.moves == 8
-    assert [each.counts for each in plan.assignment.values()] == [(4, 4)] * 3
-
-
-def test_a_stale_claim_breaks_a_tie() -> None:
-    # m4 is gone; what it owned goes back to whoever held it before, as there is room.
-    members = {
-        "m1": Subscription(topics=["a"]),
-        "m2": Subscription(topics=["a"], owned=PartitionSet({"a": [0]}), generation_id=1),
-        "m3": Subscription(topics=["a"], owned=PartitionSet({"a": [0]}), generation_id=2),
-        "m5": Subscription(topics=["a"], owned=PartitionSet({"a": [0]}), generation_id=2),
+def mixed_group() -> Group:
+    return ClusterMetadata({"a": 4, "b": 2}), {
+        "m1": Subscription(topics=["a"], owned=PartitionSet({"a": range(4)}), generation_id=1),
+        "m2": Subscription(topics=["a", "b"]),
     }
 
-    plan = run_assignor(StickyAssignor(), ClusterMetadata({"a": 4}), members)
 
-    assert plan["m2"] == {("a", 0)}
+def test_without_or_tools_auto_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ortools.graph.python", None)
+
+    plan = StickyAssignor().plan(*mixed_group())
+
+    assert (plan.method, plan.moves, plan.fewest_moves) == ("own", 1, True)
 
 
-def test_refuses_an_unknown_spread() -> None:
-    with pytest.raises(ValueError, match="contiguous"):
-        StickyAssignor("wide")  # type: ignore[arg-type]
+def test_without_or_tools_flow_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assignors.sticky.find_spec", lambda name: None)
+
+    with pytest.raises(ValueError, match="OR-tools is not installed: run pip install"):
+        StickyAssignor(solver="flow")
+
+
+def test_says_how_the_plan_was_found() -> None:
+    pytest.importorskip("ortools")
+    alike = {"m1": Subscription(topics=["a"]), "m2": Subscription(topics=["a"])}
+
+    assert StickyAssignor().plan(*mixed_group()).method == "flow"
+    assert StickyAssignor(solver="own").plan(*mixed_group()).method == "own"
+    assert StickyAssignor(solver="own").plan(ClusterMetadata({"a": 4}), alike).method == "quotas"
 
 
 def test_user_data_is_javas() -> None:
@@ -204,7 +186,8 @@ def test_claims_are_read_as_java_reads_them() -> None:
 
     claims = sticky_claims({"e": eager, "o": old, "b": both, "s": silent, "r": rubbish})
 
-    assert [(each.partitions, each.generation_id) for each in claims.values()] == [
+    read = [claims[each] for each in "eobsr"]
+    assert [(each.partitions, each.generation_id) for each in read] == [
         (said, 4),
         (said, -1),
         (said, 4),
@@ -234,7 +217,7 @@ def test_without_a_budget_the_balance_is_still_optimal(budget: int) -> None:
         "m3": Subscription(topics=["b", "c"], owned=PartitionSet({"b": [1, 2]})),
     }
 
-    plan = StickyAssignor(budget=budget).plan(cluster, members)
+    plan = StickyAssignor(budget=budget, solver="own").plan(cluster, members)
 
     assert imbalance(plan.assignment) == imbalance(StickyAssignor().assign(cluster, members))
 

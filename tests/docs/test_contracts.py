@@ -12,7 +12,17 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("assignors", "rebalance")
-VOCABULARY = {"__init__", "model", "interface", "codec", "claims", "errors", "partitions"}
+VOCABULARY = {
+    "__init__",
+    "model",
+    "interface",
+    "codec",
+    "claims",
+    "columns",
+    "errors",
+    "partitions",
+    "wire",
+}
 SCHEMA = {"__init__", "trace", "events"}
 
 BREAKS = [
