@@ -32,6 +32,7 @@ class _Tool:
 
 _TOOLS = {
     "java": _Tool(commands=("java",), advice=f"install Java {_MINIMUM_JAVA} or later"),
+    "javac": _Tool(commands=("javac",), advice=f"install a JDK {_MINIMUM_JAVA} or later"),
     "mvn": _Tool(commands=("mvn",), advice="install Maven"),
     "go": _Tool(commands=("go",), advice="install Go"),
     "browser": _Tool(
@@ -42,7 +43,7 @@ _TOOLS = {
 
 
 def require(*tools: str, what: str = "this test") -> None:
-    """Go on only if every tool ("java", "mvn", "go", "browser") is here.
+    """Go on only if every tool ("java", "javac", "mvn", "go", "browser") is here.
 
     ``what`` names in the plural what is not run else: "Apache Kafka tests".
     """
