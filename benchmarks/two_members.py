@@ -20,8 +20,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from benchmarks.measure import Figure, show
 from rebalance.broker import EmbeddedBroker
 from rebalance.clients.aiokafka import TraceListener, strategy
+from rebalance.testing.apache_kafka import ApacheKafka
 from rebalance.timeline import trace
-from tests.support.apache_kafka import ApacheKafka
 
 RUNS = 7
 PARTITIONS = 12
