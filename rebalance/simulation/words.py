@@ -76,6 +76,7 @@ _WORDS: Mapping[type[trace.Event], Callable[..., str]] = {
     trace.Lost: lambda e: f"loses {_parts(e)}",
     trace.MemberPaused: lambda e: "stands still",
     trace.MemberResumed: lambda e: "goes on",
+    trace.AssignorReplaced: lambda e: f"has {e.assignor} replaced by {e.replaced_by}: {e.reason}",
     trace.MemberFailed: lambda e: f"fails: {e.error}",
     trace.MemberStopped: lambda e: "is closed" if e.how == "closed" else "crashes",
 }

@@ -42,7 +42,7 @@ def _befell(lane: Lane, steps: Sequence[Step], found: Sequence[Rebalance]) -> It
         text = _mark_text(mark)
         cause = LEFT if mark.kind == "closed" else ""
         said = any(s.member == lane.name and previous <= s.t <= mark.t for s in steps)
-        expected = mark.kind != "refused" and said
+        expected = mark.kind not in ("refused", "assignor") and said
         if text and not expected and not _told(found, lane.name, mark.t, cause):
             style = "bad" if mark.kind != "closed" else ""
             yield Aside(mark.t, mark.order, f"{lane.name} {text}", style)
@@ -89,6 +89,8 @@ def _mark_text(mark: Mark) -> str:
             return "stands still"
         case "resumed":
             return "goes on"
+        case "assignor":
+            return f"assignor {mark.text}"
         case "refused":
             return f"commit refused: {mark.text}"
         case _:

@@ -292,6 +292,22 @@ class MemberResumed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssignorReplaced(Event):
+    """The leader's own assignor gave no plan, and another one answered in its place; the member
+    stays in the group. `reason` says why: it took too long, or it failed."""
+
+    NAME: ClassVar[str] = "assignor_replaced"
+    VIEW: ClassVar[View] = "member"
+
+    group_id: str
+    member: str
+    assignor: str
+    replaced_by: str
+    reason: str
+    generation_id: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MemberFailed(Event):
     """A fatal error ended the member's part in the group; `error` says which."""
 
@@ -337,6 +353,7 @@ EVENTS: Mapping[str, type[Event]] = {
         Lost,
         MemberPaused,
         MemberResumed,
+        AssignorReplaced,
         MemberFailed,
         MemberStopped,
     )

@@ -14,6 +14,7 @@ from rebalance.timeline.demand import Want, wanted_cells
 from rebalance.timeline.events import (
     Assigned,
     AssignmentSent,
+    AssignorReplaced,
     CommitRefused,
     Event,
     GroupStateChanged,
@@ -36,7 +37,16 @@ from rebalance.timeline.spans import Span, union
 from rebalance.timeline.trace import Trace
 
 MarkKind = Literal[
-    "started", "closed", "crashed", "failed", "removed", "lost", "paused", "resumed", "refused"
+    "started",
+    "closed",
+    "crashed",
+    "failed",
+    "removed",
+    "lost",
+    "paused",
+    "resumed",
+    "refused",
+    "assignor",
 ]
 
 
@@ -335,6 +345,8 @@ def _live(draft: _Draft, event: Event) -> None:
         case MemberResumed():
             draft.close("paused", t)
             draft.mark(t, "resumed")
+        case AssignorReplaced():
+            draft.mark(t, "assignor", f"{event.assignor} replaced by {event.replaced_by}")
         case _:
             pass
 

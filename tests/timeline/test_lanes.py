@@ -5,6 +5,7 @@ import pytest
 from rebalance.timeline.events import (
     Assigned,
     AssignmentSent,
+    AssignorReplaced,
     Event,
     Header,
     Joined,
@@ -18,6 +19,7 @@ from rebalance.timeline.events import (
 )
 from rebalance.timeline.lanes import UnknownGroupError, group_ids, read_group
 from rebalance.timeline.spans import Span
+from rebalance.timeline.text import render_text
 from rebalance.timeline.trace import Trace
 from tests.timeline.stories import eager_churn
 
@@ -123,3 +125,17 @@ def test_a_lane_may_come_back_under_a_new_id_while_the_old_one_is_counted() -> N
     assert lane.alive == (Span(1, 10), Span(15, 30))
     assert lane.counted == (Span(0, 30),)
     assert lane.member_ids == ("b-1", "b-2")
+
+
+def test_an_assignor_that_was_replaced_is_in_the_story() -> None:
+    trace = trace_of(
+        MemberStarted(t=0, group_id="g", member="A", topics=("t",)),
+        AssignorReplaced(
+            t=40, group_id="g", member="A", assignor="mine", replaced_by="sticky", reason="late"
+        ),
+    )
+    (lane,) = read_group(trace, "g").lanes
+    assert [(mark.kind, mark.text) for mark in lane.marks if mark.t == 40] == [
+        ("assignor", "mine replaced by sticky")
+    ]
+    assert "A assignor mine replaced by sticky" in render_text(trace)

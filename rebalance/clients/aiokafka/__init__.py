@@ -18,10 +18,12 @@ from rebalance.clients.aiokafka.errors import (
     StrategyError,
 )
 from rebalance.clients.aiokafka.listener import TraceListener
+from rebalance.clients.guard import Guard
 
 __all__ = [
     "AssignmentFailedError",
     "EagerOnlyWarning",
+    "Guard",
     "Strategy",
     "StrategyError",
     "TraceListener",

@@ -6,35 +6,36 @@ aiokafka forces on an assignor can belong to one consumer. The rule kept here: w
 does, what aiokafka gets is valid bytes for every member, or an end of this membership (seam.py).
 """
 
-import logging
-import time
 import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
+from assignors.columns import subscribed_topics
 from assignors.errors import AssignorError
 from assignors.interface import (
     Assignor,
     RebalanceProtocol,
     assignor_protocols,
     resolve,
-    run_assignor,
 )
 from assignors.model import PartitionSet
-from rebalance.clients.aiokafka import wire
+from rebalance.clients import wire
 from rebalance.clients.aiokafka.errors import EagerOnlyWarning, StrategyError
 from rebalance.clients.aiokafka.seam import Seam
-
-_log = logging.getLogger("rebalance.clients.aiokafka")
-_SLOW = 1 / 3  # of the session timeout: nobody sends heartbeats while an assignor runs
+from rebalance.clients.aiokafka.wire import cluster_metadata
+from rebalance.clients.guard import Guard
+from rebalance.clients.reporting import reporting
 
 ConsumerT = TypeVar("ConsumerT")
 
 
-def strategy(assignor: Assignor | type[Assignor] | str) -> "Strategy":
+def strategy(
+    assignor: Assignor | type[Assignor] | str, *, guard: Guard | None = None
+) -> "Strategy":
     """What `AIOKafkaConsumer(partition_assignment_strategy=[...])` takes, for one consumer.
 
     `assignor`: an assignor, its class, "module:Class", or a registered name such as "sticky".
+    `guard`: its time limit and what follows when it is late or fails; default: `Guard()`.
     Warns with EagerOnlyWarning if it prefers to cooperate.
     Raises AssignorError if there is no such assignor, StrategyError if it cannot run eagerly.
     """
@@ -52,14 +53,15 @@ def strategy(assignor: Assignor | type[Assignor] | str) -> "Strategy":
             EagerOnlyWarning,
             stacklevel=2,
         )
-    return Strategy(found)
+    return Strategy(reporting(found), guard or Guard())
 
 
 class Strategy:
     """One assignor for one consumer; made by `strategy()`, tied by `bind()`."""
 
-    def __init__(self, assignor: Assignor) -> None:
+    def __init__(self, assignor: Assignor, guard: Guard) -> None:
         self.assignor = assignor
+        self.guard = guard
         self._seam: Seam | None = None
 
     def __repr__(self) -> str:
@@ -109,11 +111,14 @@ class Strategy:
         """The leader's plan, encoded for each member.
 
         `cluster` and `members` are aiokafka's; the latter lack what their version 0 cannot hold, so
-        the bytes of the JoinGroup response are read instead.
+        the bytes of the JoinGroup response are read instead. Raises NotPlannedError to the seam,
+        which makes the plan and has aiokafka ask again.
         """
         seam = self._entered()
         try:
-            return self._assign(seam, cluster, members)
+            subscriptions = seam.members(self.assignor, members)
+            known = cluster_metadata(cluster, subscribed_topics(subscriptions))
+            return wire.assignment_bytes(seam.plan(self.guard, self.assignor, known, subscriptions))
         except AssignorError as error:
             seam.fail(error)
 
@@ -123,27 +128,6 @@ class Strategy:
         for topic, ids in assignment.assignment:
             columns.setdefault(topic, []).extend(ids)
         self._entered().assigned(PartitionSet(columns))
-
-    def _assign(self, seam: Seam, cluster: Any, members: Mapping[str, Any]) -> dict[str, bytes]:
-        subscriptions = wire.subscriptions(self.assignor, seam.raw_members, members)
-        topics = {topic for each in subscriptions.values() for topic in each.topics}
-        started = time.monotonic()
-        # A group may hold members that really cooperate; they consume while we assign (M06).
-        best = max(assignor_protocols(self.assignor))
-        plan = run_assignor(
-            self.assignor, wire.cluster_metadata(cluster, topics), subscriptions, protocol=best
-        )
-        took_ms = (time.monotonic() - started) * 1000
-        if took_ms > seam.session_timeout_ms * _SLOW:
-            _log.warning(
-                "assignor %r took %d ms for %d members; no heartbeat is sent meanwhile, and the "
-                "session timeout is %d ms",
-                self.name,
-                took_ms,
-                len(subscriptions),
-                seam.session_timeout_ms,
-            )
-        return wire.assignment_bytes(plan)
 
     def _entered(self) -> Seam:
         if self._seam is None:

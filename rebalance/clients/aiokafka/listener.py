@@ -7,28 +7,15 @@ and writes what is true; without it, it writes what it was told and leaves the r
 """
 
 import inspect
-import time
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 from aiokafka.abc import ConsumerRebalanceListener
 
-from assignors.model import PartitionSet
 from rebalance.clients.aiokafka.private import coordinator_of, require_consumer
-from rebalance.timeline.trace import (
-    Assigned,
-    Event,
-    Joined,
-    Joining,
-    Lost,
-    MemberFailed,
-    MemberStarted,
-    MemberStopped,
-    Partitions,
-    Revoked,
-    Subscribed,
-    Trace,
-)
+from rebalance.clients.guard import Replacement
+from rebalance.clients.lane import Lane
+from rebalance.timeline.trace import Lost, Revoked, Trace
 
 
 class TraceListener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
@@ -60,18 +47,10 @@ class TraceListener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
     ) -> None:
         if consumer is not None:
             group_id = group_id or require_consumer(consumer)._group_id
-        if not group_id:
-            raise ValueError("no group to write of: give consumer= (of a group) or group_id=")
-        self._trace = trace
-        self._member = member
-        self._group_id = group_id
+        self._lane = Lane(trace, member=member, group_id=group_id, clock=clock)
         self._consumer = consumer
         self._listener = listener
-        self._clock = clock or _since_start(trace)
         self._watched: Any = None  # the coordinator whose end we wait for
-        self._topics: tuple[str, ...] = ()
-        self._owned: Partitions = {}
-        self._state: Literal["new", "started", "stopped"] = "new"
 
     async def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
         """Before a join: the user's listener first, for until its end the member owns.
@@ -81,59 +60,54 @@ class TraceListener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
         self._start()
         coordinator = self._coordinator()
         call = "on_partitions_revoked"
-        if coordinator is not None and not coordinator.member_id and self._owned:
+        if coordinator is not None and not coordinator.member_id and self._lane.owned:
             # aiokafka forgets its id when the coordinator no longer knows it: that is a loss, and
             # it happened before we were called.
-            self._give_up(Lost)
+            self._lane.gives_up(Lost)
             if hasattr(self._listener, "on_partitions_lost"):
                 call = "on_partitions_lost"
         try:
             await self._call(call, revoked)
         finally:
-            self._give_up(Revoked)
-            member_id = coordinator.member_id if coordinator is not None else ""
-            self._write(Joining, member_id=member_id)
+            self._lane.gives_up(Revoked)
+            self._lane.joining(coordinator.member_id if coordinator is not None else "")
 
     async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
         """After a join: owned from now on, so written before the user's listener runs."""
         self._start()
-        self._give_up(Revoked)  # nothing is left, unless this listener was put in between
+        self._lane.gives_up(Revoked)  # nothing is left, unless this listener was put in between
         assigned = frozenset(assigned)
         coordinator = self._coordinator()
         generation_id = -1
         if coordinator is not None:
             generation_id = coordinator.generation
             self._note_topics()
-            self._write(
-                Joined,
-                member_id=coordinator.member_id,
-                generation_id=generation_id,
+            self._lane.joined(
+                coordinator.member_id,
+                generation_id,
                 leader=coordinator._group_subscription is not None,
             )
-        self._owned = _columns(assigned)
-        self._write(Assigned, partitions=self._owned, generation_id=generation_id)
+        self._lane.assigned(assigned, generation_id)
         await self._call("on_partitions_assigned", assigned)
 
     def stopped(self, how: Literal["closed", "crashed"] = "closed") -> None:
         """The consumer is gone. With `consumer` given, its `stop()` is noticed without this."""
-        if self._state == "started":
-            self._write(MemberStopped, how=how)
-            self._state, self._owned = "stopped", {}
+        self._lane.stopped(how)
 
     def failed(self, error: BaseException) -> None:
         """A fatal error ended the membership; a strategy whose assignor fails says so itself."""
         self._start()
-        self._give_up(Lost)
-        self._write(MemberFailed, error=f"{type(error).__name__}: {error}")
+        self._lane.failed(error)
+
+    def replaced(self, replacement: Replacement, generation_id: int) -> None:
+        """The guard's fallback answered; a strategy says so itself."""
+        self._start()
+        self._lane.replaced(replacement, generation_id)
 
     # --- what aiokafka does not tell --------------------------------------------------------------
 
     def _start(self) -> None:
-        if self._state == "new":
-            self._state = "started"
-            if self._consumer is not None:
-                self._topics = tuple(sorted(self._consumer.subscription()))
-            self._write(MemberStarted, topics=self._topics)
+        self._lane.start(self._consumer.subscription() if self._consumer is not None else ())
 
     def _coordinator(self) -> Any:
         """The consumer's coordinator, whose end is watched from the first time on; or None."""
@@ -162,51 +136,16 @@ class TraceListener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
 
     def _note_topics(self) -> None:
         subscription = self._consumer._subscription.subscription
-        topics = tuple(sorted(subscription.topics))
-        if topics != self._topics:
-            self._topics = topics
-            self._write(Subscribed, topics=topics)
+        self._lane.wants(subscription.topics)
         subscription.unsubscribe_future.add_done_callback(self._unsubscribed)
 
     def _unsubscribed(self, _: Any) -> None:
         """`unsubscribe()`, or another listener took over: we shall hear no more of these."""
         if self._consumer._subscription.listener is not self:
-            self._give_up(Revoked)
-
-    def _give_up(self, how: type[Revoked] | type[Lost]) -> None:
-        owned, self._owned = self._owned, {}
-        if owned:
-            self._write(how, partitions=owned)
-
-    def _write(self, kind: Callable[..., Event], **values: Any) -> None:
-        if self._state == "stopped":
-            return
-        # Clocks of several writers may differ by a millisecond; a trace never goes back.
-        t = max(self._clock(), self._trace.last_t or 0)
-        self._trace.add(kind(t=t, group_id=self._group_id, member=self._member, **values))
+            self._lane.gives_up(Revoked)
 
     async def _call(self, name: str, partitions: Iterable[Any]) -> None:
         if self._listener is not None:
             result = getattr(self._listener, name)(partitions)
             if inspect.isawaitable(result):
                 await result
-
-
-def _columns(partitions: Iterable[Any]) -> Partitions:
-    by_topic = PartitionSet(partitions).by_topic
-    return {topic: tuple(ids.tolist()) for topic, ids in by_topic.items()}
-
-
-def _since_start(trace: Trace) -> Callable[[], int]:
-    started_at_ms = trace.header.started_at_ms
-    if started_at_ms is not None:
-        passed_ms = time.time() * 1000 - started_at_ms
-    elif trace.last_t is None:
-        passed_ms = 0.0
-    else:
-        raise ValueError(
-            "the trace has events and no started_at_ms: when did it begin? "
-            "Give clock=, or Header(started_at_ms=...)"
-        )
-    origin = time.monotonic() * 1000 - passed_ms
-    return lambda: max(0, int(time.monotonic() * 1000 - origin))

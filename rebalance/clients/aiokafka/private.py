@@ -28,6 +28,7 @@ COORDINATOR = (
     "_closing",  # future: done from stop() on
     "_coordination_task",  # who calls an assignor, and what ends with the membership
     "_group_subscription",  # not None in the leader only
+    "_rebalance_timeout_ms",
     "_session_timeout_ms",
     # called
     "_send_req",

@@ -1,27 +1,54 @@
 """One consumer's membership, as far as aiokafka does not show it to an assignor.
 
-Three things live here, because they belong to a consumer and not to an assignor: what the consumer
-held and in which generation, the raw bytes of a JoinGroup response, and how the membership ends
-when an assignor fails. The rule kept here (M08): a member whose assignor fails sends no assignment,
-leaves the group, so that the others go on, and raises the failure out of every later poll; it never
-tries again by itself.
+These live here, because they belong to a consumer and not to an assignor: what the consumer held
+and in which generation, the raw bytes of a JoinGroup response, the worker that runs the assignor,
+and how the membership ends when an assignor fails. The rule kept here (M08): a member whose
+assignor fails sends no assignment, leaves the group, so that the others go on, and raises the
+failure out of every later poll; it never tries again by itself.
+
+aiokafka calls `assign` on the event loop and wants its plan at once. So the first call is answered
+with `NotPlannedError`: the plan is made in a thread while the loop lives, and aiokafka is made to
+ask again, with the metadata as they are by then.
 """
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from aiokafka.protocol.group import LeaveGroupRequest
 
 from assignors.claims import Claim
 from assignors.errors import AssignorError
-from assignors.model import PartitionSet
+from assignors.interface import Assignor
+from assignors.model import ClusterMetadata, GroupAssignment, PartitionSet, Subscription
+from rebalance.clients import wire
 from rebalance.clients.aiokafka.errors import AssignmentFailedError, StrategyError
 from rebalance.clients.aiokafka.listener import TraceListener
 from rebalance.clients.aiokafka.private import coordinator_of, fetcher_of, require_consumer
-from rebalance.clients.aiokafka.wire import RawMembers, raw_members
+from rebalance.clients.aiokafka.wire import raw_members
+from rebalance.clients.guard import Guard, Replacement, Run, Worker
+from rebalance.clients.wire import RawMembers
 
 _log = logging.getLogger("rebalance.clients.aiokafka")
+
+
+class NotPlannedError(Exception):
+    """`assign` was called before there is a plan for this: make one, then call again."""
+
+    def __init__(
+        self,
+        guard: Guard,
+        assignor: Assignor,
+        cluster: ClusterMetadata,
+        members: Mapping[str, Subscription],
+    ) -> None:
+        super().__init__(assignor.name)
+        self.guard = guard
+        self.assignor = assignor
+        self.cluster = cluster
+        self.members = members
 
 
 class Seam:
@@ -36,7 +63,10 @@ class Seam:
             raise StrategyError(
                 "the consumer has no group_id, so it never runs an assignor: give it one"
             )
-        self.raw_members: RawMembers = {}
+        self._raw_members: RawMembers = {}
+        self._members: Mapping[str, Subscription] | None = None
+        self._worker = Worker(self._replaced)
+        self._run: Run | None = None
         self._coordinator: Any = None
         self._claim = Claim()
         self._claimant = ""  # the member id under which the claim was earned
@@ -48,12 +78,6 @@ class Seam:
         """The consumer's `client_rack`."""
         rack: str | None = self.consumer._client_rack
         return rack
-
-    @property
-    def session_timeout_ms(self) -> int:
-        """How long the coordinator waits for a member that assigns."""
-        timeout: int = self._coordinator._session_timeout_ms
-        return timeout
 
     def enter(self) -> None:
         """Called first thing in each of aiokafka's calls; hooks the coordinator when it is new.
@@ -86,6 +110,33 @@ class Seam:
         self._claim = Claim(partitions=partitions, generation_id=self._coordinator.generation)
         self._claimant = self._coordinator.member_id
 
+    def members(self, assignor: Assignor, decoded: Mapping[str, Any]) -> Mapping[str, Subscription]:
+        """What all members sent, read once for each JoinGroup response.
+
+        `decoded` is what aiokafka made of it. Raises AssignorError if it cannot be read.
+        """
+        if self._members is None:
+            self._members = wire.subscriptions(
+                assignor, self._raw_members, lambda member_id: decoded[member_id].subscription
+            )
+        return self._members
+
+    def plan(
+        self,
+        guard: Guard,
+        assignor: Assignor,
+        cluster: ClusterMetadata,
+        members: Mapping[str, Subscription],
+    ) -> GroupAssignment:
+        """The plan for exactly this. Raises AssignorError if none can be had.
+
+        Raises NotPlannedError where it is yet to be made.
+        """
+        run = self._run
+        if run is None or run.members is not members or run.cluster != cluster:
+            raise NotPlannedError(guard, assignor, cluster, members)
+        return run.answer()
+
     def fail(self, error: AssignorError) -> NoReturn:
         """End the membership: raises what makes aiokafka give the join up (see `_hook`)."""
         self._failure = AssignmentFailedError(f"{error}; this consumer has left the group")
@@ -97,11 +148,18 @@ class Seam:
         check = coordinator.check_errors
 
         async def perform_assignment(response: Any) -> Any:
-            self.raw_members = raw_members(response)
+            self._raw_members = raw_members(response)
+            loop = asyncio.get_running_loop()
+            asked_at = loop.time()
             try:
-                return await perform(response)
+                while True:
+                    try:
+                        return await perform(response)
+                    except NotPlannedError as wanted:
+                        run = self._begin(coordinator, wanted)
+                        await _over(run, asked_at + run.limit_ms / 1000)
             finally:
-                self.raw_members = {}
+                self._raw_members, self._members, self._run = {}, None, None
 
         async def push_error_to_user(error: Any) -> None:
             if self._failure is None:
@@ -117,6 +175,23 @@ class Seam:
         coordinator._perform_assignment = perform_assignment
         coordinator._push_error_to_user = push_error_to_user
         coordinator.check_errors = check_errors
+
+    def _begin(self, coordinator: Any, wanted: NotPlannedError) -> Run:
+        self._run = self._worker.begin(
+            wanted.guard,
+            wanted.assignor,
+            wanted.cluster,
+            wanted.members,
+            limit_ms=wanted.guard.limit_of(
+                coordinator._session_timeout_ms, coordinator._rebalance_timeout_ms
+            ),
+        )
+        return self._run
+
+    def _replaced(self, replacement: Replacement) -> None:
+        listener = self.consumer._subscription.listener
+        if isinstance(listener, TraceListener):
+            listener.replaced(replacement, self._coordinator.generation)
 
     async def _end(self, coordinator: Any, failure: AssignmentFailedError) -> None:
         """Leave, tell whoever waits, and keep aiokafka's coordination still until `stop()`.
@@ -136,6 +211,21 @@ class Seam:
             state.listener.failed(failure)
         await asyncio.wait([coordinator._closing])
         await _fetcher_at_rest(fetcher_of(self.consumer))
+
+
+async def _over(run: Run, deadline: float) -> None:
+    """Until the run is over, or the loop's clock shows `deadline`."""
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+
+    def wake() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits any more
+            loop.call_soon_threadsafe(over.set)
+
+    run.when_over(wake)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout_at(deadline):
+            await over.wait()
 
 
 async def _fetcher_at_rest(fetcher: Any) -> None:

@@ -20,7 +20,7 @@ from assignors import (
     Subscription,
 )
 from assignors.codec import decode_sticky_user_data, decode_subscription
-from rebalance.clients.aiokafka import EagerOnlyWarning, StrategyError, adapter, strategy
+from rebalance.clients.aiokafka import EagerOnlyWarning, StrategyError, strategy
 from tests.clients.aiokafka.group import (
     SHORT_SESSION_MS,
     Group,
@@ -254,17 +254,3 @@ def _spy(used: Any) -> list[bytes]:
 
     used.metadata = metadata
     return sent
-
-
-async def test_a_slow_assignor_is_warned_about(
-    kafka_broker: KafkaBroker,
-    unique: Unique,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    monkeypatch.setattr(adapter, "_SLOW", 0.0)
-    topic = unique("topic")
-    await create_topics(kafka_broker.bootstrap_servers, {topic: 1})
-    async with Group(kafka_broker.bootstrap_servers, unique("group")) as group:
-        await group.join("A", [topic])
-    assert "no heartbeat is sent meanwhile, and the session timeout is 15000 ms" in caplog.text

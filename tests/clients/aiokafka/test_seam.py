@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,74 +12,14 @@ from aiokafka.errors import InconsistentGroupProtocolError, KafkaConnectionError
 from aiokafka.protocol.commit import OffsetCommitRequest
 from aiokafka.protocol.group import JoinGroupRequest, LeaveGroupRequest, SyncGroupRequest
 
-from assignors import (
-    ClusterMetadata,
-    InvalidPlanError,
-    PartitionSet,
-    StickyAssignor,
-    Subscription,
-)
-from assignors.errors import AssignorFailedError, PlanFault
+from assignors import ClusterMetadata, InvalidPlanError
+from assignors.errors import AssignorFailedError
 from rebalance.clients.aiokafka import AssignmentFailedError, strategy
 from tests.clients.aiokafka.group import Group, consumer_with, create_topics, until
+from tests.clients.broken import BROKEN, Breaking, Broken, Members, raises
 from tests.support.brokers import KafkaBroker
 
 Unique = Callable[[str], str]
-Members = Mapping[str, Subscription]
-
-
-def raises(cluster: ClusterMetadata, members: Members) -> Any:
-    raise ZeroDivisionError("a bug of its author")
-
-
-def unknown_member(cluster: ClusterMetadata, members: Members) -> Any:
-    return {"somebody else": [(topic, 0) for topic in cluster.partitions]}
-
-
-def twice(cluster: ClusterMetadata, members: Members) -> Any:
-    every = PartitionSet({topic: range(count) for topic, count in cluster.partitions.items()})
-    return dict.fromkeys(members, every)
-
-
-def forgotten(cluster: ClusterMetadata, members: Members) -> Any:
-    return {}
-
-
-def unsubscribed(cluster: ClusterMetadata, members: Members) -> Any:
-    plan = dict(StickyAssignor().assign(cluster, members))
-    plan[min(plan)] |= PartitionSet([("never asked for", 0)])
-    return plan
-
-
-def nothing(cluster: ClusterMetadata, members: Members) -> Any:
-    return None
-
-
-BROKEN: dict[Callable[[ClusterMetadata, Members], Any], PlanFault] = {
-    unknown_member: PlanFault.UNKNOWN_MEMBER,
-    twice: PlanFault.ASSIGNED_TWICE,
-    forgotten: PlanFault.FORGOTTEN,
-    unsubscribed: PlanFault.NOT_SUBSCRIBED,
-    nothing: PlanFault.NOT_A_PLAN,
-}
-
-
-class Breaking:
-    """Works until it is told to break."""
-
-    name = "breaking"
-
-    def __init__(self, broken: Callable[[ClusterMetadata, Members], Any] | None = None) -> None:
-        self.broken = broken
-        self.user_data_breaks = False
-
-    def assign(self, cluster: ClusterMetadata, members: Members) -> Any:
-        return (self.broken or StickyAssignor().assign)(cluster, members)
-
-    def user_data(self, topics: Any, owned: Any, generation_id: int) -> bytes:
-        if self.user_data_breaks:
-            raise ZeroDivisionError("a bug of its author")
-        return b""
 
 
 @pytest.fixture
@@ -103,7 +43,7 @@ async def test_a_broken_leader_leaves_and_the_others_go_on(
     kafka_broker: KafkaBroker,
     unique: Unique,
     sent: list[tuple[str, Any]],
-    broken: Callable[[ClusterMetadata, Members], Any],
+    broken: Broken,
 ) -> None:
     topic = unique("topic")
     await create_topics(kafka_broker.bootstrap_servers, {topic: 4})

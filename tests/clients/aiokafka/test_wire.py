@@ -21,7 +21,8 @@ from assignors import (
 )
 from assignors.claims import Claim
 from assignors.codec import decode_sticky_user_data, decode_subscription, encode_subscription
-from rebalance.clients.aiokafka import wire
+from rebalance.clients import wire
+from rebalance.clients.aiokafka.wire import cluster_metadata, raw_members
 
 HELD = Claim(partitions=PartitionSet({"a": [0, 1], "b": [0]}), generation_id=7)
 
@@ -33,6 +34,10 @@ class Plain:
 
     def assign(self, cluster: Any, members: Any) -> Any:
         return {}
+
+
+def no_guess(member_id: str) -> list[str]:
+    raise AssertionError(f"the bytes of {member_id} can be read")
 
 
 def sent(assignor: Any, claim: Claim = HELD) -> Subscription:
@@ -67,7 +72,7 @@ def test_a_name_of_kafkas_own_carries_no_claim_of_ours(assignor: Any) -> None:
 
 def test_an_authors_assignor_gets_its_claims_back() -> None:
     raw = {"m": ("pod-0", wire.subscription_bytes(Plain(), ["a", "b"], HELD, "rack-1"))}
-    assert wire.subscriptions(Plain(), raw, {}) == {
+    assert wire.subscriptions(Plain(), raw, no_guess) == {
         "m": Subscription(
             topics=("a", "b"),
             owned=HELD.partitions,
@@ -86,7 +91,7 @@ def test_without_a_claim_there_is_no_user_data() -> None:
 def test_user_data_that_is_no_claim_is_left_alone() -> None:
     odd = Subscription(topics=["a"], user_data=b"\x01")
     raw = {"m": (None, encode_subscription(odd))}
-    assert wire.subscriptions(Plain(), raw, {})["m"].user_data == b"\x01"
+    assert wire.subscriptions(Plain(), raw, no_guess)["m"].user_data == b"\x01"
 
 
 def test_what_a_foreign_member_owns_is_read() -> None:
@@ -94,7 +99,7 @@ def test_what_a_foreign_member_owns_is_read() -> None:
         topics=["a"], owned=PartitionSet({"a": [3]}), generation_id=2, rack_id="rack-2"
     )
     raw = {"m": (None, encode_subscription(foreign))}
-    assert wire.subscriptions(CooperativeStickyAssignor(), raw, {}) == {"m": foreign}
+    assert wire.subscriptions(CooperativeStickyAssignor(), raw, no_guess) == {"m": foreign}
 
 
 def test_an_unreadable_member_costs_nothing_where_everybody_revoked() -> None:
@@ -102,16 +107,20 @@ def test_an_unreadable_member_costs_nothing_where_everybody_revoked() -> None:
     broken = b"\x00\x03" + topics_only[2:] + b"\x00"  # says version 3, ends within owned partitions
     decoded = {"m": ConsumerProtocol.METADATA.decode(broken)}
     raw = {"m": (None, broken)}
-    assert wire.subscriptions(StickyAssignor(), raw, decoded)["m"].topics == ("a",)
+    assert wire.subscriptions(StickyAssignor(), raw, lambda member: decoded[member].subscription)[
+        "m"
+    ].topics == ("a",)
     with pytest.raises(AssignorError, match="what member 'm' owns cannot be known"):
-        wire.subscriptions(CooperativeStickyAssignor(), raw, decoded)
+        wire.subscriptions(
+            CooperativeStickyAssignor(), raw, lambda member: decoded[member].subscription
+        )
 
 
 def test_members_of_old_and_new_join_responses() -> None:
     new = SimpleNamespace(API_VERSION=5, members=[("m", "pod-0", b"x"), ("n", None, b"y")])
     old = SimpleNamespace(API_VERSION=2, members=[("m", b"x")])
-    assert wire.raw_members(new) == {"m": ("pod-0", b"x"), "n": (None, b"y")}
-    assert wire.raw_members(old) == {"m": (None, b"x")}
+    assert raw_members(new) == {"m": ("pod-0", b"x"), "n": (None, b"y")}
+    assert raw_members(old) == {"m": (None, b"x")}
 
 
 def cluster(racks: tuple[str | None, str | None]) -> AiokafkaCluster:
@@ -124,13 +133,13 @@ def cluster(racks: tuple[str | None, str | None]) -> AiokafkaCluster:
 
 
 def test_a_topic_without_metadata_is_left_out() -> None:
-    seen = wire.cluster_metadata(cluster((None, None)), ["unknown", "a"])
+    seen = cluster_metadata(cluster((None, None)), ["unknown", "a"])
     assert dict(seen.partitions) == {"a": 2}
     assert not seen.racks
 
 
 def test_racks_of_replicas() -> None:
-    seen = wire.cluster_metadata(cluster(("r0", "r1")), ["a"])
+    seen = cluster_metadata(cluster(("r0", "r1")), ["a"])
     assert seen.racks["a"] == (frozenset({"r0"}), frozenset({"r0", "r1"}))
 
 
