@@ -3,71 +3,39 @@
 from __future__ import annotations
 
 import inspect
-import re
-import time
-import zlib
-from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 
 import pytest
 
-from tests.support import aio, brokers
-from tests.support.brokers import KafkaBroker
+from rebalance.testing.brokers import APACHE_KAFKA, KafkaBroker
+from tests.support import aio
+from tests.support.brokers import require_apache_kafka
 from tests.support.requirements import fold
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--rebalance-broker",
-        metavar="BROKER",
-        default=brokers.BOTH,
-        help="what `kafka_broker` is: embedded, apache-kafka, both (default) or HOST:PORT",
-    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "deadline(seconds): how long an async test may take")
-    try:
-        brokers.chosen(config.getoption("--rebalance-broker"))
-    except ValueError as error:
-        raise pytest.UsageError(f"--rebalance-broker: {error}") from None
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "kafka_broker" in metafunc.fixturenames:
-        choices = brokers.chosen(metafunc.config.getoption("--rebalance-broker"))
-        metafunc.parametrize("kafka_broker", choices, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
-def kafka_broker(request: pytest.FixtureRequest) -> Iterator[KafkaBroker]:
+def rebalance_broker_kind(request: pytest.FixtureRequest) -> str:
+    """What the plugin's broker is; in CI nothing may be skipped for want of Apache Kafka."""
+    kind: str = request.param
+    if kind == APACHE_KAFKA:
+        require_apache_kafka()
+    return kind
+
+
+@pytest.fixture(scope="session")
+def kafka_broker(rebalance_broker: KafkaBroker) -> KafkaBroker:
     """A running broker, one of each kind for the whole run: use names from ``unique``."""
-    with brokers.running(request.param) as broker:
-        yield broker
-
-
-@pytest.fixture(scope="session")
-def _run_suffix(request: pytest.FixtureRequest) -> str:
-    choices = brokers.chosen(request.config.getoption("--rebalance-broker"))
-    outlives = not {brokers.EMBEDDED, brokers.APACHE_KAFKA}.issuperset(choices)
-    return f"-{time.time_ns():x}" if outlives else ""
+    return rebalance_broker
 
 
 @pytest.fixture
-def unique(request: pytest.FixtureRequest, _run_suffix: str) -> Callable[[str], str]:
-    """Names for topics and groups that no other test uses: ``unique("topic")``, anew by each call.
-
-    The same in every run, except on a broker that outlives the run.
-    """
-    test = re.sub(r"[^a-zA-Z0-9]+", "-", request.node.name).strip("-")[:80]
-    digest = zlib.crc32(request.node.nodeid.encode())  # tells apart tests of one name
-    used: Counter[str] = Counter()
-
-    def name(what: str) -> str:
-        used[what] += 1
-        return f"{what}-{used[what]}-{test}-{digest:08x}{_run_suffix}"
-
-    return name
+def unique(rebalance_unique: Callable[[str], str]) -> Callable[[str], str]:
+    """Names for topics and groups that no other test uses: ``unique("topic")``."""
+    return rebalance_unique
 
 
 @pytest.hookimpl(wrapper=True)

@@ -11,6 +11,8 @@ from typing import Any
 
 import typer
 
+from rebalance.cli.assign import assign
+from rebalance.cli.check import check
 from rebalance.cli.demo import demo
 from rebalance.cli.errors import UsageError
 from rebalance.cli.serve import serve
@@ -31,6 +33,8 @@ app.command()(demo)
 app.command()(simulate)
 app.command()(serve)
 app.command()(timeline)
+app.command()(assign)
+app.command()(check)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

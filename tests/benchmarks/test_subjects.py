@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -15,20 +14,15 @@ from benchmarks.assignors.subject import SOFT
 from benchmarks.assignors.verdicts import Judge
 from tests.support.requirements import not_run, require
 
-NEEDS = {JAVA: ("java", "javac", "mvn"), SERVER: ("java", "javac", "mvn")}
-# Go is asked of nobody, not even of CI: nothing here stands or falls with franz-go.
-SUBJECTS = [
-    pytest.param(
-        title,
-        marks=pytest.mark.skipif(
-            title == FRANZ_GO and shutil.which("go") is None, reason="no `go` on PATH"
-        ),
-    )
-    for title in PROGRAMS
-]
+NEEDS = {
+    JAVA: ("java", "javac", "mvn"),
+    SERVER: ("java", "javac", "mvn"),
+    FRANZ_GO: ("go",),
+}
 
 
-@pytest.mark.parametrize("title", SUBJECTS)
+
+@pytest.mark.parametrize("title", PROGRAMS)
 @pytest.mark.parametrize("name", ["small-leave", "ha-join"])
 def test_a_subject_answers(title: str, name: str, tmp_path: Path) -> None:
     require(*NEEDS.get(title, ()), what="benchmark subjects of other languages")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from rebalance.testing.apache_kafka.libraries import CACHE_VARIABLE, VERSION
 from tests.support import brokers
-from tests.support.apache_kafka.libraries import CACHE_VARIABLE, VERSION
 from tests.support.requirements import REQUIRE_VARIABLE, lack_of, require
 
-STARTER = Path(__file__).with_name("test_apache_kafka.py")
+STARTER = Path(__file__).parents[1] / "testing" / "apache_kafka" / "test_starter.py"
 
 
 @pytest.fixture

@@ -20,10 +20,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from tests.support.apache_kafka import libraries
-from tests.support.apache_kafka.log import PreparedRebalance, prepared_rebalances
-from tests.support.apache_kafka.properties import HOST, server_properties
-from tests.support.apache_kafka.readiness import answers
+from rebalance.testing.apache_kafka import libraries
+from rebalance.testing.apache_kafka.log import PreparedRebalance, prepared_rebalances
+from rebalance.testing.apache_kafka.properties import HOST, server_properties
+from rebalance.testing.apache_kafka.readiness import answers
 
 _HERE = Path(__file__).parent
 _CLUSTER_ID = "kafka-rebalance-tests0"

@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from rebalance.broker import BrokerError, EmbeddedBroker
-from tests.support.apache_kafka.readiness import answers
-from tests.support.embedded import EmbeddedBrokerThread
+from rebalance.testing.apache_kafka.readiness import answers
+from rebalance.testing.embedded import EmbeddedBrokerThread
 
 
 def test_it_answers_while_the_block_lasts() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.apache_kafka import ApacheKafkaUnavailableError, libraries
+from rebalance.testing.apache_kafka import ApacheKafkaUnavailableError, libraries
 
 # Stands in for Maven: fills the directory it is told and counts its runs.
 MVN = """#!/bin/sh

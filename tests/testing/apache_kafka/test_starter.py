@@ -15,11 +15,11 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from tests.support.apache_kafka import ApacheKafka, ApacheKafkaError
+from rebalance.testing.apache_kafka import ApacheKafka, ApacheKafkaError
 from tests.support.brokers import KafkaBroker, require_apache_kafka
 
-ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-m", "tests.support.apache_kafka"]
+ROOT = Path(__file__).parents[3]
+COMMAND = [sys.executable, "-m", "rebalance.testing.apache_kafka"]
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def own_tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @contextmanager
 def command_running() -> Iterator[subprocess.Popen[bytes]]:
-    """``python -m tests.support.apache_kafka``, after it said where it listens."""
+    """``python -m rebalance.testing.apache_kafka``, after it said where it listens."""
     command = subprocess.Popen(COMMAND, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     with command:
         try:

@@ -1,4 +1,4 @@
-"""``python -m tests.support.apache_kafka``: a broker for as long as this command runs."""
+"""``python -m rebalance.testing.apache_kafka``: a broker for as long as this command runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import signal
 import sys
 
-from tests.support.apache_kafka import (
+from rebalance.testing.apache_kafka import (
     VERSION,
     ApacheKafka,
     ApacheKafkaError,
@@ -23,7 +23,7 @@ def _setting(text: str) -> tuple[str, str]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m tests.support.apache_kafka",
+        prog="python -m rebalance.testing.apache_kafka",
         description=f"Runs Apache Kafka {VERSION} on 127.0.0.1 until SIGINT or SIGTERM.",
     )
     parser.add_argument("--port", type=int, help="default: a free one")

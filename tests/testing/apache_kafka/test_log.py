@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.apache_kafka import PreparedRebalance, prepared_rebalances
+from rebalance.testing.apache_kafka import PreparedRebalance, prepared_rebalances
 
 LINE = (
     "2026-11-23T06:22:42.096Z INFO GroupMetadataManager [GroupCoordinator id=1 "

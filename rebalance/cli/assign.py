@@ -1,0 +1,177 @@
+"""`rebalance assign`: assignors on a group that is written down, and how good their plans are."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rebalance.cli.errors import UsageError
+from rebalance.cli.terminal import NARROW, WIDE, speaks_unicode, terminal_width
+
+if TYPE_CHECKING:
+    from assignors.interface import Assignor
+    from rebalance.cli.assigning.running import Outcome
+    from rebalance.cli.assigning.today import Today
+    from rebalance.group_file import GroupFile
+
+
+def assign(
+    group: Annotated[
+        str, typer.Argument(metavar="INPUT", help="A group file, YAML or JSON; - reads stdin.")
+    ],
+    assignor: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A known assignor, or MODULE:CLASS; several times: side by side. "
+            "Default: the file's, else sticky.",
+        ),
+    ] = None,
+    rounds: Annotated[
+        bool,
+        typer.Option("--rounds", help="A cooperative assignor: every round, until all is handed."),
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every member and partition, however many.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the group as it is afterwards, to go on from."),
+    ] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    width: Annotated[
+        int | None, typer.Option(min=NARROW, max=WIDE, help="Columns; default: the terminal's.")
+    ] = None,
+) -> None:
+    """Run assignors on a group: plan, difference to today, quality, distance from the best.
+
+    Exit code 1: an assignor failed, its plan is invalid, or nothing satisfies the constraints; the
+    others are shown all the same.
+
+    Example: rebalance assign examples/groups/leave.yaml
+
+    Example: rebalance assign shop.yaml --assignor range --assignor sticky --output next.yaml
+    """
+    from rebalance.cli.assigning import report
+    from rebalance.cli.assigning.document import as_json
+    from rebalance.cli.assigning.running import possible
+    from rebalance.cli.assigning.today import Today
+
+    where = "stdin" if group == "-" else group
+    read = _read(group, where)
+    chosen = _chosen(read, where, assignor or [])
+    if output is not None:
+        _check_output(output, chosen)
+    today = Today.of(read)
+    outcomes = _outcomes(chosen, today, where)
+    if output is not None:
+        _write(output, chosen[0][1], outcomes[0], today, rounds=rounds)
+    best = possible(today)
+    if json_output:
+        print(as_json(where, today, best, outcomes, ascii_only=not speaks_unicode()))
+    else:
+        layout = report.Layout(
+            width=width or terminal_width(), everything=everything, rounds=rounds
+        )
+        for line in report.lines(where, today, best, outcomes, layout):
+            print(line if speaks_unicode() else line.encode("ascii", "backslashreplace").decode())
+    if not all(each.ok for each in outcomes):
+        raise typer.Exit(1)
+
+
+def _read(path: str, where: str) -> "GroupFile":
+    from rebalance.group_file import GroupFileError, load
+
+    try:
+        if path == "-":
+            text = sys.stdin.buffer.read().decode("utf-8")
+        else:
+            text = Path(path).read_text(encoding="utf-8")
+        return load(text, where)
+    except GroupFileError as error:
+        raise UsageError(str(error)) from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{where}: not a text in UTF-8; give a group file") from None
+    except OSError as error:
+        why = error.strerror or "cannot be read"
+        raise UsageError(f"{where}: {why}; give the path of a group file") from None
+
+
+def _chosen(group: "GroupFile", where: str, asked: list[str]) -> list[tuple[str, "Assignor"]]:
+    """How each is called, and the assignor."""
+    from assignors.interface import AssignorError
+    from rebalance.cli.assigning.optimizing import configured
+
+    source = "--assignor" if asked else f"{where}: assignor"
+    chosen = []
+    for spec in asked or group.assignors or ("sticky",):
+        try:
+            chosen.append((spec, configured(spec, group)))
+        except AssignorError as error:
+            told = f"{source} {spec}" if _is_missing(error) else where
+            raise UsageError(f"{told}: {error}") from None
+    if len({spec for spec, _ in chosen}) < len(chosen):
+        raise UsageError(f"{source}: an assignor is named twice: name each once")
+    return chosen
+
+
+def _is_missing(error: Exception) -> bool:
+    from assignors.errors import AssignorInterfaceError, AssignorNotFoundError
+
+    return isinstance(error, AssignorNotFoundError | AssignorInterfaceError)
+
+
+def _outcomes(chosen: "list[tuple[str, Assignor]]", today: "Today", where: str) -> "list[Outcome]":
+    from assignors.optimized.errors import InvalidObjectiveError
+    from rebalance.cli.assigning.running import run
+
+    outcomes = []
+    for label, assignor in chosen:
+        try:
+            with _working(f"{label} is at work"):
+                outcomes.append(run(assignor, label, today))
+        except InvalidObjectiveError as error:
+            raise UsageError(f"{where}: {error}") from None
+    return outcomes
+
+
+@contextmanager
+def _working(what: str) -> Iterator[None]:
+    """Something to look at while it takes long, on a terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what):
+        yield
+
+
+# --- the group afterwards ------------------------------------------------------------------------
+
+
+def _check_output(path: Path, chosen: "list[tuple[str, Assignor]]") -> None:
+    if len(chosen) > 1:
+        names = ", ".join(spec for spec, _ in chosen)
+        raise UsageError(f"--output {path}: one plan can be followed, not those of {names}")
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise UsageError(f"--output {path}: not a file in an existing directory")
+
+
+def _write(
+    path: Path, assignor: "Assignor", outcome: "Outcome", today: "Today", *, rounds: bool
+) -> None:
+    """After the first round, or with `rounds` after the last; not if the assignor failed."""
+    from rebalance.cli.assigning.running import afterwards
+    from rebalance.group_file import dump
+
+    if not outcome.ok:
+        return
+    text = dump(afterwards(assignor, outcome, today, every_round=rounds))
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"--output {path}: {error.strerror}") from None

@@ -1,0 +1,113 @@
+"""What a group file says to `optimized`, handed over to it.
+
+The rule kept here: this is the only place of the command that knows the package; what the data
+means, and what is wrong with it, that package says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from assignors.interface import Assignor
+from assignors.model import ClusterMetadata, PartitionSet, Subscription
+from rebalance.group_file import GroupFile
+from rebalance.group_file.values import shown
+from rebalance.testing.foreign import adapted
+
+if TYPE_CHECKING:
+    from assignors.optimized import Capacity, OptimizedAssignor, Solution
+
+NAMES = ("optimized", "cooperative-optimized")
+
+
+def configured(spec: str, group: GroupFile) -> Assignor:
+    """The assignor asked for; one of ours with what the file says of objective and constraints.
+
+    Raises AssignorError: there is none, or the file's data makes no sense.
+    """
+    if spec not in NAMES:
+        return adapted(spec)
+    from assignors import optimized
+
+    objective: dict[str, Any] = dict(group.objective)
+    if group.weights and "weights" in objective:
+        raise optimized.InvalidObjectiveError(
+            "weights stand both at the top and in the objective: give them once"
+        )
+    if group.weights:
+        objective["weights"] = dict(group.weights)
+    arguments: Any = {
+        "objective": optimized.Objective.from_data(objective),
+        "constraints": optimized.Constraints.from_data(group.constraints),
+    }
+    if spec == "optimized":
+        return optimized.OptimizedAssignor(**arguments)
+    return optimized.CooperativeOptimizedAssignor(**arguments)
+
+
+def optimizer(assignor: Assignor) -> OptimizedAssignor | None:
+    """The optimiser in an assignor, if it is one or wraps one."""
+    found = getattr(assignor, "inner", assignor)
+    if getattr(found, "name", "") != NAMES[0]:
+        return None
+    from assignors.optimized import OptimizedAssignor
+
+    return found if isinstance(found, OptimizedAssignor) else None
+
+
+def declared(
+    assignor: OptimizedAssignor, group: GroupFile, members: Mapping[str, Subscription]
+) -> dict[str, Subscription]:
+    """The members with what the file says of them in their user data.
+
+    A member that sent data of its own keeps it, the file's word going before. Raises
+    InvalidObjectiveError.
+    """
+    from assignors.optimized.member_data import MemberData, decode, encode
+
+    told = {}
+    for member, each in members.items():
+        own = decode(group.members[member].user_data)
+        said = own or MemberData(fingerprint=assignor.fingerprint)
+        said = replace(said, held=PartitionSet(), generation_id=-1)
+        if member in group.capacity:
+            said = replace(said, capacity=_capacity(member, group.capacity[member]))
+        if member in group.labels:
+            said = replace(said, labels=group.labels[member])
+        told[member] = replace(each, user_data=encode(said))
+    return told
+
+
+def _capacity(member: str, given: Any) -> Capacity:
+    from assignors.optimized import Capacity, InvalidObjectiveError
+
+    try:
+        return Capacity.from_data(given)
+    except InvalidObjectiveError as error:
+        raise InvalidObjectiveError(f"members.{shown(member)}.capacity: {error}") from None
+
+
+def solved(
+    assignor: OptimizedAssignor, cluster: ClusterMetadata, members: Mapping[str, Subscription]
+) -> Solution:
+    """The plan and its account; a constraint on what is not there is a note, as for a leader.
+
+    Raises Infeasible, UndecidedError or InvalidObjectiveError.
+    """
+    return assignor.solve(cluster, members)
+
+
+def without_claims(
+    group: GroupFile, members: Mapping[str, Subscription]
+) -> dict[str, Subscription]:
+    """The members with what they sent of themselves, but for what they held: `owned` says that."""
+    from assignors.optimized.member_data import decode, encode
+
+    kept = {}
+    for member, each in members.items():
+        own = decode(group.members[member].user_data)
+        said = own and encode(replace(own, held=PartitionSet(), generation_id=-1))
+        kept[member] = replace(each, user_data=said or b"")
+    return kept

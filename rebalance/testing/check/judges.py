@@ -1,0 +1,220 @@
+"""What each promise means, as a question that one group can answer with no.
+
+The rule kept here: the judges know plans and `assignors.quality`, and nothing of how an assignor
+works. A judge returns None if the promise holds for this group, a `Broken` if not, and raises
+`Unjudged` where there is nothing to judge: a plan that is invalid is the business of `valid` and
+`conflict-proof` alone.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from assignors.errors import AssignorError
+from assignors.interface import Promise
+from assignors.model import PartitionSet
+from assignors.quality import imbalance, least_imbalance, movements
+from assignors.sticky import StickyAssignor
+from rebalance.testing.check.subject import Subject
+from rebalance.testing.groups import Group, named
+
+
+class Unjudged(Exception):  # noqa: N818 -- not an error
+    """This group says nothing about this promise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """What is wrong with the answer to a group: a sentence, and lines of evidence."""
+
+    why: str
+    evidence: tuple[str, ...] = ()
+
+
+Judge: TypeAlias = Callable[[Subject, Group], Broken | None]
+
+
+def valid(subject: Subject, group: Group) -> Broken | None:
+    """It answers with a plan that the group can follow."""
+    try:
+        subject.at_rest(group)
+    except AssignorError as error:
+        return Broken(why=str(error), evidence=tuple(_where(error)))
+    return None
+
+
+def conflict_proof(subject: Subject, group: Group) -> Broken | None:
+    """So it does with these claims, if it does without any."""
+    broken = valid(subject, group)
+    if broken is not None and valid(subject, group.without_claims()) is None:
+        return broken
+    return None
+
+
+def balanced(subject: Subject, group: Group) -> Broken | None:
+    """No plan has a smaller sum of squared loads."""
+    group, plan = _at_rest(subject, group)
+    found, least = imbalance(plan), least_imbalance(group.cluster, group.members)
+    if found == least:
+        return None
+    better = StickyAssignor().assign(group.cluster, _plain(group).members)
+    return Broken(
+        why=f"the sum of squared loads is {found}, where {least} is possible",
+        evidence=(f"its plan: {_shown(plan)}", f"as good as possible: {_shown(better)}"),
+    )
+
+
+def minimal_moves(subject: Subject, group: Group) -> Broken | None:
+    """No plan that is balanced leaves more with its settled owner.
+
+    A plan that is not balanced is not judged here.
+    """
+    resting, plan = _at_rest(subject, group)
+    if imbalance(plan) != least_imbalance(resting.cluster, resting.members):
+        raise Unjudged
+    # Where two live members claim one partition, nobody may keep it before both have let go.
+    for judged in (resting,) if _claimed_twice(group) else (resting, group):
+        plain = _plain(judged)
+        found = movements(judged.cluster, plain.members, plan)
+        best = StickyAssignor().plan(judged.cluster, plain.members)
+        if best.fewest_moves and found > best.moves:
+            return Broken(
+                why=f"{found} partitions leave their owner, where {best.moves} would do",
+                evidence=(
+                    f"its plan: {_shown(plan)}",
+                    f"as balanced, with fewer moves: {_shown(best.assignment)}",
+                ),
+            )
+    return None
+
+
+def idempotent(subject: Subject, group: Group) -> Broken | None:
+    """Once everybody owns what the plan says, the next plan is the same."""
+    group, plan = _at_rest(subject, group)
+    try:
+        again = subject.answer(subject.after(group, plan))
+    except AssignorError as error:
+        raise Unjudged from error
+    if dict(again) == dict(plan):
+        return None
+    return Broken(
+        why="the next plan, with nothing changed, is another one",
+        evidence=(f"its plan: {_shown(plan)}", f"the next one: {_shown(again)}"),
+    )
+
+
+def deterministic(subject: Subject, group: Group) -> Broken | None:
+    """Asked again, in another order of members, and after another group, it says the same.
+
+    Hash seeds are asked in processes of their own (hash_seeds.py).
+    """
+    first = outcome(subject, group)
+    if (again := outcome(subject, group)) != first:
+        return _differing("asked twice the same, it gives two answers", first, again)
+    for order in _orders(group):
+        reordered = group.with_members({member: group.members[member] for member in order})
+        if (other := outcome(subject, reordered)) != first:
+            why = f"with the members in another order ({', '.join(order)}) the answer is another"
+            return _differing(why, first, other)
+    outcome(subject, _another(group))
+    if (later := outcome(subject, group)) != first:
+        why = "after another group it answers differently: it keeps state"
+        return _differing(why, first, later)
+    return None
+
+
+def cooperative_safe(subject: Subject, group: Group) -> Broken | None:
+    """Nothing that a live member claims goes to another, and two rebalances are enough."""
+    try:
+        plan = subject.answer(group)
+    except AssignorError as error:
+        raise Unjudged from error
+    for member, partitions in plan.items():
+        for other, subscription in group.members.items():
+            taken = partitions & subscription.owned if other != member else PartitionSet()
+            if taken:
+                return Broken(
+                    why=f"{member} gets {named(PartitionSet(taken))} while {other} still claims it",
+                    evidence=(f"its plan: {_shown(plan)}",),
+                )
+    return None
+
+
+JUDGES: Mapping[Promise, Judge] = {
+    Promise.VALID: valid,
+    Promise.BALANCED: balanced,
+    Promise.MINIMAL_MOVES: minimal_moves,
+    Promise.IDEMPOTENT: idempotent,
+    Promise.DETERMINISTIC: deterministic,
+    Promise.CONFLICT_PROOF: conflict_proof,
+    Promise.COOPERATIVE_SAFE: cooperative_safe,
+}
+
+
+def outcome(subject: Subject, group: Group) -> str:
+    """The answer as text, so that two processes can compare theirs; errors are answers too."""
+    try:
+        plan = subject.answer(group)
+    except AssignorError as error:
+        return f"no valid plan: {type(error.__cause__ or error).__name__}"
+    data = "".join(f" · {m} user data {each.hex()}" for m, each in plan.user_data.items())
+    return _shown(plan) + data
+
+
+def _at_rest(subject: Subject, group: Group) -> tuple[Group, Mapping[str, PartitionSet]]:
+    try:
+        return subject.at_rest(group)
+    except AssignorError as error:
+        raise Unjudged from error
+
+
+def _plain(group: Group) -> Group:
+    """What the members hold, said once: judges read `owned`, whatever the user data says."""
+    return group.with_members(
+        {m: replace(each, user_data=b"") for m, each in group.members.items()}
+    )
+
+
+def _claimed_twice(group: Group) -> bool:
+    seen: set[tuple[str, int]] = set()
+    for each in group.members.values():
+        if not seen.isdisjoint(each.owned):
+            return True
+        seen.update(each.owned)
+    return False
+
+
+def _orders(group: Group) -> Iterator[list[str]]:
+    members = list(group.members)
+    orders = [sorted(members), members[::-1], members[1:] + members[:1]]
+    yield from (order for order in orders if order != members)
+
+
+def _another(group: Group) -> Group:
+    """A group in which everybody has other claims, and one member less is there."""
+    members = list(group.members.items())[1:]
+    every = PartitionSet(
+        {t: range(count) for t, count in group.cluster.partitions.items() if count}
+    )
+    return group.with_members(
+        {member: replace(each, owned=every, generation_id=9) for member, each in members}
+    )
+
+
+def _differing(why: str, first: str, second: str) -> Broken:
+    return Broken(why=why, evidence=(f"first: {first}", f"then: {second}"))
+
+
+def _shown(plan: Mapping[str, PartitionSet]) -> str:
+    return " · ".join(f"{member} {named(plan[member])}" for member in sorted(plan)) or "nobody"
+
+
+def _where(error: AssignorError) -> Iterator[str]:
+    """The line of the assignor that raised."""
+    cause = error.__cause__
+    frames = traceback.extract_tb(cause.__traceback__) if cause is not None else []
+    if frames:
+        yield f"raised at {frames[-1].filename}:{frames[-1].lineno}, in {frames[-1].name}"

@@ -1,0 +1,91 @@
+"""The contract in a suite of somebody else's: what it collects, and what a failure says."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from assignors import Cooperative, RangeAssignor, StickyAssignor
+from assignors.errors import AssignorError
+from assignors.interface import Promise
+from rebalance.testing import AssignorContract
+
+ROOT = Path(__file__).parents[2]
+SUITE = """
+from assignors import Promise
+from rebalance.testing import AssignorContract
+from tests.testing import bad
+
+class Ours(AssignorContract):
+    examples = 60
+
+class TestGood(Ours):
+    assignor = "range"
+
+class TestForgets(Ours):
+    assignor = bad.Forgets
+
+class TestHeldToMore(Ours):
+    assignor = bad.Doubles()
+    also = frozenset({Promise.BALANCED})
+"""
+
+
+class TestRange(AssignorContract):
+    assignor = RangeAssignor
+    examples = 15
+
+
+class TestStickyByTopic(AssignorContract):
+    assignor = StickyAssignor("topic")
+    examples = 15
+
+
+class TestCooperativeRange(AssignorContract):
+    assignor = Cooperative(RangeAssignor())
+    examples = 15
+
+
+def collected(contract: type[AssignorContract]) -> set[str]:
+    return {name for name in dir(contract) if name.startswith("test") and getattr(contract, name)}
+
+
+def test_what_is_not_declared_is_no_test() -> None:
+    assert collected(TestRange) == {
+        "test_valid",
+        "test_idempotent",
+        "test_deterministic",
+        "test_conflict_proof",
+    }
+    assert collected(TestCooperativeRange) == {*collected(TestRange), "test_cooperative_safe"}
+
+
+def test_every_promise_has_its_test() -> None:
+    assert {f"test_{promise.name.lower()}" for promise in Promise} == collected(AssignorContract)
+
+
+def test_no_assignor_is_said_at_once() -> None:
+    with pytest.raises(AssignorError, match="rnage"):
+        type("TestNothing", (AssignorContract,), {"assignor": "rnage"})
+
+
+def test_in_another_suite(tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(SUITE)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "-W", "error", "."],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "2 failed, 7 passed" in done.stdout, done.stdout
+    assert "valid: assignor 'forgets' gave partition 2 of 'a' to nobody" in done.stdout
+    assert "balanced: no valid plan" not in done.stdout
+    assert "  topics a: 3\n  m1 subscribes to a\n" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
