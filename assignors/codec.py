@@ -40,6 +40,7 @@ __all__ = [
 HIGHEST_VERSION = 3
 _MAX_STRING_BYTES = 2**15 - 1
 _INT16 = struct.Struct(">h")
+_KAFKA_PYTHON_VERSION = b"\x00\x01"  # before its sticky user data; Java writes no version
 _INT32 = struct.Struct(">i")
 _WIRE_IDS = np.dtype(">i4")
 _NOTHING = PartitionSet()
@@ -149,12 +150,27 @@ def encode_sticky_user_data(partitions: PartitionSet, generation_id: int) -> byt
 def decode_sticky_user_data(data: bytes) -> StickyUserData:
     """The user data of Java's StickyAssignor; version 0 ends before the generation.
 
-    Raises CodecError for anything else. Java takes such bytes as no claim at all.
+    Also what kafka-python 3 sends under that name: the same behind a version, int16, 1.
+    Raises CodecError for anything else. Java takes such bytes, and kafka-python's, as no claim.
     """
+    try:
+        claim, _ = _sticky_user_data(data)
+    except CodecError:
+        if not data.startswith(_KAFKA_PYTHON_VERSION):
+            raise
+        # Java's reading of these bytes begins with 65,536 topics or more, which did not follow.
+        claim, left = _sticky_user_data(data[len(_KAFKA_PYTHON_VERSION) :])
+        if left:
+            raise
+    return claim
+
+
+def _sticky_user_data(data: bytes) -> tuple[StickyUserData, int]:
+    """The claim, and how many bytes follow it."""
     reader = _Reader(data, "sticky user data")
     partitions = reader.partitions()
     generation_id = reader.int32("generation") if reader.remaining() >= 4 else -1
-    return StickyUserData(partitions=partitions, generation_id=generation_id)
+    return StickyUserData(partitions=partitions, generation_id=generation_id), reader.remaining()
 
 
 def encode_generation_user_data(generation_id: int) -> bytes:

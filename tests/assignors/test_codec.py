@@ -28,7 +28,8 @@ from assignors.codec import (
     encode_subscription,
     wire_version,
 )
-from assignors.model import PartitionSet, Subscription
+from assignors.model import ClusterMetadata, PartitionSet, Subscription
+from assignors.sticky import StickyAssignor
 
 from .groups import quick
 
@@ -288,3 +289,44 @@ def test_a_hundred_thousand_partitions_travel_as_columns() -> None:
     assert read == partitions
     assert read.ids.dtype == np.int32
     assert read.ids.size == 100_000
+
+
+def test_what_kafka_python_sends_under_sticky_is_read() -> None:
+    # kafka-python 3.0.12: StickyAssignorUserData([("ab", [1, 2])], 7).encode()
+    theirs = bytes.fromhex("0001000000010002616200000002000000010000000200000007")
+    claim = decode_sticky_user_data(theirs)
+    assert (claim.partitions, claim.generation_id) == (PartitionSet({"ab": [1, 2]}), 7)
+    nothing = bytes.fromhex("000100000000ffffffff")
+    assert decode_sticky_user_data(nothing).partitions == PartitionSet()
+
+
+@pytest.mark.parametrize("cut", range(26))
+def test_a_part_of_it_is_not(cut: int) -> None:
+    theirs = bytes.fromhex("0001000000010002616200000002000000010000000200000007")
+    if cut == 22:  # version 0 ends there
+        assert decode_sticky_user_data(theirs[:cut]).generation_id == -1
+        return
+    with pytest.raises(CodecError):
+        decode_sticky_user_data(theirs[:cut])
+
+
+def test_more_than_it_is_not() -> None:
+    theirs = bytes.fromhex("0001000000010002616200000002000000010000000200000007")
+    with pytest.raises(CodecError):
+        decode_sticky_user_data(theirs + b"\x00")
+
+
+def test_a_group_of_both_keeps_what_it_holds() -> None:
+    kafka_python = pytest.importorskip("kafka.coordinator.assignors.sticky.user_data")
+    theirs = kafka_python.StickyAssignorUserData([("t", [2, 3])], 4).encode()
+    ours = encode_sticky_user_data(PartitionSet({"t": [0, 1]}), 4)
+    plan = StickyAssignor().plan(
+        ClusterMetadata({"t": 4}),
+        {
+            "a": Subscription(topics=("t",), user_data=theirs),
+            "b": Subscription(topics=("t",), user_data=ours),
+        },
+    )
+    assert plan.moves == 0
+    assert plan.assignment["a"] == PartitionSet({"t": [2, 3]})
+    assert plan.assignment["b"] == PartitionSet({"t": [0, 1]})

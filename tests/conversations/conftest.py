@@ -9,11 +9,11 @@ from contextlib import ExitStack
 import pytest
 
 from rebalance.broker import EmbeddedBroker
+from rebalance.testing.apache_kafka import ApacheKafka
+from rebalance.testing.embedded import EmbeddedBrokerThread
 from tests.conversations.raw import Connection
 from tests.conversations.talk import Talk
-from rebalance.testing.apache_kafka import ApacheKafka
 from tests.support.brokers import SETTINGS, KafkaBroker
-from rebalance.testing.embedded import EmbeddedBrokerThread
 
 INITIAL_DELAY_MS = 60_000
 """Longer than any answer is waited for: whatever is answered did not wait for its end."""

@@ -1,4 +1,4 @@
-"""The truth for tiny groups: objective and constraints read from their definitions, every plan tried.
+"""The truth for tiny groups: objective and constraints by their definitions, every plan tried.
 
 Knows nothing of models, flows or solvers; exact in fractions.
 """
@@ -196,8 +196,11 @@ class Case:
     def _misses(self, partition: Partition, member: str) -> bool:
         rack = self.members[member].rack_id or self.said[member].rack
         racks = self.cluster.racks.get(partition[0], ())
-        return rack is not None and bool(racks) and bool(racks[partition[1]]) and (
-            rack not in racks[partition[1]]
+        return (
+            rack is not None
+            and bool(racks)
+            and bool(racks[partition[1]])
+            and (rack not in racks[partition[1]])
         )
 
     def plans(self) -> Iterator[dict[Partition, str]]:
@@ -332,9 +335,7 @@ def _constraints(draw: st.DrawFn, kinds: Sequence[str]) -> Constraints:
         some["capacity"] = tuple(draw(st.lists(limits, max_size=2)))
     if "pins" in kinds and draw(st.booleans()):
         some["pins"] = (Pin(what=draw(_whats()), who=draw(_WHO), must=draw(st.booleans())),)
-        some["bans"] = tuple(
-            draw(st.lists(st.builds(Ban, what=_whats(), who=_WHO), max_size=2))
-        )
+        some["bans"] = tuple(draw(st.lists(st.builds(Ban, what=_whats(), who=_WHO), max_size=2)))
     if "together" in kinds and draw(st.booleans()):
         some["together"] = (Together(what=whole, by_number=draw(st.booleans()), cost=draw(cost)),)
     if "apart" in kinds and draw(st.booleans()):
