@@ -262,7 +262,7 @@ class _Reader:
             if end <= size:
                 end += _INT16.unpack_from(data, at)[0]
             try:
-                topic = data[at + 2 : end].decode() if end <= size else ""
+                topic = data[at + 2 : end].decode() if at + 2 < end <= size else ""
             except UnicodeDecodeError:
                 topic = ""
             if not topic:

@@ -70,7 +70,7 @@ class Instance:
 INSTANCES: Mapping[str, Instance] = {
     each.name: each
     for each in (
-        Instance(partitions=300, members=20, work=300, seconds=10, gap=0.001),
+        Instance(partitions=300, members=20, work=500, seconds=10, gap=0.001),
         Instance(partitions=3_000, members=100, work=1_500, seconds=60, gap=0.02),
         Instance(partitions=10_000, members=1_000, work=1_500, seconds=120),
         Instance(partitions=10_000, members=100, work=None, seconds=1),

@@ -45,8 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code."""
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        # An installed command does not see the modules beside the user; MODULE:CLASS must.
-        sys.path.insert(0, "")
+        # An installed command does not see the modules beside the user; MODULE:CLASS must. Last, so
+        # that a file there with the name of one of our libraries does not stand in its place.
+        sys.path.append("")
     command: Any = typer.main.get_command(app)
     try:
         result = command.main(args=list(arguments), prog_name="rebalance", standalone_mode=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import struct
@@ -330,3 +331,34 @@ def test_a_group_of_both_keeps_what_it_holds() -> None:
     assert plan.moves == 0
     assert plan.assignment["a"] == PartitionSet({"t": [2, 3]})
     assert plan.assignment["b"] == PartitionSet({"t": [0, 1]})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "000000000001fff2" + b"hello-world-hello-world".hex() + "ffffffff" + b"zz".hex(),
+        "000200000001ffda61016100000000ffffffff00000001000161"
+        "0000000000000000000001ff00000161ff0061",
+    ],
+)
+def test_a_negative_length_of_a_topic_reads_nothing_backwards(data: str) -> None:
+    with pytest.raises(CodecError):
+        decode_subscription(bytes.fromhex(data))
+
+
+@given(data=st.data())
+def test_no_slip_in_a_message_escapes(data: st.DataObject) -> None:
+    sound = encode_subscription(
+        Subscription(
+            topics=("a", "orders", "payments"),
+            owned=PartitionSet({"orders": [0, 1], "payments": [7]}),
+            generation_id=3,
+            rack_id="r",
+            user_data=b"xyz",
+        )
+    )
+    at = data.draw(st.integers(0, len(sound) - 1))
+    slip = data.draw(st.binary(min_size=1, max_size=4))
+    bad = sound[:at] + slip + sound[at + len(slip) :]
+    with contextlib.suppress(CodecError):  # nothing else may come out
+        assert decode_subscription(bad).topics

@@ -21,7 +21,6 @@ NEEDS = {
 }
 
 
-
 @pytest.mark.parametrize("title", PROGRAMS)
 @pytest.mark.parametrize("name", ["small-leave", "ha-join"])
 def test_a_subject_answers(title: str, name: str, tmp_path: Path) -> None:

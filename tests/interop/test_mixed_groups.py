@@ -38,8 +38,6 @@ def rotated(kinds: Sequence[Any], first: Any) -> list[Any]:
 
 def play(kafka_broker: KafkaBroker, unique: Unique, kinds: Sequence[Any], assignor: str) -> None:
     """They join one after the other, so the first leads; then the first leaves, and one more."""
-    if kafka_broker.kind != "apache-kafka":
-        pytest.skip("clients of other makers are held against Apache Kafka")
     require_java()
     topic, group_id, servers = unique("topic"), unique("group"), kafka_broker.bootstrap_servers
     create_topics(servers, {topic: 12})

@@ -1,0 +1,298 @@
+"""`optimized`: the plan that costs least by an objective, under constraints.
+
+The rule kept here: `assign` never answers with a plan that breaks a hard constraint, nor with one
+that costs more than sticky's would; and it answers after a counted amount of work. Nothing is
+remembered between calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import numpy as np
+
+from assignors.claims import Claim, Settled, settle
+from assignors.codec import decode_sticky_user_data
+from assignors.cooperative import Cooperative
+from assignors.errors import CodecError
+from assignors.interface import Assignor, Promise, RebalanceProtocol, resolve, run_assignor
+from assignors.model import ClusterMetadata, GroupAssignment, PartitionSet, Subscription
+from assignors.optimized import cpsat, data, member_data
+from assignors.optimized.compile import Compiler, members_of
+from assignors.optimized.constraints import Capacity, Constraints
+from assignors.optimized.errors import Cause, Infeasible, InvalidObjectiveError, UndecidedError
+from assignors.optimized.infeasible import QUESTIONS, Case, causes_of
+from assignors.optimized.member_data import MemberData
+from assignors.optimized.model import Model
+from assignors.optimized.objective import Objective
+from assignors.optimized.solution import Solution
+from assignors.optimized.solve import DEFAULT_WORK, UNIT, Outcome, followed_up, solved
+from assignors.optimized.weights import Weights
+from assignors.solver import solve as sticky_solve
+
+Report = Callable[[Solution], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptimizedAssignor:
+    """See the module and docs/optimized.md.
+
+    `objective`, `constraints`: data; a plain mapping is read with their `from_data`. The leader's
+    count; members that are configured otherwise are named in the Solution.
+    `capacity`, `labels`, `rack`: what this member says of itself, in its subscription's user data;
+    the rack only where the subscription has none (before version 3).
+    `fallback`: an assignor, or its name, that answers where no plan is feasible or none is found
+    within the limit; None: `Infeasible` or `UndecidedError` is raised.
+    `work_limit`: units of work, about 1,000,000 array elements each; never a time.
+    `two_rounds`: a rebalance of members that all come from the same generation, with partitions
+    that nobody owns, moves others only if the best plan is proven to: it may be there only to hand
+    over what the last one took away. `CooperativeOptimizedAssignor` sets it.
+    `report`: called once for each `assign` with the Solution, in the caller's thread: for logs.
+
+    Raises InvalidObjectiveError for configuration that makes no sense, AssignorNotFoundError for a
+    fallback that is not there.
+    """
+
+    objective: Objective = field(default_factory=Objective)
+    constraints: Constraints = field(default_factory=Constraints)
+    capacity: Capacity = field(default_factory=Capacity)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    rack: str | None = None
+    fallback: Any = None
+    work_limit: int = DEFAULT_WORK
+    report: Report | None = None
+    two_rounds: bool = False
+
+    name: ClassVar[str] = "optimized"
+    protocols: ClassVar[tuple[RebalanceProtocol, ...]] = (RebalanceProtocol.EAGER,)
+
+    def __post_init__(self) -> None:
+        set_ = object.__setattr__
+        # Plain data is taken where the types say more, and None for what is not given.
+        objective: Any = self.objective
+        if not isinstance(objective, Objective):
+            set_(self, "objective", Objective.from_data({} if objective is None else objective))
+        constraints: Any = self.constraints
+        if not isinstance(constraints, Constraints):
+            read = Constraints.from_data({} if constraints is None else constraints)
+            set_(self, "constraints", read)
+        given: Any = self.capacity
+        set_(self, "capacity", Capacity() if given is None else Capacity.from_data(given))
+        labels: Any = self.labels
+        checked = member_data.checked_labels({} if labels is None else labels)
+        set_(self, "labels", MappingProxyType(checked))
+        if self.rack is not None:
+            data.text_of(self.rack, "the rack")
+        data.whole(self.work_limit, "the work limit")
+        if self.fallback is not None:
+            set_(self, "fallback", resolve(self.fallback))
+
+    @property
+    def promises(self) -> frozenset[Promise]:
+        """What holds of this instance, where a plan is feasible at all.
+
+        Idempotent only where the answer is always a flow's: equal weights, no limit on moves (the
+        next rebalance has moves of its own), nothing that ties partitions together or apart.
+        """
+        promised = {Promise.VALID, Promise.DETERMINISTIC, Promise.CONFLICT_PROOF}
+        tied = self.constraints.together or self.constraints.apart
+        if self.objective.weights == Weights() and self.constraints.max_moves is None and not tied:
+            promised.add(Promise.IDEMPOTENT)
+        return frozenset(promised)
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hex digits over objective and constraints."""
+        return data.fingerprint([self.objective.to_data(), self.constraints.to_data()])
+
+    def describe(self) -> str:
+        """Objective and constraints in lines."""
+        return f"{self.objective.describe()}\nconstraints:\n{self.constraints.describe()}"
+
+    def user_data(self, topics: Sequence[str], owned: PartitionSet, generation_id: int) -> bytes:
+        """What this member says of itself and what it holds; see `member_data`."""
+        wanted = set(topics)
+        return member_data.encode(
+            MemberData(
+                fingerprint=self.fingerprint,
+                capacity=self.capacity,
+                labels=self.labels,
+                rack=self.rack,
+                held=PartitionSet({t: ids for t, ids in owned.by_topic.items() if t in wanted}),
+                generation_id=generation_id,
+            )
+        )
+
+    def assign(
+        self, cluster: ClusterMetadata, members: Mapping[str, Subscription]
+    ) -> GroupAssignment:
+        """The plan. Raises Infeasible or UndecidedError, unless there is a fallback."""
+        solution = self.solve(cluster, members)
+        if self.report is not None:
+            self.report(solution)
+        return solution.assignment
+
+    def solve(
+        self,
+        cluster: ClusterMetadata,
+        members: Mapping[str, Subscription],
+        *,
+        strict: bool = False,
+    ) -> Solution:
+        """The plan and its account.
+
+        `strict`: what a constraint names and is not there is an InvalidObjectiveError.
+        Raises as `assign`.
+        """
+        said = {member: member_data.decode(each.user_data) for member, each in members.items()}
+        settled = settle(cluster, members, claims(members, said))
+        people = members_of(members, said, self.constraints)
+        case = Case(
+            cluster=cluster,
+            settled=settled,
+            members=people,
+            objective=self.objective,
+            constraints=self.constraints,
+        )
+        compiler = Compiler(cluster, settled, people, self.objective, self.constraints)
+        model = compiler.model()
+        if strict and compiler.unknown:
+            raise InvalidObjectiveError("; ".join(compiler.unknown))
+        sticky = sticky_solve(settled).owner
+        ask = followed_up if self.two_rounds and _may_follow_up(members, said, settled) else solved
+        outcome = ask(model, model.units_of(sticky), self.work_limit)
+        mine = self.fingerprint
+        mismatched = tuple(
+            member for member in sorted(members) if _fingerprint(said[member]) != mine
+        )
+        notes = tuple(compiler.notes)
+        if not outcome.feasible:
+            error = _why(case, model, outcome)
+            return self._without_plan(cluster, members, error, mismatched, notes)
+        return _solution(model, outcome, settled, mismatched, notes)
+
+    def _without_plan(
+        self,
+        cluster: ClusterMetadata,
+        members: Mapping[str, Subscription],
+        error: Infeasible | UndecidedError,
+        mismatched: tuple[str, ...],
+        notes: tuple[str, ...],
+    ) -> Solution:
+        if self.fallback is None:
+            raise error
+        fallback: Assignor = self.fallback
+        return Solution(
+            assignment=run_assignor(fallback, cluster, members),
+            method=f"fallback {fallback.name}",
+            causes=getattr(error, "causes", ()),
+            mismatched=mismatched,
+            notes=(*notes, str(error)),
+        )
+
+
+class CooperativeOptimizedAssignor(Cooperative):
+    """`optimized` under the cooperative protocol; takes the same arguments."""
+
+    def __init__(self, **arguments: Any) -> None:
+        arguments.setdefault("two_rounds", True)
+        super().__init__(OptimizedAssignor(**arguments), name="cooperative-optimized")
+
+    def solve(
+        self, cluster: ClusterMetadata, members: Mapping[str, Subscription], *, strict: bool = False
+    ) -> Solution:
+        """Where the group is heading, with its account; see `OptimizedAssignor.solve`."""
+        inner: Any = self.inner
+        solution: Solution = inner.solve(cluster, members, strict=strict)
+        return solution
+
+
+def claims(
+    members: Mapping[str, Subscription], said: Mapping[str, MemberData | None]
+) -> dict[str, Claim]:
+    """What each member holds: its `owned` partitions, else its user data, ours or sticky's."""
+    return {member: _claim(each, said[member]) for member, each in members.items()}
+
+
+def _claim(subscription: Subscription, own: MemberData | None) -> Claim:
+    if subscription.owned:
+        return Claim(partitions=subscription.owned, generation_id=subscription.generation_id)
+    if own is not None:
+        return Claim(partitions=own.held, generation_id=own.generation_id)
+    try:
+        said = decode_sticky_user_data(subscription.user_data or b"")
+    except CodecError:
+        return Claim()
+    return Claim(partitions=said.partitions, generation_id=said.generation_id)
+
+
+def _may_follow_up(
+    members: Mapping[str, Subscription], said: Mapping[str, MemberData | None], settled: Settled
+) -> bool:
+    """Whether all members come from one generation, and some partitions have no owner."""
+    generations = set()
+    for member, each in members.items():
+        own = said[member]
+        mine = each.generation_id
+        generations.add(mine if own is None else max(mine, own.generation_id))
+    one = len(generations) == 1 and min(generations) >= 0
+    return one and bool((settled.owner < 0).any())
+
+
+def _why(case: Case, model: Model, outcome: Outcome) -> Infeasible | UndecidedError:
+    """Why there is no plan, or why that is not known."""
+    solver = cpsat.available()
+    causes, known = causes_of(case, model, ask=QUESTIONS if solver else 0)
+    if causes:
+        return Infeasible(causes)
+    if known or outcome.infeasible:
+        text = "the constraints exclude each other (which of them, the work limit left open)"
+        return Infeasible((Cause(text=text, minimal=False),))
+    if not solver:
+        return UndecidedError(
+            "no plan was found that satisfies the constraints, and without OR-tools it is open "
+            "whether there is one: pip install 'kafka-rebalance[optimize]', or give a fallback"
+        )
+    return UndecidedError(
+        "no plan was found that satisfies the constraints within the work limit, and none is "
+        "proven impossible: raise work_limit, or give a fallback"
+    )
+
+
+def _fingerprint(said: MemberData | None) -> str | None:
+    return said.fingerprint if said is not None else None
+
+
+def _solution(
+    model: Model,
+    outcome: Outcome,
+    settled: Settled,
+    mismatched: tuple[str, ...],
+    notes: tuple[str, ...],
+) -> Solution:
+    value = outcome.value
+    assert value is not None
+    assert outcome.to is not None
+    scale = model.scale
+    cost, bound = value.cost, min(outcome.bound, value.cost)
+    loads = np.sort(model.curvature)
+    floor = float(model.total_weight**2 / (1 / loads).sum()) if loads.all() and loads.size else 0.0
+    above = cost - floor
+    return Solution(
+        assignment=settled.assignment(model.owners(outcome.to)),
+        objective=float(cost / scale),
+        bound=float(bound / scale),
+        gap=(cost - bound) / cost if cost else 0.0,
+        proven=cost == bound,
+        floor=floor / float(scale),
+        gap_above_floor=(cost - bound) / above if above > 0 and cost > bound else 0.0,
+        costs={name: float(each / scale) for name, each in value.terms.items()},
+        moves=value.moves,
+        method=outcome.method,
+        work=outcome.work.done // UNIT,
+        mismatched=mismatched,
+        notes=notes,
+    )
