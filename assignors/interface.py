@@ -166,7 +166,7 @@ def assignor_user_data(
         return b""
     try:
         return bytes(make(topics, owned, generation_id))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise AssignorFailedError(
             f"assignor {assignor.name!r} raised {error!r} in user_data: fix it, or choose another"
         ) from error
@@ -209,7 +209,7 @@ def run_assignor(
     group = Subscriptions.of(members)  # once, for the assignor and for the check
     try:
         raw: Any = assignor.assign(cluster, group)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise AssignorFailedError(
             f"assignor {name!r} raised {error!r} for {len(members)} members and "
             f"{len(cluster.partitions)} topics: fix it, or choose another"
@@ -289,7 +289,7 @@ def _loaded(target: str) -> Any:
         found: Any = import_module(module_name)
         for part in attribute.strip().split("."):
             found = getattr(found, part)
-    except Exception as error:  # a user's module may raise anything when imported
+    except (Exception, SystemExit) as error:  # a user's module may do anything when imported
         raise AssignorNotFoundError(
             f"assignor {target!r} cannot be loaded ({type(error).__name__}: {error}): check the "
             f"module and class name, or choose one of {', '.join(known_assignors())}"
@@ -301,7 +301,7 @@ def _checked(found: Any, where: str) -> Assignor:
     if isinstance(found, type):
         try:
             found = found()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise AssignorInterfaceError(
                 f"assignor {where} cannot be made without arguments ({error}): "
                 "give module:instance, or defaults to its constructor"

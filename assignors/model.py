@@ -147,12 +147,16 @@ class GroupAssignment(Mapping[str, PartitionSet]):
         unknown = sorted(set(data) - set(partitions))
         if unknown:
             raise ValueError(f"user_data for {unknown[0]!r}, which is not a member of the plan")
+        for member in sorted(data):
+            given: Any = data[member]  # whoever made it may not have read the type
+            if not isinstance(given, bytes | bytearray | memoryview):
+                raise TypeError(f"user_data for {member!r} is {given!r}: give bytes")
         self._fill(
             {
                 member: value if isinstance(value, PartitionSet) else PartitionSet(value)
                 for member, value in sorted(partitions.items())
             },
-            data,
+            {member: bytes(each) for member, each in data.items()},
         )
 
     def _fill(self, partitions: Mapping[str, PartitionSet], user_data: Mapping[str, bytes]) -> None:

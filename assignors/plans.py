@@ -35,6 +35,21 @@ def normalised(
             "return a mapping of member id to partitions",
             fault=PlanFault.NOT_A_PLAN,
         )
+    try:
+        return _read(raw, members, assignor_name)
+    except InvalidPlanError:
+        raise
+    except (Exception, SystemExit) as error:  # what it returned is its own code, too
+        raise InvalidPlanError(
+            f"assignor {assignor_name!r} returned a plan that cannot be read ({error!r}): "
+            "return a mapping of member id to partitions, and bytes as user_data",
+            fault=PlanFault.NOT_A_PLAN,
+        ) from error
+
+
+def _read(
+    raw: Mapping[Any, Any], members: Mapping[str, Subscription], assignor_name: str
+) -> GroupAssignment:
     for member in raw:
         if member not in members:
             raise InvalidPlanError(

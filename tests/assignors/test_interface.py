@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import pickle
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -53,7 +54,7 @@ class Fixed:
         vars(self).update(attributes)
 
     def assign(self, cluster: ClusterMetadata, members: Mapping[str, Subscription]) -> Any:
-        if isinstance(self.plan, Exception):
+        if isinstance(self.plan, BaseException):
             raise self.plan
         return self.plan
 
@@ -175,11 +176,60 @@ def test_the_fault_is_also_data() -> None:
     assert (error.member_id, error.topic, error.partition) == ("m1", "a", 5)
 
 
-@pytest.mark.parametrize("error", [KeyError("b"), AssignorError("inner"), RecursionError()])
-def test_m08_an_assignor_that_raises_is_named(error: Exception) -> None:
+@pytest.mark.parametrize(
+    "error", [KeyError("b"), AssignorError("inner"), RecursionError(), SystemExit(3)]
+)
+def test_m08_an_assignor_that_raises_is_named(error: BaseException) -> None:
     with pytest.raises(AssignorFailedError, match="assignor 'fixed' raised") as caught:
         run_assignor(Fixed(error), CLUSTER, MEMBERS)
     assert caught.value.__cause__ is error
+
+
+class Torn(dict[str, Any]):
+    """A plan that falls apart when it is read."""
+
+    def __getitem__(self, member: str) -> Any:
+        raise KeyError(member)
+
+
+class Noted(dict[str, Any]):
+    """A plan with user data."""
+
+    def __init__(self, user_data: Any) -> None:
+        super().__init__(GOOD)
+        self.user_data = user_data
+
+
+def lazily() -> Iterator[tuple[str, int]]:
+    yield ("a", 0)
+    raise RuntimeError("torn")
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        Torn(GOOD),
+        {**GOOD, "m1": lazily()},
+        Noted(5),
+        Noted({"m9": b"x"}),
+        Noted({"m1": "not bytes"}),
+        Noted({"m1": 4}),
+    ],
+    ids=["torn", "lazy", "no mapping", "unknown member", "str", "int"],
+)
+def test_m08_a_plan_that_cannot_be_read_is_no_plan(plan: Any) -> None:
+    with pytest.raises(InvalidPlanError, match="assignor 'fixed' returned a plan") as caught:
+        run_assignor(Fixed(plan), CLUSTER, MEMBERS)
+    assert caught.value.fault is PlanFault.NOT_A_PLAN
+
+
+def test_a_module_that_exits_when_imported_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "exiting_module.py").write_text("raise SystemExit(0)")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(AssignorNotFoundError, match="SystemExit"):
+        resolve("exiting_module:Mine")
 
 
 def owning(member: str, partitions: list[tuple[str, int]]) -> dict[str, Subscription]:

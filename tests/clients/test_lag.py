@@ -24,6 +24,7 @@ def test_lag_is_the_end_minus_what_is_committed() -> None:
     ends = {("t", 0): 10, ("t", 1): 10, ("t", 2): 3, ("t", 3): None}
     committed = {("t", 0): 4, ("t", 1): None, ("t", 2): 7}
     assert lags_of(ends, committed) == {("t", 0): 6, ("t", 1): 10, ("t", 2): 0}
+    assert lags_of({("t", 0): 10}, {("t", 0): -1}) == {("t", 0): 10}  # Kafka's "none"
 
 
 def test_before_the_first_measurement_there_is_nothing() -> None:
