@@ -30,8 +30,9 @@ Offsets = Mapping[tuple[str, int], int | None]
 def lags_of(end_offsets: Offsets, committed: Offsets) -> dict[tuple[str, int], int]:
     """Records that are still to be read: end offset minus committed offset, at least 0.
 
-    A partition without a committed offset (None, or Kafka's -1) has all of its records to come: its lag is the end
-    offset, an upper bound where old records were deleted. One without an end offset is left out.
+    A partition without a committed offset (None, or Kafka's -1) has all of its records to come: its
+    lag is the end offset, an upper bound where old records were deleted. One without an end offset
+    is left out.
     """
     return {
         partition: max(0, end - max(0, committed.get(partition) or 0))

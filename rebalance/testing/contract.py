@@ -24,6 +24,7 @@ need("pytest", "hypothesis", for_what="AssignorContract")
 
 import pytest  # noqa: E402
 
+from assignors.errors import AssignorInterfaceError  # noqa: E402
 from assignors.interface import Assignor, Promise, assignor_promises  # noqa: E402
 from rebalance.testing.check.engine import EXAMPLES, TIME_LIMIT_S, judged  # noqa: E402
 from rebalance.testing.check.report import Verdict  # noqa: E402
@@ -48,7 +49,7 @@ class AssignorContract:
         super().__init_subclass__(**arguments)
         if not hasattr(cls, "assignor"):
             return  # a base class of somebody's own
-        declared = assignor_promises(cls._adapted()) | cls.also
+        declared = assignor_promises(cls._adapted()) | cls._held_to()
         for promise, test in _TESTS.items():
             # What is not callable is not collected; what a subclass wrote itself is left alone.
             if test not in vars(cls):
@@ -85,8 +86,20 @@ class AssignorContract:
     @classmethod
     def _adapted(cls) -> Assignor:
         # From the dictionaries of the classes: a function would be bound to this one.
-        given = next(vars(each)["assignor"] for each in cls.__mro__ if "assignor" in vars(each))
-        return adapted(given)
+        own = [vars(each)["assignor"] for each in cls.__mro__ if "assignor" in vars(each)]
+        if not own:
+            pytest.fail(f"{cls.__name__} has no assignor: set `assignor = ...`", pytrace=False)
+        return adapted(own[0])
+
+    @classmethod
+    def _held_to(cls) -> frozenset[Promise]:
+        try:
+            return frozenset(Promise(each) for each in cls.also)
+        except (TypeError, ValueError) as error:
+            known = ", ".join(repr(each.value) for each in Promise)
+            raise AssignorInterfaceError(
+                f"{cls.__name__} has also = {cls.also!r}: give a set of Promise, or of {known}"
+            ) from error
 
     def _keeps(self, promise: Promise) -> None:
         (judgement,) = judged(
@@ -94,7 +107,7 @@ class AssignorContract:
             [promise],
             examples=self.examples,
             seed=self.seed,
-            also=self.also,
+            also=self._held_to(),
             time_limit_s=self.time_limit_s,
         )
         if judgement.verdict is Verdict.UNJUDGED:

@@ -89,3 +89,22 @@ def test_in_another_suite(tmp_path: Path) -> None:
     assert "balanced: no valid plan" not in done.stdout
     assert "  topics a: 3\n  m1 subscribes to a\n" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_also_is_read_as_promises_are() -> None:
+    class Held(AssignorContract):
+        assignor = RangeAssignor
+        also = {"balanced"}  # type: ignore[assignment]  # noqa: RUF012
+
+    assert "test_balanced" in collected(Held)
+
+
+@pytest.mark.parametrize("also", [{"balancd"}, Promise.BALANCED, 3])
+def test_what_is_no_promise_is_refused(also: object) -> None:
+    with pytest.raises(AssignorError, match="give a set of Promise"):
+        type("Held", (AssignorContract,), {"assignor": RangeAssignor, "also": also})
+
+
+def test_a_contract_without_an_assignor_says_so() -> None:
+    with pytest.raises(pytest.fail.Exception, match="Typo has no assignor"):
+        type("Typo", (AssignorContract,), {"asignor": RangeAssignor})().test_valid()

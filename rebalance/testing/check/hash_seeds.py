@@ -43,7 +43,7 @@ class Twins:
         for hash_seed in HASH_SEEDS:
             self._processes.append(
                 subprocess.Popen(
-                    [sys.executable, "-m", "rebalance.testing.check.twin"],
+                    [sys.executable, "-P", "-m", "rebalance.testing.check.twin"],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL,

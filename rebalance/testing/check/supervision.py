@@ -163,7 +163,7 @@ class _Process:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "rebalance.testing.check.worker"],
+            [sys.executable, "-P", "-m", "rebalance.testing.check.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
