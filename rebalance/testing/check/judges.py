@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from assignors.claims import settle
 from assignors.errors import AssignorError
 from assignors.interface import Promise
 from assignors.model import PartitionSet
-from assignors.quality import imbalance, least_imbalance, movements
-from assignors.sticky import StickyAssignor
+from assignors.quality import imbalance, movements
+from rebalance.testing.check.hand_overs import balanced_further, moved_less
 from rebalance.testing.check.subject import Subject
 from rebalance.testing.groups import Group, named
 
@@ -57,12 +58,11 @@ def conflict_proof(subject: Subject, group: Group) -> Broken | None:
 def balanced(subject: Subject, group: Group) -> Broken | None:
     """No plan has a smaller sum of squared loads."""
     group, plan = _at_rest(subject, group)
-    found, least = imbalance(plan), least_imbalance(group.cluster, group.members)
-    if found == least:
+    better = balanced_further(group.members, plan)
+    if imbalance(better) == imbalance(plan):
         return None
-    better = StickyAssignor().assign(group.cluster, _plain(group).members)
     return Broken(
-        why=f"the sum of squared loads is {found}, where {least} is possible",
+        why=f"the sum of squared loads is {imbalance(plan)}, where {imbalance(better)} is possible",
         evidence=(f"its plan: {_shown(plan)}", f"as good as possible: {_shown(better)}"),
     )
 
@@ -73,19 +73,24 @@ def minimal_moves(subject: Subject, group: Group) -> Broken | None:
     A plan that is not balanced is not judged here.
     """
     resting, plan = _at_rest(subject, group)
-    if imbalance(plan) != least_imbalance(resting.cluster, resting.members):
+    if imbalance(balanced_further(resting.members, plan)) != imbalance(plan):
         raise Unjudged
     # Where two live members claim one partition, nobody may keep it before both have let go.
     for judged in (resting,) if _claimed_twice(group) else (resting, group):
-        plain = _plain(judged)
-        found = movements(judged.cluster, plain.members, plan)
-        best = StickyAssignor().plan(judged.cluster, plain.members)
-        if best.fewest_moves and found > best.moves:
+        members = _plain(judged).members
+        settled = settle(judged.cluster, members)
+        owners = {
+            (p.topic, p.partition): m for m in settled.member_ids for p in settled.owned_by(m)
+        }
+        better = moved_less(members, plan, owners)
+        found = movements(judged.cluster, members, plan)
+        least = movements(judged.cluster, members, better)
+        if found > least:
             return Broken(
-                why=f"{found} partitions leave their owner, where {best.moves} would do",
+                why=f"{found} partitions leave their owner, where {least} would do",
                 evidence=(
                     f"its plan: {_shown(plan)}",
-                    f"as balanced, with fewer moves: {_shown(best.assignment)}",
+                    f"as balanced, with fewer moves: {_shown(better)}",
                 ),
             )
     return None
