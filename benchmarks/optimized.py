@@ -32,8 +32,9 @@ from assignors import ClusterMetadata, PartitionSet, Subscription
 from assignors.claims import settle
 from assignors.optimized import Constraints, Objective, OptimizedAssignor, Weights
 from assignors.optimized.assignor import claims
-from assignors.optimized.compile import Compiler, members_of
+from assignors.optimized.compile import Compiler
 from assignors.optimized.evaluate import evaluate
+from assignors.optimized.people import members_of
 from assignors.optimized.relaxation import relaxed
 from assignors.optimized.search import Search, Work
 from assignors.optimized.solve import DEFAULT_WORK

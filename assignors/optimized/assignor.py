@@ -21,13 +21,14 @@ from assignors.errors import CodecError
 from assignors.interface import Assignor, Promise, RebalanceProtocol, resolve, run_assignor
 from assignors.model import ClusterMetadata, GroupAssignment, PartitionSet, Subscription
 from assignors.optimized import cpsat, data, member_data
-from assignors.optimized.compile import Compiler, members_of
+from assignors.optimized.compile import Compiler
 from assignors.optimized.constraints import Capacity, Constraints
 from assignors.optimized.errors import Cause, Infeasible, InvalidObjectiveError, UndecidedError
 from assignors.optimized.infeasible import QUESTIONS, Case, causes_of
 from assignors.optimized.member_data import MemberData
 from assignors.optimized.model import Model
 from assignors.optimized.objective import Objective
+from assignors.optimized.people import members_of
 from assignors.optimized.solution import Solution
 from assignors.optimized.solve import DEFAULT_WORK, UNIT, Outcome, followed_up, solved
 from assignors.optimized.weights import Weights

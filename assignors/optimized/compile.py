@@ -6,8 +6,7 @@ partition costs a step each. What a constraint names and is not there is a note,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
 from fractions import Fraction
 
 import numpy as np
@@ -15,66 +14,18 @@ from numpy.typing import NDArray
 
 from assignors.claims import Settled
 from assignors.flat import FlatIndex
-from assignors.model import ClusterMetadata, Subscription
-from assignors.optimized.constraints import Apart, Ban, Capacity, Constraints, Pin, Together
+from assignors.model import ClusterMetadata
+from assignors.optimized.constraints import Apart, Ban, Constraints, Pin, Together
 from assignors.optimized.errors import InvalidObjectiveError
-from assignors.optimized.member_data import MemberData
 from assignors.optimized.model import NO_LIMIT, Group, Ints, Mask, Model
 from assignors.optimized.objective import Objective
+from assignors.optimized.people import Member
 from assignors.optimized.selectors import What, Who
 from assignors.optimized.weights import scaled
 
 _PRECISION = 1000
 """The cost of the first unit of load on the largest member, where 64 bits allow."""
 _MOST_COST = 2**60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
-    """What the constraints can see of a member."""
-
-    id: str
-    instance_id: str | None = None
-    rack: str | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
-    capacity: Capacity = field(default_factory=Capacity)
-
-    def is_one_of(self, who: Who) -> bool:
-        """Whether a selector means this one."""
-        if who.member is not None:
-            return who.member in (self.id, self.instance_id)
-        if who.label is not None:
-            return self.labels.get(who.label[0]) == who.label[1]
-        return self.rack == who.rack
-
-
-def members_of(
-    members: Mapping[str, Subscription],
-    said: Mapping[str, MemberData | None],
-    constraints: Constraints,
-) -> list[Member]:
-    """The members, sorted by id, with their own word and then what the constraints set over it."""
-    result = []
-    for member_id in sorted(members):
-        own = said.get(member_id) or MemberData()
-        subscription = members[member_id]
-        member = Member(
-            id=member_id,
-            instance_id=subscription.group_instance_id,
-            rack=subscription.rack_id or own.rack,
-            labels=own.labels,
-        )
-        result.append(limited(replace(member, capacity=own.capacity), constraints))
-    return result
-
-
-def limited(member: Member, constraints: Constraints) -> Member:
-    """The member with what the constraints set over its own capacity."""
-    fields = member.capacity.to_data()
-    for limit in constraints.capacity:
-        if member.is_one_of(limit.who):
-            fields |= limit.capacity.to_data()
-    return replace(member, capacity=Capacity(**fields))
 
 
 class Compiler:

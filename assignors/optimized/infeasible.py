@@ -16,13 +16,14 @@ import numpy as np
 from assignors.claims import Settled
 from assignors.model import ClusterMetadata
 from assignors.optimized import cpsat
-from assignors.optimized.compile import Compiler, Member, limited
+from assignors.optimized.compile import Compiler
 from assignors.optimized.constraints import Ban, Capacity, Constraints, Limit, Pin
 from assignors.optimized.cuts import shortages
 from assignors.optimized.errors import Cause
 from assignors.optimized.flow import room_of
 from assignors.optimized.model import Ints, Model
 from assignors.optimized.objective import Objective
+from assignors.optimized.people import Member, limited
 from assignors.optimized.selectors import Who
 from assignors.optimized.weights import Weights
 from assignors.partitions import PartitionSet

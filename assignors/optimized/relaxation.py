@@ -84,7 +84,7 @@ class _Network:
             if flows is None:
                 return None
             stays, loads = flows
-            if not self._polygons.refine(loads):
+            if self._work.spent() or not self._polygons.refine(loads):
                 break
         return self._read(stays, loads, move_price)
 
@@ -101,7 +101,7 @@ class _Network:
         beyond = first
         for step in range(_STEPS):
             bracket = within is not None
-            if bracket and (self._work.spent() or high - low <= max(1, low // 256)):
+            if self._work.spent() or (bracket and high - low <= max(1, low // 256)):
                 break
             if not bracket:
                 price = high
@@ -121,7 +121,8 @@ class _Network:
                 high = high if bracket else 4 * high
         if within is None:
             return [beyond]
-        return [self.answer(high) or within, beyond]
+        better = None if self._work.spent() else self.answer(high)
+        return [better or within, beyond]
 
     def _guess(self) -> int:
         """What the move that is last within the limit would save if all others stayed."""
@@ -138,6 +139,21 @@ class _Network:
 
     def _solved(self, move_price: int) -> tuple[Ints, Ints] | None:
         """Weight that stays, per owner entry, and the load of each member."""
+        who, room, cost = self._polygons.arcs()
+        network = self._arcs(move_price, who, room, cost)
+        self._work.done += _WORK_PER_ARC * network.tail.size
+        left = max(self._work.limit - self._work.done, 0)
+        try:
+            flows, _ = kernel(left // _WORK_PER_OWN_ARC).cheapest(network)
+        except ValueError:
+            return None
+        loads = np.bincount(
+            who, weights=flows[flows.size - who.size :], minlength=self._model.members
+        )
+        return flows[: self._entries.size], loads.astype(np.int64)
+
+    def _arcs(self, move_price: int, who: Ints, room: Ints, cost: Ints) -> Network:
+        """Units, pools, members, sink; `who`, `room` and `cost` are the arcs to the sink."""
         model, heavy = self._model, self._heavy
         weight = model.weight[heavy]
         units, pools = heavy.size, self._pool_count
@@ -147,10 +163,9 @@ class _Network:
         stay += move_price * (model.away_count[unit] - model.home_count[entry])
         go = (model.away_cost + move_price * model.away_count)[heavy][self._into_unit]
         go = go + model.rack_cost * self._into_miss
-        who, room, cost = self._polygons.arcs()
         first_member, sink = units + pools, units + pools + model.members
         total = int(weight.sum())
-        network = Network(
+        return Network(
             tail=np.concatenate(
                 [
                     self._home_node,
@@ -185,14 +200,6 @@ class _Network:
             ),
             supply=np.concatenate([weight, np.zeros(pools + model.members, np.int64), [-total]]),
         )
-        self._work.done += _WORK_PER_ARC * network.tail.size
-        left = max(self._work.limit - self._work.done, 0)
-        try:
-            flows, _ = kernel(left // _WORK_PER_OWN_ARC).cheapest(network)
-        except ValueError:
-            return None
-        loads = np.bincount(who, weights=flows[-who.size :], minlength=model.members)
-        return flows[: entry.size], loads.astype(np.int64)
 
     def _read(self, stays: Ints, loads: Ints, move_price: int) -> Relaxed:
         model = self._model

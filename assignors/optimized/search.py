@@ -213,7 +213,6 @@ class Search:
         return change if (change.broken, change.cost) < (0, 0) else None
 
     def _best_swap(self, source: int) -> _Change | None:
-        model = self.model
         partners = self._partners(source)
         mine = np.array(self._bucket[source], dtype=np.int64)
         theirs = np.array([u for t in partners for u in self._bucket[t]], dtype=np.int64)
@@ -221,52 +220,49 @@ class Search:
         if theirs.size == 0:
             return None
         self.work.done += mine.size * theirs.size
-        where = self.to[theirs]
-        w_mine, w_theirs = model.weight[mine][:, None], model.weight[theirs][None, :]
-        step = w_theirs - w_mine  # what the source gains
+        broken, cost = self._swap_effects(source, mine, theirs)
+        at = _best(broken, cost)
+        first, second = divmod(at, theirs.size)
+        one, other = int(mine[first]), int(theirs[second])
+        change = _Change(
+            int(broken.flat[at]),
+            int(cost.flat[at]),
+            (one, other),
+            (int(self.to[other]), source),
+        )
+        return change if (change.broken, change.cost) < (0, 0) else None
+
+    def _swap_effects(self, source: int, mine: Ints, theirs: Ints) -> tuple[Ints, Ints]:
+        """What it does when a unit of the source changes places with one of somebody else's."""
+        model, where = self.model, self.to[theirs]
+        back = np.full(theirs.size, source)
+        gain = model.weight[theirs][None, :] - model.weight[mine][:, None]
         load_s, load_t = int(self.loads[source]), self.loads[where][None, :]
-        curve_t = model.curvature[where][None, :]
-        cost = model.curvature[source] * step * (2 * load_s + step)
-        cost += curve_t * step * (step - 2 * load_t)
-        lin_mine = self._linear(mine)
-        cost += lin_mine[:, where] - lin_mine[:, source][:, None]
-        there, here = self._pair(theirs, where), self._pair(theirs, np.full(theirs.size, source))
-        cost += (here - there)[None, :]
+        cost = model.curvature[source] * gain * (2 * load_s + gain)
+        cost += model.curvature[where][None, :] * gain * (gain - 2 * load_t)
+        by_member = self._linear(mine)
+        cost += by_member[:, where] - by_member[:, source][:, None]
+        cost += (self._pair(theirs, back) - self._pair(theirs, where))[None, :]
         broken = np.zeros(cost.shape, dtype=np.int64)
         if self._limited:
-            broken += _over(load_s + step, load_s, model.most_weight[source])
-            broken += _over(load_t - step, load_t, model.most_weight[where][None, :])
-            steps = model.count[theirs][None, :] - model.count[mine][:, None]
+            broken += _over(load_s + gain, load_s, model.most_weight[source])
+            broken += _over(load_t - gain, load_t, model.most_weight[where][None, :])
+            more = model.count[theirs][None, :] - model.count[mine][:, None]
             count_s, count_t = int(self.counts[source]), self.counts[where][None, :]
-            broken += _over(count_s + steps, count_s, model.most_count[source])
-            broken += _over(count_t - steps, count_t, model.most_count[where][None, :])
+            broken += _over(count_s + more, count_s, model.most_count[source])
+            broken += _over(count_t - more, count_t, model.most_count[where][None, :])
         if self._few_moves:
-            by_member = self._moves(mine)
-            moves = by_member[:, where] - by_member[:, source][:, None]
-            moves = (
-                moves
-                + (
-                    self._pair_moves(theirs, np.full(theirs.size, source))
-                    - self._pair_moves(theirs, where)
-                )[None, :]
-            )
+            moves = self._moves(mine)
+            moves = moves[:, where] - moves[:, source][:, None]
+            moves += (self._pair_moves(theirs, back) - self._pair_moves(theirs, where))[None, :]
             broken += _over(self.moves + moves, self.moves, model.moves_left)
         for at in np.flatnonzero(self._coupled[mine]).tolist():
             extra_broken, extra_cost = self._coupling(int(mine[at]), source)
             broken[at] += extra_broken[where]
             cost[at] += extra_cost[where]
         may = model.allowed[model.row[mine]][:, where]
-        may = may & model.allowed[model.row[theirs], source][None, :]
-        broken[~may] = _BLOCKED
-        at = _best(broken, cost)
-        first, second = divmod(at, theirs.size)
-        change = _Change(
-            int(broken.flat[at]),
-            int(cost.flat[at]),
-            (int(mine[first]), int(theirs[second])),
-            (int(where[second]), source),
-        )
-        return change if (change.broken, change.cost) < (0, 0) else None
+        broken[~(may & model.allowed[model.row[theirs], source][None, :])] = _BLOCKED
+        return broken, cost
 
     def _partners(self, source: int) -> list[int]:
         """With whom to try swaps: those under least pressure, and some that change with time."""

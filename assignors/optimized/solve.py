@@ -22,7 +22,7 @@ FULL_MODEL = 100_000
 """Booleans up to which CP-SAT gets the whole model."""
 UNIT = 1_000_000
 """Array elements looked at in a unit of work."""
-DEFAULT_WORK = 50
+DEFAULT_WORK = 70
 """Units of work: within a second for 10,000 partitions and 100 members."""
 
 

@@ -244,7 +244,12 @@ def scaled(weights: Sequence[float]) -> tuple[NDArray[np.int64], Fraction]:
     if not weights:
         return np.zeros(0, dtype=np.int64), Fraction(1)
     values = np.array(weights, dtype=np.float64)
-    total = float(values.sum())
+    with np.errstate(over="ignore"):
+        total = float(values.sum())
+    if not np.isfinite(total):
+        raise InvalidObjectiveError(
+            "the weights add up to more than a float holds: scale them down"
+        )
     if total <= 0:
         return np.zeros(len(weights), dtype=np.int64), Fraction(1)
     for power in range(11):

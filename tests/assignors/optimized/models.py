@@ -11,9 +11,10 @@ from assignors.claims import settle
 from assignors.model import ClusterMetadata, PartitionSet, Subscription
 from assignors.optimized import Constraints, Objective
 from assignors.optimized.assignor import claims
-from assignors.optimized.compile import Compiler, members_of
+from assignors.optimized.compile import Compiler
 from assignors.optimized.member_data import decode
 from assignors.optimized.model import Ints, Model
+from assignors.optimized.people import members_of
 
 from .oracle import Case
 

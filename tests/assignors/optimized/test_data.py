@@ -273,3 +273,8 @@ def test_a_capacity_is_a_share_or_more() -> None:
     for nonsense in (0, -1, math.nan, "large", {"size": 1}, 1e9, None):
         with pytest.raises(InvalidObjectiveError):
             Capacity.from_data(nonsense)
+
+
+def test_weights_whose_sum_is_no_number_are_refused() -> None:
+    with pytest.raises(InvalidObjectiveError, match="more than a float"):
+        scaled([1e308, 1e308])
