@@ -21,6 +21,8 @@ from assignors.optimized.model import Ints, Model
 from assignors.optimized.search import Work
 
 _ROUNDS = 8
+_DEAREST = 2**56
+"""Of the moves of one unit: a sum of such prices along a path stays within 64 bits."""
 _STEPS = 20
 _WORK_PER_ARC = 60
 _WORK_PER_OWN_ARC = 5
@@ -96,7 +98,9 @@ class _Network:
         """
         most = self._model.moves_left
         low, low_moves = 1, first.moves
-        high = self._guess()
+        # Dearer than that there is no room for in 64 bits; whoever moves then has to.
+        dearest = _DEAREST // max(int(self._model.away_count.max(initial=0)), 1)
+        high = min(self._guess(), dearest)
         within: Relaxed | None = None
         beyond = first
         for step in range(_STEPS):
@@ -118,7 +122,9 @@ class _Network:
                     break
             else:
                 low, low_moves, beyond = price, answer.moves, answer
-                high = high if bracket else 4 * high
+                if not bracket and high == dearest:
+                    break
+                high = high if bracket else min(4 * high, dearest)
         if within is None:
             return [beyond]
         better = None if self._work.spent() else self.answer(high)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from assignors.errors import AssignorError
 from assignors.interface import Promise, RebalanceProtocol, resolve, run_assignor
 from assignors.model import ClusterMetadata, GroupAssignment, PartitionSet, Subscription
-from assignors.optimized import CooperativeOptimizedAssignor, OptimizedAssignor
+from assignors.optimized import CooperativeOptimizedAssignor, Infeasible, OptimizedAssignor
 from assignors.optimized.member_data import decode
 
 from .models import middling
@@ -132,3 +133,47 @@ def test_it_is_found_by_name_and_promises_what_it_keeps() -> None:
     said = decode(assignor.user_data(["a"], PartitionSet({"a": [1]}), 3))
     assert said is not None
     assert said.fingerprint == inner.fingerprint
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("cooperative", [False, True])
+@pytest.mark.parametrize("limited", [False, True])
+def test_bundles_that_must_move_have_no_price_that_stops_them(
+    seed: int, cooperative: bool, limited: bool
+) -> None:
+    # Partitions tied together belong to several owners, so some move whatever a move costs.
+    chance = Random(seed)
+    counts = {"a": chance.randrange(4, 40), "b": chance.randrange(4, 40)}
+    names = [f"m{at}" for at in range(chance.randrange(2, 6))]
+    owned: dict[str, list[tuple[str, int]]] = {name: [] for name in names}
+    for topic, count in counts.items():
+        for partition in range(count):
+            if chance.random() < 0.8:
+                owned[chance.choice(names)].append((topic, partition))
+    members = {
+        name: Subscription(topics=["a", "b"], owned=PartitionSet(held), generation_id=1)
+        for name, held in owned.items()
+    }
+    kind = CooperativeOptimizedAssignor if cooperative else OptimizedAssignor
+    assignor = kind(
+        objective={
+            "weights": {
+                topic: [chance.randrange(1, 100) for _ in range(count)]
+                for topic, count in counts.items()
+            }
+        },
+        constraints={
+            "together": [{"what": ["a", "b"], "by_number": True}],
+            "max_moves": chance.randrange(60) if limited else None,
+        },
+        work_limit=3,
+    )
+    try:
+        solution = assignor.solve(ClusterMetadata(counts), members)
+    except Infeasible:
+        if limited:
+            return
+        raise
+    holder = {each: m for m, held in solution.assignment.items() for each in held}
+    for number in range(min(counts.values())):
+        assert holder["a", number] == holder["b", number]
