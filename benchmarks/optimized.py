@@ -31,7 +31,6 @@ from rich.table import Table
 from assignors import ClusterMetadata, PartitionSet, Subscription
 from assignors.claims import settle
 from assignors.optimized import Constraints, Objective, OptimizedAssignor, Weights
-from assignors.optimized.assignor import claims
 from assignors.optimized.compile import Compiler
 from assignors.optimized.evaluate import evaluate
 from assignors.optimized.people import members_of
@@ -158,7 +157,7 @@ def flow_hint(group: Group) -> float:
     Infinite where that breaks a constraint. This reaches inside the assignor: nobody else asks.
     """
     said = dict.fromkeys(group.members)
-    settled = settle(group.cluster, group.members, claims(group.members, said))
+    settled = settle(group.cluster, group.members)
     people = members_of(group.members, said, group.constraints)
     compiler = Compiler(group.cluster, settled, people, group.objective, group.constraints)
     model, work = compiler.model(), Work(limit=sys.maxsize)

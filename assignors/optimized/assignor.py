@@ -14,10 +14,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from assignors.claims import Claim, Settled, settle
-from assignors.codec import decode_sticky_user_data
+from assignors.claims import Settled, settle
 from assignors.cooperative import Cooperative
-from assignors.errors import CodecError
 from assignors.interface import Assignor, Promise, RebalanceProtocol, resolve, run_assignor
 from assignors.model import ClusterMetadata, GroupAssignment, PartitionSet, Subscription
 from assignors.optimized import cpsat, data, member_data
@@ -149,7 +147,8 @@ class OptimizedAssignor:
         Raises as `assign`.
         """
         said = {member: member_data.decode(each.user_data) for member, each in members.items()}
-        settled = settle(cluster, members, claims(members, said))
+        holders = {member: member_data.holding(each) for member, each in members.items()}
+        settled = settle(cluster, holders)
         people = members_of(members, said, self.constraints)
         case = Case(
             cluster=cluster,
@@ -172,7 +171,7 @@ class OptimizedAssignor:
         notes = tuple(compiler.notes)
         if not outcome.feasible:
             error = _why(case, model, outcome)
-            return self._without_plan(cluster, members, error, mismatched, notes)
+            return self._without_plan(cluster, holders, error, mismatched, notes)
         return _solution(model, outcome, settled, mismatched, notes)
 
     def _without_plan(
@@ -209,25 +208,6 @@ class CooperativeOptimizedAssignor(Cooperative):
         inner: Any = self.inner
         solution: Solution = inner.solve(cluster, members, strict=strict)
         return solution
-
-
-def claims(
-    members: Mapping[str, Subscription], said: Mapping[str, MemberData | None]
-) -> dict[str, Claim]:
-    """What each member holds: its `owned` partitions, else its user data, ours or sticky's."""
-    return {member: _claim(each, said[member]) for member, each in members.items()}
-
-
-def _claim(subscription: Subscription, own: MemberData | None) -> Claim:
-    if subscription.owned:
-        return Claim(partitions=subscription.owned, generation_id=subscription.generation_id)
-    if own is not None:
-        return Claim(partitions=own.held, generation_id=own.generation_id)
-    try:
-        said = decode_sticky_user_data(subscription.user_data or b"")
-    except CodecError:
-        return Claim()
-    return Claim(partitions=said.partitions, generation_id=said.generation_id)
 
 
 def _may_follow_up(

@@ -26,6 +26,8 @@ from assignors.optimized.weights import scaled
 _PRECISION = 1000
 """The cost of the first unit of load on the largest member, where 64 bits allow."""
 _MOST_COST = 2**60
+_MOST_RATIO = 1000
+"""Between the largest share of capacity and the smallest, so that costs fit 64 bits."""
 
 
 class Compiler:
@@ -240,9 +242,22 @@ class Compiler:
             )
         return np.array(counts, dtype=np.int64), np.array(weights, dtype=np.int64)
 
+    def _shares(self) -> list[Fraction]:
+        """What each member's share counts as: one member's word must not stop the leader."""
+        shares = [Fraction(member.capacity.share) for member in self._members]
+        least = max(shares, default=Fraction(1)) / _MOST_RATIO
+        small = [m.id for m, share in zip(self._members, shares, strict=True) if share < least]
+        if small:
+            self.notes.append(
+                f"shares of capacity of {', '.join(small[:6])}"
+                f"{f' and {len(small) - 6} more' if len(small) > 6 else ''} count as "
+                f"1/{_MOST_RATIO} of the largest, the least that is told apart"
+            )
+        return [max(share, least) for share in shares]
+
     def _scale(self, total: int) -> tuple[Fraction, Ints]:
         """Units of cost per 1 of the objective, and each member's curvature."""
-        shares = [Fraction(member.capacity.share) for member in self._members]
+        shares = self._shares()
         mean = sum(shares, Fraction(0)) / max(len(shares), 1)
         shares = [share / mean for share in shares]
         objective, size = self._objective, self._index.size
@@ -267,8 +282,8 @@ class Compiler:
             precision /= 2
             if precision < Fraction(1, 2**20) or (balance and precision < 1):
                 raise InvalidObjectiveError(
-                    "the objective's coefficients or the shares of capacity are too far apart for "
-                    "64-bit arithmetic: bring them closer together"
+                    "the objective's coefficients are too far apart for 64-bit arithmetic: "
+                    "bring them closer together"
                 )
         curvature = [round(precision * largest / share) if balance else 0 for share in shares]
         return scale, np.array(curvature, dtype=np.int64)

@@ -41,13 +41,19 @@ def text_of(value: Any, where: str) -> str:
     return value
 
 
+MOST = 10**15
+"""The largest number that is believed: sums of many of them stay exact, or close to it."""
+
+
 def number(value: Any, where: str, *, above: float | None = None) -> float:
     """A finite number of at least 0, or greater than `above`; an int stays one."""
     if isinstance(value, bool) or not hasattr(value, "__float__"):
         raise InvalidObjectiveError(f"{where} is {value!r}: give a number")
     plain: float = value.item() if hasattr(value, "item") else value
-    if not math.isfinite(plain):
+    if plain != plain or abs(plain) == math.inf:
         raise InvalidObjectiveError(f"{where} is {plain!r}: give a finite number")
+    if plain > MOST:
+        raise InvalidObjectiveError(f"{where} is more than {MOST:g}: give less")
     if plain < 0 or (above is not None and plain <= above):
         least = "0 or more" if above is None else f"more than {above:g}"
         raise InvalidObjectiveError(f"{where} is {plain!r}: give {least}")

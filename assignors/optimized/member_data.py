@@ -16,11 +16,12 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from assignors.codec import decode_sticky_user_data, encode_sticky_user_data
 from assignors.errors import CodecError
+from assignors.model import Subscription
 from assignors.optimized.constraints import Capacity
 from assignors.optimized.errors import InvalidObjectiveError
 from assignors.partitions import PartitionSet
@@ -96,6 +97,26 @@ def decode(data: bytes | None) -> MemberData | None:
         return _decoded(data)
     except (struct.error, UnicodeDecodeError, CodecError, InvalidObjectiveError, IndexError):
         return None
+
+
+def holding(sent: Subscription) -> Subscription:
+    """The subscription, with what its member holds in `owned`, wherever the member says it.
+
+    There, or, as an eager member does, in its user data, ours or that of Kafka's sticky. So any
+    assignor finds it, also one that answers in the place of `optimized`.
+    """
+    if sent.owned or not sent.user_data:
+        return sent
+    own = decode(sent.user_data)
+    if own is not None:
+        return replace(sent, owned=own.held, generation_id=own.generation_id)
+    try:
+        said = decode_sticky_user_data(sent.user_data)
+    except CodecError:
+        return sent
+    if not said.partitions:
+        return sent
+    return replace(sent, owned=said.partitions, generation_id=said.generation_id)
 
 
 def _decoded(data: bytes) -> MemberData | None:

@@ -71,8 +71,9 @@ def solved(model: Model, sticky: Ints | None, work_units: int) -> Outcome:
 def followed_up(model: Model, sticky: Ints | None, work_units: int) -> Outcome:
     """The same for a rebalance that may be there only to place what the last one took away.
 
-    What owners hold is left alone, unless it is proven that the best plan does otherwise: a plan
-    that is merely better would be followed by another one, and rebalances would not end.
+    What owners hold is left alone, unless sticky does better than that, or it is proven that the
+    best plan does: a plan that is merely better would be followed by another one, and rebalances
+    would not end.
     """
     outcome = Outcome(model, Work(limit=work_units * UNIT))
     if not model.moves_left:
@@ -85,6 +86,8 @@ def followed_up(model: Model, sticky: Ints | None, work_units: int) -> Outcome:
         return outcome
     assert still.value is not None
     assert outcome.value is not None
+    if sticky is not None and evaluate(model, sticky).better_than(still.value):
+        return outcome
     if outcome.value.moves and not (outcome.proven and outcome.value.better_than(still.value)):
         outcome.to, outcome.value = still.to, still.value
         outcome.method = f"{still.method}, owners left alone"

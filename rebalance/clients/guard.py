@@ -13,7 +13,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from assignors.errors import AssignorError, AssignorFailedError
@@ -31,8 +31,6 @@ __all__ = ["Guard", "Replacement", "Run", "Worker"]
 _log = logging.getLogger("rebalance.clients")
 
 Members = Mapping[str, Subscription]
-
-_MEMBER_DATA = b"\xffKRo"  # assignors.optimized.member_data
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +146,9 @@ class Run:
 
     def _replaced(self, reason: str) -> GroupAssignment:
         fallback = self._guard.fallback_of(self.assignor)
-        members = _with_claims(self.assignor, self.members)
+        from assignors.optimized.member_data import holding  # late: few leaders ever get here
+
+        members = {name: holding(each) for name, each in self.members.items()}
         plan = run_assignor(fallback, self.cluster, members, protocol=_strictest(self.assignor))
         _log.warning(
             "assignor %r: %s; %r answered in its place for %d members",
@@ -190,27 +190,6 @@ class Worker:
             name = f"assignor-{assignor.name}"
             threading.Thread(target=run.work, name=name, daemon=True).start()
         return run
-
-
-def _with_claims(assignor: Assignor, members: Members) -> Members:
-    """The same members, with what they hold where any fallback finds it.
-
-    Eager members of `optimized` say it in user data of their own, which no other assignor reads.
-    """
-    if RebalanceProtocol.COOPERATIVE in assignor_protocols(assignor):
-        return members  # what is not in `owned` there was given up
-    return {name: _with_claim(each) for name, each in members.items()}
-
-
-def _with_claim(sent: Subscription) -> Subscription:
-    if sent.owned or not (sent.user_data or b"").startswith(_MEMBER_DATA):
-        return sent
-    from assignors.optimized import member_data  # late: few groups ever need it
-
-    said = member_data.decode(sent.user_data)
-    if said is None:
-        return sent
-    return replace(sent, owned=said.held, generation_id=said.generation_id, user_data=b"")
 
 
 def _strictest(assignor: Assignor) -> RebalanceProtocol:

@@ -21,6 +21,7 @@ import yaml
 from rebalance.group_file.errors import GroupFileError
 
 MAX_DEPTH = 50
+_TOO_DEEP = f"nested deeper than {MAX_DEPTH}: no group file is"
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT_TAGS = (None, "!", "tag:yaml.org,2002:str")
 _TREE_TAGS = (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
@@ -65,6 +66,8 @@ def parse(text: str, where: str) -> Node:
         mark = error.problem_mark or error.context_mark
         line = f":{mark.line + 1}" if mark else ""
         problem = " ".join((error.problem or error.context or "cannot be read").split())
+        if "nesting depth" in problem:  # newer scanners count for themselves, and read ahead
+            raise GroupFileError(f"{where}{line}: {_TOO_DEEP}") from None
         raise GroupFileError(
             f"{where}{line}: {problem}: give a group file in YAML or JSON"
         ) from None
@@ -135,7 +138,7 @@ class _Composer:
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             self._check_tag(event, _TREE_TAGS)
             if len(self._open) == MAX_DEPTH:
-                raise self._error(event, f"nested deeper than {MAX_DEPTH}: no group file is")
+                raise self._error(event, _TOO_DEEP)
             line = _line(event)
             is_mapping = isinstance(event, yaml.MappingStartEvent)
             tree = MappingNode(line) if is_mapping else ListNode(line)

@@ -22,6 +22,7 @@ _NULL = ("", "~", "null", "Null", "NULL")
 _WORDS = {"true": True, "True": True, "false": False, "False": False}
 _LONGEST_SHOWN = 60
 MOST_DATA = 1_000_000
+MOST_NUMBER = 10**15
 
 
 def plain_value(text: str) -> Any:
@@ -146,8 +147,8 @@ class Value:
         if not _NUMBER.fullmatch(node.text):
             self.fail(f"{shown(node.text)} is no number: give {of}")
         number = float(node.text)
-        if not math.isfinite(number):
-            self.fail(f"{shown(node.text)} is too large: give {of}")
+        if number > MOST_NUMBER:
+            self.fail(f"{shown(node.text)} is too large: give {of} of up to {MOST_NUMBER:g}")
         if number < 0 or (number == 0 and not zero):
             self.fail(f"{shown(node.text)}: give {of}, {'0 or more' if zero else 'more than 0'}")
         return number

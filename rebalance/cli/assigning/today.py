@@ -8,15 +8,14 @@ partitions, or, where those are empty (eager members), in user data that can be 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from assignors.claims import Settled, contested, settle
-from assignors.codec import decode_sticky_user_data
 from assignors.columns import SEVERAL
-from assignors.errors import CodecError
 from assignors.model import ClusterMetadata, PartitionSet, Subscription
+from assignors.optimized.member_data import holding
 from rebalance.cli.assigning.words import listed, name, partitions_text, plural
 from rebalance.group_file import GroupFile
 
@@ -39,7 +38,7 @@ class Today:
     @classmethod
     def of(cls, group: GroupFile) -> Today:
         """Settle the claims, and look for what is odd."""
-        members = {member: _with_claim(each) for member, each in group.members.items()}
+        members = {member: holding(each) for member, each in group.members.items()}
         settled = settle(group.cluster, members)
         return cls(
             group=group,
@@ -67,23 +66,6 @@ class Today:
     def weighty(self) -> bool:
         """Whether partitions or members differ in weight or capacity."""
         return bool(self.group.weights or self.shares)
-
-
-def _with_claim(member: Subscription) -> Subscription:
-    if member.owned or not member.user_data:
-        return member
-    from assignors.optimized.member_data import decode
-
-    own = decode(member.user_data)
-    if own is not None:
-        return replace(member, owned=own.held, generation_id=own.generation_id)
-    try:
-        said = decode_sticky_user_data(member.user_data)
-    except CodecError:
-        return member
-    if not said.partitions:
-        return member
-    return replace(member, owned=said.partitions, generation_id=said.generation_id)
 
 
 def _share(capacity: object) -> float:

@@ -10,9 +10,8 @@ import numpy as np
 from assignors.claims import settle
 from assignors.model import ClusterMetadata, PartitionSet, Subscription
 from assignors.optimized import Constraints, Objective
-from assignors.optimized.assignor import claims
 from assignors.optimized.compile import Compiler
-from assignors.optimized.member_data import decode
+from assignors.optimized.member_data import decode, holding
 from assignors.optimized.model import Ints, Model
 from assignors.optimized.people import members_of
 
@@ -22,7 +21,7 @@ from .oracle import Case
 def model_of(case: Case) -> Model:
     """As `OptimizedAssignor.solve` makes it."""
     said = {member: decode(each.user_data) for member, each in case.members.items()}
-    settled = settle(case.cluster, case.members, claims(case.members, said))
+    settled = settle(case.cluster, {m: holding(each) for m, each in case.members.items()})
     people = members_of(case.members, said, case.constraints)
     return Compiler(case.cluster, settled, people, case.objective, case.constraints).model()
 

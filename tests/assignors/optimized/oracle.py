@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from assignors.claims import settle
 from assignors.model import ClusterMetadata, PartitionSet, Subscription
 from assignors.optimized import Apart, Capacity, Constraints, Objective, Together, What, Who
-from assignors.optimized.assignor import claims
-from assignors.optimized.member_data import MemberData, decode, encode
+from assignors.optimized.member_data import MemberData, decode, encode, holding
 
 few = settings(deadline=None, max_examples=60, derandomize=True)
 
@@ -74,7 +73,7 @@ class Case:
     @cached_property
     def owners(self) -> dict[Partition, str]:
         """The settled owners that may keep what they own."""
-        settled = settle(self.cluster, self.members, claims(self.members, dict(self.said)))
+        settled = settle(self.cluster, {m: holding(each) for m, each in self.members.items()})
         found = {p: settled.owner_of(*p) for p in self.partitions}
         return {p: m for p, m in found.items() if m is not None and self._may_have(p, m)}
 

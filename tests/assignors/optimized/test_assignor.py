@@ -18,6 +18,7 @@ from assignors.model import ClusterMetadata, PartitionSet, Subscription
 from assignors.optimized import (
     Capacity,
     Constraints,
+    CooperativeOptimizedAssignor,
     InvalidObjectiveError,
     Objective,
     OptimizedAssignor,
@@ -246,7 +247,7 @@ def test_arguments_without_sense_are_one_line(
 
 
 def test_coefficients_too_far_apart_are_refused_not_rounded_away() -> None:
-    apart = OptimizedAssignor(objective=Objective(rack=1e30))
+    apart = OptimizedAssignor(objective=Objective(balance=1e-6, rack=1e15))
     with pytest.raises(InvalidObjectiveError, match="too far apart"):
         apart.solve(CLUSTER, BOTH)
 
@@ -338,3 +339,39 @@ def test_a_member_says_capacity_labels_and_rack() -> None:
         rack="r2",
     )
     assert encode(said) == assignor.user_data(["a"], PartitionSet(), -1)
+
+
+@pytest.mark.parametrize("share", [1e6, 1e4, 1e-4, 1e-6])
+def test_what_one_member_says_of_its_size_stops_nobody(share: float) -> None:
+    weights = {"a": [0.1 + at / 7 for at in range(30)]}
+    members = {
+        f"m{at}": Subscription(
+            topics=("a",),
+            user_data=OptimizedAssignor(capacity=share if at == 0 else 1).user_data(
+                ("a",), PartitionSet(), -1
+            ),
+        )
+        for at in range(5)
+    }
+    solution = OptimizedAssignor(objective={"weights": weights}).solve(
+        ClusterMetadata({"a": 30}), members
+    )
+    assert any("the least that is told apart" in note for note in solution.notes)
+    assert sum(map(len, solution.assignment.values())) == 30
+
+
+@pytest.mark.parametrize("kind", [OptimizedAssignor, CooperativeOptimizedAssignor])
+def test_a_fallback_knows_what_eager_members_hold(kind: Any) -> None:
+    infeasible = {"capacity": [{"who": {"member": "m1"}, "max_partitions": 0}]}
+    assignor = kind(constraints=infeasible, fallback="sticky")
+    held = {"m1": PartitionSet({"a": range(6, 12)}), "m2": PartitionSet({"b": range(6)})}
+    members = {
+        name: Subscription(topics=(topic,), user_data=assignor.user_data((topic,), held[name], 3))
+        for name, topic in (("m1", "a"), ("m2", "b"))
+    }
+    members["m3"] = Subscription(topics=("b",))
+    cluster = ClusterMetadata({"a": 12, "b": 12})
+    solution = assignor.solve(cluster, members)
+    assert solution.causes
+    assert held["m2"] <= solution.assignment["m2"]
+    assert not held["m2"] & solution.assignment["m3"]

@@ -278,3 +278,9 @@ def test_a_capacity_is_a_share_or_more() -> None:
 def test_weights_whose_sum_is_no_number_are_refused() -> None:
     with pytest.raises(InvalidObjectiveError, match="more than a float"):
         scaled([1e308, 1e308])
+
+
+@pytest.mark.parametrize("weight", [1e16, 1.7e308, 10**400])
+def test_what_is_too_large_to_be_added_up_is_refused(weight: float) -> None:
+    with pytest.raises(InvalidObjectiveError, match="more than 1e\\+15"):
+        Objective(weights={"a": weight})
