@@ -216,6 +216,20 @@ class Forgetful:
         return StickyAssignor().assign(cluster, new)
 
 
+class AllToFirst:
+    """Everything to the subscriber whose id comes first."""
+
+    name = "all-to-first"
+
+    def assign(self, cluster: ClusterMetadata, members: Members) -> Plan:
+        plan: Plan = {member: [] for member in members}
+        for topic, count in cluster.partitions.items():
+            subscribers = sorted(m for m, each in members.items() if topic in each.topics)
+            for member in subscribers[:1]:
+                plan[member] += [(topic, partition) for partition in range(count)]
+        return plan
+
+
 class Rotates:
     """Each partition to the subscriber after the one that has it."""
 

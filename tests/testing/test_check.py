@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 from assignors.interface import Assignor, Promise, known_assignors
+from assignors.model import ClusterMetadata, PartitionSet, Subscription
+from assignors.sticky import StickyAssignor
 from rebalance.testing.check import Judgement, Report, Verdict, check, judged
+from rebalance.testing.check.judges import JUDGES, Unjudged
+from rebalance.testing.check.limits import TimeLimit
+from rebalance.testing.check.subject import Subject
 from rebalance.testing.groups import Group
 
 from . import bad
@@ -213,3 +218,31 @@ def test_a_counter_example_can_be_pasted() -> None:
     }
 
     assert eval(repr(found.group), names) == found.group
+
+
+@pytest.mark.parametrize(
+    ("promise", "verdict"),
+    [
+        (Promise.VALID, Verdict.KEPT),
+        (Promise.BALANCED, Verdict.NOT_HELD),
+        (Promise.MINIMAL_MOVES, Verdict.NOT_HELD),
+        (Promise.COOPERATIVE_SAFE, Verdict.NOT_HELD),
+    ],
+)
+def test_a_group_without_a_choice_is_no_witness(promise: Promise, verdict: Verdict) -> None:
+    """What always gives everything to one member does not move least because it has to."""
+    assert judgement(bad.AllToFirst(), promise, examples=200).verdict is verdict
+
+
+def test_without_any_choice_nothing_is_judged() -> None:
+    group = Group(
+        ClusterMetadata({"a": 3, "b": 1}),
+        {
+            "m1": Subscription(topics=("a",), owned=PartitionSet({"a": [0]}), generation_id=5),
+            "m2": Subscription(topics=("b",)),
+        },
+    )
+    subject = Subject(StickyAssignor(), TimeLimit(2.0))
+    for promise in (Promise.BALANCED, Promise.MINIMAL_MOVES, Promise.IDEMPOTENT):
+        with pytest.raises(Unjudged):
+            JUDGES[promise](subject, group)

@@ -2,8 +2,9 @@
 
 The rule kept here: the judges know plans and `assignors.quality`, and nothing of how an assignor
 works. A judge returns None if the promise holds for this group, a `Broken` if not, and raises
-`Unjudged` where there is nothing to judge: a plan that is invalid is the business of `valid` and
-`conflict-proof` alone.
+`Unjudged` where there is nothing to judge: a group in which no valid plan could break the promise
+is no witness for it, and a plan that is invalid is the business of `valid` and `conflict-proof`
+alone.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ def valid(subject: Subject, group: Group) -> Broken | None:
 
 def conflict_proof(subject: Subject, group: Group) -> Broken | None:
     """So it does with these claims, if it does without any."""
+    if not any(each.owned or each.user_data for each in group.members.values()):
+        raise Unjudged
     broken = valid(subject, group)
     if broken is not None and valid(subject, group.without_claims()) is None:
         return broken
@@ -57,6 +60,7 @@ def conflict_proof(subject: Subject, group: Group) -> Broken | None:
 
 def balanced(subject: Subject, group: Group) -> Broken | None:
     """No plan has a smaller sum of squared loads."""
+    _needs_choice(group)
     group, plan = _at_rest(subject, group)
     better = balanced_further(group.members, plan)
     if imbalance(better) == imbalance(plan):
@@ -72,6 +76,7 @@ def minimal_moves(subject: Subject, group: Group) -> Broken | None:
 
     A plan that is not balanced is not judged here.
     """
+    _needs_choice(group, owned=True)
     resting, plan = _at_rest(subject, group)
     if imbalance(balanced_further(resting.members, plan)) != imbalance(plan):
         raise Unjudged
@@ -87,7 +92,8 @@ def minimal_moves(subject: Subject, group: Group) -> Broken | None:
         least = movements(judged.cluster, members, better)
         if found > least:
             return Broken(
-                why=f"{found} partitions leave their owner, where {least} would do",
+                why=f"{found} partition{'s leave' if found > 1 else ' leaves'} a live owner, "
+                f"where {least} would do",
                 evidence=(
                     f"its plan: {_shown(plan)}",
                     f"as balanced, with fewer moves: {_shown(better)}",
@@ -98,6 +104,7 @@ def minimal_moves(subject: Subject, group: Group) -> Broken | None:
 
 def idempotent(subject: Subject, group: Group) -> Broken | None:
     """Once everybody owns what the plan says, the next plan is the same."""
+    _needs_choice(group)
     group, plan = _at_rest(subject, group)
     try:
         again = subject.answer(subject.after(group, plan))
@@ -133,6 +140,7 @@ def deterministic(subject: Subject, group: Group) -> Broken | None:
 
 def cooperative_safe(subject: Subject, group: Group) -> Broken | None:
     """Nothing that a live member claims goes to another, and two rebalances are enough."""
+    _needs_choice(group, owned=True)
     try:
         plan = subject.answer(group)
     except AssignorError as error:
@@ -167,6 +175,16 @@ def outcome(subject: Subject, group: Group) -> str:
         return f"no valid plan: {type(error.__cause__ or error).__name__}"
     data = "".join(f" · {m} user data {each.hex()}" for m, each in plan.user_data.items())
     return _shown(plan) + data
+
+
+def _needs_choice(group: Group, *, owned: bool = False) -> None:
+    """Raises Unjudged unless some partition (`owned`: claimed by somebody) may go to two."""
+    claimed = {each.topic for member in group.members.values() for each in member.owned}
+    for topic, count in group.cluster.partitions.items():
+        subscribers = sum(topic in each.topics for each in group.members.values())
+        if count and subscribers > 1 and (topic in claimed or not owned):
+            return
+    raise Unjudged
 
 
 def _at_rest(subject: Subject, group: Group) -> tuple[Group, Mapping[str, PartitionSet]]:

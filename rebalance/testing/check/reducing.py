@@ -8,7 +8,7 @@ counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from assignors.model import ClusterMetadata, PartitionSet, Subscription
@@ -43,7 +43,10 @@ def simpler(group: Group) -> Iterator[Group]:
     for topic, count in group.cluster.partitions.items():
         for fewer in sorted({0, count // 2, count - 1}):
             if 0 <= fewer < count:
-                yield _with_partitions(group, topic, fewer)
+                yield _with_partitions(group, topic, range(fewer))
+    for topic, count in group.cluster.partitions.items():
+        for gone in range(count - 1):
+            yield _with_partitions(group, topic, [p for p in range(count) if p != gone])
     for member, each in group.members.items():
         for subscription in _simpler_members(each):
             yield group.with_members({**group.members, member: subscription})
@@ -95,15 +98,23 @@ def _without_topic(group: Group, topic: str) -> Group:
     return Group(ClusterMetadata(partitions, racks), members)
 
 
-def _with_partitions(group: Group, topic: str, count: int) -> Group:
-    """Fewer partitions, and no claims on those that are gone."""
-    partitions = {**group.cluster.partitions, topic: count}
-    racks = {t: each[:count] if t == topic else each for t, each in group.cluster.racks.items()}
-    gone = range(count, group.cluster.partitions[topic])
+def _with_partitions(group: Group, topic: str, kept: Sequence[int]) -> Group:
+    """These partitions of a topic, numbered anew, and no claims on those that are gone."""
+    number = {old: new for new, old in enumerate(kept)}
+    gone = {p for p in range(group.cluster.partitions[topic]) if p not in number}
+    partitions = {**group.cluster.partitions, topic: len(kept)}
+    racks = {
+        t: [each[p] for p in kept] if t == topic else each
+        for t, each in group.cluster.racks.items()
+    }
     members = {
         member: replace(
             each,
-            owned=PartitionSet((t, p) for t, p in each.owned if t != topic or p not in gone),
+            owned=PartitionSet(
+                (t, number.get(p, p) if t == topic else p)
+                for t, p in each.owned
+                if t != topic or p not in gone
+            ),
         )
         for member, each in group.members.items()
     }

@@ -34,6 +34,9 @@ Tick: TypeAlias = Callable[[], None]
 _LIKELY = groups(claims="valid", racks=True, min_members=1)
 _FRESH = groups(claims="none", max_members=6, min_members=2, static=False, missing=False)
 _STATIC = groups(claims="none", min_members=3, missing=False)
+_HANDED = groups(
+    claims="valid", max_topics=2, max_partitions=2, min_members=2, static=False, missing=False
+)
 _ANY = groups(claims="any", racks=True, min_members=1)
 _CLAIMING = groups(claims="any", min_members=2, static=False, missing=False)
 _HOSTILE = groups(claims="any", racks=True, user_data=True, min_members=1)
@@ -41,7 +44,7 @@ _HOSTILE = groups(claims="any", racks=True, user_data=True, min_members=1)
 _CASES: Mapping[Promise, st.SearchStrategy[Case]] = {
     Promise.VALID: _LIKELY | _LIKELY | churns(),
     Promise.BALANCED: _FRESH | _ANY | _LIKELY | churns(),
-    Promise.MINIMAL_MOVES: _LIKELY | _ANY | churns(),
+    Promise.MINIMAL_MOVES: _HANDED | _LIKELY | _ANY | churns(),
     Promise.IDEMPOTENT: _ANY | _LIKELY | churns(),
     Promise.DETERMINISTIC: _STATIC | _ANY | _HOSTILE,
     Promise.CONFLICT_PROOF: _CLAIMING | _ANY | _HOSTILE,
