@@ -69,7 +69,7 @@ def encode_subscription(subscription: Subscription, *, version: int = HIGHEST_VE
     the rack before 3. Topics go out in the order given (Java sorts them first, so that the same
     subscription is always the same bytes); owned partitions go out sorted. `user_data` None goes
     out as null, b"" as empty.
-    Raises ValueError for another version or a string beyond 32,767 bytes.
+    Raises ValueError for another version, a string beyond 32,767 bytes, a generation beyond int32.
     """
     out = [_version(version), _INT32.pack(len(subscription.topics))]
     out.extend(string_bytes(topic) for topic in subscription.topics)
@@ -77,11 +77,17 @@ def encode_subscription(subscription: Subscription, *, version: int = HIGHEST_VE
     if version >= 1:
         out.extend(_partitions(subscription.owned))
     if version >= 2:
-        out.append(_INT32.pack(subscription.generation_id))
+        out.append(_generation(subscription.generation_id))
     if version >= 3:
         rack = subscription.rack_id
         out.append(_INT16.pack(-1) if rack is None else string_bytes(rack))
     return b"".join(out)
+
+
+def _generation(generation_id: int) -> bytes:
+    if not -(2**31) <= generation_id < 2**31:
+        raise ValueError(f"generation {generation_id} is outside of int32: give what Kafka gave")
+    return _INT32.pack(generation_id)
 
 
 def decode_subscription(data: bytes, *, group_instance_id: str | None = None) -> Subscription:
@@ -144,7 +150,7 @@ def wire_version(data: bytes) -> int:
 
 def encode_sticky_user_data(partitions: PartitionSet, generation_id: int) -> bytes:
     """The user data of Java's StickyAssignor, version 1: partitions by topic, then generation."""
-    return b"".join([*_partitions(partitions), _INT32.pack(generation_id)])
+    return b"".join([*_partitions(partitions), _generation(generation_id)])
 
 
 def decode_sticky_user_data(data: bytes) -> StickyUserData:
@@ -175,7 +181,7 @@ def _sticky_user_data(data: bytes) -> tuple[StickyUserData, int]:
 
 def encode_generation_user_data(generation_id: int) -> bytes:
     """The user data of Java's CooperativeStickyAssignor: the last generation, int32."""
-    return _INT32.pack(generation_id)
+    return _generation(generation_id)
 
 
 def decode_generation_user_data(data: bytes) -> int:

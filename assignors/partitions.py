@@ -96,7 +96,7 @@ class PartitionSet(Set[TopicPartition]):
         """
         # Somebody may still write to what is writeable; a read-only column is taken as it is.
         frozen = ids.dtype == np.int32 and not ids.flags.writeable
-        flat = ids if frozen else np.array(ids, dtype=np.int32)
+        flat = ids if frozen else _narrowed(ids)
         offsets = (0, *np.cumsum(np.asarray(counts, dtype=np.int64)).tolist())
         if offsets[-1] != flat.size:
             raise ValueError(f"the counts add up to {offsets[-1]}, but there are {flat.size} ids")
@@ -241,6 +241,16 @@ def checked_topic(topic: Any) -> str:
     if not topic:
         raise ValueError("a topic name is empty")
     return topic
+
+
+def _narrowed(ids: NDArray[Any]) -> Ids:
+    """A copy as int32. Raises ValueError for ids that do not fit, TypeError for what is no id."""
+    if ids.size and ids.dtype.kind not in "iu":
+        raise TypeError(f"partition ids are integers, not {ids.dtype}")
+    if ids.size and not (int(ids.min()) >= 0 and int(ids.max()) <= MAX_PARTITION):
+        worst = int(ids.min()) if int(ids.min()) < 0 else int(ids.max())
+        raise ValueError(f"partition {worst} is outside 0..{MAX_PARTITION}")
+    return np.array(ids, dtype=np.int32)
 
 
 def _checked_column(topic: str, ids: Any) -> Ids:

@@ -53,7 +53,8 @@ class StickyAssignor:
     `solver`: "flow" solves with OR-tools, "own" without, "auto" with OR-tools where it is
     installed; both are exact. `budget`: steps to spend, without OR-tools, on the proof that no plan
     moves less; the balance is always optimal.
-    Raises ValueError for a spread or solver of another name, and where OR-tools is missing.
+    Raises ValueError for a spread or solver of another name, a budget or soft objective that is
+    none, and where OR-tools is missing.
     """
 
     spread: Spread = "auto"
@@ -72,6 +73,12 @@ class StickyAssignor:
             if value not in known:
                 choice = " or ".join(f'"{each}"' for each in known)
                 raise ValueError(f"{name} is {value!r}: give {choice}")
+        budget: object = self.budget
+        if not isinstance(budget, int) or isinstance(budget, bool) or budget < 0:
+            raise ValueError(f"budget is {budget!r}: give a whole number of steps, 0 or more")
+        soft: object = self.soft
+        if not (soft is None or isinstance(soft, Soft)):
+            raise ValueError(f"soft is {soft!r}: give Soft(balance=..., move=...)")
         if self.solver == "flow" and find_spec("ortools") is None:
             raise ValueError(
                 "solver is 'flow', but OR-tools is not installed: "

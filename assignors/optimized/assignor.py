@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-import numpy as np
-
 from assignors.claims import Settled, settle
 from assignors.cooperative import Cooperative
 from assignors.interface import Assignor, Promise, RebalanceProtocol, resolve, run_assignor
@@ -21,13 +19,14 @@ from assignors.model import ClusterMetadata, GroupAssignment, PartitionSet, Subs
 from assignors.optimized import cpsat, data, member_data
 from assignors.optimized.compile import Compiler
 from assignors.optimized.constraints import Capacity, Constraints
+from assignors.optimized.definition import total
 from assignors.optimized.errors import Cause, Infeasible, InvalidObjectiveError, UndecidedError
 from assignors.optimized.infeasible import QUESTIONS, Case, causes_of
 from assignors.optimized.member_data import MemberData
 from assignors.optimized.model import Model
 from assignors.optimized.objective import Objective
 from assignors.optimized.people import members_of
-from assignors.optimized.solution import Solution
+from assignors.optimized.solution import ROUNDING, Solution
 from assignors.optimized.solve import DEFAULT_WORK, UNIT, Outcome, followed_up, solved
 from assignors.optimized.weights import Weights
 from assignors.solver import solve as sticky_solve
@@ -83,8 +82,7 @@ class OptimizedAssignor:
         labels: Any = self.labels
         checked = member_data.checked_labels({} if labels is None else labels)
         set_(self, "labels", MappingProxyType(checked))
-        if self.rack is not None:
-            data.text_of(self.rack, "the rack")
+        member_data.checked_rack(self.rack)
         data.whole(self.work_limit, "the work limit")
         if self.fallback is not None:
             set_(self, "fallback", resolve(self.fallback))
@@ -188,6 +186,7 @@ class OptimizedAssignor:
         return Solution(
             assignment=run_assignor(fallback, cluster, members),
             method=f"fallback {fallback.name}",
+            fell_back=True,
             causes=getattr(error, "causes", ()),
             mismatched=mismatched,
             notes=(*notes, str(error)),
@@ -257,20 +256,25 @@ def _solution(
     value = outcome.value
     assert value is not None
     assert outcome.to is not None
-    scale = model.scale
-    cost, bound = value.cost, min(outcome.bound, value.cost)
-    loads = np.sort(model.curvature)
-    floor = float(model.total_weight**2 / (1 / loads).sum()) if loads.all() and loads.size else 0.0
+    scale, floor = float(model.scale), model.definition.floor
+    costs = model.definition.terms(model, outcome.to)
+    cost = total(costs)
+    below = model.rounding.bound(outcome.bound, cost * scale) / scale
+    bound = min(max(below, floor), cost)
+    hidden = ROUNDING if outcome.proven else 1e-12
+    proven = cost - bound <= hidden * cost
+    if proven:
+        bound = cost
     above = cost - floor
     return Solution(
         assignment=settled.assignment(model.owners(outcome.to)),
-        objective=float(cost / scale),
-        bound=float(bound / scale),
+        objective=cost,
+        bound=bound,
         gap=(cost - bound) / cost if cost else 0.0,
-        proven=cost == bound,
-        floor=floor / float(scale),
+        proven=proven,
+        floor=floor,
         gap_above_floor=(cost - bound) / above if above > 0 and cost > bound else 0.0,
-        costs={name: float(each / scale) for name, each in value.terms.items()},
+        costs=costs,
         moves=value.moves,
         method=outcome.method,
         work=outcome.work.done // UNIT,

@@ -11,14 +11,16 @@ Terms that tie units together cost 0 or more and are left out.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assignors.optimized.model import NO_LIMIT, Ints, Model
 from assignors.optimized.search import Work
 
-_LARGEST_PRICE = 2**44
+_MOST_PAID = 2**58
+"""What all units together may cost at any prices, so that 64 bits hold the sum of all sums."""
 
 
 Kinds: TypeAlias = tuple[Ints, Ints, Ints, Ints]
@@ -46,7 +48,13 @@ class Dual:
 
 
 def bound_at(model: Model, prices: Prices, kinds: Kinds | None = None) -> Dual:
-    """The bound at these prices."""
+    """The bound at these prices, or at the highest there may be where they are beyond."""
+    highest = _highest_prices(model)
+    prices = Prices(
+        load=np.clip(prices.load, 0, highest.load),
+        place=np.clip(prices.place, 0, highest.place),
+        move=min(max(prices.move, 0), highest.place),
+    )
     row, weight, count, kind_of = kinds or kinds_of(model)
     price = weight[:, None] * prices.load + count[:, None] * prices.place
     price += model.rack_cost * model.miss[row]
@@ -90,7 +98,7 @@ def bound_at(model: Model, prices: Prices, kinds: Kinds | None = None) -> Dual:
 
 def level_prices(model: Model) -> Prices:
     """The same price for all: that at which members together want what there is."""
-    low, high = 0, _LARGEST_PRICE
+    low, high = 0, _highest_prices(model).load
     total = model.total_weight
     while low < high:
         middle = (low + high) // 2
@@ -113,7 +121,7 @@ def climb(model: Model, start: Dual, best_known: int, work: Work) -> Dual:
     """Better prices by Polyak's subgradient steps towards the cost of a known plan."""
     best = here = start
     eager, since = 1.0, 0
-    kinds = kinds_of(model)
+    kinds, highest = kinds_of(model), _highest_prices(model)
     while not work.spent() and best.bound < best_known:
         work.done += 4 * model.members * kinds[0].size + 20 * model.units
         load = (here.chosen_weight - here.bought).astype(np.float64)
@@ -128,9 +136,9 @@ def climb(model: Model, start: Dual, best_known: int, work: Work) -> Dual:
             return best
         step = eager * (best_known - here.bound) / norm
         prices = Prices(
-            load=np.rint(np.clip(here.prices.load + step * load, 0, _LARGEST_PRICE)).astype(int),
-            place=np.rint(np.clip(here.prices.place + step * place, 0, _LARGEST_PRICE)).astype(int),
-            move=round(min(max(here.prices.move + step * move, 0), _LARGEST_PRICE)),
+            load=_stepped(here.prices.load + step * load, highest.load),
+            place=_stepped(here.prices.place + step * place, highest.place),
+            move=round(min(max(here.prices.move + step * move, 0), highest.place)),
         )
         here = bound_at(model, prices, kinds)
         if here.bound > best.bound:
@@ -142,6 +150,25 @@ def climb(model: Model, start: Dual, best_known: int, work: Work) -> Dual:
             if eager < 1e-3:
                 return best
     return best
+
+
+class _Highest(NamedTuple):
+    """Of a unit of weight; of a partition's place, and of a move."""
+
+    load: int
+    place: int
+
+
+def _highest_prices(model: Model) -> _Highest:
+    """The highest prices that may be asked: beyond them 64 bits would not hold the bound."""
+    return _Highest(
+        load=_MOST_PAID // max(model.total_weight, 1),
+        place=_MOST_PAID // max(int(model.count.sum()), 1),
+    )
+
+
+def _stepped(prices: NDArray[np.float64], most: int) -> Ints:
+    return np.rint(np.clip(prices, 0, most)).astype(np.int64)
 
 
 def kinds_of(model: Model) -> Kinds:

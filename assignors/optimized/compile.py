@@ -6,8 +6,8 @@ partition costs a step each. What a constraint names and is not there is a note,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from fractions import Fraction
+import math
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +16,14 @@ from assignors.claims import Settled
 from assignors.flat import FlatIndex
 from assignors.model import ClusterMetadata
 from assignors.optimized.constraints import Apart, Ban, Constraints, Pin, Together
+from assignors.optimized.data import MOST, number
+from assignors.optimized.definition import Definition, Floats
 from assignors.optimized.errors import InvalidObjectiveError
 from assignors.optimized.model import NO_LIMIT, Group, Ints, Mask, Model
 from assignors.optimized.objective import Objective
 from assignors.optimized.people import Member
+from assignors.optimized.scales import Scales, scales_of
 from assignors.optimized.selectors import What, Who
-from assignors.optimized.weights import scaled
-
-_PRECISION = 1000
-"""The cost of the first unit of load on the largest member, where 64 bits allow."""
-_MOST_COST = 2**60
-_MOST_RATIO = 1000
-"""Between the largest share of capacity and the smallest, so that costs fit 64 bits."""
 
 
 class Compiler:
@@ -59,41 +55,70 @@ class Compiler:
             raise InvalidObjectiveError(
                 f"weights are {len(given)}, but there are {self._index.size} partitions"
             )
-        weight, weight_scale = scaled(given)
+        self._check(given)
+        for limit in self._constraints.capacity:
+            self.mask(limit.who, str(limit))
+        scales, notes = scales_of(given, self._members, self._objective, self._constraints)
+        self.notes += notes
         row, allowed, miss = self._rows()
         unit_of, units = self._units()
         row, allowed, miss = _merged_rows(unit_of, units, row, allowed, miss)
-        count = np.bincount(unit_of, minlength=units).astype(np.int64)
-        scale, curvature = self._scale(int(weight.sum()))
-        average = Fraction(int(weight.sum()), max(weight.size, 1)) or Fraction(1)
         owner = self._owner(unit_of, row, allowed)
-        per_move = round(scale * Fraction(self._objective.movement)) + 1
-        per_weight = scale * Fraction(self._objective.movement_by_weight) / average
-        leaving = per_move + np.array(
-            [round(per_weight * each) for each in weight.tolist()]
-            if per_weight
-            else np.zeros(weight.size),
-            dtype=np.int64,
-        )
-        homes = _homes(unit_of, units, owner, leaving, len(self._members))
-        most_count, most_weight = self._limits(weight_scale)
+        groups = tuple(self._groups(unit_of, scales))
+        homes, home_weight = _homes(unit_of, units, owner, scales, len(self._members))
+        amounts = {
+            name: np.bincount(unit_of, weights=values, minlength=units).astype(np.int64)
+            for name, values in (("weight", scales.weight), ("mass", scales.mass), ("count", None))
+        }
+        definition = self._definition(scales, unit_of, units, home_weight, groups)
         return Model(
             settled=self._settled,
             unit_of=unit_of,
-            weight=np.bincount(unit_of, weights=weight, minlength=units).astype(np.int64),
-            count=count,
             row=row,
             allowed=allowed,
             miss=miss,
+            **amounts,
             **homes,
-            curvature=curvature,
-            rack_cost=round(scale * Fraction(self._objective.rack)),
-            most_count=most_count,
-            most_weight=most_weight,
+            **self._limits(scales),
+            curvature=scales.curvature,
+            rack_cost=scales.cost(self._objective.rack),
             moves_left=self._moves_left(owner),
-            groups=tuple(self._groups(unit_of, scale)),
-            scale=scale,
-            weight_scale=weight_scale,
+            groups=groups,
+            scale=scales.scale,
+            weight_scale=scales.weight_scale,
+            mass_scale=scales.mass_scale,
+            definition=definition,
+            rounding=scales.rounding(unit_of, _dearer(scales, definition, homes, groups)),
+        )
+
+    def _check(self, weights: Sequence[float]) -> None:
+        """Whoever made them: finite, and 0 or more."""
+        values = np.asarray(weights, dtype=np.float64)
+        odd = np.flatnonzero(~((values >= 0) & (values <= MOST)))
+        if odd.size:
+            at = self._index.partition(int(odd[0]))
+            number(weights[int(odd[0])], f"the weight of {at[0]}-{at[1]}")
+
+    def _definition(
+        self,
+        scales: Scales,
+        unit_of: Ints,
+        units: int,
+        home_weight: Floats,
+        groups: tuple[Group, ...],
+    ) -> Definition:
+        objective = self._objective
+        tied: tuple[Together | Apart, ...] = (*self._constraints.together, *self._constraints.apart)
+        costs = {str(each): each.cost or 0.0 for each in tied}
+        return Definition(
+            weight=np.bincount(unit_of, weights=scales.plain, minlength=units).astype(np.float64),
+            home_weight=home_weight,
+            share=np.array([float(each) for each in scales.shares]),
+            balance=objective.balance,
+            movement=objective.movement,
+            movement_by_weight=objective.movement_by_weight,
+            rack=objective.rack,
+            groups=tuple(costs[group.name] for group in groups),
         )
 
     # -- who may take what ---------------------------------------------------------------------
@@ -232,65 +257,19 @@ class Compiler:
             return NO_LIMIT
         return max(most - int(np.count_nonzero(owner < 0)), 0)
 
-    def _limits(self, weight_scale: Fraction) -> tuple[Ints, Ints]:
-        counts, weights = [], []
-        for member in self._members:
-            most, weight = member.capacity.max_partitions, member.capacity.max_weight
-            counts.append(NO_LIMIT if most is None else min(most, NO_LIMIT))
-            weights.append(
-                NO_LIMIT if weight is None else min(int(Fraction(weight) * weight_scale), NO_LIMIT)
-            )
-        return np.array(counts, dtype=np.int64), np.array(weights, dtype=np.int64)
-
-    def _shares(self) -> list[Fraction]:
-        """What each member's share counts as: one member's word must not stop the leader."""
-        shares = [Fraction(member.capacity.share) for member in self._members]
-        least = max(shares, default=Fraction(1)) / _MOST_RATIO
-        small = [m.id for m, share in zip(self._members, shares, strict=True) if share < least]
-        if small:
-            self.notes.append(
-                f"shares of capacity of {', '.join(small[:6])}"
-                f"{f' and {len(small) - 6} more' if len(small) > 6 else ''} count as "
-                f"1/{_MOST_RATIO} of the largest, the least that is told apart"
-            )
-        return [max(share, least) for share in shares]
-
-    def _scale(self, total: int) -> tuple[Fraction, Ints]:
-        """Units of cost per 1 of the objective, and each member's curvature."""
-        shares = self._shares()
-        mean = sum(shares, Fraction(0)) / max(len(shares), 1)
-        shares = [share / mean for share in shares]
-        objective, size = self._objective, self._index.size
-        largest = max(shares, default=Fraction(1))
-        smallest = min(shares, default=Fraction(1))
-        square = Fraction(total * total, max(size * size, 1)) or Fraction(1)
-        balance = Fraction(objective.balance) if total else Fraction(0)
-        other = Fraction(objective.movement) + Fraction(objective.rack)
-        other += Fraction(objective.movement_by_weight)
-        groups: tuple[Together | Apart, ...] = (
-            *self._constraints.together,
-            *self._constraints.apart,
-        )
-        for each in groups:
-            other += Fraction(each.cost or 0)
-        precision = Fraction(_PRECISION)
-        while True:
-            scale = precision * square * largest / balance if balance else precision
-            worst = precision * largest / smallest * total * total + scale * other * (size + 1)
-            if worst < _MOST_COST:
-                break
-            precision /= 2
-            if precision < Fraction(1, 2**20) or (balance and precision < 1):
-                raise InvalidObjectiveError(
-                    "the objective's coefficients are too far apart for 64-bit arithmetic: "
-                    "bring them closer together"
-                )
-        curvature = [round(precision * largest / share) if balance else 0 for share in shares]
-        return scale, np.array(curvature, dtype=np.int64)
+    def _limits(self, scales: Scales) -> dict[str, Ints]:
+        capacities = [member.capacity for member in self._members]
+        counts = [NO_LIMIT if c.max_partitions is None else c.max_partitions for c in capacities]
+        weights = [each.max_weight for each in capacities]
+        return {
+            "most_count": np.minimum(np.array(counts, dtype=object), NO_LIMIT).astype(np.int64),
+            "most_weight": np.array([scales.most_weight(w) for w in weights], dtype=np.int64),
+            "most_mass": np.array([scales.most_mass(w) for w in weights], dtype=np.int64),
+        }
 
     # -- what concerns several units -----------------------------------------------------------
 
-    def _groups(self, unit_of: Ints, scale: Fraction) -> Iterable[Group]:
+    def _groups(self, unit_of: Ints, scales: Scales) -> Iterable[Group]:
         members = np.arange(len(self._members), dtype=np.int64)
         for each in self._constraints.together:
             if each.cost is None:
@@ -304,20 +283,20 @@ class Compiler:
                         items=tuple(units[at : at + 1] for at in range(units.size)),
                         scope_of=members,
                         scopes=members.size,
-                        cost=round(scale * Fraction(each.cost)),
+                        cost=scales.cost(each.cost),
                     )
         for apart in self._constraints.apart:
             items = [np.unique(unit_of[numbers]) for numbers in self._things(apart)]
             if len(items) < 2:
                 continue
-            scope_of, scopes = self._scopes(apart.label)
+            scope_of, scopes = self._scopes(apart)
             yield Group(
                 kind="apart",
                 name=str(apart),
                 items=tuple(items),
                 scope_of=scope_of,
                 scopes=scopes,
-                cost=None if apart.cost is None else round(scale * Fraction(apart.cost)),
+                cost=None if apart.cost is None else scales.cost(apart.cost),
             )
 
     def _things(self, apart: Apart) -> list[Ints]:
@@ -326,7 +305,8 @@ class Compiler:
             return [numbers[at : at + 1] for numbers in listed for at in range(numbers.size)]
         return [numbers for numbers in listed if numbers.size]
 
-    def _scopes(self, label: str | None) -> tuple[Ints, int]:
+    def _scopes(self, apart: Apart) -> tuple[Ints, int]:
+        label = apart.label
         if label is None:
             return np.arange(len(self._members), dtype=np.int64), len(self._members)
         values: dict[str, int] = {}
@@ -334,6 +314,8 @@ class Compiler:
             values.setdefault(member.labels[label], len(values)) if label in member.labels else -1
             for member in self._members
         ]
+        if not values:
+            self._missing(f"{apart}: no member has a label {label!r} now")
         return np.array(scope, dtype=np.int64), max(len(values), 1)
 
     # -- selectors -----------------------------------------------------------------------------
@@ -357,9 +339,7 @@ class Compiler:
         if who not in self._masks:
             self._masks[who] = np.array([member.is_one_of(who) for member in self._members], bool)
         if not self._masks[who].any():
-            note = f"{where}: no member is {who} now"
-            if note not in self.notes:
-                self.notes.append(note)
+            self._missing(f"{where}: no member is {who} now")
         return self._masks[who]
 
     def _missing(self, note: str) -> None:
@@ -398,10 +378,27 @@ def _merged_rows(
     return unit_row.reshape(-1).astype(np.int64), allowed[used], miss[used]
 
 
+def _dearer(
+    scales: Scales, definition: Definition, homes: dict[str, Ints], groups: tuple[Group, ...]
+) -> float:
+    """By how much all but load can look dearer than it is; see `Rounding`."""
+    scale = float(scales.scale)
+    exact = definition.movement * homes["home_count"]
+    exact = exact + definition.movement_by_weight * definition.home_weight
+    moves = float(np.maximum(homes["home_cost"] - scale * exact, 0).sum())
+    racks = max(scales.cost(definition.rack) - scale * definition.rack, 0.0) * scales.weight.size
+    tied = math.fsum(
+        max(group.cost - scale * cost, 0.0) * sum(item.size for item in group.items)
+        for group, cost in zip(groups, definition.groups, strict=True)
+        if group.cost is not None
+    )
+    return moves + racks + tied
+
+
 def _homes(
-    unit_of: Ints, units: int, owner: NDArray[np.int32], leaving: Ints, members: int
-) -> dict[str, Ints]:
-    """Owner entries by unit; see `Model`."""
+    unit_of: Ints, units: int, owner: NDArray[np.int32], scales: Scales, members: int
+) -> tuple[dict[str, Ints], Floats]:
+    """Owner entries by unit; see `Model`, and `Definition` for their weight."""
     owned = np.flatnonzero(owner >= 0)
     keys, entry = np.unique(
         unit_of[owned] * max(members, 1) + owner[owned].astype(np.int64), return_inverse=True
@@ -409,8 +406,9 @@ def _homes(
     entry = entry.reshape(-1)
     unit, member = np.divmod(keys, max(members, 1))
     count = np.bincount(entry, minlength=keys.size).astype(np.int64)
-    cost = np.bincount(entry, weights=leaving[owned], minlength=keys.size).astype(np.int64)
-    return {
+    leaving = scales.leaving()[owned]
+    cost = np.bincount(entry, weights=leaving, minlength=keys.size).astype(np.int64)
+    homes = {
         "home_unit": unit,
         "home_member": member,
         "home_count": count,
@@ -419,3 +417,5 @@ def _homes(
         "away_count": np.bincount(unit, weights=count, minlength=units).astype(np.int64),
         "away_cost": np.bincount(unit, weights=cost, minlength=units).astype(np.int64),
     }
+    weight = np.bincount(entry, weights=scales.plain[owned], minlength=keys.size)
+    return homes, weight.astype(np.float64)

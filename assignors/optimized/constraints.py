@@ -81,6 +81,10 @@ class Limit:
     who: Who
     capacity: Capacity
 
+    def __post_init__(self) -> None:
+        _select(self, who="a capacity's who")
+        object.__setattr__(self, "capacity", Capacity.from_data(self.capacity))
+
     def __str__(self) -> str:
         return f"capacity of {self.who}: {self.capacity}"
 
@@ -96,6 +100,9 @@ class Pin:
     who: Who
     must: bool = False
 
+    def __post_init__(self) -> None:
+        _select(self, what="a pin's what", who="a pin's who")
+
     def __str__(self) -> str:
         return f"pin {self.what} to {self.who}{' (must)' if self.must else ''}"
 
@@ -106,6 +113,9 @@ class Ban:
 
     what: What
     who: Who
+
+    def __post_init__(self) -> None:
+        _select(self, what="a ban's what", who="a ban's who")
 
     def __str__(self) -> str:
         return f"ban {self.what} from {self.who}"
@@ -123,6 +133,9 @@ class Together:
     what: tuple[What, ...]
     by_number: bool = False
     cost: float | None = None
+
+    def __post_init__(self) -> None:
+        _select_all(self, "together")
 
     def __str__(self) -> str:
         how = " by number" if self.by_number else ""
@@ -142,6 +155,9 @@ class Apart:
     label: str | None = None
     each: bool = False
     cost: float | None = None
+
+    def __post_init__(self) -> None:
+        _select_all(self, "apart")
 
     def __str__(self) -> str:
         how = " each" if self.each else ""
@@ -232,6 +248,20 @@ class Constraints:
 
     def __str__(self) -> str:
         return self.describe()
+
+
+def _select(part: Limit | Pin | Ban, **where: str) -> None:
+    """Selectors as such, also where they were given as plain data."""
+    for name, said in where.items():
+        given: Any = getattr(part, name)
+        read: Any = What.from_data(given, said) if name == "what" else Who.from_data(given, said)
+        object.__setattr__(part, name, read)
+
+
+def _select_all(group: Together | Apart, kind: str) -> None:
+    listed = data.list_of(group.what, f"what is {kind}")
+    read = tuple(What.from_data(each, f"what is {kind}") for each in listed)
+    object.__setattr__(group, "what", read)
 
 
 def _listed(what: tuple[What, ...]) -> str:

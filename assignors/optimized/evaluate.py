@@ -42,7 +42,7 @@ def evaluate(model: Model, to: Ints) -> Value:
         "movement": int(left),
         "rack": misses * model.rack_cost,
     }
-    broken = int(np.maximum(loads - model.most_weight, 0).sum())
+    broken = int(np.maximum(model.masses(to) - model.most_mass, 0).sum())
     broken += int(np.maximum(counts - model.most_count, 0).sum())
     broken += max(moves - model.moves_left, 0)
     if model.units:

@@ -28,9 +28,9 @@ def is_flow(model: Model) -> bool:
 def room_of(model: Model) -> Ints:
     """The most units that each member may take, of a uniform model."""
     room = np.minimum(model.most_count, model.units)
-    weight = int(model.weight[0]) if model.units else 0
-    if weight:
-        room = np.minimum(room, model.most_weight // weight)
+    mass = int(model.mass[0]) if model.units else 0
+    if mass:
+        room = np.minimum(room, model.most_mass // mass)
     return np.asarray(room, dtype=np.int64)
 
 

@@ -18,6 +18,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 from assignors.codec import decode_sticky_user_data, encode_sticky_user_data
 from assignors.errors import CodecError
@@ -31,6 +32,8 @@ VERSION = 1
 _HEAD = struct.Struct(">4sh8sdid")
 _INT16 = struct.Struct(">h")
 _INT32 = struct.Struct(">i")
+_MOST_BYTES = 255
+"""Of a label's name or value, and of a rack."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +61,30 @@ def checked_labels(labels: Mapping[str, str]) -> dict[str, str]:
         raise InvalidObjectiveError(f"labels are {labels!r}: give name -> value")
     for key, value in labels.items():
         for each in (key, value):
-            if not isinstance(each, str) or len(each.encode()) > 255:
+            if not _fits(each):
                 raise InvalidObjectiveError(
-                    f"the label {key!r} is {value!r}: give strings of up to 255 bytes"
+                    f"the label {key!r} is {value!r}: give strings of up to {_MOST_BYTES} bytes"
                 )
     if len(labels) > 255:
         raise InvalidObjectiveError(f"there are {len(labels)} labels: give up to 255")
     return dict(sorted(labels.items()))
+
+
+def checked_rack(rack: str | None) -> str | None:
+    """The rack. Raises InvalidObjectiveError unless it is a name that can be sent."""
+    if rack is not None and (not rack or not _fits(rack)):
+        raise InvalidObjectiveError(
+            f"the rack is {rack!r}: give a name of up to {_MOST_BYTES} bytes, or None"
+        )
+    return rack
+
+
+def _fits(text: Any) -> bool:
+    """A string that UTF-8 can write, in so many bytes."""
+    try:
+        return isinstance(text, str) and len(text.encode()) <= _MOST_BYTES
+    except UnicodeEncodeError:
+        return False
 
 
 def encode(said: MemberData) -> bytes:
@@ -105,11 +125,14 @@ def holding(sent: Subscription) -> Subscription:
     There, or, as an eager member does, in its user data, ours or that of Kafka's sticky. So any
     assignor finds it, also one that answers in the place of `optimized`.
     """
-    if sent.owned or not sent.user_data:
+    if not sent.user_data:
         return sent
     own = decode(sent.user_data)
     if own is not None:
-        return replace(sent, owned=own.held, generation_id=own.generation_id)
+        held = sent.owned or own.held
+        return replace(sent, owned=held, generation_id=max(sent.generation_id, own.generation_id))
+    if sent.owned:
+        return sent
     try:
         said = decode_sticky_user_data(sent.user_data)
     except CodecError:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assignors.claims import Settled
+from assignors.optimized.definition import Definition, Rounding
 from assignors.partitions import PartitionSet
 
 Ints = NDArray[np.int64]
@@ -63,8 +64,11 @@ class Model:
     `home_start[u]:home_start[u + 1]` are those of unit u, `away_count[u]` and `away_cost[u]` their
     sums.
     `curvature[m]`: the cost of load L on member m is curvature x L^2. `rack_cost`: per miss.
-    `most_count`, `most_weight`: per member. `moves_left`: partitions that may leave their owner.
-    `scale`: how many units of cost are 1 in the objective's terms.
+    `mass`: what limits on weight are held against, much finer than `weight`; one weight unit is
+    `mass_scale`. `most_count`, `most_mass`: the limits per member; `most_weight`: what the weights
+    add up to where those are kept. `moves_left`: partitions that may leave their owner.
+    `scale`: how many units of cost are 1 in the objective's terms. `definition`: what all of this
+    was rounded from, and `rounding` by how much.
     """
 
     settled: Settled
@@ -83,12 +87,17 @@ class Model:
     away_cost: Ints
     curvature: Ints
     rack_cost: int
+    mass: Ints
     most_count: Ints
     most_weight: Ints
+    most_mass: Ints
     moves_left: int
     groups: tuple[Group, ...]
     scale: Fraction
     weight_scale: Fraction
+    mass_scale: Fraction
+    definition: Definition
+    rounding: Rounding
 
     @property
     def units(self) -> int:
@@ -156,6 +165,10 @@ class Model:
     def counts(self, to: Ints) -> Ints:
         """Partitions per member."""
         return np.bincount(to, weights=self.count, minlength=self.members).astype(np.int64)
+
+    def masses(self, to: Ints) -> Ints:
+        """What counts against limits on weight, per member."""
+        return np.bincount(to, weights=self.mass, minlength=self.members).astype(np.int64)
 
     def kept(self, to: Ints) -> Mask:
         """Which owner entries a plan honours."""

@@ -13,7 +13,7 @@ import numpy as np
 from assignors.optimized import bounds, cpsat
 from assignors.optimized.evaluate import Value, evaluate
 from assignors.optimized.flow import flow_plan, is_flow
-from assignors.optimized.model import Ints, Model
+from assignors.optimized.model import NO_LIMIT, Ints, Model
 from assignors.optimized.neighbourhoods import improved
 from assignors.optimized.relaxation import relaxed
 from assignors.optimized.search import Search, Work, stay_and_place
@@ -65,33 +65,46 @@ def solved(model: Model, sticky: Ints | None, work_units: int) -> Outcome:
     """The best plan found within the work limit, better than `sticky` or that itself."""
     outcome = Outcome(model, Work(limit=work_units * UNIT))
     _solve(outcome, sticky)
+    _never_worse(outcome, sticky)
     return outcome
 
 
 def followed_up(model: Model, sticky: Ints | None, work_units: int) -> Outcome:
     """The same for a rebalance that may be there only to place what the last one took away.
 
-    What owners hold is left alone, unless sticky does better than that, or it is proven that the
-    best plan does: a plan that is merely better would be followed by another one, and rebalances
-    would not end.
+    What owners hold is left alone, unless it is proven that the best plan does better, or sticky
+    does: a plan that is merely better would be followed by another one, and rebalances would not
+    end. Where moves are limited the last rebalance may have left some for want of moves, and only
+    sticky, which comes to rest at once, may go on.
     """
     outcome = Outcome(model, Work(limit=work_units * UNIT))
     if not model.moves_left:
         _solve(outcome, sticky)
+        _never_worse(outcome, sticky)
         return outcome
     still = Outcome(replace(model, moves_left=0), outcome.work.part(3))
     _solve(still, None)
     _solve(outcome, sticky)
-    if not still.feasible or not outcome.feasible:
-        return outcome
-    assert still.value is not None
-    assert outcome.value is not None
-    if sticky is not None and evaluate(model, sticky).better_than(still.value):
-        return outcome
-    if outcome.value.moves and not (outcome.proven and outcome.value.better_than(still.value)):
-        outcome.to, outcome.value = still.to, still.value
-        outcome.method = f"{still.method}, owners left alone"
+    limited = model.moves_left < NO_LIMIT
+    if still.feasible and still.value is not None and outcome.value is not None:
+        settled = outcome.proven and outcome.value.better_than(still.value) and not limited
+        if outcome.value.moves and not settled:
+            outcome.to, outcome.value = still.to, still.value
+            outcome.method = f"{still.method}, owners left alone"
+    _never_worse(outcome, sticky)
     return outcome
+
+
+def _never_worse(outcome: Outcome, sticky: Ints | None) -> None:
+    """By the definition of the objective, whatever rounding made of it: sticky's, if it is less."""
+    if sticky is None or outcome.to is None or outcome.value is None:
+        return
+    model, value = outcome.model, evaluate(outcome.model, sticky)
+    if value.broken or not outcome.feasible:
+        return
+    found, other = (model.definition.cost(model, to) for to in (outcome.to, sticky))
+    if other < found - 1e-12 * abs(found):
+        outcome.to, outcome.value, outcome.method = sticky, value, "sticky"
 
 
 def _solve(outcome: Outcome, sticky: Ints | None) -> None:

@@ -22,8 +22,7 @@ from assignors.optimized.data import list_of, number, text_of, whole
 from assignors.optimized.errors import InvalidObjectiveError
 
 MAX_TOTAL = 2**24
-"""Weights are whole numbers inside; their sum is at most this, so that its square times the
-precision of an objective fits 64 bits."""
+"""Weights are whole numbers inside; their sum is at most this."""
 
 
 class WeightSource(Protocol):
@@ -57,7 +56,7 @@ class Weights:
             )
         for topic in sorted(text_of(each, "a topic in weights") for each in self.by_topic):
             given: Any = self.by_topic[topic]
-            if hasattr(given, "__len__") and not isinstance(given, str):
+            if _is_column(given):
                 read[topic] = tuple(
                     number(each, f"the weight of {topic}-{at}") for at, each in enumerate(given)
                 )
@@ -130,8 +129,10 @@ class Lags:
                 for at, each in enumerate(given)
             )
         object.__setattr__(self, "by_topic", MappingProxyType(read))
-        object.__setattr__(self, "base", number(self.base, "the base weight of lags", above=0))
-        whole(self.max_age_ms, "max_age_ms of lags")
+        _check_lag_settings(self)
+        times = self.as_of_ms.values() if isinstance(self.as_of_ms, Mapping) else [self.as_of_ms]
+        for each in (*times, self.now_ms):
+            whole(each, "a time in lags, in milliseconds,")
 
     def __hash__(self) -> int:
         return hash((tuple(self.by_topic.items()), self.now_ms, self.max_age_ms, self.base))
@@ -181,6 +182,9 @@ class LiveLags:
     base: float = 1
     max_age_ms: int = 60_000
 
+    def __post_init__(self) -> None:
+        _check_lag_settings(self)
+
     def of(self, index: FlatIndex, default: float) -> tuple[list[float], tuple[str, ...]]:
         """See `WeightSource`."""
         lags = self.read()
@@ -197,6 +201,12 @@ class LiveLags:
     def describe(self) -> str:
         """A few words."""
         return f"{self.base:g} + lag as last read, if it is at most {self.max_age_ms} ms old"
+
+
+def _check_lag_settings(lags: Lags | LiveLags) -> None:
+    base = number(lags.base, "the base weight of lags", above=0)
+    object.__setattr__(lags, "base", base)
+    object.__setattr__(lags, "max_age_ms", whole(lags.max_age_ms, "max_age_ms of lags"))
 
 
 WeightFunction: TypeAlias = Callable[[str, int], float]
@@ -234,10 +244,10 @@ class Computed:
         return str(getattr(self.function, "__qualname__", type(self.function).__qualname__))
 
 
-def scaled(weights: Sequence[float]) -> tuple[NDArray[np.int64], Fraction]:
+def scaled(weights: Sequence[float], most: int = MAX_TOTAL) -> tuple[NDArray[np.int64], Fraction]:
     """Weights as whole numbers, and the factor by which they were multiplied.
 
-    Exactly, as long as the sum stays within MAX_TOTAL and a power of two up to 1024 makes them
+    Exactly, as long as the sum stays within `most` and a power of two up to 1024 makes them
     whole; else rounded to the nearest at the largest such factor, and what is not 0 stays at
     least 1.
     """
@@ -255,7 +265,7 @@ def scaled(weights: Sequence[float]) -> tuple[NDArray[np.int64], Fraction]:
     for power in range(11):
         factor = 2**power
         grown = values * factor
-        if total * factor <= MAX_TOTAL and bool((grown == np.floor(grown)).all()):
+        if total * factor <= most and bool((grown == np.floor(grown)).all()):
             whole_ = grown.astype(np.int64)
             common = int(np.gcd.reduce(whole_))
             return whole_ // common, Fraction(factor, common)
@@ -263,9 +273,15 @@ def scaled(weights: Sequence[float]) -> tuple[NDArray[np.int64], Fraction]:
     heaviest = float(values.max())
     relative = values / heaviest
     part = float(relative.sum())
-    scale = Fraction(MAX_TOTAL) / (Fraction(part) * Fraction(heaviest))
-    rounded = np.rint(relative * (MAX_TOTAL / part)).astype(np.int64)
+    scale = Fraction(most) / (Fraction(part) * Fraction(heaviest))
+    rounded = np.rint(relative * (most / part)).astype(np.int64)
     return np.where(values > 0, np.maximum(rounded, 1), 0), scale
+
+
+def _is_column(given: Any) -> bool:
+    """A list or array, and not an array of no dimension, which is a number."""
+    listed = hasattr(given, "__len__") and not isinstance(given, str)
+    return listed and getattr(given, "ndim", None) != 0
 
 
 def _median(values: list[float]) -> float:

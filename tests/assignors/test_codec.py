@@ -362,3 +362,13 @@ def test_no_slip_in_a_message_escapes(data: st.DataObject) -> None:
     bad = sound[:at] + slip + sound[at + len(slip) :]
     with contextlib.suppress(CodecError):  # nothing else may come out
         assert decode_subscription(bad).topics
+
+
+@pytest.mark.parametrize("generation_id", [2**31, -(2**31) - 1])
+def test_a_generation_that_kafka_never_gave_is_refused(generation_id: int) -> None:
+    for encode in (
+        lambda: encode_subscription(Subscription(topics=["a"], generation_id=generation_id)),
+        lambda: encode_sticky_user_data(PartitionSet(), generation_id),
+    ):
+        with pytest.raises(ValueError, match="outside of int32"):
+            encode()

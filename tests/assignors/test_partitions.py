@@ -154,3 +154,9 @@ def test_copies_and_pickles() -> None:
     assert pickle.loads(pickle.dumps(partitions)) == partitions
     assert copy.copy(partitions) is partitions
     assert copy.deepcopy(partitions) is partitions
+
+
+@pytest.mark.parametrize("worst", [2**32 + 3, -1])
+def test_flat_ids_that_do_not_fit_are_refused_not_wrapped(worst: int) -> None:
+    with pytest.raises(ValueError, match=f"partition {worst} is outside"):
+        PartitionSet.from_flat(["a"], [2], np.array([1, worst]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -228,3 +229,9 @@ def test_equal_groups_of_any_shape_are_balanced() -> None:
         members = {f"m{n}": Subscription(topics=list(cluster.partitions)) for n in range(count)}
         low, high = load_range(run_assignor(StickyAssignor(), cluster, members))
         assert high - low == (1 if topics * size % count else 0)
+
+
+@pytest.mark.parametrize("wrong", [{"soft": 3}, {"budget": "x"}, {"budget": -1}])
+def test_configuration_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))} is .*: give"):
+        StickyAssignor(**wrong)

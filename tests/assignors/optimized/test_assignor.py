@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from assignors.codec import encode_sticky_user_data
 from assignors.errors import AssignorError, AssignorFailedError, AssignorNotFoundError
 from assignors.interface import Promise, resolve, run_assignor
-from assignors.model import ClusterMetadata, PartitionSet, Subscription
+from assignors.model import ClusterMetadata, GroupAssignment, PartitionSet, Subscription
 from assignors.optimized import (
     Capacity,
     Constraints,
@@ -375,3 +375,50 @@ def test_a_fallback_knows_what_eager_members_hold(kind: Any) -> None:
     assert solution.causes
     assert held["m2"] <= solution.assignment["m2"]
     assert not held["m2"] & solution.assignment["m3"]
+
+
+class Odd:
+    """A source of weights that keeps none of the rules."""
+
+    def __init__(self, weight: float) -> None:
+        self._weight = weight
+
+    def of(self, index: Any, default: float) -> tuple[list[float], tuple[str, ...]]:
+        return [1.0] * (index.size - 1) + [self._weight], ()
+
+    def to_data(self) -> Any:
+        return "odd"
+
+    def describe(self) -> str:
+        return "odd"
+
+
+@pytest.mark.parametrize("weight", [-1, float("nan"), float("inf"), 1e300])
+def test_weights_of_any_source_are_looked_at(weight: float) -> None:
+    assignor = OptimizedAssignor(objective=Objective(weights=Odd(weight)))
+    with pytest.raises(InvalidObjectiveError, match=r"the weight of a-5 is"):
+        assignor.solve(CLUSTER, BOTH)
+
+
+@pytest.mark.parametrize(
+    "constraints",
+    [
+        {"bans": [{"what": "a", "who": "zz"}]},
+        {"capacity": [{"who": "zz", "max_partitions": 1}]},
+        {"apart": [{"what": ["a"], "each": True, "label": "zoen"}]},
+        {"pins": [{"what": "gone", "who": "m1"}]},
+    ],
+)
+def test_what_is_not_there_is_noted_and_an_error_if_that_is_asked_for(
+    constraints: dict[str, Any],
+) -> None:
+    assignor = OptimizedAssignor(constraints=constraints)
+    notes = assignor.solve(CLUSTER, BOTH).notes
+    assert any("zz" in note or "zoen" in note or "gone" in note for note in notes)
+    with pytest.raises(InvalidObjectiveError, match=r"zz|zoen|gone"):
+        assignor.solve(CLUSTER, BOTH, strict=True)
+
+
+def test_a_fallback_after_an_open_question_tells_no_numbers() -> None:
+    solution = Solution(assignment=GroupAssignment({}), fell_back=True, notes=("it is open",))
+    assert solution.describe() == "no feasible plan,  answered instead:\n  it is open"

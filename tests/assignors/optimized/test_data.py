@@ -23,6 +23,8 @@ from assignors.optimized import (
     Lags,
     LiveLags,
     Objective,
+    OptimizedAssignor,
+    Pin,
     Weights,
 )
 from assignors.optimized.weights import MAX_TOTAL, scaled
@@ -284,3 +286,32 @@ def test_weights_whose_sum_is_no_number_are_refused() -> None:
 def test_what_is_too_large_to_be_added_up_is_refused(weight: float) -> None:
     with pytest.raises(InvalidObjectiveError, match="more than 1e\\+15"):
         Objective(weights={"a": weight})
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: LiveLags(lambda: None, base=-5),
+        lambda: LiveLags(lambda: None, base=float("nan")),
+        lambda: LiveLags(lambda: None, max_age_ms="y"),  # type: ignore[arg-type]
+        lambda: Lags(by_topic={}, as_of_ms="x", now_ms=3),  # type: ignore[arg-type]
+        lambda: OptimizedAssignor(rack="r" * 256),
+        lambda: OptimizedAssignor(rack=""),
+        lambda: OptimizedAssignor(labels={"zone": "\ud800"}),
+        lambda: Pin(what=3, who="m"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_makes_no_sense_is_refused_when_it_is_made(make: Any) -> None:
+    with pytest.raises(InvalidObjectiveError, match="give"):
+        make()
+
+
+def test_selectors_are_taken_as_plain_data_too() -> None:
+    pins = [Pin(what="a", who="m")]  # type: ignore[arg-type]
+    assert Constraints(pins=pins) == Constraints.from_data({"pins": [{"what": "a", "who": "m"}]})  # type: ignore[arg-type]
+    assert Objective(weights={"a": np.array(3)}) == Objective(weights={"a": 3})
+
+
+def test_equal_lags_have_equal_fingerprints() -> None:
+    one, other = (Objective(weights=LiveLags(lambda: None, base=base)) for base in (1, 1.0))
+    assert one.fingerprint == other.fingerprint
