@@ -185,7 +185,7 @@ def _full(outcome: Outcome) -> None:
 
 
 def _neighbourhoods(outcome: Outcome) -> None:
-    if outcome.proven or outcome.prices is None or outcome.to is None:
+    if outcome.proven or outcome.infeasible or outcome.prices is None or outcome.to is None:
         return
     goal = outcome.bound
     to = improved(outcome.model, outcome.to, outcome.prices, goal, outcome.work)
