@@ -21,7 +21,7 @@ from assignors.optimized.compile import Compiler
 from assignors.optimized.constraints import Capacity, Constraints
 from assignors.optimized.definition import total
 from assignors.optimized.errors import Cause, Infeasible, InvalidObjectiveError, UndecidedError
-from assignors.optimized.infeasible import QUESTIONS, Case, causes_of
+from assignors.optimized.infeasible import Case, causes_of
 from assignors.optimized.member_data import MemberData
 from assignors.optimized.model import Model
 from assignors.optimized.objective import Objective
@@ -168,7 +168,7 @@ class OptimizedAssignor:
         )
         notes = tuple(compiler.notes)
         if not outcome.feasible:
-            error = _why(case, model, outcome)
+            error = _why(case, model, outcome, quick=self.fallback is not None)
             return self._without_plan(cluster, holders, error, mismatched, notes)
         return _solution(model, outcome, settled, mismatched, notes)
 
@@ -222,14 +222,17 @@ def _may_follow_up(
     return one and bool((settled.owner < 0).any())
 
 
-def _why(case: Case, model: Model, outcome: Outcome) -> Infeasible | UndecidedError:
-    """Why there is no plan, or why that is not known."""
+def _why(
+    case: Case, model: Model, outcome: Outcome, *, quick: bool
+) -> Infeasible | UndecidedError:
+    """Why there is no plan, or why that is not known; `quick`: as far as that is cheap to say."""
     solver = cpsat.available()
-    causes, known = causes_of(case, model, ask=QUESTIONS if solver else 0)
+    causes, known = causes_of(case, model, outcome.work if solver and not quick else None)
     if causes:
         return Infeasible(causes)
     if known or outcome.infeasible:
-        text = "the constraints exclude each other (which of them, the work limit left open)"
+        why = "was not asked: a fallback answers" if quick else "the work limit left open"
+        text = f"the constraints exclude each other (which of them, {why})"
         return Infeasible((Cause(text=text, minimal=False),))
     if not solver:
         return UndecidedError(

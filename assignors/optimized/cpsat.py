@@ -1,8 +1,9 @@
 """The same model for OR-tools' CP-SAT: all of it, or a part of it with the rest left as it is.
 
 The rule kept here: one worker, a fixed seed and deterministic time, so that the answer depends on
-the input alone. A member's squared load is held from below by the lines through neighbouring whole
-loads, which is exact on whole loads and strong in between.
+the input alone; and what deterministic time leaves out, which is presolve, is counted by what is
+handed over. A member's squared load is held from below by the lines through neighbouring loads that
+its units can add up to, which is exact on these and strong in between.
 """
 
 from __future__ import annotations
@@ -21,14 +22,16 @@ _LINES = 96
 _WORK_PER_SECOND = 250_000_000
 """What one of CP-SAT's deterministic seconds counts as work."""
 _WORK_PER_BOOLEAN = 1_000
-"""To hand over a model."""
+"""To hand over a model, and to presolve it."""
+_WORK_PER_LINE = 5_000
+"""The same for a line under a square."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """`to`: the whole plan, None if none was found. `bound`: no plan costs less, if the whole model
     was solved. `optimal`, `infeasible`: proven, of the part that was solved. `seconds`:
-    deterministic ones. `booleans`: in the model.
+    deterministic ones. `booleans`, `lines`: in the model.
     """
 
     to: Ints | None
@@ -37,6 +40,7 @@ class Answer:
     infeasible: bool
     seconds: float
     booleans: int
+    lines: int
 
 
 def available() -> bool:
@@ -48,15 +52,19 @@ def available() -> bool:
     return True
 
 
-def seconds(work: Work, booleans: int = 0) -> float:
+def seconds(work: Work, booleans: int = 0, members: int = 0) -> float:
     """The deterministic seconds that what is left of the work allows for such a model."""
-    left = work.limit - work.done - booleans * _WORK_PER_BOOLEAN
+    left = work.limit - work.done - _handed_over(booleans, members * _LINES)
     return max(left, 0) / _WORK_PER_SECOND
 
 
 def work_of(answer: Answer) -> int:
     """What an answer has cost."""
-    return int(answer.seconds * _WORK_PER_SECOND) + answer.booleans * _WORK_PER_BOOLEAN
+    return int(answer.seconds * _WORK_PER_SECOND) + _handed_over(answer.booleans, answer.lines)
+
+
+def _handed_over(booleans: int, lines: int) -> int:
+    return booleans * _WORK_PER_BOOLEAN + lines * _WORK_PER_LINE
 
 
 def solve(
@@ -106,6 +114,7 @@ class _Build:
             for at, who in zip(self._at.tolist(), self._who.tolist(), strict=True)
         ]
         self._costs: list[tuple[Any, int]] = []
+        self._lines = 0
         self._rest = np.zeros(0, dtype=np.int64)
         if not everything:
             fixed = np.ones(model.units, dtype=bool)
@@ -165,14 +174,17 @@ class _Build:
         if not curvature:
             return
         square = self._model.new_int_var(low * low, high * high, f"square{member}")
-        if high - low <= _LINES:
-            at = list(range(low, high))
-        else:
+        loads = _reachable(weights, fixed, low, high)
+        if loads is None:
             # Exact by multiplication; some lines, so that the relaxation knows it is convex.
             self._model.add_multiplication_equality(square, [load, load])
             at = sorted({low + (high - low) * step // _LINES for step in range(_LINES)})
-        for each in at:
-            self._model.add(square >= (2 * each + 1) * load - each * (each + 1))
+            sides = [(each, each + 1) for each in at]
+        else:
+            sides = list(itertools.pairwise(loads)) or [(each, each) for each in loads]
+        for one, other in sides:
+            self._model.add(square >= (one + other) * load - one * other)
+        self._lines += len(sides)
         self._costs.append((square, curvature))
 
     def _linear(self) -> None:
@@ -272,38 +284,39 @@ class _Build:
         solver.parameters.max_deterministic_time = limit
         status = solver.solve(self._model)
         proto = solver.response_proto
-        spent = float(proto.deterministic_time)
-        if status == self._cp.INFEASIBLE:
-            return Answer(
-                to=None,
-                bound=None,
-                optimal=False,
-                infeasible=True,
-                seconds=spent,
-                booleans=len(self._x),
-            )
-        bound = int(np.ceil(solver.best_objective_bound - 1e-6)) if variables else 0
-        if status not in (self._cp.OPTIMAL, self._cp.FEASIBLE):
-            return Answer(
-                to=None,
-                bound=bound,
-                optimal=False,
-                infeasible=False,
-                seconds=spent,
-                booleans=len(self._x),
-            )
+        found = status in (self._cp.OPTIMAL, self._cp.FEASIBLE)
+        bound = None
+        if status != self._cp.INFEASIBLE:
+            # The same as a double would round, and claim more than is proven.
+            bound = int(proto.inner_objective_lower_bound) if variables else 0
+        return Answer(
+            to=self._plan(solver) if found else None,
+            bound=bound,
+            optimal=status == self._cp.OPTIMAL,
+            infeasible=status == self._cp.INFEASIBLE,
+            seconds=float(proto.deterministic_time),
+            booleans=len(self._x),
+            lines=self._lines,
+        )
+
+    def _plan(self, solver: Any) -> Ints:
         chosen = np.array([solver.boolean_value(x) for x in self._x], dtype=bool)
         to = np.zeros(self._m.units, dtype=np.int64) if self._hint is None else self._hint.copy()
         to[self._units[self._at[chosen]]] = self._members[self._who[chosen]]
-        optimal = status == self._cp.OPTIMAL
-        return Answer(
-            to=to,
-            bound=bound,
-            optimal=optimal,
-            infeasible=False,
-            seconds=spent,
-            booleans=len(self._x),
-        )
+        return to
+
+
+def _reachable(weights: Ints, fixed: int, low: int, high: int) -> list[int] | None:
+    """The loads from `low` to `high` that some of these units add up to; None for too many.
+
+    Few loads far apart are what multiplication is slow at: presolve then walks through the squares.
+    """
+    found = {fixed}
+    for weight in weights.tolist():
+        found |= {each + weight for each in found if each + weight <= high}
+        if len(found) > _LINES:
+            return list(range(low, high + 1)) if high - low <= _LINES else None
+    return sorted(each for each in found if each >= low)
 
 
 def size(model: Model) -> int:

@@ -99,11 +99,18 @@ def _push(
 def _minimal(rows: Ints, supply: Ints, allowed: Mask, room: Ints) -> Ints:
     """Leave out rows as long as what is left still lacks room."""
     kept = rows[supply[rows] > 0].tolist()
+    takers = allowed[kept].sum(axis=0)
+    spare = int(supply[kept].sum()) - int(room[takers > 0].sum())
     again = True
     while again:
         again = False
         for row in list(kept):
-            fewer = [each for each in kept if each != row]
-            if fewer and int(supply[fewer].sum()) > int(room[allowed[fewer].any(axis=0)].sum()):
-                kept, again = fewer, True
+            # Without it there is less to place, and less room: that of whom nothing else may go to.
+            lonely = allowed[row] & (takers == 1)
+            less = int(supply[row]) - int(room[lonely].sum())
+            if len(kept) > 1 and spare > less:
+                kept.remove(row)
+                takers -= allowed[row]
+                spare -= less
+                again = True
     return np.array(kept, dtype=np.int64)

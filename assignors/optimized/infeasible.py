@@ -1,8 +1,8 @@
 """Why no plan satisfies the constraints: too little room, or constraints that exclude each other.
 
 The rule kept here: each cause is enough for itself, and as small as it was possible to make it.
-Shortages come from a min cut and need no solver; conflicts are found by leaving constraints out and
-asking CP-SAT again, within a limit of work.
+Shortages and pigeonholes come from a min cut and need no solver; other conflicts are found by
+leaving constraints out and asking CP-SAT again, with what is left of the work limit.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 
 import numpy as np
 
@@ -24,15 +25,15 @@ from assignors.optimized.flow import room_of
 from assignors.optimized.model import Ints, Model
 from assignors.optimized.objective import Objective
 from assignors.optimized.people import Member, limited
+from assignors.optimized.pigeonholes import Crowd, crowds
+from assignors.optimized.search import Work
 from assignors.optimized.selectors import Who
 from assignors.optimized.weights import Weights
 from assignors.partitions import PartitionSet
 
 _SHOWN = 6
-QUESTIONS = 40
-"""To CP-SAT, to find a conflict."""
-_CHECK_SECONDS = 2.0
-"""Of deterministic time for one question to CP-SAT."""
+_WORK_PER_PARTITION = 500
+"""To compile a model again."""
 _MOST_BOOLEANS = 200_000
 
 
@@ -70,17 +71,56 @@ class Case:
         )
 
 
-def causes_of(case: Case, model: Model, *, ask: int) -> tuple[tuple[Cause, ...], bool]:
+def causes_of(case: Case, model: Model, work: Work | None) -> tuple[tuple[Cause, ...], bool]:
     """The causes, and whether the model is known to be infeasible.
 
-    `ask`: how many questions CP-SAT may be asked; 0 without OR-tools.
+    `work`: what is left of it may be spent on questions to CP-SAT; None: none are asked, because
+    it is not there, or because somebody waits for an answer that does not depend on them.
     """
     found = (*_nobody(case, model), *_shortages(case, model))
     if found:
         return found, True
-    if not ask or cpsat.size(model) > _MOST_BOOLEANS:
-        return (), False
-    return _conflict(case.with_own_limits_named(), ask)
+    crowded = list(islice(crowds(model), _SHOWN))
+    if crowded:
+        found = tuple(_alone(case))
+        if found:
+            return found, True
+    if work is not None and cpsat.size(model) <= _MOST_BOOLEANS:
+        causes, known = _conflict(case.with_own_limits_named(), work)
+        if causes:
+            return causes, known
+    return tuple(_crowd(case, model, each) for each in crowded), bool(crowded)
+
+
+def _alone(case: Case) -> Iterable[Cause]:
+    """Of things that must not meet, those that have too few places even if nothing else holds."""
+    apart = tuple(each for each in case.constraints.apart if each.cost is None)
+    alone = replace(case, constraints=Constraints(apart=apart))
+    model = alone.model()
+    for each in islice(crowds(model), _SHOWN):
+        yield _crowd(alone, model, each)
+
+
+def _crowd(case: Case, model: Model, crowd: Crowd) -> Cause:
+    apart = next(each for each in case.constraints.apart if str(each) == crowd.group.name)
+    partitions = model.partitions(crowd.units)
+    size = int(crowd.units.size)
+    first = [int(np.flatnonzero(crowd.group.scope_of == at)[0]) for at in crowd.scopes.tolist()]
+    who = [case.members[at] for at in first]
+    if apart.label is None:
+        places, names = "members", [each.id for each in who]
+    else:
+        places, names = f"values of {apart.label}", [each.labels[apart.label] for each in who]
+    because = [str(each) for each in _touching(case, partitions)]
+    text = (
+        f"{apart}: {size} {'partitions' if apart.each else 'things'} need as many {places}, but "
+        f"there are only {len(names)} that may take them ({_some(names)})"
+    )
+    return Cause(
+        text=text + (f" ({'; '.join(because)})" if because else ""),
+        constraints=(str(apart), *because),
+        minimal=not because,
+    )
 
 
 def _nobody(case: Case, model: Model) -> Iterable[Cause]:
@@ -149,19 +189,23 @@ def _shortage(case: Case, model: Model, rows: Ints, unit: str, need: int, most: 
     )
 
 
-def _conflict(case: Case, ask: int) -> tuple[tuple[Cause, ...], bool]:
+def _conflict(case: Case, work: Work) -> tuple[tuple[Cause, ...], bool]:
     """Constraints that exclude each other, as few as possible: what is not needed is left out."""
     parts = _parts(case.constraints)
     # Only what must hold counts, and costs do not: the shortest model that says the same.
     plain = replace(case, objective=_weights_only(case.objective))
-    questions = [ask]
 
     def infeasible(chosen: Sequence[tuple[str, object]]) -> bool | None:
-        if questions[0] <= 0:
+        if work.spent():
             return None
-        questions[0] -= 1
         model = replace(plain, constraints=_of_parts(chosen)).model()
-        answer = cpsat.solve(model, None, limit=_CHECK_SECONDS)
+        work.done += _WORK_PER_PARTITION * model.unit_of.size
+        # No question may take more than half of what is left for all of them.
+        limit = cpsat.seconds(work.part(2), cpsat.size(model))
+        if limit <= 0:
+            return None
+        answer = cpsat.solve(model, None, limit=limit)
+        work.done += cpsat.work_of(answer)
         return True if answer.infeasible else (False if answer.to is not None else None)
 
     verdict = infeasible(parts)

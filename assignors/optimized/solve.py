@@ -180,7 +180,7 @@ def _full(outcome: Outcome) -> None:
     booleans = int(may.sum())
     if booleans > FULL_MODEL:
         return
-    limit = cpsat.seconds(outcome.work.part(2), booleans)
+    limit = cpsat.seconds(outcome.work.part(2), booleans, model.members)
     if limit <= 0:
         return
     answer = cpsat.solve(model, outcome.to, limit=limit, may=may, load_range=loads)
@@ -191,12 +191,14 @@ def _full(outcome: Outcome) -> None:
         outcome.bound = max(outcome.bound, most)
         return
     outcome.offer(answer.to, "cp-sat")
-    if answer.bound is not None and outcome.value is not None:
+    if answer.optimal and answer.to is not None:
+        outcome.bound = max(outcome.bound, evaluate(model, answer.to).cost)
+    elif answer.bound is not None and outcome.value is not None:
         outcome.bound = max(outcome.bound, min(answer.bound, outcome.value.cost))
 
 
 def _neighbourhoods(outcome: Outcome) -> None:
-    if outcome.proven or outcome.prices is None or outcome.to is None:
+    if outcome.proven or outcome.infeasible or outcome.prices is None or outcome.to is None:
         return
     goal = outcome.bound
     to = improved(outcome.model, outcome.to, outcome.prices, goal, outcome.work)
