@@ -140,13 +140,12 @@ class _Build:
     def _amounts(self, load_range: tuple[Ints, Ints] | None) -> None:
         """Loads, their squares, and the limits on loads and counts."""
         m = self._m
-        fixed_load = np.zeros(m.members, dtype=np.int64)
-        fixed_count = fixed_load.copy()
-        if self._rest.size and self._hint is not None:
-            where = self._hint[self._rest]
-            np.add.at(fixed_load, where, m.weight[self._rest])
-            np.add.at(fixed_count, where, m.count[self._rest])
-        weight, count = m.weight[self._units], m.count[self._units]
+        fixed_load = self._fixed(m.weight)
+        limits = [
+            (amount[self._units], most, self._fixed(amount))
+            for amount, most in ((m.count, m.most_count), (m.mass, m.most_mass))
+        ]
+        weight = m.weight[self._units]
         for place, member in enumerate(self._members.tolist()):
             entries = np.flatnonzero(self._who == place)
             xs = [self._x[e] for e in entries.tolist()]
@@ -156,14 +155,21 @@ class _Build:
             if load_range is not None:
                 low = max(low, int(load_range[0][member]))
                 high = min(high, int(load_range[1][member]))
-            room = int(m.most_count[member]) - int(fixed_count[member])
-            if room < int(count[self._at[entries]].sum()):
-                counts = count[self._at[entries]].tolist()
-                self._model.add(self._sum(xs, counts) <= room)
+            for amount, most, fixed in limits:
+                room, amounts = int(most[member]) - int(fixed[member]), amount[self._at[entries]]
+                if room < int(amounts.sum()):
+                    self._model.add(self._sum(xs, amounts.tolist()) <= room)
             if low > high:
                 self._model.add_bool_or([])
                 continue
             self._load(member, low, high, xs, weights, int(fixed_load[member]))
+
+    def _fixed(self, amount: Ints) -> Ints:
+        """What each member has of it from the units that stay where they are."""
+        fixed = np.zeros(self._m.members, dtype=np.int64)
+        if self._rest.size and self._hint is not None:
+            np.add.at(fixed, self._hint[self._rest], amount[self._rest])
+        return fixed
 
     def _load(
         self, member: int, low: int, high: int, xs: list[Any], weights: Ints, fixed: int

@@ -152,7 +152,7 @@ def _shortages(case: Case, model: Model) -> Iterable[Cause]:
     counts = room_of(model) if model.uniform else model.most_count
     for unit, amount, most in (
         ("partitions", model.count, counts),
-        ("weight", model.weight, model.most_weight),
+        ("weight", model.mass, model.most_mass),
     ):
         if unit == "weight" and model.uniform:
             continue
@@ -166,7 +166,7 @@ def _shortages(case: Case, model: Model) -> Iterable[Cause]:
 
 def _shortage(case: Case, model: Model, rows: Ints, unit: str, need: int, most: Ints) -> Cause:
     partitions = model.partitions(np.flatnonzero(np.isin(model.row, rows)))
-    scale = model.weight_scale if unit == "weight" else Fraction(1)
+    scale = model.mass_scale if unit == "weight" else Fraction(1)
     who = np.flatnonzero(model.allowed[rows].any(axis=0))
     rooms = {model.settled.member_ids[at]: float(most[at] / scale) for at in who.tolist()}
     members = tuple(rooms)
