@@ -44,7 +44,9 @@ class Flow:
 
 
 class Kernel(Protocol):
-    """Who answers."""
+    """Who answers; `steps`: the arcs that it looked at so far, as far as it counts them."""
+
+    steps: int
 
     def max_flow(self, network: Network) -> Flow:
         """As much of the supply as possible brought to the demands, at any cost."""

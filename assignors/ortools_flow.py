@@ -23,13 +23,14 @@ MOST_ARCS = 4_000_000
 
 
 class OrToolsFlows:
-    """OR-tools' answers; `budget` is for what `own_flow` does instead.
+    """OR-tools' answers; `budget` is for what `own_flow` does instead, and `steps` are its.
 
     Raises ImportError if OR-tools is not installed.
     """
 
     def __init__(self, budget: int = DEFAULT_BUDGET) -> None:
         self._budget = budget
+        self.steps = 0
         from ortools.graph.python import max_flow, min_cost_flow
 
         self._max_flow = max_flow.SimpleMaxFlow
@@ -66,7 +67,12 @@ class OrToolsFlows:
             if cheapest(residual, network.cost, saturate, lambda: next(left, None) is not None):
                 return residual.carried(), True
         found = self._by_cost_scaling(network) if network.tail.size <= MOST_ARCS else None
-        return (found, True) if found is not None else OwnFlows(self._budget).cheapest(network)
+        if found is not None:
+            return found, True
+        own = OwnFlows(self._budget)
+        answer = own.cheapest(network)
+        self.steps += own.steps
+        return answer
 
     def _saturate(self, residual: Residual, free: Mask) -> Mask:
         at = np.flatnonzero(free & (residual.room > 0))

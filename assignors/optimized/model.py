@@ -43,13 +43,14 @@ class Group:
 
     def excess(self, to: Ints) -> int:
         """How many scopes too many, or items too many in scopes, when unit u goes to `to[u]`."""
-        item = np.repeat(np.arange(len(self.items)), [each.size for each in self.items])
-        scope = self.scope_of[to[np.concatenate(self.items)]]
-        pairs = np.unique(item[scope >= 0] * self.scopes + scope[scope >= 0])
-        used = np.unique(pairs % self.scopes)
+        # Groups are many and mostly tiny: sets are faster than arrays.
+        scope = self.scope_of[to[np.concatenate(self.items)]].tolist()
+        item = (at for at, units in enumerate(self.items) for _ in range(units.size))
+        pairs = {pair for pair in zip(item, scope, strict=True) if pair[1] >= 0}
+        used = {each for _, each in pairs}
         if self.kind == "together":
-            return max(int(used.size) - 1, 0)
-        return int(pairs.size - used.size)
+            return max(len(used) - 1, 0)
+        return len(pairs) - len(used)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -45,7 +45,8 @@ def _places(model: Model, group: Group) -> tuple[Mask, Mask]:
     row, member = np.nonzero(model.allowed)
     scope = group.scope_of[member]
     may[row[scope >= 0], scope[scope >= 0]] = True
-    return may, model.allowed[:, group.scope_of < 0].any(axis=1)
+    free: Mask = np.any(model.allowed[:, group.scope_of < 0], axis=1)
+    return may, free
 
 
 def _crowd(model: Model, group: Group, may: Mask, free: Mask) -> Crowd | None:

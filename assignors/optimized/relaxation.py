@@ -24,8 +24,8 @@ _ROUNDS = 8
 _DEAREST = 2**56
 """Of the moves of one unit: a sum of such prices along a path stays within 64 bits."""
 _STEPS = 20
-_WORK_PER_ARC = 60
-_WORK_PER_OWN_ARC = 5
+_WORK_PER_ARC = 100
+_WORK_PER_OWN_ARC = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,10 +42,14 @@ class Relaxed:
 def relaxed(model: Model, work: Work) -> list[Relaxed]:
     """Answers, the best for a plan first; none where even divided units have no room."""
     network = _Network(model, work)
-    first = network.answer(0)
-    if first is None or first.moves <= model.moves_left:
-        return [first] if first is not None else []
-    return network.priced(first)
+    few = model.moves_left < int(model.home_count.sum())
+    # Where moves are limited, the answer without a limit is only needed to know whether it matters.
+    first = network.answer(0, rounds=1 if few else _ROUNDS)
+    if first is not None and first.moves > model.moves_left:
+        return network.priced(first)
+    if few and first is not None and not work.spent():
+        first = network.answer(0) or first
+    return [first] if first is not None else []
 
 
 class _Network:
@@ -109,6 +113,8 @@ class _Network:
                 break
             if not bracket:
                 price = high
+            elif low == 1:
+                price = max(high // 16, 2)
             elif step % 2:
                 price = isqrt(low * high)
             else:
@@ -128,7 +134,7 @@ class _Network:
         if within is None:
             return [beyond]
         better = None if self._work.spent() else self.answer(high)
-        return [better or within, beyond]
+        return [within, beyond] if better is None else [better, within, beyond]
 
     def _guess(self) -> int:
         """What the move that is last within the limit would save if all others stayed."""
@@ -149,10 +155,12 @@ class _Network:
         network = self._arcs(move_price, who, room, cost)
         self._work.done += _WORK_PER_ARC * network.tail.size
         left = max(self._work.limit - self._work.done, 0)
+        solver = kernel(left // _WORK_PER_OWN_ARC)
         try:
-            flows, _ = kernel(left // _WORK_PER_OWN_ARC).cheapest(network)
+            flows, _ = solver.cheapest(network)
         except ValueError:
             return None
+        self._work.done += _WORK_PER_OWN_ARC * solver.steps
         loads = np.bincount(
             who, weights=flows[flows.size - who.size :], minlength=self._model.members
         )

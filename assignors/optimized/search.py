@@ -7,47 +7,26 @@ started from is never made worse, and the same input gives the same plan.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from assignors.optimized.model import Group, Ints, Model
+from assignors.optimized.meetings import meetings, things_of
+from assignors.optimized.model import Ints, Model
+from assignors.optimized.work import Work
 
 _PARTNERS = 12
 _BLOCKED = 2**40
+_NEVER = 2**62
+"""A cost for what is not allowed."""
 _FULL_TABLE = 4_000_000
 _STEP = 4_000
 """Work that a step costs besides the elements it looks at."""
-
-
-@dataclass(slots=True)
-class Work:
-    """Elements looked at so far, and how many may be."""
-
-    limit: int
-    _done: int = 0
-
-    parent: Work | None = None
-
-    def spent(self) -> bool:
-        """No more."""
-        return self._done >= self.limit
-
-    @property
-    def done(self) -> int:
-        """Elements looked at so far."""
-        return self._done
-
-    @done.setter
-    def done(self, value: int) -> None:
-        if self.parent is not None:
-            self.parent.done += value - self._done
-        self._done = value
-
-    def part(self, share: int) -> Work:
-        """A limit of one in `share` of what is left; what is done there counts here too."""
-        return Work(limit=max(self.limit - self._done, 0) // share, parent=self)
+_PER_GROUP = 500
+"""To know which of a group's things are where."""
+_PASSES = 4
+"""Over all pairs, to see which swaps break something, for one to see what they cost."""
 
 
 class _Change(NamedTuple):
@@ -57,52 +36,6 @@ class _Change(NamedTuple):
     cost: int
     units: tuple[int, ...]
     members: tuple[int, ...]
-
-
-class _Meeting:
-    """A group's state: which things are where."""
-
-    def __init__(self, group: Group, to: Ints) -> None:
-        self._group = group
-        self._there = np.zeros((len(group.items), group.scopes), dtype=np.int32)
-        for item, units in enumerate(group.items):
-            scopes = group.scope_of[to[units]]
-            np.add.at(self._there[item], scopes[(scopes >= 0) & (to[units] >= 0)], 1)
-        self._used = np.count_nonzero(self._there, axis=0)
-
-    def leaving_and_coming(self, items: list[int], home: int) -> Ints:
-        """By member: excess after a unit of `items` went from `home` to it, less that before."""
-        group, used = self._group, self._used
-        there = self._there[items]
-        old = int(group.scope_of[home]) if home >= 0 else -1
-        last = int(np.count_nonzero(there[:, old] == 1)) if old >= 0 else 0
-        coming = np.count_nonzero(there == 0, axis=0)
-        if group.kind == "together":
-            # Scopes in use count: one more, unless the unit leaves the only other one.
-            in_use = int(np.count_nonzero(used))
-            freed = 1 if old >= 0 and used[old] == last else 0
-            after = np.maximum(in_use - freed + (used == 0) - 1, 0)
-            by_scope = after - max(in_use - 1, 0)
-            leaving = max(in_use - freed - 1, 0) - max(in_use - 1, 0)
-        else:
-            leaving = 0
-            if old >= 0:
-                leaving = max(int(used[old]) - last - 1, 0) - max(int(used[old]) - 1, 0)
-            by_scope = np.maximum(used + coming - 1, 0) - np.maximum(used - 1, 0) + leaving
-        if old >= 0:
-            by_scope[old] = 0
-        inside = group.scope_of >= 0
-        return np.where(inside, by_scope[group.scope_of], leaving).astype(np.int64)
-
-    def move(self, item: int, home: int, target: int) -> None:
-        """One unit of `item` goes."""
-        for member, step in ((home, -1), (target, 1)):
-            scope = int(self._group.scope_of[member]) if member >= 0 else -1
-            if scope < 0:
-                continue
-            before = self._there[item, scope] > 0
-            self._there[item, scope] += step
-            self._used[scope] += int(self._there[item, scope] > 0) - int(before)
 
 
 class Search:
@@ -122,22 +55,18 @@ class Search:
         homes = model.kept(self.to)
         gone = placed[model.home_unit] & ~homes
         self.moves = int(model.home_count[gone].sum())
-        self._meetings = [_Meeting(group, self.to) for group in model.groups]
-        # Unit -> group -> which of its things the unit belongs to: one, or several if merged.
-        self._in: dict[int, dict[int, list[int]]] = {}
-        for number, group in enumerate(model.groups):
-            for item, units in enumerate(group.items):
-                for unit in units.tolist():
-                    self._in.setdefault(unit, {}).setdefault(number, []).append(item)
+        self._meetings = meetings(model.groups, self.to)
+        self.work.done += _PER_GROUP * len(self._meetings)
+        self._in = things_of(model.groups)
         self._coupled = np.zeros(model.units, dtype=bool)
         self._coupled[sorted(self._in)] = True
         self._limited = bool((model.most_count < model.count.sum()).any()) or bool(
             (model.most_weight < model.total_weight).any()
         )
         self._few_moves = model.moves_left < int(model.home_count.sum())
-        self._bucket: list[list[int]] = [[] for _ in range(model.members)]
-        for unit in np.flatnonzero(placed).tolist():
-            self._bucket[int(self.to[unit])].append(unit)
+        self._hard = any(group.cost is None for group in model.groups)
+        self._anywhere = bool(model.allowed.all())
+        self._bucket: list[Ints | None] = [None] * model.members
         full = model.units * model.members <= _FULL_TABLE
         self._table = model.linear(np.arange(model.units)) if full else None
         self._move_table = model.moves(np.arange(model.units)) if full else None
@@ -192,7 +121,7 @@ class Search:
     def _improve(self, member: int, *, swaps: bool) -> bool:
         """As many changes as help, beginning at one member; False if none did."""
         helped = False
-        while not self.work.spent() and self._bucket[member]:
+        while not self.work.spent() and self._held(member).size:
             change = self._best_hand_over(member)
             if change is None and swaps:
                 change = self._best_swap(member)
@@ -204,9 +133,9 @@ class Search:
         return helped
 
     def _best_hand_over(self, source: int) -> _Change | None:
-        units = np.array(self._bucket[source], dtype=np.int64)
+        units = self._held(source)
         broken, cost = self._effects(units, source)
-        self.work.done += broken.size
+        self.work.done += broken.size + _STEP
         at = _best(broken, cost)
         unit, target = divmod(at, self.model.members)
         change = _Change(int(broken.flat[at]), int(cost.flat[at]), (int(units[unit]),), (target,))
@@ -214,55 +143,120 @@ class Search:
 
     def _best_swap(self, source: int) -> _Change | None:
         partners = self._partners(source)
-        mine = np.array(self._bucket[source], dtype=np.int64)
-        theirs = np.array([u for t in partners for u in self._bucket[t]], dtype=np.int64)
-        theirs = theirs[~self._coupled[theirs]]
+        if not partners:
+            return None
+        held = [self._held(each) for each in partners]
+        mine, theirs = self._held(source), np.concatenate(held)
+        partner = np.repeat(partners, [each.size for each in held])
+        may = ~self._coupled[theirs]
+        if not self._anywhere:
+            may &= self.model.allowed[self.model.row[theirs], source]
+        theirs, partner = theirs[may], partner[may]
         if theirs.size == 0:
             return None
-        self.work.done += mine.size * theirs.size
-        broken, cost = self._swap_effects(source, mine, theirs)
+        self.work.done += 4 * _STEP
+        clean, best = self._clean(), None
+        for rows, columns in self._blocks(source, mine, theirs, partner, clean=clean):
+            some = mine[rows], theirs[columns], partner[columns]
+            change = self._best_in(source, *some, clean=clean)
+            if change is not None and (best is None or change[:2] < best[:2]):
+                best = change
+        return best
+
+    def _blocks(
+        self, source: int, mine: Ints, theirs: Ints, partner: Ints, *, clean: bool
+    ) -> Iterator[tuple[Ints, Ints]]:
+        """What may be swapped with what, if few moves are left: positions in `mine`, `theirs`."""
+        rows, columns = np.arange(mine.size), np.arange(theirs.size)
+        if not (clean and self._few_moves):
+            yield rows, columns
+            return
+        self.work.done += mine.size * self.model.members + 6 * _STEP
+        back = np.full(theirs.size, source)
+        coming = self._pair_moves(theirs, back) - self._pair_moves(theirs, partner)
+        going = self._moves(mine)
+        going = (going - going[:, source][:, None])[:, np.unique(partner)].min(axis=1)
+        for moves in np.unique(coming).tolist():
+            some = rows[going <= self.model.moves_left - self.moves - moves]
+            if some.size:
+                yield some, columns[coming == moves]
+
+    def _best_in(
+        self, source: int, mine: Ints, theirs: Ints, partner: Ints, *, clean: bool
+    ) -> _Change | None:
+
+        def pair(at: int) -> tuple[Ints, Ints, Ints]:
+            i, j = divmod(at, theirs.size)
+            return mine[i : i + 1], theirs[j : j + 1], partner[j : j + 1]
+
+        self.work.done += mine.size * theirs.size + _STEP
+        cost = self._swap_costs(source, mine, theirs, partner)
+        at = int(np.argmin(cost))
+        if clean:
+            # Nothing can be mended: what does not save is not looked at, and the best may do.
+            if cost.flat[at] >= 0:
+                return None
+            if not self._swap_broken(source, *pair(at)).any():
+                return _swap(source, pair(at), 0, int(cost.flat[at]))
+        self.work.done += _PASSES * cost.size
+        broken = self._swap_broken(source, mine, theirs, partner)
+        broken[cost == _NEVER] = _BLOCKED
         at = _best(broken, cost)
-        first, second = divmod(at, theirs.size)
-        one, other = int(mine[first]), int(theirs[second])
-        change = _Change(
-            int(broken.flat[at]),
-            int(cost.flat[at]),
-            (one, other),
-            (int(self.to[other]), source),
-        )
+        change = _swap(source, pair(at), int(broken.flat[at]), int(cost.flat[at]))
         return change if (change.broken, change.cost) < (0, 0) else None
 
-    def _swap_effects(self, source: int, mine: Ints, theirs: Ints) -> tuple[Ints, Ints]:
-        """What it does when a unit of the source changes places with one of somebody else's."""
-        model, where = self.model, self.to[theirs]
+    def _clean(self) -> bool:
+        """Nothing is broken now."""
+        over = (self.loads > self.model.most_weight) | (self.counts > self.model.most_count)
+        return not (self._hard or self.moves > self.model.moves_left or bool(over.any()))
+
+    def _swap_costs(self, source: int, mine: Ints, theirs: Ints, partner: Ints) -> Ints:
+        """What it saves or costs when a unit of the source changes places with another's.
+        [mine, theirs], `partner` holds `theirs`; what is not allowed costs `_NEVER`."""
+        model = self.model
+        weight, other = model.weight[mine], model.weight[theirs]
+        # (a + b) gain^2 + 2 gain (a load_s - b load_t), multiplied out by who has a say in it.
+        both = model.curvature[source] + model.curvature[partner]
+        slope = model.curvature[source] * self.loads[source]
+        slope = 2 * (slope - model.curvature[partner] * self.loads[partner])
         back = np.full(theirs.size, source)
-        gain = model.weight[theirs][None, :] - model.weight[mine][:, None]
-        load_s, load_t = int(self.loads[source]), self.loads[where][None, :]
-        cost = model.curvature[source] * gain * (2 * load_s + gain)
-        cost += model.curvature[where][None, :] * gain * (gain - 2 * load_t)
-        by_member = self._linear(mine)
-        cost += by_member[:, where] - by_member[:, source][:, None]
-        cost += (self._pair(theirs, back) - self._pair(theirs, where))[None, :]
-        broken = np.zeros(cost.shape, dtype=np.int64)
+        by_theirs = (both * other + slope) * other
+        by_theirs += self._pair(theirs, back) - self._pair(theirs, partner)
+        by_mine = self._linear(mine)
+        by_mine = by_mine - by_mine[:, source][:, None]
+        by_mine += (model.curvature[source] + model.curvature) * (weight * weight)[:, None]
+        cost: Ints = np.multiply.outer(weight, -2 * both * other - slope)
+        cost += by_theirs
+        cost += by_mine[:, partner]
+        for at in np.flatnonzero(self._coupled[mine]).tolist():
+            cost[at] += self._coupling(int(mine[at]), source)[1][partner]
+        if not self._anywhere:
+            cost[~model.allowed[model.row[mine]][:, partner]] = _NEVER
+        return cost
+
+    def _swap_broken(self, source: int, mine: Ints, theirs: Ints, partner: Ints) -> Ints:
+        """By how much more hard constraints are broken then. [mine, theirs]"""
+        model = self.model
+        broken = np.zeros((mine.size, theirs.size), dtype=np.int64)
         if self._limited:
-            broken += _over(load_s + gain, load_s, model.most_weight[source])
-            broken += _over(load_t - gain, load_t, model.most_weight[where][None, :])
-            more = model.count[theirs][None, :] - model.count[mine][:, None]
-            count_s, count_t = int(self.counts[source]), self.counts[where][None, :]
-            broken += _over(count_s + more, count_s, model.most_count[source])
-            broken += _over(count_t - more, count_t, model.most_count[where][None, :])
+            for amount, now, most in (
+                (model.weight, self.loads, model.most_weight),
+                (model.count, self.counts, model.most_count),
+            ):
+                gain = amount[theirs][None, :] - amount[mine][:, None]
+                if gain.any():
+                    broken += _over(now[source] + gain, now[source], most[source])
+                    broken += _over(now[partner] - gain, now[partner], most[partner])
         if self._few_moves:
             moves = self._moves(mine)
-            moves = moves[:, where] - moves[:, source][:, None]
-            moves += (self._pair_moves(theirs, back) - self._pair_moves(theirs, where))[None, :]
+            moves = (moves - moves[:, source][:, None])[:, partner]
+            back = np.full(theirs.size, source)
+            moves += self._pair_moves(theirs, back) - self._pair_moves(theirs, partner)
             broken += _over(self.moves + moves, self.moves, model.moves_left)
-        for at in np.flatnonzero(self._coupled[mine]).tolist():
-            extra_broken, extra_cost = self._coupling(int(mine[at]), source)
-            broken[at] += extra_broken[where]
-            cost[at] += extra_cost[where]
-        may = model.allowed[model.row[mine]][:, where]
-        broken[~(may & model.allowed[model.row[theirs], source][None, :])] = _BLOCKED
-        return broken, cost
+        if self._hard:
+            for at in np.flatnonzero(self._coupled[mine]).tolist():
+                broken[at] += self._coupling(int(mine[at]), source)[0][partner]
+        return broken
 
     def _partners(self, source: int) -> list[int]:
         """With whom to try swaps: those under least pressure, and some that change with time."""
@@ -327,6 +321,13 @@ class Search:
                 cost += price * excess
         return broken, cost
 
+    def _held(self, member: int) -> Ints:
+        """The units of a member."""
+        held = self._bucket[member]
+        if held is None:
+            self._bucket[member] = held = np.flatnonzero(self.to == member)
+        return held
+
     def _linear(self, units: Ints) -> Ints:
         if self._table is not None:
             return self._table[units]
@@ -351,11 +352,11 @@ class Search:
         self.work.done += _STEP
         one, member = np.array([unit]), np.array([target])
         if source >= 0:
-            self._bucket[source].remove(unit)
+            self._bucket[source] = None
             self.loads[source] -= model.weight[unit]
             self.counts[source] -= model.count[unit]
             self.moves -= int(self._pair_moves(one, np.array([source]))[0])
-        self._bucket[target].append(unit)
+        self._bucket[target] = None
         self.loads[target] += model.weight[unit]
         self.counts[target] += model.count[unit]
         self.moves += int(self._pair_moves(one, member)[0])
@@ -363,6 +364,11 @@ class Search:
             for item in items:
                 self._meetings[number].move(item, source, target)
         self.to[unit] = target
+
+
+def _swap(source: int, pair: tuple[Ints, Ints, Ints], broken: int, cost: int) -> _Change:
+    mine, theirs, partner = (int(each[0]) for each in pair)
+    return _Change(broken, cost, (mine, theirs), (partner, source))
 
 
 def _over(after: Ints, before: Ints | int, most: Ints | int) -> Ints:
@@ -373,11 +379,7 @@ def _over(after: Ints, before: Ints | int, most: Ints | int) -> Ints:
 
 def _best(broken: Ints, cost: Ints) -> int:
     """The first of the least broken and, among them, cheapest entries."""
-    least = broken.min()
-    if least == broken.max():
-        return int(np.argmin(cost))
-    at = np.flatnonzero(broken == least)
-    return int(at[np.argmin(cost.reshape(-1)[at])])
+    return int(np.argmin(np.where(broken == broken.min(), cost, _NEVER)))
 
 
 def stay_and_place(model: Model, work: Work) -> Ints:
@@ -392,3 +394,6 @@ def stay_and_place(model: Model, work: Work) -> Ints:
     search = Search(model, to, work)
     search.place_rest()
     return search.to
+
+
+__all__ = ["Search", "Work", "stay_and_place"]

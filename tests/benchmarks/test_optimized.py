@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
-from benchmarks.optimized import INSTANCES, RACKS, made, promises
+from assignors import PartitionSet, StickyAssignor
+from assignors.optimized.solve import DEFAULT_WORK
+from benchmarks.optimized import (
+    INSTANCES,
+    MOVEMENT,
+    RACK_MISS,
+    RACKS,
+    Group,
+    Instance,
+    flow_hint,
+    made,
+    promises,
+    sticky_plan,
+)
 
 
 @pytest.mark.parametrize("name", ["300x20", "3000x100"])
@@ -43,3 +58,37 @@ def test_promises_are_kept_or_missed() -> None:
         "proven, or within 0.1%": False,
     }
     assert dict(promises(INSTANCES["10000x1000"], found))["better than the hint"] is False
+
+
+def cost_by_definition(group: Group, plan: Mapping[str, PartitionSet]) -> float:
+    """Load by load, move by move, miss by miss, with no solver's code."""
+    weights = group.objective.to_data()["weights"]
+    flat = [weight for topic in weights for weight in weights[topic]]
+    average = sum(flat) / len(flat)
+    shares = {each.who.member: each.capacity.share for each in group.constraints.capacity}
+    mean = sum(shares.values()) / len(shares)
+    cost = 0.0
+    for member, mine in plan.items():
+        load = sum(weights[topic][number] for topic, number in mine) / average
+        cost += load**2 / (shares[member] / mean)
+        cost += MOVEMENT * len(mine - group.members[member].owned)
+        rack = group.members[member].rack_id
+        cost += RACK_MISS * sum(rack not in group.cluster.racks[t][n] for t, n in mine)
+    return cost
+
+
+def test_the_column_sticky_is_what_stickys_own_plan_costs() -> None:
+    group = made(Instance(partitions=300, members=20, work=None, seconds=0))
+    plan = StickyAssignor().assign(group.cluster, group.members)
+    flow_start = group.assignor(0).solve(group.cluster, group.members).objective
+
+    assert sticky_plan(group) == pytest.approx(cost_by_definition(group, plan), rel=1e-4)
+    assert sticky_plan(group) > 1.1 * flow_start
+
+
+def test_the_default_limit_is_enough_to_be_as_good_as_the_hint() -> None:
+    group = made(INSTANCES["10000x100-default"])
+    found = group.assignor(None).solve(group.cluster, group.members)
+
+    assert found.objective <= flow_hint(group)
+    assert found.work <= DEFAULT_WORK + 5

@@ -19,10 +19,12 @@ from assignors.optimized import (
     Objective,
     OptimizedAssignor,
     UndecidedError,
+    cpsat,
 )
 from assignors.optimized.cuts import shortages
 from assignors.optimized.draw import graph, svg
 from assignors.optimized.infeasible import _of_parts, _parts
+from assignors.optimized.solve import UNIT
 
 from .oracle import Case, cases, few
 
@@ -32,6 +34,8 @@ MEMBERS = {
     "m2": Subscription(topics=["a", "b", "c"]),
     "m3": Subscription(topics=["c"]),
 }
+TWO = {"m1": Subscription(topics=list("xyz")), "m2": Subscription(topics=list("xyz"))}
+IN_PAIRS = [["x", "y"], ["y", "z"], ["x", "z"]]
 SIXTEEN = [{"who": "m1", "max_partitions": 16}, {"who": "m2", "max_partitions": 16}]
 
 
@@ -87,7 +91,8 @@ def test_too_little_room_by_weight() -> None:
         ),
         (
             {"apart": [{"what": [{"topic": "a", "partitions": "0-4"}], "each": True}]},
-            "these cannot all hold: apart each: a[0,1,2,3,4]",
+            "apart each: a[0,1,2,3,4]: 5 partitions need as many members, but there are only 2 "
+            "that may take them (m1, m2)",
         ),
         (
             {
@@ -251,12 +256,110 @@ def test_without_or_tools_a_shortage_is_still_found() -> None:
 
 
 @pytest.mark.usefixtures("without_or_tools")
+def test_without_or_tools_things_with_too_few_places_are_still_found() -> None:
+    cluster = ClusterMetadata({"a": 100})
+    members = {f"m{at:02}": Subscription(topics=["a"]) for at in range(90)}
+    apart = {"apart": [{"what": ["a"], "each": True}]}
+    assignor = OptimizedAssignor(constraints=Constraints.from_data(apart), work_limit=1)
+
+    with pytest.raises(Infeasible, match=r"100 partitions need as many members, .* only 90 that"):
+        assignor.assign(cluster, members)
+
+
+@pytest.mark.usefixtures("without_or_tools")
+def test_what_else_shuts_the_places_is_named_though_perhaps_not_all_of_it_is_needed() -> None:
+    conflict = {
+        "apart": [["a", "b"], ["b", "c"]],
+        "bans": [{"what": "c", "who": "m3"}, {"what": "b", "who": "m1"}],
+    }
+    (cause,) = refused(conflict).causes
+
+    assert cause.constraints == ("apart: b, c", "ban c from m3", "ban b from m1")
+    assert not cause.minimal
+
+
+@pytest.mark.usefixtures("without_or_tools")
 def test_without_or_tools_a_conflict_stays_open() -> None:
-    apart = {"apart": [{"what": [{"topic": "a", "partitions": "0-4"}], "each": True}]}
-    assignor = OptimizedAssignor(constraints=Constraints.from_data(apart))
+    """Three topics that exclude each other in pairs, and two members."""
+    assignor = OptimizedAssignor(constraints=Constraints.from_data({"apart": IN_PAIRS}))
 
     with pytest.raises(UndecidedError, match=r"pip install 'kafka-rebalance\[optimize\]'"):
-        assignor.assign(CLUSTER, MEMBERS)
+        assignor.assign(ClusterMetadata(dict.fromkeys("xyz", 1)), TWO)
+
+
+def test_things_apart_by_label_need_a_value_each() -> None:
+    from assignors.optimized.member_data import MemberData, encode
+
+    members = {
+        f"m{at}": Subscription(
+            topics=["a"], user_data=encode(MemberData(labels={"zone": "xy"[at % 2]}))
+        )
+        for at in range(5)
+    }
+    apart = {"apart": [{"what": ["a"], "each": True, "label": "zone"}]}
+    assignor = OptimizedAssignor(constraints=Constraints.from_data(apart))
+
+    with pytest.raises(Infeasible, match=r"3 partitions need as many values of zone, .* \(x, y\)"):
+        assignor.assign(ClusterMetadata({"a": 3}), members)
+    without = members | {"m9": Subscription(topics=["a"])}
+    assert len(assignor.assign(ClusterMetadata({"a": 3}), without)) == 6, "no label, no limit"
+
+
+class Asked:
+    """CP-SAT's answers, and how much they were allowed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.limits: list[float] = []
+        self._solve = cpsat.solve
+        monkeypatch.setattr(cpsat, "solve", self._listening)
+
+    def _listening(self, model: Any, to: Any, **more: Any) -> Any:
+        if to is None:
+            self.limits.append(more["limit"])
+        return self._solve(model, to, **more)
+
+
+def test_a_conflict_is_looked_for_with_what_is_left_of_the_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = Asked(monkeypatch)
+    cluster = ClusterMetadata(dict.fromkeys("xyz", 1))
+    for work, most in ((0, 0.0), (60, 60 * UNIT / 250_000_000), (600, 600 * UNIT / 250_000_000)):
+        asked.limits.clear()
+        assignor = OptimizedAssignor(
+            constraints=Constraints.from_data({"apart": IN_PAIRS}), work_limit=work
+        )
+        with pytest.raises((Infeasible, UndecidedError)):
+            assignor.assign(cluster, TWO)
+        assert bool(asked.limits) == bool(work)
+        assert all(limit < most for limit in asked.limits)
+
+
+def test_a_fallback_does_not_wait_for_an_explanation(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = Asked(monkeypatch)
+    assignor = OptimizedAssignor(
+        constraints=Constraints.from_data({"apart": IN_PAIRS}), fallback="sticky"
+    )
+    solution = assignor.solve(ClusterMetadata(dict.fromkeys("xyz", 1)), TWO)
+
+    assert solution.method == "fallback sticky"
+    assert not asked.limits
+    (cause,) = solution.causes
+    assert "was not asked: a fallback answers" in str(cause)
+
+
+def test_a_minimal_cut_among_many_topics_of_their_own() -> None:
+    """A chain of topics, each next to two members: none can be left out, but for those beside."""
+    chain, beside = 300, 50
+    allowed = np.zeros((chain + beside, chain + beside - 1), dtype=bool)
+    at = np.arange(chain - 1)
+    allowed[at, at] = allowed[at + 1, at] = True
+    more = np.arange(beside)
+    allowed[chain + more, chain - 1 + more] = True
+    room = np.ones(chain + beside - 1, dtype=np.int64)
+    (found,) = shortages(np.ones(chain + beside, dtype=np.int64), allowed, room)
+
+    assert found.tolist() == list(range(chain))
 
 
 def test_pictures_show_what_the_causes_say() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from assignors.optimized import relaxation
 from assignors.optimized.evaluate import evaluate
 from assignors.optimized.search import Search, Work, stay_and_place
+from assignors.own_flow import OwnFlows
 
 from .models import middling, model_of, random_plan
 from .oracle import Case, cases, few
@@ -86,6 +89,39 @@ def test_work_is_a_limit_even_where_every_step_looks_at_little() -> None:
 
     assert not search.improve()
     assert work.done < 200_000
+
+
+def test_swaps_that_may_break_a_limit_count_for_more() -> None:
+    model = model_of(middling(3))
+    loads = model.loads(random_plan(model, 7))
+    spent = []
+    for most in (model.most_weight, loads):
+        work = Work(limit=10**9)
+        limited = replace(model, most_weight=most)
+        Search(limited, random_plan(model, 7), work)._best_swap(int(loads.argmax()))
+        spent.append(work.done)
+
+    assert spent[0] < spent[1]
+
+
+def test_what_our_own_flows_look_at_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[OwnFlows] = []
+
+    def own(budget: int) -> OwnFlows:
+        made.append(OwnFlows(budget))
+        return made[-1]
+
+    monkeypatch.setattr(relaxation, "kernel", own)
+    model = model_of(middling(3, constraints={"max_moves": 10}))
+    spent = []
+    for limit in (10_000, 10**9):
+        made.clear()
+        work = Work(limit=limit)
+        relaxation.relaxed(model, work)
+        spent.append(work.done)
+        assert work.done > sum(each.steps for each in made) > 0
+
+    assert spent[0] < spent[1] / 4
 
 
 def test_a_part_of_the_work_counts_for_the_whole() -> None:
