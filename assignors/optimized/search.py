@@ -13,11 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from assignors.optimized.meetings import meetings, things_of
-from assignors.optimized.model import Ints, Model
+from assignors.optimized.model import Ints, Mask, Model
 from assignors.optimized.work import Work
 
 _PARTNERS = 12
-_BLOCKED = 2**40
+_BLOCKED = 2**58
+"""More than any limit is passed by."""
 _NEVER = 2**62
 """A cost for what is not allowed."""
 _FULL_TABLE = 4_000_000
@@ -46,12 +47,13 @@ class Search:
         self.to = to.copy()
         self.work = work
         placed = self.to >= 0
-        self.loads = np.bincount(
-            self.to[placed], weights=model.weight[placed], minlength=model.members
-        ).astype(np.int64)
-        self.counts = np.bincount(
-            self.to[placed], weights=model.count[placed], minlength=model.members
-        ).astype(np.int64)
+        self.loads = self._held_of(model.weight)
+        # What is limited: of each unit, of each member now, and at most.
+        self._limits = [
+            (amount, self._held_of(amount), most)
+            for amount, most in ((model.count, model.most_count), (model.mass, model.most_mass))
+            if bool((most < amount.sum()).any())
+        ]
         homes = model.kept(self.to)
         gone = placed[model.home_unit] & ~homes
         self.moves = int(model.home_count[gone].sum())
@@ -60,9 +62,6 @@ class Search:
         self._in = things_of(model.groups)
         self._coupled = np.zeros(model.units, dtype=bool)
         self._coupled[sorted(self._in)] = True
-        self._limited = bool((model.most_count < model.count.sum()).any()) or bool(
-            (model.most_weight < model.total_weight).any()
-        )
         self._few_moves = model.moves_left < int(model.home_count.sum())
         self._hard = any(group.cost is None for group in model.groups)
         self._anywhere = bool(model.allowed.all())
@@ -70,6 +69,10 @@ class Search:
         full = model.units * model.members <= _FULL_TABLE
         self._table = model.linear(np.arange(model.units)) if full else None
         self._move_table = model.moves(np.arange(model.units)) if full else None
+
+    def _held_of(self, amount: Ints) -> Ints:
+        placed, members = self.to >= 0, self.model.members
+        return np.bincount(self.to[placed], amount[placed], members).astype(np.int64)
 
     # -- placing -------------------------------------------------------------------------------
 
@@ -113,10 +116,15 @@ class Search:
         return False
 
     def _pressure(self) -> Ints:
-        over = np.maximum(self.counts - self.model.most_count, 0)
-        over += np.maximum(self.loads - self.model.most_weight, 0)
         price = self.model.curvature * self.loads
-        return np.where(over > 0, price + _BLOCKED, price)
+        return np.where(self._over(), price + _BLOCKED, price)
+
+    def _over(self) -> Mask:
+        """Which members are beyond a limit."""
+        over = np.zeros(self.model.members, dtype=bool)
+        for _, now, most in self._limits:
+            over |= now > most
+        return over
 
     def _improve(self, member: int, *, swaps: bool) -> bool:
         """As many changes as help, beginning at one member; False if none did."""
@@ -207,8 +215,8 @@ class Search:
 
     def _clean(self) -> bool:
         """Nothing is broken now."""
-        over = (self.loads > self.model.most_weight) | (self.counts > self.model.most_count)
-        return not (self._hard or self.moves > self.model.moves_left or bool(over.any()))
+        moves = self.moves > self.model.moves_left
+        return not (self._hard or moves or bool(self._over().any()))
 
     def _swap_costs(self, source: int, mine: Ints, theirs: Ints, partner: Ints) -> Ints:
         """What it saves or costs when a unit of the source changes places with another's.
@@ -238,15 +246,11 @@ class Search:
         """By how much more hard constraints are broken then. [mine, theirs]"""
         model = self.model
         broken = np.zeros((mine.size, theirs.size), dtype=np.int64)
-        if self._limited:
-            for amount, now, most in (
-                (model.weight, self.loads, model.most_weight),
-                (model.count, self.counts, model.most_count),
-            ):
-                gain = amount[theirs][None, :] - amount[mine][:, None]
-                if gain.any():
-                    broken += _over(now[source] + gain, now[source], most[source])
-                    broken += _over(now[partner] - gain, now[partner], most[partner])
+        for amount, now, most in self._limits:
+            gain = amount[theirs][None, :] - amount[mine][:, None]
+            if gain.any():
+                broken += _over(now[source] + gain, now[source], most[source])
+                broken += _over(now[partner] - gain, now[partner], most[partner])
         if self._few_moves:
             moves = self._moves(mine)
             moves = (moves - moves[:, source][:, None])[:, partner]
@@ -280,20 +284,16 @@ class Search:
         cost = self._linear(units) + model.curvature * weight * (2 * self.loads + weight)
         broken = np.zeros(cost.shape, dtype=np.int64)
         moves = self._moves(units) if self._few_moves else None
-        if self._limited:
-            broken += _over(self.loads + weight, self.loads, model.most_weight)
-            count = model.count[units][:, None]
-            broken += _over(self.counts + count, self.counts, model.most_count)
+        for amount, now, most in self._limits:
+            more = amount[units][:, None]
+            broken += _over(now + more, now, most)
+            if source >= 0:
+                broken += _over(now[source] - more, now[source], most[source])
         if source >= 0:
             load = int(self.loads[source])
             cost -= cost[:, source][:, None]  # linear part; the rest is set right below
             gain = model.curvature[source] * (weight * (2 * load + weight))
             cost += gain - model.curvature[source] * weight * (2 * load - weight)
-            if self._limited:
-                taken = _over(load - weight, load, model.most_weight[source])
-                held = int(self.counts[source])
-                taken = taken + _over(held - count, held, model.most_count[source])
-                broken += taken
             if moves is not None:
                 moves = moves - moves[:, source][:, None]
         if moves is not None:
@@ -354,11 +354,13 @@ class Search:
         if source >= 0:
             self._bucket[source] = None
             self.loads[source] -= model.weight[unit]
-            self.counts[source] -= model.count[unit]
             self.moves -= int(self._pair_moves(one, np.array([source]))[0])
         self._bucket[target] = None
         self.loads[target] += model.weight[unit]
-        self.counts[target] += model.count[unit]
+        for amount, now, _ in self._limits:
+            now[target] += amount[unit]
+            if source >= 0:
+                now[source] -= amount[unit]
         self.moves += int(self._pair_moves(one, member)[0])
         for number, items in self._in.get(unit, {}).items():
             for item in items:
