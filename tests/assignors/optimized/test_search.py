@@ -98,9 +98,9 @@ def test_swaps_that_may_break_a_limit_count_for_more() -> None:
     plan = random_plan(model, 7)
     loads = model.loads(plan)
     spent = []
-    for most in (model.most_count, model.counts(plan)):
+    for most in (model.most_mass, loads):
         work = Work(limit=10**9)
-        limited = replace(model, most_count=most)
+        limited = replace(model, mass=model.weight, most_mass=most)
         Search(limited, random_plan(model, 7), work)._best_swap(int(loads.argmax()))
         spent.append(work.done)
 
