@@ -134,7 +134,10 @@ class _Network:
         if within is None:
             return [beyond]
         better = None if self._work.spent() else self.answer(high)
-        return [within, beyond] if better is None else [better, within, beyond]
+        if better is None:
+            return [within, beyond]
+        # Finer, but it may leave moves unused that the one before did use.
+        return [better, beyond] if better.moves >= within.moves else [better, within, beyond]
 
     def _guess(self) -> int:
         """What the move that is last within the limit would save if all others stayed."""
