@@ -222,9 +222,7 @@ def _may_follow_up(
     return one and bool((settled.owner < 0).any())
 
 
-def _why(
-    case: Case, model: Model, outcome: Outcome, *, quick: bool
-) -> Infeasible | UndecidedError:
+def _why(case: Case, model: Model, outcome: Outcome, *, quick: bool) -> Infeasible | UndecidedError:
     """Why there is no plan, or why that is not known; `quick`: as far as that is cheap to say."""
     solver = cpsat.available()
     causes, known = causes_of(case, model, outcome.work if solver and not quick else None)

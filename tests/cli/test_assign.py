@@ -7,48 +7,17 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from rebalance.cli.main import run
 from rebalance.group_file import load
-from tests.cli.commands import Outcome, complaint, rebalance
+from tests.cli.commands import Assign, complaint, loaded, rebalance
 
 ROOT = Path(__file__).parents[2]
 LEAVE = str(ROOT / "examples/groups/leave.yaml")
 RACKS = str(ROOT / "examples/groups/racks.yaml")
 WEIGHTS = str(ROOT / "examples/groups/weights.yaml")
 CONFLICT = str(ROOT / "examples/groups/conflict.yaml")
-
-Assign = Callable[..., Outcome]
-
-
-@pytest.fixture
-def assign(capsys: pytest.CaptureFixture[str]) -> Assign:
-    def call(*arguments: str) -> Outcome:
-        code = run(["assign", *arguments])
-        said = capsys.readouterr()
-        return Outcome(code=code, out=said.out, err=said.err)
-
-    return call
-
-
-@pytest.fixture
-def written(tmp_path: Path) -> Callable[[str], str]:
-    def write(text: str) -> str:
-        path = tmp_path / "group.yaml"
-        path.write_text(text, encoding="utf-8")
-        return str(path)
-
-    return write
-
-
-def loaded(assign: Assign, *arguments: str, code: int = 0) -> Any:
-    outcome = assign(*arguments, "--json")
-    assert outcome.code == code, outcome
-    return json.loads(outcome.out)
-
 
 # --- for people ----------------------------------------------------------------------------------
 
@@ -335,82 +304,6 @@ def test_one_plan_only_can_be_followed(tmp_path: Path) -> None:
         )
     )
     assert "one plan can be followed, not those of range, sticky" in line
-
-
-# --- assignors that fail -------------------------------------------------------------------------
-
-BROKEN = '''
-class Raises:
-    name = "raises"
-
-    def assign(self, cluster, members):
-        raise KeyError("orders")
-
-
-class Forgets:
-    name = "forgets"
-
-    def assign(self, cluster, members):
-        return {member: [] for member in members}
-
-
-class Restless:
-    """Gives out what is free, and takes away the rest."""
-
-    name = "restless"
-
-    def __init__(self):
-        from assignors import RebalanceProtocol
-        self.protocols = (RebalanceProtocol.COOPERATIVE,)
-
-    @property
-    def promises(self):
-        from assignors import Promise
-        return {Promise.VALID, Promise.COOPERATIVE_SAFE}
-
-    def assign(self, cluster, members):
-        owned = {each for member in members.values() for each in member.owned}
-        free = {("a", 0), ("a", 1)} - owned
-        return {"m1": free or {("a", 1)}}
-'''
-
-
-@pytest.fixture
-def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "broken_assignors.py").write_text(BROKEN)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.delitem(sys.modules, "broken_assignors", raising=False)
-
-
-@pytest.mark.usefixtures("broken")
-def test_the_others_are_shown_all_the_same(assign: Assign) -> None:
-    names = ["broken_assignors:Raises", "sticky", "broken_assignors:Forgets"]
-    outcome = assign(LEAVE, *(part for name in names for part in ("--assignor", name)))
-    assert outcome.code == 1
-    assert "broken_assignors:Raises FAILED: assignor 'raises' raised KeyError('orders')" in (
-        outcome.out
-    )
-    assert "broken_assignors:Forgets FAILED: assignor 'forgets' gave partition 0 of" in outcome.out
-    assert "sticky: as balanced as the subscriptions allow" in outcome.out
-
-
-@pytest.mark.usefixtures("broken")
-def test_a_failed_assignor_leaves_no_group_behind(assign: Assign, tmp_path: Path) -> None:
-    path = tmp_path / "next.yaml"
-    arguments = ("--assignor", "broken_assignors:Raises", "--output", str(path))
-    data = loaded(assign, LEAVE, *arguments, code=1)
-    assert data["assignors"][0]["ok"] is False
-    assert "raised KeyError" in data["assignors"][0]["error"]
-    assert data["assignors"][0]["quality"] is None
-    assert not path.exists()
-
-
-@pytest.mark.usefixtures("broken")
-def test_rounds_without_end_are_ended(assign: Assign, written: Callable[[str], str]) -> None:
-    file = written("topics: {a: 2}\nmembers: {m1: {topics: [a], owned: {a: all}}}")
-    outcome = assign(file, "--assignor", "broken_assignors:Restless", "--width", "200")
-    assert outcome.code == 1
-    assert "still takes partitions away in round 10" in outcome.out
 
 
 # --- used wrongly --------------------------------------------------------------------------------

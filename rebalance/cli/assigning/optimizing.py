@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from assignors.interface import Assignor
+from assignors.interface import Assignor, resolve
 from assignors.model import ClusterMetadata, PartitionSet, Subscription
 from rebalance.group_file import GroupFile
 from rebalance.group_file.values import shown
-from rebalance.testing.foreign import adapted
 
 if TYPE_CHECKING:
     from assignors.optimized import Capacity, OptimizedAssignor, Solution
@@ -23,12 +22,9 @@ NAMES = ("optimized", "cooperative-optimized")
 
 
 def configured(spec: str, group: GroupFile) -> Assignor:
-    """The assignor asked for; one of ours with what the file says of objective and constraints.
-
-    Raises AssignorError: there is none, or the file's data makes no sense.
-    """
+    """One of our own assignors; those named here with the file's objective and constraints."""
     if spec not in NAMES:
-        return adapted(spec)
+        return resolve(spec)
     from assignors import optimized
 
     objective: dict[str, Any] = dict(group.objective)
