@@ -64,6 +64,7 @@ def assign(
     """
     from rebalance.cli.assigning import report
     from rebalance.cli.assigning.document import as_json
+    from rebalance.cli.assigning.optimizing import unread
     from rebalance.cli.assigning.running import possible
     from rebalance.cli.assigning.today import Today
 
@@ -72,7 +73,7 @@ def assign(
     source, specs = _named(read, where, assignor or [])
     if output is not None:
         _check_output(output, specs)
-    today = Today.of(read)
+    today = Today.of(read, unread(read, specs))
     with ExitStack() as running:
         chosen = [_found(source, spec, read, time_limit, running) for spec in specs]
         outcomes = [_outcome(each, today) for each in chosen]

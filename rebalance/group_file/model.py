@@ -1,7 +1,7 @@
 """A consumer group at one moment, as a file can hold it: what an assignor sees, and how to ask it.
 
 The rule kept here: plain data. What `optimized` reads of it (weights, objective, constraints) is
-passed on as it was written; only that package knows what it means.
+passed on as it was written; only that package knows what it means, and `load` has asked it.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 The rule kept here: what a leader may really be told is accepted (claims on partitions that are
 gone, subscriptions to topics that do not exist, user data that is random bytes); what only a slip
-of the pen can mean is refused, with its line. Numbers of partitions are bounded before anything of
-that size is made.
+of the pen can mean is refused, with its line, whichever assignor would have read it. Numbers of
+partitions are bounded before anything of that size is made.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 
 from assignors.model import ClusterMetadata, Ids, PartitionSet, Subscription
 from assignors.partitions import MAX_PARTITION
+from rebalance.group_file import optimized
 from rebalance.group_file.model import GroupFile, Weight
 from rebalance.group_file.nodes import parse
 from rebalance.group_file.values import Value, nearest, shown
@@ -61,8 +62,8 @@ def load(text: str, where: str) -> GroupFile:
         members={member: each.subscription() for member, each in members.items()},
         assignors=_assignors(keys.get("assignor")),
         weights=_weights(keys.get("weights"), cluster),
-        objective=_plain(keys.get("objective")),
-        constraints=_plain(keys.get("constraints")),
+        objective=_objective(keys),
+        constraints=optimized.constraints(keys["constraints"]) if "constraints" in keys else {},
         capacity=_given({member: each.capacity() for member, each in members.items()}),
         labels=_given({member: each.labels() for member, each in members.items()}),
     )
@@ -167,11 +168,11 @@ class _Member:
 
     def capacity(self) -> Any:
         """What it can carry: a share or plain data, None if it does not say."""
-        return self._read("capacity", _capacity, None)
+        return self._read("capacity", optimized.capacity, None)
 
     def labels(self) -> dict[str, str] | None:
         """Its labels, None if it has none."""
-        return self._read("labels", _labels, None)
+        return self._read("labels", optimized.labels, None)
 
     def _read(self, key: str, read: Callable[[Value], T], default: D) -> T | D:
         return read(self._keys[key]) if key in self._keys else default
@@ -179,15 +180,6 @@ class _Member:
 
 def _generation(value: Value) -> int:
     return value.integer("a generation (-1 = unknown)", -(2**31), 2**31 - 1)
-
-
-def _capacity(value: Value) -> Any:
-    return _plain(value) if value.is_mapping else value.number("a capacity", zero=False)
-
-
-def _labels(value: Value) -> dict[str, str]:
-    labels = value.names("the name of a label")
-    return {name: each.text("the value of a label") for name, each in labels.items()}
 
 
 def _user_data(value: Value) -> bytes | None:
@@ -266,9 +258,10 @@ def _weight(value: Value, count: int) -> Weight:
     return tuple(each.number("a weight", zero=True) for each in listed)
 
 
-def _plain(value: Value | None) -> dict[str, Any]:
-    if value is None:
+def _objective(keys: Mapping[str, Value]) -> dict[str, Any]:
+    if "objective" not in keys:
         return {}
-    value.mapping("what assignors.optimized documents")
-    data: dict[str, Any] = value.data()
-    return data
+    read = optimized.objective(keys["objective"])
+    if "weights" in keys and "weights" in read:
+        keys["objective"].mapping("")["weights"].fail("also at the top: give them once")
+    return read

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -220,6 +221,27 @@ def test_next_to_nothing_is_answered(
     assert (outcome.code, outcome.err) == (0, "")
 
 
+@pytest.mark.parametrize(
+    ("sections", "note"),
+    [
+        ("objective: {rack: 1}\nconstraints: {max_moves: 4}", "objective and constraints: none of"),
+        (
+            "weights: {a: 3}\nassignor: [range, sticky]",
+            "weights: none of these assignors reads them",
+        ),
+        ("objective: {rack: 1}", "objective: none of these assignors reads it"),
+    ],
+)
+def test_what_nobody_reads_is_told(
+    assign: Assign, written: Callable[[str], str], sections: str, note: str
+) -> None:
+    file = written(f"topics: {{a: 3}}\nmembers: {{m: {{topics: [a]}}}}\n{sections}\n")
+    assert f"  note: {note}" in assign(file).out
+    (told,) = loaded(assign, file)["group"]["notes"]
+    assert told.startswith(note)
+    assert "none of" not in assign(file, "--assignor", "optimized", "--assignor", "range").out
+
+
 def test_claims_in_user_data_count(assign: Assign, written: Callable[[str], str]) -> None:
     from base64 import b64encode
 
@@ -335,23 +357,23 @@ def test_wrong_use_is_one_line(assign: Assign, arguments: list[str], words: str)
         ("topics: {a: 1}\nmembers: {m: {topcs: [a]}}", ":2: members.m.topcs: unknown: did you"),
         (
             "topics: {a: 1}\nmembers: {}\nassignor: optimized\nobjective: {balance: -1}",
-            ": the objective's balance is -1",
+            ":4: objective.balance: the objective's balance is -1",
         ),
         (
             "topics: {a: 1}\nmembers: {}\nassignor: optimized\nweights: {a: 1}\n"
             "objective: {weights: {a: 1}}",
-            ": weights stand both at the top and in the objective",
+            ":5: objective.weights: also at the top: give them once",
         ),
         (
             "topics: {a: 1}\nassignor: optimized\nconstraints: {pins: ["
             "{what: {topic: a, partitions: [0]}, who: m1}, {what: {topic: a}, who: m2}]}\n"
             "members: {m1: {topics: [a]}}",
-            ": partition 0 of 'a' is pinned twice",
+            ":3: constraints.pins[1]: partition 0 of 'a' is pinned twice",
         ),
         (
             "topics: {a: 1}\nassignor: optimized\n"
             "members: {m1: {topics: [a], capacity: {share: 0}}}",
-            ": members.m1.capacity",
+            ":3: members.m1.capacity.share: a capacity's share is 0",
         ),
         ("topics: {a: 1}\nmembers: {}\nassignor: nope", ": assignor nope: no assignor is called"),
         ("topics: {a: 1}\nmembers: {}\nweights: {a: -1}", ":3: weights.a: -1: give a weight"),
@@ -389,6 +411,19 @@ def test_an_output_that_knows_ascii_only(
     assert "2  \\xe4 0-1\n" in out
     told = json.loads(rebalance("assign", file, "--json").out)
     assert told["assignors"][0]["rounds"][0]["plan"] == {"ö": {"ä": [0, 1]}}
+
+
+def test_a_plain_group_does_without_the_optimizer() -> None:
+    script = (
+        "import sys\n"
+        "from rebalance.cli.main import run\n"
+        f"assert run(['assign', {LEAVE!r}, '--assignor', 'sticky', '--assignor', 'range']) == 0\n"
+        "sys.exit('assignors.optimized' in sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_the_whole_way_as_a_process() -> None:
