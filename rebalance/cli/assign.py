@@ -55,8 +55,9 @@ def assign(
 ) -> None:
     """Run assignors on a group: plan, difference to today, quality, distance from the best.
 
-    Exit code 1: an assignor failed, its plan is invalid, or nothing satisfies the constraints; the
-    others are shown all the same.
+    Assignors that are not built in run in processes of their own. Exit code 1: one failed, crashed
+    or did not return, its plan is invalid, or nothing satisfies the constraints; the others are
+    shown all the same.
 
     Example: rebalance assign examples/groups/leave.yaml
 

@@ -27,8 +27,8 @@ def test_one_assignor(assign: Assign) -> None:
     outcome = assign(LEAVE, "--width", "80")  # docs/assign.md has the whole of it
     assert (outcome.code, outcome.err) == (0, "")
     lines = outcome.out.splitlines()
-    assert lines[1] == "  today: 20 of 24 subscribed partitions owned, 4 by nobody; 4 each"
-    assert lines[3:5] == ["plan of sticky", "  member       load  partitions"]
+    today = lines.index("  today: 20 of 24 subscribed partitions owned, 4 by nobody; 4 each")
+    assert lines[today + 2 : today + 4] == ["plan of sticky", "  member       load  partitions"]
     assert "  reporting-1     4  orders 8-11" in lines
     assert "difference to today: 19 stay, 1 leaves its owner, 4 without an owner get one" in lines
     assert "imbalance             80     116       116" in lines
@@ -142,6 +142,29 @@ def test_it_fits_the_terminal(assign: Assign, file: str, width: int) -> None:
     for arguments in ([], several, ["--rounds", "--all"]):
         out = assign(file, "--width", str(width), *arguments).out.splitlines()
         assert [line for line in out[1:] if len(line) > width] == []
+
+
+def test_a_long_name_leaves_the_first_line_to_itself(
+    assign: Assign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = assign("examples/groups/leave.yaml").out.splitlines()
+    assert lines[:2] == [
+        "examples/groups/leave.yaml:",
+        "  5 members, 3 topics, 24 partitions, generation 7",
+    ]
+    assert max(map(len, lines)) <= 60
+
+
+@pytest.mark.parametrize(
+    "text", ["topics: {a: 3}\nmembers: {}", "topics: {}\nmembers: {m: {topics: []}}"]
+)
+def test_optimized_with_nothing_to_assign(
+    assign: Assign, written: Callable[[str], str], text: str
+) -> None:
+    out = assign(written(text), "--assignor", "optimized").out
+    assert out.endswith("\n  there is nothing to assign\n")
 
 
 # --- large groups --------------------------------------------------------------------------------
