@@ -7,7 +7,7 @@ is a `GroupAssignment` that the group can follow, or an `AssignorError` that say
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from enum import Enum, IntEnum
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -211,8 +211,8 @@ def run_assignor(
         raw: Any = assignor.assign(cluster, group)
     except (Exception, SystemExit) as error:
         raise AssignorFailedError(
-            f"assignor {name!r} raised {error!r} for {len(members)} members and "
-            f"{len(cluster.partitions)} topics: fix it, or choose another"
+            f"assignor {name!r} raised {error!r} for {_count(members, 'member')} and "
+            f"{_count(cluster.partitions, 'topic')}: fix it, or choose another"
         ) from error
     return checked_plan(assignor, cluster, group, raw, protocol=protocol)
 
@@ -273,6 +273,14 @@ def resolve(spec: object) -> Assignor:
     return _checked(_loaded(target), f"{spec} ({target})")
 
 
+def _count(of: Sized, what: str) -> str:
+    return f"{len(of)} {what}{'' if len(of) == 1 else 's'}"
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())
+
+
 def _entry_points() -> dict[str, str]:
     # Imported late: reading installed metadata is no business of `import assignors`.
     from importlib.metadata import entry_points
@@ -291,8 +299,8 @@ def _loaded(target: str) -> Any:
             found = getattr(found, part)
     except (Exception, SystemExit) as error:  # a user's module may do anything when imported
         raise AssignorNotFoundError(
-            f"assignor {target!r} cannot be loaded ({type(error).__name__}: {error}): check the "
-            f"module and class name, or choose one of {', '.join(known_assignors())}"
+            f"assignor {target!r} cannot be loaded ({type(error).__name__}: {_one_line(error)}): "
+            f"check the module and class name, or choose one of {', '.join(known_assignors())}"
         ) from error
     return found
 
@@ -303,7 +311,7 @@ def _checked(found: Any, where: str) -> Assignor:
             found = found()
         except (Exception, SystemExit) as error:
             raise AssignorInterfaceError(
-                f"assignor {where} cannot be made without arguments ({error}): "
+                f"assignor {where} cannot be made without arguments ({_one_line(error)}): "
                 "give module:instance, or defaults to its constructor"
             ) from error
     name = getattr(found, "name", None)

@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ from rebalance.cli.errors import UsageError
 from rebalance.cli.terminal import NARROW, WIDE, speaks_unicode, terminal_width
 
 if TYPE_CHECKING:
-    from assignors.interface import Assignor
+    from rebalance.cli.assigning.candidates import Candidate
     from rebalance.cli.assigning.running import Outcome
     from rebalance.cli.assigning.today import Today
     from rebalance.group_file import GroupFile
@@ -37,6 +38,12 @@ def assign(
     everything: Annotated[
         bool, typer.Option("--all", help="Every member and partition, however many.")
     ] = False,
+    time_limit: Annotated[
+        float,
+        typer.Option(
+            min=0.1, metavar="SECONDS", help="For one answer of an assignor that is not built in."
+        ),
+    ] = 10.0,
     output: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write the group as it is afterwards, to go on from."),
@@ -48,8 +55,9 @@ def assign(
 ) -> None:
     """Run assignors on a group: plan, difference to today, quality, distance from the best.
 
-    Exit code 1: an assignor failed, its plan is invalid, or nothing satisfies the constraints; the
-    others are shown all the same.
+    Assignors that are not built in run in processes of their own. Exit code 1: one failed, crashed
+    or did not return, its plan is invalid, or nothing satisfies the constraints; the others are
+    shown all the same.
 
     Example: rebalance assign examples/groups/leave.yaml
 
@@ -57,18 +65,21 @@ def assign(
     """
     from rebalance.cli.assigning import report
     from rebalance.cli.assigning.document import as_json
+    from rebalance.cli.assigning.optimizing import unread
     from rebalance.cli.assigning.running import possible
     from rebalance.cli.assigning.today import Today
 
     where = "stdin" if group == "-" else group
     read = _read(group, where)
-    chosen = _chosen(read, where, assignor or [])
+    source, specs = _named(read, where, assignor or [])
     if output is not None:
-        _check_output(output, chosen)
-    today = Today.of(read)
-    outcomes = _outcomes(chosen, today, where)
-    if output is not None:
-        _write(output, chosen[0][1], outcomes[0], today, rounds=rounds)
+        _check_output(output, specs)
+    today = Today.of(read, unread(read, specs))
+    with ExitStack() as running:
+        chosen = [_found(source, spec, read, time_limit, running) for spec in specs]
+        outcomes = [_outcome(each, today) for each in chosen]
+        if output is not None:
+            outcomes = [_written(output, chosen[0], outcomes[0], today, rounds=rounds)]
     best = possible(today)
     if json_output:
         print(as_json(where, today, best, outcomes, ascii_only=not speaks_unicode()))
@@ -100,42 +111,31 @@ def _read(path: str, where: str) -> "GroupFile":
         raise UsageError(f"{where}: {why}; give the path of a group file") from None
 
 
-def _chosen(group: "GroupFile", where: str, asked: list[str]) -> list[tuple[str, "Assignor"]]:
-    """How each is called, and the assignor."""
-    from assignors.interface import AssignorError
-    from rebalance.cli.assigning.optimizing import configured
-
+def _named(group: "GroupFile", where: str, asked: list[str]) -> tuple[str, list[str]]:
+    """Who names the assignors, and what they are called."""
     source = "--assignor" if asked else f"{where}: assignor"
-    chosen = []
-    for spec in asked or group.assignors or ("sticky",):
-        try:
-            chosen.append((spec, configured(spec, group)))
-        except AssignorError as error:
-            told = f"{source} {spec}" if _is_missing(error) else where
-            raise UsageError(f"{told}: {error}") from None
-    if len({spec for spec, _ in chosen}) < len(chosen):
+    specs = asked or list(group.assignors) or ["sticky"]
+    if len(set(specs)) < len(specs):
         raise UsageError(f"{source}: an assignor is named twice: name each once")
-    return chosen
+    return source, specs
 
 
-def _is_missing(error: Exception) -> bool:
-    from assignors.errors import AssignorInterfaceError, AssignorNotFoundError
+def _found(
+    source: str, spec: str, group: "GroupFile", time_limit_s: float, running: ExitStack
+) -> "Candidate":
+    from assignors.interface import AssignorError
+    from rebalance.cli.assigning.candidates import candidate
 
-    return isinstance(error, AssignorNotFoundError | AssignorInterfaceError)
+    try:
+        with _working(f"{spec}: loading"):
+            return candidate(spec, group, time_limit_s, running)
+    except AssignorError as error:
+        raise UsageError(f"{source} {spec}: {error}") from None
 
 
-def _outcomes(chosen: "list[tuple[str, Assignor]]", today: "Today", where: str) -> "list[Outcome]":
-    from assignors.optimized.errors import InvalidObjectiveError
-    from rebalance.cli.assigning.running import run
-
-    outcomes = []
-    for label, assignor in chosen:
-        try:
-            with _working(f"{label} is at work"):
-                outcomes.append(run(assignor, label, today))
-        except InvalidObjectiveError as error:
-            raise UsageError(f"{where}: {error}") from None
-    return outcomes
+def _outcome(candidate: "Candidate", today: "Today") -> "Outcome":
+    with _working(f"{candidate.label} is at work"):
+        return candidate.run(today)
 
 
 @contextmanager
@@ -145,33 +145,39 @@ def _working(what: str) -> Iterator[None]:
         yield
         return
     from rich.console import Console
+    from rich.markup import escape
 
-    with Console(stderr=True).status(what):
+    with Console(stderr=True).status(escape(what)):
         yield
 
 
 # --- the group afterwards ------------------------------------------------------------------------
 
 
-def _check_output(path: Path, chosen: "list[tuple[str, Assignor]]") -> None:
-    if len(chosen) > 1:
-        names = ", ".join(spec for spec, _ in chosen)
+def _check_output(path: Path, specs: list[str]) -> None:
+    if len(specs) > 1:
+        names = ", ".join(specs)
         raise UsageError(f"--output {path}: one plan can be followed, not those of {names}")
     if path.is_dir() or not path.absolute().parent.is_dir():
         raise UsageError(f"--output {path}: not a file in an existing directory")
 
 
-def _write(
-    path: Path, assignor: "Assignor", outcome: "Outcome", today: "Today", *, rounds: bool
-) -> None:
-    """After the first round, or with `rounds` after the last; not if the assignor failed."""
-    from rebalance.cli.assigning.running import afterwards
+def _written(
+    path: Path, candidate: "Candidate", outcome: "Outcome", today: "Today", *, rounds: bool
+) -> "Outcome":
+    """After the first round, or with `rounds` after the last; not if the assignor failed, or does
+    so now that it is asked what its members would send."""
+    from assignors.interface import AssignorError
     from rebalance.group_file import dump
 
     if not outcome.ok:
-        return
-    text = dump(afterwards(assignor, outcome, today, every_round=rounds))
+        return outcome
+    try:
+        text = dump(candidate.afterwards(outcome, today, every_round=rounds))
+    except AssignorError as error:
+        return replace(outcome, error=" ".join(str(error).split()))
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"--output {path}: {error.strerror}") from None
+    return outcome

@@ -5,6 +5,7 @@ are imported by the command that uses them, when it runs.
 """
 
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from rebalance.cli.demo import demo
 from rebalance.cli.errors import UsageError
 from rebalance.cli.serve import serve
 from rebalance.cli.simulate import simulate
+from rebalance.cli.terminal import terminal_width
 from rebalance.cli.timeline import timeline
 
 USAGE = 2
@@ -81,8 +83,22 @@ def _one_line(message: str) -> str:
 def _complain(message: str, context: Any = None) -> int:
     """Say what is wrong; `context` is the command whose `--help` knows more."""
     where = f" (see `{context.command_path} --help`)" if context is not None else ""
-    print(f"rebalance: error: {message}{where}", file=sys.stderr)
+    for line in _fitted(f"rebalance: error: {message}{where}"):
+        print(line, file=sys.stderr)
     return USAGE
+
+
+def _fitted(line: str) -> list[str]:
+    """The line as it is, for programs; on a terminal broken between words."""
+    if not sys.stderr.isatty():
+        return [line]
+    return textwrap.wrap(
+        line,
+        terminal_width(),
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """A consumer group at one moment, as a file can hold it: what an assignor sees, and how to ask it.
 
 The rule kept here: plain data. What `optimized` reads of it (weights, objective, constraints) is
-passed on as it was written; only that package knows what it means.
+passed on as it was written; only that package knows what it means, and `load` has asked it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -47,3 +48,10 @@ class GroupFile:
         for name in ("members", "weights", "objective", "constraints", "capacity", "labels"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         object.__setattr__(self, "assignors", tuple(self.assignors))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What is read-only cannot be pickled.
+        plain: dict[str, Any] = {each.name: getattr(self, each.name) for each in fields(self)}
+        for name, value in plain.items():
+            plain[name] = dict(value) if isinstance(value, MappingProxyType) else value
+        return partial(GroupFile, **plain), ()

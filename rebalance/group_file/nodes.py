@@ -2,7 +2,8 @@
 
 The rule kept here: a scalar stays the text that was written until somebody asks for a number. So a
 topic called `on`, `1.0` or `2024-01-01` is a topic of that name, and no key is ever silently lost:
-written twice is an error, in JSON too. Depth and size are bounded, whatever anchors refer to.
+written twice is an error, in JSON too. Depth is bounded, and so is what aliases repeat: a text
+costs about what its length says.
 
 YAML's parser is asked for its events only. Its own composer recurses (the C one to the end of the
 stack), and keeps the last of two equal keys.
@@ -22,6 +23,10 @@ from rebalance.group_file.errors import GroupFileError
 
 MAX_DEPTH = 50
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH}: no group file is"
+MOST_REPEATED = 2_000_000
+"""Values that aliases may repeat, all in all: a few lines of them could fill any memory."""
+_VALUE_CHARACTERS = 8
+"""To read a long text costs as much as to read many values, each about so long."""
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT_TAGS = (None, "!", "tag:yaml.org,2002:str")
 _TREE_TAGS = (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
@@ -111,7 +116,10 @@ class _Composer:
     def __init__(self, where: str) -> None:
         self._where = where
         self._anchors: dict[str, Node | None] = {}
+        self._sizes: dict[str, int] = {}
         self._open: list[_Open] = []
+        self._size = 0
+        self._repeated = 0
 
     def document(self, events: Iterator[Any]) -> Node:
         root: Node | None = None
@@ -132,7 +140,9 @@ class _Composer:
     def _node(self, event: Any) -> Node | None:
         """The node that is complete with this event, if one is."""
         if isinstance(event, yaml.ScalarEvent):
-            return self._named(event.anchor, self._scalar(event))
+            before = self._size
+            self._size += 1 + len(event.value) // _VALUE_CHARACTERS
+            return self._named(event.anchor, self._scalar(event), before)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
         if isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
@@ -144,10 +154,11 @@ class _Composer:
             tree = MappingNode(line) if is_mapping else ListNode(line)
             if event.anchor is not None:
                 self._anchors[event.anchor] = None
-            self._open.append(_Open(tree, event.anchor))
+            self._open.append(_Open(tree, event.anchor, self._size))
+            self._size += 1
         if isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
             done = self._open.pop()
-            return self._named(done.anchor, done.finished())
+            return self._named(done.anchor, done.finished(), done.before)
         return None
 
     def _scalar(self, event: Any) -> ScalarNode:
@@ -165,11 +176,22 @@ class _Composer:
         node = self._anchors[event.anchor]
         if node is None:
             raise self._error(event, f"*{event.anchor}: inside of &{event.anchor} itself")
+        size = self._sizes[event.anchor]
+        self._size += size
+        self._repeated += size
+        if self._repeated > MOST_REPEATED:
+            raise self._error(
+                event,
+                f"*{event.anchor}: with this one, aliases repeat more than {MOST_REPEATED:,} "
+                "values: write what differs, and less often",
+            )
         return node
 
-    def _named(self, anchor: str | None, node: Node) -> Node:
+    def _named(self, anchor: str | None, node: Node, before: int) -> Node:
+        """The node; its size is what was added since `before`, by aliases too."""
         if anchor is not None:
             self._anchors[anchor] = node
+            self._sizes[anchor] = self._size - before
         return node
 
     def _check_tag(self, event: Any, known: tuple[str | None, ...]) -> None:
@@ -187,8 +209,9 @@ class _Composer:
 class _Open:
     """A mapping or sequence of which more is to come."""
 
-    def __init__(self, tree: MappingNode | ListNode, anchor: str | None) -> None:
+    def __init__(self, tree: MappingNode | ListNode, anchor: str | None, before: int) -> None:
         self.anchor = anchor
+        self.before = before
         self._tree = tree
         self._key: ScalarNode | None = None
         self._merged: dict[str, tuple[int, Node]] = {}

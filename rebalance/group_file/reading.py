@@ -2,8 +2,8 @@
 
 The rule kept here: what a leader may really be told is accepted (claims on partitions that are
 gone, subscriptions to topics that do not exist, user data that is random bytes); what only a slip
-of the pen can mean is refused, with its line. Numbers of partitions are bounded before anything of
-that size is made.
+of the pen can mean is refused, with its line, whichever assignor would have read it. Numbers of
+partitions are bounded before anything of that size is made.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ import numpy as np
 
 from assignors.model import ClusterMetadata, Ids, PartitionSet, Subscription
 from assignors.partitions import MAX_PARTITION
+from rebalance.group_file import optimized
 from rebalance.group_file.model import GroupFile, Weight
 from rebalance.group_file.nodes import parse
 from rebalance.group_file.values import Value, nearest, shown
 
 MOST_PARTITIONS = 10_000_000
-"""In all topics together, and in one `owned`: more is a slip of the pen, and would fill memory."""
+"""In all topics together, and in all `owned` together: more is a slip of the pen, and would fill
+memory."""
 
 _KEYS = ("topics", "members", "weights", "objective", "constraints", "assignor")
 _TOPIC_KEYS = ("partitions", "racks")
@@ -50,8 +52,9 @@ def load(text: str, where: str) -> GroupFile:
         if needed not in keys:
             root.fail(f"{needed}: is missing: give it, as {{}} for a group without {needed}")
     cluster = _cluster(keys["topics"])
+    claims = _Claims()
     members = {
-        member: _Member(each, cluster)
+        member: _Member(each, cluster, claims)
         for member, each in keys["members"].names("a member id").items()
     }
     return GroupFile(
@@ -59,8 +62,8 @@ def load(text: str, where: str) -> GroupFile:
         members={member: each.subscription() for member, each in members.items()},
         assignors=_assignors(keys.get("assignor")),
         weights=_weights(keys.get("weights"), cluster),
-        objective=_plain(keys.get("objective")),
-        constraints=_plain(keys.get("constraints")),
+        objective=_objective(keys),
+        constraints=optimized.constraints(keys["constraints"]) if "constraints" in keys else {},
         capacity=_given({member: each.capacity() for member, each in members.items()}),
         labels=_given({member: each.labels() for member, each in members.items()}),
     )
@@ -116,12 +119,29 @@ def _racks(value: Value) -> list[frozenset[str]]:
 # --- members -------------------------------------------------------------------------------------
 
 
+class _Claims:
+    """How many partitions all members claim together."""
+
+    def __init__(self) -> None:
+        self._total = 0
+
+    def add(self, spans: Iterable[tuple[int, int]], value: Value) -> None:
+        """Count them before anything of that size is made."""
+        self._total += sum(last - first + 1 for first, last in spans)
+        if self._total > MOST_PARTITIONS:
+            value.fail(
+                f"more than {MOST_PARTITIONS:,} partitions claimed so far: that is the most that "
+                "all members may claim together: check the ranges"
+            )
+
+
 class _Member:
     """One entry of `members`."""
 
-    def __init__(self, value: Value, cluster: ClusterMetadata) -> None:
+    def __init__(self, value: Value, cluster: ClusterMetadata, claims: _Claims) -> None:
         self._keys = value.fields(_MEMBER_KEYS)
         self._cluster = cluster
+        self._claims = claims
         if "topics" not in self._keys:
             value.fail("no topics: list what it subscribes to ([] for nothing)")
 
@@ -130,20 +150,29 @@ class _Member:
         topics = self._keys["topics"].items("the topics it subscribes to")
         return Subscription(
             topics=[each.text("the name of a topic") for each in topics],
-            owned=self._read("owned", lambda value: owned(value, self._cluster), PartitionSet()),
+            owned=self._read("owned", self._owned, PartitionSet()),
             generation_id=self._read("generation", _generation, -1),
             group_instance_id=self._read("instance", lambda v: v.text("a group instance id"), None),
             rack_id=self._read("rack", lambda v: v.text("the name of a rack"), None),
             user_data=self._read("user_data", _user_data, b""),
         )
 
+    def _owned(self, value: Value) -> PartitionSet:
+        """Topic -> ids; partitions that do not exist may be claimed."""
+        return PartitionSet(
+            {
+                topic: _column(ids, topic, self._cluster, self._claims)
+                for topic, ids in value.names("a topic name").items()
+            }
+        )
+
     def capacity(self) -> Any:
         """What it can carry: a share or plain data, None if it does not say."""
-        return self._read("capacity", _capacity, None)
+        return self._read("capacity", optimized.capacity, None)
 
     def labels(self) -> dict[str, str] | None:
         """Its labels, None if it has none."""
-        return self._read("labels", _labels, None)
+        return self._read("labels", optimized.labels, None)
 
     def _read(self, key: str, read: Callable[[Value], T], default: D) -> T | D:
         return read(self._keys[key]) if key in self._keys else default
@@ -151,15 +180,6 @@ class _Member:
 
 def _generation(value: Value) -> int:
     return value.integer("a generation (-1 = unknown)", -(2**31), 2**31 - 1)
-
-
-def _capacity(value: Value) -> Any:
-    return _plain(value) if value.is_mapping else value.number("a capacity", zero=False)
-
-
-def _labels(value: Value) -> dict[str, str]:
-    labels = value.names("the name of a label")
-    return {name: each.text("the value of a label") for name, each in labels.items()}
 
 
 def _user_data(value: Value) -> bytes | None:
@@ -174,31 +194,20 @@ def _user_data(value: Value) -> bytes | None:
         value.fail(f"not base64 ({error}): encode the bytes again")
 
 
-def owned(value: Value, cluster: ClusterMetadata) -> PartitionSet:
-    """Topic -> ids; partitions that do not exist may be claimed."""
-    columns: dict[str, Ids] = {}
-    total = 0
-    for topic, ids in value.names("a topic name").items():
-        column = _column(ids, topic, cluster)
-        total += column.size
-        if total > MOST_PARTITIONS:
-            ids.fail(f"{total:,} partitions: {MOST_PARTITIONS:,} is the most a member may claim")
-        columns[topic] = column
-    return PartitionSet(columns)
-
-
-def _column(value: Value, topic: str, cluster: ClusterMetadata) -> Ids:
+def _column(value: Value, topic: str, cluster: ClusterMetadata, claims: _Claims) -> Ids:
     if not value.is_list and value.text("partition ids").strip() == "all":
         if topic not in cluster.partitions:
             value.fail(
                 f"all of a topic that is not under topics: {nearest(topic, cluster.partitions)}"
             )
-        return np.arange(cluster.partitions[topic], dtype=np.int32)
-    written = value.items("ids") if value.is_list else [value]
-    spans = [span for each in written for span in _spans(each)]
-    if sum(last - first + 1 for first, last in spans) > MOST_PARTITIONS:
-        value.fail(f"more than {MOST_PARTITIONS:,} partitions: check the ranges")
+        spans = [(0, cluster.partitions[topic] - 1)]
+    else:
+        written = value.items("ids") if value.is_list else [value]
+        spans = [span for each in written for span in _spans(each)]
+    claims.add(spans, value)
     parts = [np.arange(first, last + 1, dtype=np.int32) for first, last in spans]
+    if len(parts) == 1:
+        return parts[0]
     return np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int32)
 
 
@@ -249,9 +258,10 @@ def _weight(value: Value, count: int) -> Weight:
     return tuple(each.number("a weight", zero=True) for each in listed)
 
 
-def _plain(value: Value | None) -> dict[str, Any]:
-    if value is None:
+def _objective(keys: Mapping[str, Value]) -> dict[str, Any]:
+    if "objective" not in keys:
         return {}
-    value.mapping("what assignors.optimized documents")
-    data: dict[str, Any] = value.data()
-    return data
+    read = optimized.objective(keys["objective"])
+    if "weights" in keys and "weights" in read:
+        keys["objective"].mapping("")["weights"].fail("also at the top: give them once")
+    return read

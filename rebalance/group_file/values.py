@@ -21,7 +21,6 @@ _NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _NULL = ("", "~", "null", "Null", "NULL")
 _WORDS = {"true": True, "True": True, "false": False, "False": False}
 _LONGEST_SHOWN = 60
-MOST_DATA = 1_000_000
 MOST_NUMBER = 10**15
 
 
@@ -52,6 +51,14 @@ def nearest(name: str, known: Iterable[str]) -> str:
         return "there is none"
     more = f", and {len(names) - 12} more" if len(names) > 12 else ""
     return f"known are {', '.join(shown(each) for each in names[:12])}{more}"
+
+
+def _data(node: Node) -> Any:
+    if isinstance(node, MappingNode):
+        return {key: _data(each) for key, (_, each) in node.items.items()}
+    if isinstance(node, ListNode):
+        return [_data(each) for each in node.items]
+    return node.text if node.quoted else plain_value(node.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,18 +162,7 @@ class Value:
 
     def data(self) -> Any:
         """Plain data: text, numbers, true, false and null as JSON has them, lists, mappings."""
-        return self._data([MOST_DATA])
-
-    def _data(self, left: list[int]) -> Any:
-        left[0] -= 1
-        if left[0] < 0:
-            self.fail(f"more than {MOST_DATA:,} values")
-        if isinstance(self.node, MappingNode):
-            return {key: each._data(left) for key, each in self.mapping("").items()}
-        if isinstance(self.node, ListNode):
-            return [each._data(left) for each in self.items("")]
-        text = self.node.text
-        return text if self.node.quoted else plain_value(text)
+        return _data(self.node)
 
     def _under(self, key: str, line: int, node: Node) -> Value:
         path = f"{self.path}.{shown(key)}" if self.path else shown(key)

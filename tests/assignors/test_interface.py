@@ -223,6 +223,29 @@ def test_m08_a_plan_that_cannot_be_read_is_no_plan(plan: Any) -> None:
     assert caught.value.fault is PlanFault.NOT_A_PLAN
 
 
+@pytest.mark.parametrize(
+    ("cluster", "members", "words"),
+    [
+        (ClusterMetadata({"a": 1}), {"m": Subscription(topics=["a"])}, "for 1 member and 1 topic:"),
+        (ClusterMetadata({}), {}, "for 0 members and 0 topics:"),
+    ],
+)
+def test_m08_how_much_it_was_asked_is_counted(
+    cluster: ClusterMetadata, members: dict[str, Subscription], words: str
+) -> None:
+    with pytest.raises(AssignorFailedError, match=words):
+        run_assignor(Fixed(KeyError()), cluster, members)
+
+
+def test_what_a_constructor_says_becomes_one_line() -> None:
+    class Verbose(Fixed):
+        def __init__(self) -> None:
+            raise RuntimeError("cannot make\nme")
+
+    with pytest.raises(AssignorInterfaceError, match=r"without arguments \(cannot make me\)"):
+        resolve(Verbose)
+
+
 def test_a_module_that_exits_when_imported_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,10 +1,13 @@
 """Runs `rebalance` as its own process, as a user does."""
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "rebalance.cli.main")
@@ -17,6 +20,17 @@ class Outcome:
     code: int
     out: str
     err: str
+
+
+Assign: TypeAlias = Callable[..., Outcome]
+"""`rebalance assign` in this process; see the fixture."""
+
+
+def loaded(assign: Assign, *arguments: str, code: int = 0) -> Any:
+    """What it prints as JSON."""
+    outcome = assign(*arguments, "--json")
+    assert outcome.code == code, outcome
+    return json.loads(outcome.out)
 
 
 def rebalance(*arguments: str, timeout_s: float = 90, path: Path | None = None) -> Outcome:

@@ -1,5 +1,6 @@
 """Help, and every way to use the command wrongly: one line, exit code 2, no traceback."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import complaint, rebalance
+from tests.cli.commands import COMMAND, complaint, rebalance
 
 SCENARIO = "# G01 a typo\n\ntopic orders partitions=2\n\nstrat A\n"
 
@@ -78,6 +79,22 @@ def test_without_a_command_it_shows_its_help() -> None:
 
 def test_a_wrong_option_points_to_the_help_of_its_command() -> None:
     assert "`rebalance demo --help`" in complaint(rebalance("demo", "--membres", "3"))
+
+
+def test_an_error_on_a_terminal_is_broken_between_words() -> None:
+    reading, writing = os.openpty()
+    with open(reading, encoding="utf-8") as terminal:
+        process = subprocess.Popen(
+            [*COMMAND, "assign", "no-such-directory/no-such-group.yaml"],
+            env={**os.environ, "COLUMNS": "60"},
+            stderr=writing,
+        )
+        os.close(writing)
+        assert [terminal.readline() for _ in range(2)] == [
+            "rebalance: error: no-such-directory/no-such-group.yaml: No\n",
+            "  such file or directory; give the path of a group file\n",
+        ]
+        assert process.wait() == 2
 
 
 def test_a_cooperative_only_assignor_is_refused_before_anything_runs(tmp_path: Path) -> None:

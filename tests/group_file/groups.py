@@ -33,7 +33,30 @@ plain = st.recursive(
     max_leaves=6,
 )
 
-capacities = st.floats(1e-9, 1e9) | st.dictionaries(names, plain, max_size=2)
+shares = st.floats(1e-6, 1e6)
+limits = {"max_partitions": st.none() | st.integers(0, 99), "max_weight": weights}
+capacities = shares | st.fixed_dictionaries({}, optional={"share": shares, **limits})
+whats = names | st.fixed_dictionaries(
+    {"topic": names}, optional={"partitions": st.lists(st.integers(0, 99), min_size=1, max_size=3)}
+)
+whos = (
+    names
+    | st.fixed_dictionaries({"label": st.dictionaries(names, names, min_size=1, max_size=1)})
+    | st.fixed_dictionaries({"rack": names})
+)
+bans = st.fixed_dictionaries({"what": whats, "who": whos})
+objectives = st.fixed_dictionaries(
+    {}, optional={"balance": weights, "movement": weights, "rack": weights}
+)
+constraints = st.fixed_dictionaries(
+    {},
+    optional={
+        "max_moves": st.none() | st.integers(0, 99),
+        "bans": st.lists(bans, max_size=2),
+        "capacity": st.lists(st.fixed_dictionaries({"who": whos}, optional=limits), max_size=2),
+        "apart": st.lists(st.lists(names, min_size=2, max_size=3, unique=True), max_size=2),
+    },
+)
 
 
 @st.composite
@@ -63,8 +86,8 @@ def group_files(draw: st.DrawFn) -> GroupFile:
         members=members,
         assignors=tuple(draw(st.lists(names, max_size=2))),
         weights={topic: draw(_weights(count)) for topic, count in partitions.items()},
-        objective=draw(st.dictionaries(names, plain, max_size=2)),
-        constraints=draw(st.dictionaries(names, plain, max_size=2)),
+        objective=draw(objectives),
+        constraints=draw(constraints),
         capacity={member: draw(capacities) for member in members if draw(st.booleans())},
         labels={
             member: draw(st.dictionaries(names, names, min_size=1, max_size=2))

@@ -185,14 +185,6 @@ def test_weights_and_how_to_assign(line: str, expected: str) -> None:
     assert complaint(with_line(line)).startswith(f"shop.yaml:3: {expected}")
 
 
-def test_anchors_cannot_fill_memory() -> None:
-    bomb = "a0: &a0 [x]\n" + "".join(
-        f"  a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12)
-    )
-    message = complaint(f"topics: {{}}\nmembers: {{}}\nobjective:\n  {bomb}")
-    assert "more than 1,000,000 values" in message
-
-
 FRAGMENTS = st.sampled_from(
     [
         *"{}[]:,&*!|>'\"%@`-?# \n\t~",

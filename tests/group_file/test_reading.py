@@ -17,8 +17,9 @@ members:
        instance: s1, rack: a, capacity: 2.0, labels: {zone: 1}, user_data: "base64:AAAA"}
   m2: {topics: [orders], capacity: {share: 2, max_partitions: 0}}
 weights: {orders: 3, payments: [1, 2, 3, 4]}
-objective: {balance: weight, moves: 0.5, exact: true, name: on, text: "1", none: ~}
-constraints: {pins: [{topic: orders, partition: 3, member: m1}]}
+objective: {balance: 2, movement: 0.5}
+constraints: {max_moves: ~, pins: [{what: {topic: orders, partitions: [3]}, who: on, must: true}],
+  bans: [{what: "1", who: {label: {zone: "1"}}}]}
 assignor: [sticky, my.module:Mine]
 """
 
@@ -43,15 +44,12 @@ def test_everything_at_once() -> None:
         },
         assignors=("sticky", "my.module:Mine"),
         weights={"orders": 3.0, "payments": (1.0, 2.0, 3.0, 4.0)},
-        objective={
-            "balance": "weight",
-            "moves": 0.5,
-            "exact": True,
-            "name": "on",
-            "text": "1",
-            "none": None,
+        objective={"balance": 2, "movement": 0.5},
+        constraints={
+            "max_moves": None,
+            "pins": [{"what": {"topic": "orders", "partitions": [3]}, "who": "on", "must": True}],
+            "bans": [{"what": "1", "who": {"label": {"zone": "1"}}}],
         },
-        constraints={"pins": [{"topic": "orders", "partition": 3, "member": "m1"}]},
         capacity={"m1": 2.0, "m2": {"share": 2, "max_partitions": 0}},
         labels={"m1": {"zone": "1"}},
     )

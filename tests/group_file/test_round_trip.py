@@ -65,7 +65,7 @@ def test_it_is_written_to_be_read() -> None:
         assignors=("sticky",),
         weights={"payments": (1, 2.5), "orders": 3},
         objective={"movement": 4},
-        constraints={"pins": [{"topic": "on", "member": "m1"}]},
+        constraints={"pins": [{"what": "on", "who": "m1"}]},
         capacity={"m2": 2},
         labels={"m2": {"zone": "europe", "size": "2"}},
     )
@@ -88,7 +88,7 @@ weights:
 objective:
   movement: 4
 constraints:
-  pins: [{topic: "on", member: m1}]
+  pins: [{what: "on", who: m1}]
 assignor: sticky
 """
     )

@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assignors.model import PartitionSet
-from assignors.optimized.errors import Cause
 from assignors.quality import Quality
 from rebalance.cli.assigning.difference import difference
 from rebalance.cli.assigning.running import Outcome, Possible
 from rebalance.cli.assigning.today import Today
+
+if TYPE_CHECKING:
+    from assignors.optimized import Cause
 
 _IDS = re.compile(r"\[\n\s+(\d+(?:,\n\s+\d+)*)\n\s+\]")
 

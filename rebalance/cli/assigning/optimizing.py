@@ -6,36 +6,28 @@ means, and what is wrong with it, that package says.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from assignors.interface import Assignor
+from assignors.interface import Assignor, resolve
 from assignors.model import ClusterMetadata, PartitionSet, Subscription
+from rebalance.cli.assigning.words import listed
 from rebalance.group_file import GroupFile
-from rebalance.group_file.values import shown
-from rebalance.testing.foreign import adapted
 
 if TYPE_CHECKING:
-    from assignors.optimized import Capacity, OptimizedAssignor, Solution
+    from assignors.optimized import OptimizedAssignor, Solution
 
 NAMES = ("optimized", "cooperative-optimized")
 
 
 def configured(spec: str, group: GroupFile) -> Assignor:
-    """The assignor asked for; one of ours with what the file says of objective and constraints.
-
-    Raises AssignorError: there is none, or the file's data makes no sense.
-    """
+    """One of our own assignors; those named here with the file's objective and constraints."""
     if spec not in NAMES:
-        return adapted(spec)
+        return resolve(spec)
     from assignors import optimized
 
     objective: dict[str, Any] = dict(group.objective)
-    if group.weights and "weights" in objective:
-        raise optimized.InvalidObjectiveError(
-            "weights stand both at the top and in the objective: give them once"
-        )
     if group.weights:
         objective["weights"] = dict(group.weights)
     arguments: Any = {
@@ -45,6 +37,16 @@ def configured(spec: str, group: GroupFile) -> Assignor:
     if spec == "optimized":
         return optimized.OptimizedAssignor(**arguments)
     return optimized.CooperativeOptimizedAssignor(**arguments)
+
+
+def unread(group: GroupFile, specs: Sequence[str]) -> Iterator[str]:
+    """A note if the file says something to assignors that are not asked."""
+    if any(spec in NAMES for spec in specs):
+        return
+    given = [each for each in ("weights", "objective", "constraints") if getattr(group, each)]
+    if given:
+        them = "it" if given == ["objective"] else "them"
+        yield f"{listed(given)}: none of these assignors reads {them}"
 
 
 def optimizer(assignor: Assignor) -> OptimizedAssignor | None:
@@ -62,9 +64,9 @@ def declared(
 ) -> dict[str, Subscription]:
     """The members with what the file says of them in their user data.
 
-    A member that sent data of its own keeps it, the file's word going before. Raises
-    InvalidObjectiveError.
+    A member that sent data of its own keeps it, the file's word going before.
     """
+    from assignors.optimized import Capacity
     from assignors.optimized.member_data import MemberData, decode, encode
 
     told = {}
@@ -73,20 +75,11 @@ def declared(
         said = own or MemberData(fingerprint=assignor.fingerprint)
         said = replace(said, held=PartitionSet(), generation_id=-1)
         if member in group.capacity:
-            said = replace(said, capacity=_capacity(member, group.capacity[member]))
+            said = replace(said, capacity=Capacity.from_data(group.capacity[member]))
         if member in group.labels:
             said = replace(said, labels=group.labels[member])
         told[member] = replace(each, user_data=encode(said))
     return told
-
-
-def _capacity(member: str, given: Any) -> Capacity:
-    from assignors.optimized import Capacity, InvalidObjectiveError
-
-    try:
-        return Capacity.from_data(given)
-    except InvalidObjectiveError as error:
-        raise InvalidObjectiveError(f"members.{shown(member)}.capacity: {error}") from None
 
 
 def solved(

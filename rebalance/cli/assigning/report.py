@@ -93,7 +93,12 @@ class _Teller:
             plural(sum(topics.values()), "partition"),
             f"generation {generation}" if generation >= 0 else "no generation yet",
         ]
-        yield f"{where}: {', '.join(told)}"
+        head = f"{where}: {', '.join(told)}"
+        if len(head) <= self._layout.width:
+            yield head
+        else:  # the name in one piece, to be copied
+            yield f"{where}:"
+            yield from wrapped(f"  {', '.join(told)}", self._layout.width, "  ")
         yield from wrapped(f"  today: {self._owners()}", self._layout.width, "    ")
         for note in today.notes:
             yield from wrapped(f"  note: {note}", self._layout.width, "    ")

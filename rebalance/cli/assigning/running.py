@@ -7,9 +7,10 @@ revoking what it lost and joining again, until nobody has anything to revoke (KI
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from assignors.claims import member_user_data
 from assignors.interface import (
@@ -22,7 +23,6 @@ from assignors.interface import (
     run_assignor,
 )
 from assignors.model import GroupAssignment, PartitionSet, Subscription
-from assignors.optimized.errors import Cause, InvalidObjectiveError
 from assignors.quality import Quality, assess, withheld
 from assignors.sticky import StickyAssignor
 from rebalance.cli.assigning import optimizing
@@ -30,7 +30,10 @@ from rebalance.cli.assigning.today import Today
 from rebalance.group_file import GroupFile
 
 if TYPE_CHECKING:
-    from assignors.optimized import Solution
+    from assignors.optimized import Cause, Solution
+
+Asking: TypeAlias = Callable[[], AbstractContextManager[None]]
+"""Entered wherever the assignor's own code is called."""
 
 MOST_ROUNDS = 10
 
@@ -90,19 +93,17 @@ def possible(today: Today) -> Possible:
     )
 
 
-def run(assignor: Assignor, label: str, today: Today) -> Outcome:
-    """Run it; what goes wrong is in the outcome.
-
-    Raises InvalidObjectiveError: what the group file says to `optimized` makes no sense.
-    """
-    cooperative = RebalanceProtocol.COOPERATIVE in assignor_protocols(assignor)
-    played = _Played(assignor, today, cooperative)
+def run(assignor: Assignor, label: str, today: Today, *, asking: Asking = nullcontext) -> Outcome:
+    """Run it; what goes wrong is in the outcome."""
+    name, cooperative = label, False
+    played = _Played(assignor, label, today, asking)
     error: str | None = None
     causes: tuple[Cause, ...] = ()
     try:
-        played.to_the_end()
-    except InvalidObjectiveError:
-        raise
+        with asking():
+            name = assignor.name
+            cooperative = RebalanceProtocol.COOPERATIVE in assignor_protocols(assignor)
+        played.to_the_end(cooperative)
     except AssignorError as failure:
         error, causes = _told(failure)
     quality = _quality(today, played.rounds[-1].plan) if played.rounds else None
@@ -110,7 +111,7 @@ def run(assignor: Assignor, label: str, today: Today) -> Outcome:
         error = str(quality.violations[0])
     return Outcome(
         label=label,
-        name=assignor.name,
+        name=name,
         cooperative=cooperative,
         rounds=tuple(played.rounds),
         quality=quality,
@@ -138,40 +139,43 @@ def _quality(today: Today, plan: Mapping[str, PartitionSet]) -> Quality:
 class _Played:
     """The rounds of one assignor so far."""
 
-    def __init__(self, assignor: Assignor, today: Today, cooperative: bool) -> None:
+    def __init__(self, assignor: Assignor, label: str, today: Today, asking: Asking) -> None:
         self.rounds: list[Round] = []
         self.solution: Solution | None = None
         self._assignor = assignor
+        self._label = label
         self._today = today
         self._cluster = today.cluster
         self._members: Mapping[str, Subscription] = today.members
         self._generation_id = max(today.generation_id, 0)
-        self._cooperative = cooperative
+        self._asking = asking
 
-    def to_the_end(self) -> None:
+    def to_the_end(self, cooperative: bool) -> None:
         """Raises AssignorError; the rounds until then are kept."""
         while len(self.rounds) < MOST_ROUNDS:
-            plan = self._plan()
+            with self._asking():
+                plan = self._plan(cooperative)
             missing = withheld(self._cluster, self._members, plan)
             self.rounds.append(Round(plan=plan, withheld=missing))
             revokes = any(each.owned - plan[member] for member, each in self._members.items())
-            if not (self._cooperative and revokes):
+            if not (cooperative and revokes):
                 return
-            self._members = self._afterwards(plan)
+            with self._asking():
+                self._members = self._afterwards(plan)
         raise AssignorError(
-            f"assignor {self._assignor.name!r} still takes partitions away in round "
+            f"{self._label} still takes partitions away in round "
             f"{MOST_ROUNDS}: a group would rebalance for ever"
         )
 
-    def _plan(self) -> GroupAssignment:
-        protocol = RebalanceProtocol.COOPERATIVE if self._cooperative else None
+    def _plan(self, cooperative: bool) -> GroupAssignment:
+        protocol = RebalanceProtocol.COOPERATIVE if cooperative else None
         members = self._members
         optimizer = optimizing.optimizer(self._assignor)
         if optimizer is not None:
             members = optimizing.declared(optimizer, self._today.group, members)
             if not self.rounds:
                 self.solution = optimizing.solved(optimizer, self._cluster, members)
-            if not self._cooperative:
+            if not cooperative:
                 assert self.solution is not None
                 plan = self.solution.assignment
                 return checked_plan(self._assignor, self._cluster, members, plan)

@@ -19,8 +19,11 @@ def solution_lines(label: str, solution: Solution, everything: bool) -> Iterator
         yield from (f"  because {cause}" for cause in solution.causes)
         return
     yield f"{label}: costs {number(solution.objective)} by its objective, {_proof(solution)}."
-    terms = [f"{term} {number(cost)}" for term, cost in solution.costs.items() if cost]
-    yield f"  found by {solution.method}{'; ' if terms else ''}{', '.join(terms)}"
+    if any(solution.assignment.values()):
+        terms = [f"{term} {number(cost)}" for term, cost in solution.costs.items() if cost]
+        yield f"  found by {solution.method}{'; ' if terms else ''}{', '.join(terms)}"
+    else:
+        yield "  there is nothing to assign"
     if solution.mismatched:
         names = listed(solution.mismatched, len(solution.mismatched) if everything else 3)
         yield f"  configured otherwise than the leader: {names}"

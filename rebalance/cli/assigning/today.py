@@ -7,15 +7,15 @@ partitions, or, where those are empty (eager members), in user data that can be 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from assignors.claims import Settled, contested, settle
 from assignors.columns import SEVERAL
 from assignors.model import ClusterMetadata, PartitionSet, Subscription
-from assignors.optimized.member_data import holding
 from rebalance.cli.assigning.words import listed, name, partitions_text, plural
 from rebalance.group_file import GroupFile
 
@@ -36,19 +36,20 @@ class Today:
     notes: tuple[str, ...]
 
     @classmethod
-    def of(cls, group: GroupFile) -> Today:
-        """Settle the claims, and look for what is odd."""
-        members = {member: holding(each) for member, each in group.members.items()}
+    def of(cls, group: GroupFile, notes: Iterable[str] = ()) -> Today:
+        """Settle the claims, and look for what is odd; `notes`: what was found besides."""
+        members = {member: _holding(each) for member, each in group.members.items()}
         settled = settle(group.cluster, members)
         return cls(
             group=group,
             members=members,
             settled=settled,
             before=settled.assignment(settled.owner),
-            shares={member: _share(each) for member, each in group.capacity.items()},
+            shares=_shares(group.capacity),
             notes=(
                 *_few(_topic_notes(group.cluster, members)),
                 *_few(_claim_notes(members, settled)),
+                *notes,
             ),
         )
 
@@ -68,9 +69,20 @@ class Today:
         return bool(self.group.weights or self.shares)
 
 
-def _share(capacity: object) -> float:
-    share = capacity.get("share", 1) if isinstance(capacity, Mapping) else capacity
-    return float(share) if isinstance(share, int | float) and share > 0 else 1.0
+def _holding(sent: Subscription) -> Subscription:
+    if not sent.user_data:
+        return sent
+    from assignors.optimized.member_data import holding
+
+    return holding(sent)
+
+
+def _shares(capacity: Mapping[str, Any]) -> dict[str, float]:
+    if not capacity:
+        return {}
+    from assignors.optimized import Capacity
+
+    return {member: Capacity.from_data(each).share for member, each in capacity.items()}
 
 
 def _topic_notes(cluster: ClusterMetadata, members: Mapping[str, Subscription]) -> Iterator[str]:

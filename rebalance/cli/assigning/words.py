@@ -6,6 +6,7 @@ can still be told from the others.
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -115,9 +116,12 @@ def plural(count: int, what: str) -> str:
 
 
 def number(value: float) -> str:
-    """A weight or cost: whole if it is, else two decimals, or three digits of a small one."""
-    if float(value).is_integer():
-        return f"{int(value):,}"
+    """A weight or cost: whole if it is, else two decimals, or three digits of a small one.
+
+    What floats add up to is whole if only their last digits say otherwise.
+    """
+    if math.isclose(value, round(value), rel_tol=1e-9):
+        return f"{round(value):,}"
     return f"{value:,.2f}" if abs(value) >= 1 else f"{value:.3g}"
 
 
