@@ -48,6 +48,13 @@ class CoordinatorConfig:
         danger="larger: commits may carry that much text each",
     )
 
+    offsets_topic_num_partitions: int = _setting(
+        "offsets.topic.num.partitions",
+        50,
+        least=1,
+        danger="another number than before: groups are looked for where they are not",
+    )
+
     def __post_init__(self) -> None:
         for setting in fields(self):
             value, least = getattr(self, setting.name), setting.metadata["least"]
