@@ -91,7 +91,7 @@ def test_against_a_plain_list(seed: int) -> None:
             log.drop_oldest(chance.randrange(20_000))
             model = [entry for entry in model if entry[0] >= log.start_offset]
     assert values(log.read(log.start_offset, 10**9, at_least_one=True)) == model
-    assert len(log._batches) < 2 * len(model) + 1100, "dropped batches are let go"
+    assert len(log._store._batches) < 2 * len(model) + 1100, "dropped batches are let go"
     middle = chance.randrange(log.start_offset, log.end_offset)
     assert values(log.read(middle, 10**9, at_least_one=True))[0] == (middle, b"%d" % middle)
 

@@ -289,7 +289,7 @@ def test_p04_while_loading_load_in_progress_and_heartbeats_are_answered_none() -
 
 
 @pytest.mark.parametrize("state", ["elsewhere", "loading"])
-def test_p04_j01_s01_a06_what_is_wrong_with_the_request_itself_is_said_first(state: str) -> None:
+def test_p04_j01_s01_what_is_wrong_with_the_request_itself_is_said_first(state: str) -> None:
     bench = Bench()
     bench.handle(Elected(partition=HERE if state == "loading" else HERE + 1))
     bench.handle(Elected(partition=partition_of("", 50)))

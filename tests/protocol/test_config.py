@@ -17,6 +17,7 @@ def test_defaults_are_kafkas() -> None:
         "group.max.session.timeout.ms": 1_800_000,
         "group.initial.rebalance.delay.ms": 3_000,
         "offset.metadata.max.bytes": 4_096,
+        "offsets.topic.num.partitions": 50,
     }
 
 

@@ -16,7 +16,9 @@ _GROUP, _TRANSACTION = 0, 1
 
 
 async def handle(state: BrokerState, call: Call) -> Message:
-    """Point every key at this broker."""
+    """Point every key at this broker. Who looks for a group's coordinator gets its topic made."""
+    if call.body.get("key_type", _GROUP) == _GROUP:
+        state.groups.prepare()
     if call.version < 4:
         return _coordinator(state, call, call.body["key"])
     keys = call.body["coordinator_keys"]
