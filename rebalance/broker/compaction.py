@@ -22,23 +22,32 @@ def compacted(batches: Callable[[], Iterable[Batch]]) -> Iterator[Batch]:
 
     Records without a key, which nobody writes there, do not stay.
     """
-    newest: dict[bytes | None, int] = {}
+    newest: dict[bytes, int | None] = {}
+    """Key -> the offset of its last record, None for a tombstone."""
+    records_of: list[int] = []
     for batch in batches():
-        newest.update((record.key, record.offset) for record in read_records(batch.data))
-    for batch in batches():
-        records = list(read_records(batch.data))
-        kept = [
-            record
-            for record in records
-            if record.key is not None
-            and record.value is not None
-            and newest[record.key] == record.offset
-        ]
-        if len(kept) == len(records):
+        count = 0
+        for record in read_records(batch.data):
+            count += 1
+            if record.key is not None:
+                newest[record.key] = None if record.value is None else record.offset
+        records_of.append(count)
+    kept = sorted(offset for offset in newest.values() if offset is not None)
+    at = 0
+    for batch, count in zip(batches(), records_of, strict=True):
+        first = at
+        while at < len(kept) and kept[at] <= batch.last_offset:
+            at += 1
+        if at - first == count:
             yield batch
-        elif kept:
-            yield dataclasses.replace(
-                batch,
-                max_timestamp=max(record.timestamp for record in kept),
-                data=rebuild_batch(batch.data, kept),
-            )
+        elif at > first:
+            yield _reduced(batch, set(kept[first:at]))
+
+
+def _reduced(batch: Batch, offsets: set[int]) -> Batch:
+    records = [record for record in read_records(batch.data) if record.offset in offsets]
+    return dataclasses.replace(
+        batch,
+        max_timestamp=max(record.timestamp for record in records),
+        data=rebuild_batch(batch.data, records),
+    )

@@ -6,9 +6,12 @@ coordinator writes it, so that any consumer can read it. What a client sends is 
 
 from __future__ import annotations
 
+import importlib
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
 from aiokafka.record.util import calc_crc32c
 
@@ -67,10 +70,7 @@ def rebuild_batch(data: bytes, records: Sequence[StoredRecord]) -> bytes:
 
 def read_records(data: bytes) -> Iterator[StoredRecord]:
     """The records of a batch that this broker wrote."""
-    # Imported here, as in batches.py: a broker that coordinates nothing need not load it.
-    from aiokafka.record.default_records import DefaultRecordBatch
-
-    for record in DefaultRecordBatch(data):
+    for record in _formats().DefaultRecordBatch(data):
         yield StoredRecord(
             offset=record.offset,
             timestamp=record.timestamp,
@@ -79,10 +79,14 @@ def read_records(data: bytes) -> Iterator[StoredRecord]:
         )
 
 
-def _built(records: Sequence[tuple[int, int, bytes | None, bytes | None]]) -> bytes:
-    from aiokafka.record.default_records import DefaultRecordBatchBuilder
+@cache
+def _formats() -> Any:
+    """Imported late, as in batches.py: a broker that coordinates nothing need not load it."""
+    return importlib.import_module("aiokafka.record.default_records")
 
-    builder = DefaultRecordBatchBuilder(
+
+def _built(records: Sequence[tuple[int, int, bytes | None, bytes | None]]) -> bytes:
+    builder = _formats().DefaultRecordBatchBuilder(
         magic=2,
         compression_type=0,
         is_transactional=False,
