@@ -36,15 +36,13 @@ class KeptTopics:
     def save(self, topics: Iterable[Topic]) -> None:
         """Keep these topics and no others."""
         self._storage.save_topics(
-            [
-                StoredTopic(
-                    name=topic.name,
-                    topic_id=topic.topic_id,
-                    num_partitions=topic.num_partitions,
-                    configs=topic.configs,
-                )
-                for topic in topics
-            ]
+            StoredTopic(
+                name=topic.name,
+                topic_id=topic.topic_id,
+                num_partitions=topic.num_partitions,
+                configs=topic.configs,
+            )
+            for topic in topics
         )
 
     def open_log(self, topic: Topic, partition: int) -> PartitionLog:

@@ -14,6 +14,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from rebalance.broker.batches import BatchHeader
@@ -170,7 +171,7 @@ class TopicStore:
             open_log=self._kept.open_log,
         )
         if not validate_only:
-            self.save([*self, topic])
+            self.save(chain(self, [topic]))
             self._keep(topic)
             self.on_change(topic.name, topic.num_partitions)
         return topic
@@ -215,7 +216,7 @@ class TopicStore:
         """
         if not self._config.delete_topic_enable:
             raise TopicError(ErrorCode.TOPIC_DELETION_DISABLED, "Topic deletion is disabled.")
-        self.save([other for other in self if other is not topic])
+        self.save(other for other in self if other is not topic)
         del self._by_name[topic.name]
         del self._by_id[topic.topic_id]
         self._collisions.pop(_collision_key(topic.name), None)

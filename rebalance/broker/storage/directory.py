@@ -16,7 +16,7 @@ import logging
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,14 +67,15 @@ class DataDirectory:
         """The topics, in the order of their creation."""
         return self._topics
 
-    def save_topics(self, topics: Sequence[StoredTopic]) -> None:
+    def save_topics(self, topics: Iterable[StoredTopic]) -> None:
         """Keep these topics and no others.
 
         Raises:
             StorageError: the file cannot be written; the old one is as it was.
         """
+        topics = tuple(topics)
         self._write(topics, self._reserved_ids)
-        self._topics = tuple(topics)
+        self._topics = topics
 
     def open_log(
         self,

@@ -111,8 +111,8 @@ class Storage(Protocol):
     def topics(self) -> Sequence[StoredTopic]:
         """The topics that were kept before this broker came, in the order of their creation."""
 
-    def save_topics(self, topics: Sequence[StoredTopic]) -> None:
-        """Keep these topics and no others.
+    def save_topics(self, topics: Iterable[StoredTopic]) -> None:
+        """Keep these topics and no others. Where nothing is kept they are not even asked for.
 
         Raises:
             StorageError: they cannot be written.

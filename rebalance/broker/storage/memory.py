@@ -130,7 +130,7 @@ class MemoryStorage:
         """None: every life begins empty."""
         return ()
 
-    def save_topics(self, topics: Sequence[StoredTopic]) -> None:
+    def save_topics(self, topics: Iterable[StoredTopic]) -> None:
         """The topics are where they are used."""
 
     def open_log(
