@@ -32,7 +32,7 @@ __all__ = ["OffsetsTopic", "offsets_topic"]
 _log = logging.getLogger("rebalance.broker")
 
 COMPACT_AT_BYTES = 2**20
-"""A partition below it is left alone; above, it is compacted when half of it may be superseded."""
+"""A partition may grow by it, and by twice what the last compaction left, before the next one."""
 
 
 def offsets_topic(partitions: int, segment_bytes: int) -> NewTopic:
