@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from rebalance.coordinator.assignment import refuse_sync
 from rebalance.coordinator.classic_group import ClassicGroup, ClassicMemberState
 from rebalance.coordinator.context import Context
-from rebalance.coordinator.join_phase import answer_join
+from rebalance.coordinator.join_phase import Why, answer_join, rebalance
 from rebalance.coordinator.replay import Replay
 from rebalance.coordinator.sessions import arm_session, end_session
 from rebalance.protocol.causes import Cause
@@ -26,6 +26,11 @@ from rebalance.protocol.states import GroupState
 from rebalance.protocol.timers import TimerKind
 
 _NO_TIMEOUT = -1
+_OVER_CAPACITY = Why(
+    cause=Cause.GROUP_FULL,
+    member_id="",
+    reason="the loaded group is over its capacity; members may commit before some are turned away",
+)
 
 
 def elected(context: Context, partition: int) -> None:
@@ -69,6 +74,8 @@ def loaded(context: Context, partition: int) -> None:
         for member in group.members.values():
             arm_session(context, group, member)
             _tell_loaded(context, group, member)
+        if len(group.members) > context.config.group_max_size:
+            rebalance(context, group, _OVER_CAPACITY)
         if replay.offsets.get(group_id):
             context.offsets[group_id] = replay.offsets[group_id]
     context.ownership.finish(partition)

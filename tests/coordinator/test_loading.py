@@ -21,7 +21,13 @@ from rebalance.protocol.effects import (
 )
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.java_hash import partition_of
-from rebalance.protocol.notices import AssignmentSent, MemberAdded, MemberRemoved, StateChanged
+from rebalance.protocol.notices import (
+    AssignmentSent,
+    MemberAdded,
+    MemberRemoved,
+    RebalanceStarted,
+    StateChanged,
+)
 from rebalance.protocol.records import (
     GroupMetadata,
     GroupMetadataMember,
@@ -46,6 +52,7 @@ from rebalance.protocol.responses import (
     OffsetFetchResponse,
     SyncGroupResponse,
 )
+from rebalance.protocol.states import GroupState
 from tests.coordinator.failover import FailingRig, LoggedBench, committed
 from tests.coordinator.support import (
     COMPLETING,
@@ -180,6 +187,17 @@ def test_p03_a_static_member_comes_back_after_loading_as_before_it() -> None:
     assert (answer.error, answer.generation_id) == (NONE, before.generation)
     assert answer.member_id != old
     assert after.state is STABLE
+
+
+@pytest.mark.parametrize(("max_size", "state"), [(1, PREPARING), (2, STABLE)])
+def test_p03_a_group_over_its_max_size_rebalances(max_size: int, state: GroupState) -> None:
+    before = LoggedBench()
+    before.stable("A", "B")
+    after = before.moved(group_max_size=max_size)
+    assert (after.state, after.members) == (state, before.members)
+    causes = [started.cause for started in after.told(RebalanceStarted)]
+    assert causes == ([Cause.GROUP_FULL] if state is PREPARING else [])
+    assert after.commit("A") == NONE
 
 
 def test_p03_a_record_without_times_gets_them() -> None:
