@@ -100,7 +100,11 @@ class PartitionLog:
         self.producers.forget_before(self.start_offset)
 
     def delete_before(self, offset: int) -> None:
-        """Begin at `offset`; a batch that it lies in stays whole, as in Kafka."""
+        """Begin at `offset`; a batch that it lies in stays whole, as in Kafka.
+
+        Raises:
+            BatchError: it could not be written; nothing has changed.
+        """
         self._store.delete_before(offset)
         self.producers.forget_before(self.start_offset)
 
@@ -137,8 +141,11 @@ class PartitionLog:
         """Stop calling `listener`."""
         self._listeners.discard(listener)
 
-    def close(self) -> None:
-        """The broker stops or the partition is deleted: whoever waits for it must look again."""
-        self._store.close()
+    def close(self, *, flush: bool = True) -> None:
+        """The broker stops, or the partition is deleted and nothing need reach the disk.
+
+        Whoever waits for it must look again.
+        """
+        self._store.close(flush=flush)
         for listener in tuple(self._listeners):
             listener()

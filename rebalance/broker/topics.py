@@ -225,7 +225,7 @@ class TopicStore:
             self._partitions -= topic.num_partitions
         for log in topic.logs():
             self._memory_bytes -= log.memory_bytes
-            log.close()
+            log.close(flush=False)
         self._kept.delete(topic)
         self.on_change(topic.name, 0)
 

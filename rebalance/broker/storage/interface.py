@@ -60,10 +60,18 @@ class BatchStore(Protocol):
         """Let go of the oldest while more than `keep_bytes` are kept."""
 
     def delete_before(self, offset: int) -> None:
-        """Begin at `offset`; a batch that it lies in stays whole."""
+        """Begin at `offset`; a batch that it lies in stays whole.
+
+        Raises:
+            BatchError: it could not be written; nothing has changed.
+        """
 
     def replace(self, batches: Iterable[Batch]) -> None:
-        """Keep these in place of all: the same offsets, some of them gone (compaction)."""
+        """Keep these in place of all: the same offsets, some of them gone (compaction).
+
+        Raises:
+            BatchError: they could not be written; nothing has changed.
+        """
 
     def read(self, offset: int, max_bytes: int, *, at_least_one: bool) -> bytes:
         """Whole batches from the one that holds `offset`, together at most `max_bytes`.
@@ -77,8 +85,8 @@ class BatchStore(Protocol):
     def batches(self, reaching: int | None = None) -> Iterator[Batch]:
         """All of them, or only those whose largest timestamp is at least `reaching`."""
 
-    def close(self) -> None:
-        """Nobody asks any more; what must reach the disk does."""
+    def close(self, *, flush: bool = True) -> None:
+        """Nobody asks any more; with `flush` what must reach the disk does."""
 
 
 OnBatch: TypeAlias = Callable[[BatchHeader, int], None]

@@ -99,7 +99,7 @@ class MemoryBatches:
             if reaching is None or batch.max_timestamp >= reaching:
                 yield batch
 
-    def close(self) -> None:
+    def close(self, *, flush: bool = True) -> None:
         """Nothing waits to be written."""
 
     def _index(self, offset: int) -> int:

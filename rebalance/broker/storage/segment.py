@@ -77,9 +77,14 @@ class Segment:
             os.ftruncate(self._files.get(self.path), self.size_bytes)
             yield f"{problems[0]}; {end - self.size_bytes} bytes were cut off"
 
-    def append(self, batch: Batch) -> None:
-        """Write a batch behind the last. Raises OSError; then nothing has changed."""
+    def append(self, batch: Batch, *, flush: bool = False) -> None:
+        """Write a batch behind the last. Raises OSError; then nothing has changed.
+
+        With `flush` the operating system has written it, and all before it, when this returns.
+        """
         write_at(self._files.get(self.path), batch.data, self.size_bytes)
+        if flush:
+            self.flush()
         self._count(batch)
 
     def flush(self) -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from rebalance.broker.batches import BatchError
 from rebalance.broker.errors import StorageError
-from rebalance.broker.storage.files import OpenFiles, sync_directory, write_at
+from rebalance.broker.storage.files import OpenFiles, sync_directory
 from rebalance.broker.storage.interface import Batch, LogLimits, OnBatch
 from rebalance.broker.storage.segment import Segment, base_offset_of
 from rebalance.protocol.errors import ErrorCode
@@ -94,19 +94,15 @@ class SegmentedBatches:
             BatchError: KAFKA_STORAGE_ERROR, with the system's words; nothing has changed.
         """
         limits = self._limits()
-        try:
+        with self._told("write to"):
             active = self._segments[-1]
             too_large = active.size_bytes + len(batch.data) > limits.segment_bytes
             if active.size_bytes and too_large:
                 active = self._roll()
-            active.append(batch)
-            self._unflushed += batch.last_offset - batch.base_offset + 1
-            if self._unflushed >= limits.flush_interval_messages:
-                self._flush()
-        except OSError as error:
-            words = f"cannot write to {self._directory}: {error.strerror or error}"
-            _log.error("%s", words)
-            raise BatchError(ErrorCode.KAFKA_STORAGE_ERROR, words) from error
+            unflushed = self._unflushed + batch.last_offset - batch.base_offset + 1
+            is_due = unflushed >= limits.flush_interval_messages
+            active.append(batch, flush=is_due)
+            self._unflushed = 0 if is_due else unflushed
 
     def drop_oldest(self, keep_bytes: int, *, keep_newest: bool) -> None:
         """Drop whole segments while what is left is at least `keep_bytes`; never the active one."""
@@ -116,35 +112,38 @@ class SegmentedBatches:
             self._drop_first()
 
     def delete_before(self, offset: int) -> None:
-        """Begin at `offset`, also after a restart; segments before it go."""
+        """Begin at `offset`, also after a restart; segments before it go.
+
+        Raises:
+            BatchError: KAFKA_STORAGE_ERROR, with the system's words; nothing has changed.
+        """
         if offset <= self.start_offset:
             return
+        with self._told("write to"):
+            self._write(_START_OFFSET, f"{offset}\n".encode())
         self.start_offset = offset
-        self._write(_START_OFFSET, f"{offset}\n".encode())
         while len(self._segments) > 1 and self._segments[0].end_offset <= offset:
             self._drop_first()
 
     def replace(self, batches: Iterable[Batch]) -> None:
-        """Keep these in place of all that there are now. Raises BatchError as `append` does."""
-        try:
+        """Keep these in place of all that there are now.
+
+        Raises:
+            BatchError: KAFKA_STORAGE_ERROR, with the system's words; nothing has changed.
+        """
+        with self._told("compact the log in"):
             self._roll()
             *closed, _active = self._segments
             if not closed:
                 return  # there is nothing yet
-            cleaned = self._write_cleaned(closed[0], batches)
-            for segment in closed:
-                self._files.release(segment.path)
-            self._files.release(cleaned)
-            os.replace(cleaned, closed[0].path)
-            for segment in closed[1:]:
-                segment.path.unlink()
-            first = Segment(self._directory, closed[0].base_offset, self._files)
-            for _ in first.recover():
-                pass
-            self._segments[: len(closed)] = [first]
-        except OSError as error:
-            words = f"cannot compact the log in {self._directory}: {error.strerror or error}"
-            raise BatchError(ErrorCode.KAFKA_STORAGE_ERROR, words) from error
+            first = self._cleaned(closed[0], batches)
+            self._files.release(first.path)
+            self._files.release(closed[0].path)
+            os.replace(first.path, closed[0].path)
+        first.path = closed[0].path
+        self._segments[: len(closed)] = [first]
+        for segment in closed[1:]:
+            self._remove(segment)
 
     def read(self, offset: int, max_bytes: int, *, at_least_one: bool) -> bytes:
         """Whole batches from the one that holds `offset`; see `BatchStore`."""
@@ -178,10 +177,10 @@ class SegmentedBatches:
             elif segment.max_timestamp >= reaching:
                 yield from (b for b in segment.batches() if b.max_timestamp >= reaching)
 
-    def close(self) -> None:
-        """Have what was appended written, and close the files."""
+    def close(self, *, flush: bool = True) -> None:
+        """Close the files, and before that have what was appended written."""
         with contextlib.suppress(OSError):  # told when it was appended, if it was asked for
-            if self._unflushed:
+            if flush and self._unflushed:
                 self._flush()
         for segment in self._segments:
             self._files.release(segment.path)
@@ -209,20 +208,36 @@ class SegmentedBatches:
         return segment
 
     def _drop_first(self) -> None:
-        first = self._segments.pop(0)
-        self._files.release(first.path)
-        first.path.unlink(missing_ok=True)
+        self._remove(self._segments.pop(0))
         self.start_offset = max(self.start_offset, self._segments[0].base_offset)
 
-    def _write_cleaned(self, first: Segment, batches: Iterable[Batch]) -> Path:
-        path = first.path.with_name(first.path.name + _CLEANED)
-        path.unlink(missing_ok=True)
-        position = 0
+    def _cleaned(self, first: Segment, batches: Iterable[Batch]) -> Segment:
+        """A segment beside the first one, to take its place."""
+        cleaned = Segment(self._directory, first.base_offset, self._files)
+        cleaned.path = first.path.with_name(first.path.name + _CLEANED)
+        self._remove(cleaned)  # what a compaction that failed left there
         for batch in batches:
-            write_at(self._files.get(path), batch.data, position)
-            position += len(batch.data)
-        os.fsync(self._files.get(path))
-        return path
+            cleaned.append(batch)
+        cleaned.flush()
+        return cleaned
+
+    def _remove(self, segment: Segment) -> None:
+        """Delete a file that is of no use any more; one that stays is met again on opening."""
+        self._files.release(segment.path)
+        try:
+            segment.path.unlink(missing_ok=True)
+        except OSError as error:
+            _log.warning("%s cannot be removed: %s", segment.path, error)
+
+    @contextlib.contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        """An error of the system is logged, and is an answer to whoever asked."""
+        try:
+            yield
+        except OSError as error:
+            words = f"cannot {what} {self._directory}: {error.strerror or error}"
+            _log.error("%s", words)
+            raise BatchError(ErrorCode.KAFKA_STORAGE_ERROR, words) from error
 
     def _write(self, name: str, data: bytes) -> None:
         """Replace a small file as a whole."""

@@ -12,6 +12,7 @@ import pytest
 from rebalance.broker.batches import BatchError, read_batch
 from rebalance.broker.errors import StorageError
 from rebalance.broker.log import PartitionLog
+from rebalance.broker.record_batch import build_batch
 from rebalance.broker.storage import segment as segment_module
 from rebalance.broker.storage import segmented as segmented_module
 from rebalance.broker.storage.files import OpenFiles
@@ -178,6 +179,43 @@ def test_a_write_that_fails_changes_nothing(
     again = in_files(tmp_path)
     assert [value for _, value in _all(again)] == [b"0", b"1", b"2", b"3"]
     assert "No space left on device" in caplog.text
+
+
+def test_a_flush_that_fails_takes_the_batch_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = in_files(tmp_path, segment_bytes=10**6, flush=1)
+    append(log, b"0")
+
+    def broken(descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(segment_module.os, "fsync", broken)
+    with pytest.raises(BatchError, match="Input/output error"):
+        append(log, b"lost")
+    monkeypatch.undo()
+    assert (log.end_offset, append(log, b"1")) == (1, 1)
+    assert [value for _, value in _all(in_files(tmp_path))] == [b"0", b"1"]
+
+
+def test_a_compaction_that_fails_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = in_files(tmp_path, segment_bytes=150)
+    for number in range(10):
+        log.append(*build_batch([(b"key", b"%d" % number)], 1000))
+    before = list(log.batches())
+
+    def full(descriptor: int, data: bytes, position: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(segment_module, "write_at", full)
+    with pytest.raises(BatchError, match=r"cannot compact the log in .*: No space left"):
+        log.compact()
+    monkeypatch.undo()
+    assert list(log.batches()) == list(in_files(tmp_path).batches()) == before
+    log.compact()
+    assert list(log.batches()) == list(in_files(tmp_path).batches()) == before[-1:]
 
 
 @pytest.mark.parametrize(
