@@ -160,7 +160,7 @@ def test_p06_offsets_go_before_their_group(talk: Talk) -> None:
 
 
 def _delete(speaker: Speaker) -> str:
-    group = speaker.talk.group
-    answer = speaker._second().ask("delete_groups", 2, {"groups_names": [group]})
+    asked = {"groups_names": [speaker.talk.group]}
+    answer = speaker.talk.connect("admin").ask("delete_groups", 2, asked)
     name: str = answer.results[0].error_code.name.upper()
     return name
