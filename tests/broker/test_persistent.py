@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 
 from rebalance.broker import BrokerError, EmbeddedBroker
 from rebalance.broker.errors import StorageError
+from rebalance.broker.storage import directory, segment
 from rebalance.protocol.states import GroupState
 from rebalance.timeline.trace import Header, Trace
 from tests.broker.batch_maker import batch, values
@@ -158,3 +161,56 @@ def test_a_trace_begins_with_the_topics_and_members_that_were_there(tmp_path: Pa
         assert told == ["TopicKnown", "MemberJoined", "AssignmentSent"]
 
     run(main())
+
+
+def test_a_full_disk_is_told_to_clients_and_everything_goes_on_when_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        async with EmbeddedBroker(SETTINGS, data=tmp_path) as broker, connected(broker) as client:
+            await create_topic(client, "orders")
+            await produce(client, "orders", batch(b"a"))
+            assert await _committed(client) == NONE
+            monkeypatch.setattr(segment, "write_at", _full)
+            assert (await produce(client, "orders", batch(b"b"))).error_code.value == STORAGE_ERROR
+            assert await _committed(client) == NOT_COORDINATOR
+            monkeypatch.undo()
+            assert (await produce(client, "orders", batch(b"b"))).base_offset == 1
+            assert await _committed(client) == NONE
+            assert await _fetched(client, "orders") == [(0, b"a"), (1, b"b")]
+
+    run(main())
+
+
+def test_a_coordinator_is_not_available_until_its_topic_can_be_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        async with EmbeddedBroker(SETTINGS, data=tmp_path) as broker, connected(broker) as client:
+            monkeypatch.setattr(directory.os, "replace", _full)
+            for version in range(7):
+                keys = {"key": "g", "coordinator_keys": ["g"]}
+                answer = await client.ask("find_coordinator", version, keys)
+                (found,) = getattr(answer, "coordinators", (answer,))
+                assert (found.error_code.value, found.node_id) == (NOT_AVAILABLE, -1)
+            monkeypatch.undo()
+            found = await client.ask("find_coordinator", 3, {"key": "g"})
+            assert found.error_code.value == NONE
+
+    run(main())
+
+
+NONE, NOT_AVAILABLE, NOT_COORDINATOR, STORAGE_ERROR = 0, 15, 16, 56
+
+
+def _full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+async def _committed(client: RawConnection) -> int:
+    part = {"partition_index": 0, "committed_offset": 1, "committed_leader_epoch": -1}
+    topics = [{"name": "orders", "partitions": [part | {"committed_metadata": ""}]}]
+    fields = {"group_id": "g", "generation_id_or_member_epoch": -1, "topics": topics}
+    answer = await client.ask("offset_commit", 8, fields)
+    code: int = answer.topics[0].partitions[0].error_code.value
+    return code
