@@ -29,10 +29,10 @@ def _address(bootstrap_servers: str) -> tuple[str, int]:
 @pytest.fixture(scope="session")
 def topic(kafka_broker: KafkaBroker) -> str:
     """A topic with one partition. Its creation and a FindCoordinator make the broker ready."""
-    return prepare(kafka_broker.bootstrap_servers)
+    return _prepare(kafka_broker.bootstrap_servers)
 
 
-def prepare(bootstrap_servers: str) -> str:
+def _prepare(bootstrap_servers: str) -> str:
     connection = Connection(_address(bootstrap_servers), "preparer")
     name = "conversations"
     wanted = {"name": name, "num_partitions": 1, "replication_factor": 1}
@@ -78,7 +78,7 @@ def delaying_broker(kafka_broker: KafkaBroker) -> Iterator[tuple[str, str]]:
             ).bootstrap_servers
         else:
             pytest.skip("the initial delay of a broker that runs already cannot be set")
-        yield servers, prepare(servers)
+        yield servers, _prepare(servers)
 
 
 @pytest.fixture

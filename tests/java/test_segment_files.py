@@ -17,7 +17,6 @@ from rebalance.protocol.offsets_records import decode_record
 from rebalance.testing.embedded import EmbeddedBrokerThread
 from tests.broker.batch_maker import batch, values
 from tests.broker.storage.making import append, in_files
-from tests.conversations.conftest import prepare
 from tests.conversations.talk import Talk, form_group
 from tests.java.group_records import key_of, value_of
 from tests.java.oracle import Oracle
@@ -42,9 +41,10 @@ def _batches(kafka: Oracle, file: Path) -> list[Any]:
 def test_p01_p06_kafka_reads_the_groups_that_we_stored(kafka: Oracle, tmp_path: Path) -> None:
     data = tmp_path / "data"
     with EmbeddedBrokerThread(EmbeddedBroker(SETTINGS, data=data)) as broker:
-        topic = prepare(broker.bootstrap_servers)
         host, _, port = broker.bootstrap_servers.rpartition(":")
-        talk = Talk((host, int(port)), "shop", topic)
+        talk = Talk((host, int(port)), "shop", "orders")
+        wanted = {"name": "orders", "num_partitions": 1, "replication_factor": 1}
+        talk.connect("admin").ask("create_topics", 5, {"topics": [wanted], "timeout": 30_000})
         a, s = talk.speaker("A", protocols=(("range", b"\0sub"),)), talk.speaker("S", instance="s")
         form_group(a, s)
         assert a.commit(11) == "NONE"
