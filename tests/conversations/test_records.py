@@ -114,7 +114,7 @@ def test_p05_offsets_have_version_4_and_the_topics_id(talk: Talk, version: int) 
 
 
 @pytest.mark.parametrize("version", [2, 3, 4])
-@pytest.mark.parametrize("retention_ms", [0, 1, 60_000])
+@pytest.mark.parametrize("retention_ms", [0, 1, 60_000, -2])
 def test_p05_an_offset_with_a_retention_time_has_version_1(
     talk: Talk, version: int, retention_ms: int
 ) -> None:
