@@ -2,7 +2,8 @@
 
 Only what is honoured is listed; an unknown property is an error that says what is known. Settings
 of groups belong to `CoordinatorConfig`; `read_settings` deals each property to its owner.
-Where a default differs from Kafka's, its danger line says so: this broker keeps its log in memory.
+Where a default differs from Kafka's, its danger line says so: this broker keeps its log in memory,
+unless it is given a directory.
 Source: KafkaConfig and its parts (Kafka 4.4).
 """
 
@@ -104,13 +105,34 @@ class BrokerConfig:
         "log.retention.bytes",
         64 * 2**20,
         _whole(-1, _LONG),
-        danger="of one partition, -1 = no limit (Kafka's default); oldest batches go first",
+        danger="of one partition, -1 = no limit (Kafka's default, and with a directory the default "
+        "here); oldest batches go first",
+    )
+    log_segment_bytes: int = _setting(
+        "log.segment.bytes",
+        2**30,
+        _whole(2**20, _INT),
+        danger="of a log in a directory; retention drops whole segments and keeps the last",
+    )
+    log_flush_interval_messages: int = _setting(
+        "log.flush.interval.messages",
+        _LONG,
+        _whole(1, _LONG),
+        danger="default: the operating system's, the death of the machine may lose what was "
+        "acknowledged; 1: each batch waits for the disk",
+    )
+    offsets_topic_segment_bytes: int = _setting(
+        "offsets.topic.segment.bytes",
+        100 * 2**20,
+        _whole(2**20, _INT),
+        danger="of __consumer_offsets in a directory",
     )
     log_memory_bytes: int = _setting(
         "log.memory.bytes",
         256 * 2**20,
         _whole(2**20, _LONG),
-        danger="of all partitions together, not a Kafka property; the largest log loses first",
+        danger="of all partitions in memory together, not a Kafka property; the largest log loses "
+        "first",
     )
     socket_request_max_bytes: int = _setting(
         "socket.request.max.bytes",

@@ -1,5 +1,6 @@
 """The embedded broker: a Kafka of one node inside this process, for real clients.
 
+Everything is in memory, or in a directory that a broker after this one goes on with.
 Starting it opens a socket and nothing else: codecs come with the first request that needs them.
 Stopping it ends every connection and every waiting request, and leaves no task behind.
 """
@@ -14,6 +15,7 @@ import os
 import socket
 import uuid
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,9 @@ from rebalance.broker.config import read_settings
 from rebalance.broker.connection import serve
 from rebalance.broker.driver import GroupDriver
 from rebalance.broker.errors import BrokerError
+from rebalance.broker.offsets_topic import OffsetsTopic, offsets_topic
 from rebalance.broker.state import BrokerState
+from rebalance.broker.storage import MemoryStorage, Storage
 from rebalance.broker.topics import NewTopic, TopicError, TopicStore
 from rebalance.broker.tracing import Tracer
 
@@ -39,6 +43,9 @@ LINGER_SECONDS = 2.0
 
 _READ_AHEAD_BYTES = 2**18
 
+_WITH_DIRECTORY = {"log.retention.bytes": "-1"}
+"""Kafka's default, where what is kept does not fill the memory."""
+
 
 class EmbeddedBroker:
     """A broker of one node on `host`; `port` 0 takes a free one.
@@ -46,6 +53,8 @@ class EmbeddedBroker:
     Args:
         settings: Kafka's property names with text values; see `BrokerConfig` and
             `CoordinatorConfig`.
+        data: a directory for topics, records, offsets and groups, made if it is not there; None
+            keeps all in memory.
         trace: gets what happens to topics and groups, in the coordinator's view.
         trace_clock: milliseconds since the trace began; default: since this broker started.
         new_uuid: makes topic ids and the random part of member ids; inject a seeded one for runs
@@ -61,11 +70,15 @@ class EmbeddedBroker:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        data: Path | None = None,
         trace: Trace | None = None,
         trace_clock: Callable[[], int] | None = None,
         new_uuid: Callable[[], uuid.UUID] = uuid.uuid4,
     ) -> None:
+        if data is not None:
+            settings = {**_WITH_DIRECTORY, **settings}
         self._config, self._group_config = read_settings(settings)
+        self._data = data
         self._host, self._port = host, port
         self._trace, self._trace_clock = trace, trace_clock
         self._tracer: Tracer | None = None
@@ -87,26 +100,23 @@ class EmbeddedBroker:
         await self.stop()
 
     async def start(self) -> None:
-        """Listen. A broker that was stopped starts empty.
+        """Listen. A broker that was stopped starts empty, or with what its directory holds.
 
         Raises:
-            BrokerError: it runs already, or the address cannot be had.
+            BrokerError: it runs already, the directory cannot be used (`StorageError`), or the
+                address cannot be had.
         """
         if self._server is not None:
             raise BrokerError("the broker is running already; stop() it first")
         if self._tracer is None:
             # Once for the broker's life: a trace's time never goes back.
             self._tracer = Tracer(self._trace, self._trace_clock)
-        tracer = self._tracer
-        topics = TopicStore(self._config, self._new_uuid)
-        topics.on_change = tracer.topic
-        groups = GroupDriver(self._group_config, self._new_uuid, tracer)
-        self._state = BrokerState(
-            config=self._config,
-            cluster_id=CLUSTER_ID,
-            topics=topics,
-            groups=groups,
-        )
+        storage = _storage(self._data)
+        try:
+            self._state = self._new_state(storage, self._tracer)
+        except BaseException:
+            storage.close()
+            raise
         try:
             self._server = await asyncio.start_server(
                 self._accept,
@@ -115,8 +125,33 @@ class EmbeddedBroker:
                 limit=_READ_AHEAD_BYTES,
                 backlog=1024,
             )
-        except OSError as error:
-            raise BrokerError(self._why_not(error)) from error
+        except BaseException as error:
+            self._close_state()
+            if isinstance(error, OSError):
+                raise BrokerError(self._why_not(error)) from error
+            raise
+
+    def _new_state(self, storage: Storage, tracer: Tracer) -> BrokerState:
+        """Everything that requests work on, with what the storage holds."""
+        config, groups = self._config, self._group_config
+        internal = offsets_topic(
+            groups.offsets_topic_num_partitions, config.offsets_topic_segment_bytes
+        )
+        topics = TopicStore(config, self._new_uuid, storage, [internal])
+        for topic in topics:
+            tracer.topic(topic.name, topic.num_partitions)
+        topics.on_change = tracer.topic
+        return BrokerState(
+            config=config,
+            cluster_id=CLUSTER_ID,
+            topics=topics,
+            groups=GroupDriver(groups, self._new_uuid, tracer, OffsetsTopic(topics)),
+        )
+
+    def _close_state(self) -> None:
+        if self._state is not None:
+            self._state.groups.close()
+            self._state.topics.close()
 
     async def stop(self) -> None:
         """Close the port and every connection; wait until all is gone. Twice does no harm."""
@@ -133,6 +168,7 @@ class EmbeddedBroker:
         for _, writer in connections:
             await _until_gone(writer)
         await server.wait_closed()
+        self._close_state()
 
     @property
     def port(self) -> int:
@@ -222,6 +258,15 @@ class EmbeddedBroker:
             return f"cannot listen on {where}: {error}"
         reason = os.strerror(error.errno)
         return f"cannot listen on {where}: {reason}"
+
+
+def _storage(data: Path | None) -> Storage:
+    if data is None:
+        return MemoryStorage()
+    # Imported here: a broker in memory need not know how files are kept.
+    from rebalance.broker.storage.directory import DataDirectory
+
+    return DataDirectory(data)
 
 
 async def _end(writer: asyncio.StreamWriter) -> None:

@@ -26,7 +26,6 @@ class BrokerState:
     cluster_id: str
     topics: TopicStore
     groups: GroupDriver
-    next_producer_id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

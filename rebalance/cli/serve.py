@@ -20,6 +20,10 @@ def serve(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting by Kafka's name; repeatable."),
     ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep topics, records and groups in this directory."),
+    ] = None,
     config: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="A properties file; --set goes before it."),
@@ -27,9 +31,11 @@ def serve(
 ) -> None:
     """Serve the embedded broker until SIGINT or SIGTERM.
 
-    It prints `bootstrap.servers=127.0.0.1:PORT` once it listens. Everything is kept in memory.
+    It prints `bootstrap.servers=127.0.0.1:PORT` once it listens. Everything is kept in memory, or
+    with --data in a directory: a broker that was killed goes on from there, and says on standard
+    error what it had to cut off.
 
-    Example: rebalance serve --port 9092 --set group.initial.rebalance.delay.ms=0
+    Example: rebalance serve --port 9092 --set group.initial.rebalance.delay.ms=0 --data ./kafka
     """
     properties = read_properties(config) if config is not None else {}
     properties |= parse_settings(settings or [])
@@ -39,7 +45,7 @@ def serve(
 
     async def run() -> None:
         stop = _stop_event()
-        async with EmbeddedBroker(properties, port=port) as broker:
+        async with EmbeddedBroker(properties, port=port, data=data) as broker:
             print(f"bootstrap.servers={broker.bootstrap_servers}", flush=True)
             await stop.wait()
 

@@ -10,6 +10,8 @@ from typing import Protocol
 
 from assignors.model import TopicPartition
 from rebalance.coordinator.classic_group import ClassicGroup
+from rebalance.coordinator.ownership import Ownership
+from rebalance.coordinator.replay import Replay
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.effects import Append, Effect, Reply, Token
 from rebalance.protocol.errors import ErrorCode
@@ -46,6 +48,8 @@ class Context:
         "groups",
         "now",
         "offsets",
+        "ownership",
+        "replays",
         "timers",
     )
 
@@ -53,6 +57,9 @@ class Context:
         self.config = config
         self.groups: dict[str, ClassicGroup] = {}
         self.offsets: dict[str, dict[TopicPartition, OffsetCommitValue]] = {}
+        self.ownership = Ownership(config.offsets_topic_num_partitions)
+        self.replays: dict[int, Replay] = {}
+        """By partition, while it is loaded."""
         self.timers = TimerQueue()
         self.now = 0
         self._new_suffix = new_member_id_suffix
@@ -90,6 +97,17 @@ class Context:
         then = self._appends.pop(token).then
         if then is not None:
             then(self, error)
+
+    def abandon_appends(self, partition: int, error: ErrorCode) -> None:
+        """Whoever waits for a record of a group in `partition` goes on with `error` now.
+
+        The driver's `Appended` still comes for each, and then means nothing any more.
+        """
+        for token, append in list(self._appends.items()):
+            if self.ownership.partition_of(append.group_id) == partition:
+                self._appends[token] = _InFlight(group_id=append.group_id, records=(), then=None)
+                if append.then is not None:
+                    append.then(self, error)
 
     def in_flight(self, group_id: str) -> Iterator[Record]:
         """What is being written for this group, in order."""

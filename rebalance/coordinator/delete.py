@@ -29,7 +29,7 @@ def delete(context: Context, token: Token, request: DeleteGroupsRequest) -> None
     groups: list[ClassicGroup] = []
     for group_id in batch.results:
         group = context.groups.get(group_id)
-        error = _refusal(group)
+        error = _refusal(context, group_id, group)
         if error is None and group is not None:
             groups.append(group)
         else:
@@ -41,7 +41,10 @@ def delete(context: Context, token: Token, request: DeleteGroupsRequest) -> None
         batch.answer(context)
 
 
-def _refusal(group: ClassicGroup | None) -> ErrorCode | None:
+def _refusal(context: Context, group_id: str, group: ClassicGroup | None) -> ErrorCode | None:
+    elsewhere = context.ownership.error(group_id)
+    if elsewhere is not ErrorCode.NONE:  # P04, for each group on its own
+        return elsewhere
     if group is None or group.state is GroupState.DEAD:
         return ErrorCode.GROUP_ID_NOT_FOUND
     return None if group.state is GroupState.EMPTY else ErrorCode.NON_EMPTY_GROUP
@@ -90,7 +93,7 @@ class _Stored:
     def __call__(self, context: Context, error: ErrorCode) -> None:
         group = self.group
         self.batch.results[group.group_id] = client_error(error)
-        if group.state is GroupState.DEAD:
+        if error is ErrorCode.NONE and group.state is GroupState.DEAD:
             # An earlier deletion was faster. The name may be another group's by now.
             self.batch.results[group.group_id] = ErrorCode.GROUP_ID_NOT_FOUND
         elif error is ErrorCode.NONE:

@@ -24,7 +24,7 @@ _REQUIRES_KNOWN_MEMBER_ID = 4
 
 def join(context: Context, token: Token, request: JoinGroupRequest) -> None:
     """Handle a JoinGroup in the order of J01."""
-    error = _request_error(context, request)
+    error = request_error(context, request)
     if error is not None:
         _refuse(context, token, error, request.member_id)
         return
@@ -44,7 +44,8 @@ def join(context: Context, token: Token, request: JoinGroupRequest) -> None:
         _join_known(context, group, token, request)
 
 
-def _request_error(context: Context, request: JoinGroupRequest) -> ErrorCode | None:
+def request_error(context: Context, request: JoinGroupRequest) -> ErrorCode | None:
+    """What is wrong with the request itself, whoever coordinates the group (J01)."""
     config = context.config
     if not request.group_id:
         return ErrorCode.INVALID_GROUP_ID

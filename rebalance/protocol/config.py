@@ -41,11 +41,24 @@ class CoordinatorConfig:
         least=0,
         danger="0: every member that starts causes a rebalance of its own",
     )
+    group_max_size: int = _setting(
+        "group.max.size",
+        2**31 - 1,
+        least=1,
+        danger="smaller than what a group has: members that rejoin are turned away",
+    )
     offset_metadata_max_bytes: int = _setting(
         "offset.metadata.max.bytes",
         4096,
         least=0,
         danger="larger: commits may carry that much text each",
+    )
+
+    offsets_topic_num_partitions: int = _setting(
+        "offsets.topic.num.partitions",
+        50,
+        least=1,
+        danger="another number than before: groups are looked for where they are not",
     )
 
     def __post_init__(self) -> None:

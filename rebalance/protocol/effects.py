@@ -33,7 +33,36 @@ class Appended:
     error: ErrorCode = ErrorCode.NONE
 
 
-CoordinatorEvent = Received | Appended
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elected:
+    """Event: this coordinator is to coordinate the groups of `partition`; loading begins."""
+
+    partition: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """Event: the next records of `partition`'s log, in its order; any number of times."""
+
+    partition: int
+    records: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """Event: the log of `partition` was replayed to its end; its groups are served from here on."""
+
+    partition: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resigned:
+    """Event: the groups of `partition` are somebody else's from here on, loaded or not."""
+
+    partition: int
+
+
+CoordinatorEvent = Received | Appended | Elected | Replayed | Loaded | Resigned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

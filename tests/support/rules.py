@@ -121,10 +121,6 @@ LATER = frozenset(
         "A04",
         "A06",
         "A10",
-        "P01",
-        "P03",
-        "P04",
-        "P05",
     }
 )
 """Rules that are known and not implemented yet."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.topics import TopicError
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 22, 0, 5
@@ -24,13 +25,11 @@ async def handle(state: BrokerState, call: Call) -> Message:
     asked = (call.body.get("producer_id", -1), call.body.get("producer_epoch", -1))
     if (asked[0] == -1) != (asked[1] == -1):
         return _refused(ErrorCode.INVALID_REQUEST)
-    return _granted(_new_id(state), 0)
-
-
-def _new_id(state: BrokerState) -> int:
-    producer_id = state.next_producer_id
-    state.next_producer_id += 1
-    return producer_id
+    try:
+        return _granted(state.topics.next_producer_id(), 0)
+    except TopicError:
+        # What Kafka says while it cannot have a block of ids: ask again.
+        return _refused(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
 
 
 def _granted(producer_id: int, epoch: int) -> Message:

@@ -2,6 +2,8 @@
 
 One batch a partition, checked and appended; each partition has its own error. With acks=0 nothing
 is answered, and an error closes the connection, because that is all that the producer can notice.
+Nobody appends to an internal topic, for groups are rebuilt from what stands there (Kafka lets the
+admin client do it).
 """
 
 from __future__ import annotations
@@ -71,6 +73,9 @@ def _partition(state: BrokerState, call: Call, entry: Message, data: Message) ->
 def _append(
     state: BrokerState, call: Call, topic: Topic, log: PartitionLog, data: Message
 ) -> Message:
+    if topic.is_internal:
+        code, words = ErrorCode.INVALID_TOPIC_EXCEPTION, "Cannot append to internal topic"
+        raise BatchError(code, f"{words} {topic.name}")
     records = data["records"] or b""
     header = read_batch(
         records,

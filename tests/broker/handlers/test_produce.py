@@ -110,6 +110,15 @@ async def test_a_partition_or_acks_that_do_not_exist(
         assert (await produce(client, topic, GOOD, **more)).error_code.value == code
 
 
+async def test_nobody_appends_to_an_internal_topic(kafka_broker: KafkaBroker) -> None:
+    async with connected(kafka_broker) as client:
+        while (await client.ask("find_coordinator", 3, {"key": "g"})).error_code.value:
+            pass
+        for version in range(3, 13):
+            refused = await produce(client, "__consumer_offsets", GOOD, version)
+            assert (refused.error_code.value, refused.base_offset) == (17, -1)
+
+
 async def test_produce_creates_no_topic(
     kafka_broker: KafkaBroker, unique: Callable[[str], str]
 ) -> None:
