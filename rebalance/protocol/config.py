@@ -41,6 +41,12 @@ class CoordinatorConfig:
         least=0,
         danger="0: every member that starts causes a rebalance of its own",
     )
+    group_max_size: int = _setting(
+        "group.max.size",
+        2**31 - 1,
+        least=1,
+        danger="smaller than what a group has: members that rejoin are turned away",
+    )
     offset_metadata_max_bytes: int = _setting(
         "offset.metadata.max.bytes",
         4096,

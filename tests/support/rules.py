@@ -113,7 +113,6 @@ RULES: Mapping[str, str] = {
 
 LATER = frozenset(
     {
-        "J03",
         "O05",
         "O06",
         "O07",
