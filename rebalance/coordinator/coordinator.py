@@ -15,6 +15,7 @@ from rebalance.coordinator.heartbeat import heartbeat
 from rebalance.coordinator.join import join
 from rebalance.coordinator.join_phase import on_initial_delay, on_join_timeout
 from rebalance.coordinator.leave import leave
+from rebalance.coordinator.offset_delete import delete_offsets
 from rebalance.coordinator.offsets import commit, fetch
 from rebalance.coordinator.snapshot import GroupSnapshot, snapshot
 from rebalance.coordinator.sync import on_sync_timeout, sync
@@ -26,6 +27,7 @@ from rebalance.protocol.requests import (
     JoinGroupRequest,
     LeaveGroupRequest,
     OffsetCommitRequest,
+    OffsetDeleteRequest,
     OffsetFetchRequest,
     SyncGroupRequest,
 )
@@ -73,6 +75,8 @@ class GroupCoordinator:
                         fetch(context, token, request)
                     case DeleteGroupsRequest():
                         delete(context, token, request)
+                    case OffsetDeleteRequest():
+                        delete_offsets(context, token, request)
                     case _:
                         raise TypeError(f"no request of a coordinator: {request!r}")
             case Appended(token=append_token, error=error):

@@ -132,6 +132,14 @@ class DeleteGroupsRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OffsetDeleteRequest:
+    """OffsetDelete v0 of one group."""
+
+    group_id: str
+    partitions: tuple[TopicPartition, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FindCoordinatorRequest:
     """FindCoordinator of one group."""
 
@@ -153,6 +161,7 @@ CoordinatorRequest = (
     | OffsetCommitRequest
     | OffsetFetchRequest
     | DeleteGroupsRequest
+    | OffsetDeleteRequest
 )
 """What a group coordinator answers."""
 

@@ -69,7 +69,7 @@ class LeaveGroupResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommittedPartition:
-    """The answer to one partition of an OffsetCommit."""
+    """The answer to one partition of an OffsetCommit, a TxnOffsetCommit or an OffsetDelete."""
 
     partition: TopicPartition
     error: ErrorCode = ErrorCode.NONE
@@ -118,6 +118,14 @@ class DeleteGroupsResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OffsetDeleteResponse:
+    """OffsetDelete v0: the group's error and then nothing else, or an error a partition."""
+
+    error: ErrorCode = ErrorCode.NONE
+    partitions: tuple[CommittedPartition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FindCoordinatorResponse:
     """FindCoordinator of one group; node -1 with an error."""
 
@@ -141,6 +149,7 @@ CoordinatorResponse = (
     | OffsetCommitResponse
     | OffsetFetchResponse
     | DeleteGroupsResponse
+    | OffsetDeleteResponse
 )
 
 Response = CoordinatorResponse | FindCoordinatorResponse | MetadataResponse

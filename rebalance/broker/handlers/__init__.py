@@ -65,6 +65,7 @@ APIS: Mapping[int, Api] = MappingProxyType(
             Api(key=20, name="delete_topics", oldest=1, newest=6),
             Api(key=22, name="init_producer_id", oldest=0, newest=5),
             Api(key=42, name="delete_groups", oldest=0, newest=2),
+            Api(key=47, name="offset_delete", oldest=0, newest=0),
         )
     }
 )

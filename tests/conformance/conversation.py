@@ -1,0 +1,114 @@
+"""Conversations as data: who says what, in which version, and when an answer is taken.
+
+A step names people, never ids: what a broker called A is `Id("A")`, and each broker fills in its
+own. Nothing here says what the answer must be: two brokers give one each, and they must be equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Id:
+    """The member id that `who` was given; `former` counts back to ids before the last one."""
+
+    who: str
+    former: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Producer:
+    """The producer id and epoch that `who` was given, by the field they stand for."""
+
+    who: str
+    what: str
+    plus: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name that belongs to this conversation alone: of a group, a topic, a transaction."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopicId:
+    """The id that a broker gave to a topic of this conversation."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """Metadata of a consumer (version 0) that subscribes to topics of this conversation."""
+
+    topics: tuple[Name, ...]
+
+
+GROUP = Name("group")
+TOPIC = Name("topic")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """One request on the connection of `who`, and its answer unless it is left waiting."""
+
+    who: str
+    api: str
+    version: int
+    fields: Mapping[str, Any]
+    waits: bool = False
+    """The answer is another step's (`Hear`); the request has arrived when this one is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hear:
+    """The answers that these people wait for: all are taken before any is read."""
+
+    who: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """Nobody of these has an answer, as far as two other requests can prove."""
+
+    who: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconnect:
+    """A new connection; whatever the old one waits for is nobody's business any more."""
+
+    who: str
+
+
+Step = Say | Hear | Silence | Reconnect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A conversation; the rules that it shows stand in front of its name ("a01_in_stable").
+
+    `topics` are made before it, with so many partitions each.
+    """
+
+    name: str
+    steps: tuple[Step, ...]
+    topics: Mapping[str, int]
+
+
+def case(
+    name: str, *steps: Step | Iterable[Step], topics: Mapping[str, int] = {"topic": 2}
+) -> Case:
+    """A case of steps and of lists of steps."""
+    flat: list[Step] = []
+    for step in steps:
+        if isinstance(step, Iterable):
+            flat += step
+        else:
+            flat.append(step)
+    return Case(name=name, steps=tuple(flat), topics=topics)

@@ -1,0 +1,220 @@
+"""One broker's end of a conversation: connections, ids, and what was answered.
+
+That a request which must wait has arrived is proved by two heartbeats of somebody else, answered
+one after the other: see `tests.conversations.talk.let_arrive`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from kio.schema.errors import ErrorCode
+
+from tests.conformance.conversation import (
+    Case,
+    Hear,
+    Id,
+    Name,
+    Producer,
+    Reads,
+    Reconnect,
+    Say,
+    Silence,
+    Step,
+    TopicId,
+)
+from tests.conformance.plain import plain
+from tests.conversations.raw import Connection
+
+PROBES = 2
+READY_TIMEOUT_S = 60.0
+_NOBODY = "somebody-else"
+_NOT_YET = (
+    ErrorCode.coordinator_not_available,
+    ErrorCode.coordinator_load_in_progress,
+    ErrorCode.not_coordinator,
+)
+
+Line = tuple[str, Any]
+"""Who was answered what."""
+
+
+class Side:
+    """A broker, as the people of one conversation see it."""
+
+    def __init__(self, address: tuple[str, int], name: str) -> None:
+        self.address, self.name = address, name
+        self.names: dict[Any, str] = {}
+        self.transcript: list[Line] = []
+        self._connections: dict[str, Connection] = {}
+        self._left: list[Connection] = []
+        self._ids: dict[str, list[str]] = {}
+        self._producers: dict[str, Any] = {}
+        self._topics: dict[str, Any] = {}
+        self._waiting: dict[str, list[Say]] = {}
+
+    def play(self, case: Case) -> list[Line]:
+        """All of its steps; what was answered, in order."""
+        for topic, partitions in case.topics.items():
+            self.create_topic(topic, partitions)
+        for step in case.steps:
+            self.step(step)
+        return self.transcript
+
+    def step(self, step: Step) -> None:
+        """One step; answers go to the transcript."""
+        match step:
+            case Say():
+                connection = self._connection(step.who)
+                connection.send(step.api, step.version, self._filled(step.fields))
+                self._waiting.setdefault(step.who, []).append(step)
+                if step.waits:
+                    self.let_arrive()
+                else:
+                    self.hear(step.who)
+            case Hear(who=people):
+                self.hear(*people)
+            case Silence(who=people):
+                self.let_arrive()
+                early = [who for who in people if self._connections[who].has_answer]
+                self.transcript.append(("answered early", early))
+            case Reconnect(who=who):
+                self._left.append(self._connections.pop(who))
+                self._waiting.pop(who, None)
+
+    def hear(self, *people: str) -> list[Any]:
+        """The answers that they wait for, read once all are here."""
+        taken = []
+        for who in people:
+            said = self._waiting[who].pop(0)
+            answer = self._connections[who].receive()
+            self._learn(who, said, answer)
+            taken.append((who, said, answer))
+        lines = [
+            (f"{who}: {said.api} v{said.version}", self._plain(said, answer))
+            for who, said, answer in taken
+        ]
+        self.transcript += lines
+        return [answer for _, answer in lines]
+
+    def let_arrive(self) -> None:
+        """Whatever was sent has been handled."""
+        fields = {"group_id": self.called("group"), "generation_id": 0, "member_id": "nobody"}
+        for _ in range(PROBES):
+            self._connection(_NOBODY).ask("heartbeat", 3, fields)
+
+    def has_answer(self, who: str) -> bool:
+        """Bytes that nobody has read yet."""
+        return self._connections[who].has_answer
+
+    def called(self, what: str) -> str:
+        """A name of this conversation, here."""
+        name = f"{self.name}-{what}"
+        self.names[name] = f"<{what}>"
+        return name
+
+    def member(self, who: str, former: int = 0) -> str:
+        """What this broker calls somebody; "" while it calls them nothing."""
+        ids = self._ids.get(who, [])
+        return ids[-1 - former] if former < len(ids) else ""
+
+    def create_topic(self, what: str, partitions: int) -> None:
+        """Create a topic and wait until all of its partitions can be committed to."""
+        name = self.called(what)
+        wanted = {"name": name, "num_partitions": partitions, "replication_factor": 1}
+        made = self._connection(_NOBODY).ask(
+            "create_topics", 7, {"topics": [wanted], "timeout": 30_000}
+        )
+        self._topics[what] = made.topics[0].topic_id
+        self.names[made.topics[0].topic_id] = f"<id of {what}>"
+        parts = [{"partition_index": index, "timestamp": -1} for index in range(partitions)]
+        asked = {"replica_id": -1, "topics": [{"name": name, "partitions": parts}]}
+        while True:
+            (entry,) = self._connection(_NOBODY).ask("list_offsets", 8, asked).topics
+            if not any(part.error_code.value for part in entry.partitions):
+                return
+
+    def await_coordinators(self) -> None:
+        """Ask until the coordinators of groups and of transactions answer.
+
+        Raises:
+            AssertionError: they do not, in a minute.
+        """
+        give_up = time.monotonic() + READY_TIMEOUT_S
+        beat = {"group_id": "g", "generation_id": 0, "member_id": "nobody"}
+        begin = {"transactional_id": "first", "transaction_timeout": 60_000}
+        asks = [
+            ("find_coordinator", 3, {"key": "any", "key_type": 0}),
+            ("find_coordinator", 3, {"key": "any", "key_type": 1}),
+            ("heartbeat", 3, beat),
+            ("init_producer_id", 1, begin),
+        ]
+        for ask in asks:
+            while self._connection(_NOBODY).ask(*ask).error_code in _NOT_YET:
+                assert time.monotonic() < give_up, f"{ask} is not answered yet"
+
+    def close(self) -> None:
+        """End all connections."""
+        for connection in (*self._connections.values(), *self._left):
+            connection.close()
+
+    def _connection(self, who: str) -> Connection:
+        if who not in self._connections:
+            self._connections[who] = Connection(self.address, who.partition("/")[0])
+            self._connections[who].ask("api_versions", 0, {})
+        return self._connections[who]
+
+    def _plain(self, said: Say, answer: Any) -> Any:
+        """Of a broker's list of all groups, those of this conversation."""
+        values = plain(answer, self.names)
+        if said.api == "list_groups":
+            groups = values["groups"]
+            values["groups"] = [group for group in groups if group["group_id"].startswith("<")]
+        return values
+
+    def _learn(self, who: str, said: Say, answer: Any) -> None:
+        if said.api == "join_group" and answer.member_id not in ("", *self.names):
+            ids = self._ids.setdefault(who.partition("/")[0], [])
+            ids.append(answer.member_id)
+            self.names[answer.member_id] = f"<{who} {len(ids)}>"
+        if said.api == "init_producer_id" and answer.producer_id >= 0:
+            self._producers[who] = answer
+            key = ("producer", answer.producer_id)
+            self.names.setdefault(key, f"<producer {who} {len(self._producers)}>")
+
+    def _filled(self, value: Any) -> Any:
+        match value:
+            case Id(who=who, former=former):
+                return self.member(who, former)
+            case Name(what=what):
+                return self.called(what)
+            case TopicId(what=what):
+                return self._topics[what]
+            case Producer(who=who, what=what, plus=plus):
+                return getattr(self._producers[who], what) + plus
+            case Reads(topics=topics):
+                return subscription(*(self.called(topic.what) for topic in topics))
+            case Mapping():
+                return {key: self._filled(each) for key, each in value.items()}
+            case list() | tuple():
+                return [self._filled(each) for each in value]
+        return value
+
+
+def subscription(*topics: str) -> bytes:
+    """Metadata of a consumer, version 0."""
+    names = b"".join(len(t).to_bytes(2, "big") + t.encode() for t in topics)
+    return b"\0\0" + len(topics).to_bytes(4, "big") + names + (-1).to_bytes(4, "big", signed=True)
+
+
+@contextmanager
+def opened(address: tuple[str, int], name: str) -> Iterator[Side]:
+    """A side for the length of a block."""
+    side = Side(address, name)
+    try:
+        yield side
+    finally:
+        side.close()
