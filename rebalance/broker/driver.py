@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING
 from rebalance.broker.tracing import Tracer
 from rebalance.coordinator import GroupCoordinator, GroupSnapshot
 from rebalance.protocol.config import CoordinatorConfig
-from rebalance.protocol.effects import Append, Appended, CoordinatorEvent, Effect, Received, Reply
+from rebalance.protocol.effects import (
+    Append,
+    Appended,
+    CoordinatorEvent,
+    Effect,
+    Received,
+    Reply,
+    TopicDeleted,
+)
 
 if TYPE_CHECKING:
     from rebalance.protocol.requests import CoordinatorRequest
@@ -55,6 +63,10 @@ class GroupDriver:
         finally:
             # A request that was replaced (J17) is never answered; its connection ends it.
             self._waiting.pop(token, None)
+
+    def topic_deleted(self, topic: str) -> None:
+        """Its offsets go, in every group (O08)."""
+        self._handle(TopicDeleted(topic=topic))
 
     def group(self, group_id: str) -> GroupSnapshot | None:
         """The group as the coordinator sees it."""

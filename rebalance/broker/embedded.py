@@ -99,8 +99,14 @@ class EmbeddedBroker:
             self._tracer = Tracer(self._trace, self._trace_clock)
         tracer = self._tracer
         topics = TopicStore(self._config, self._new_uuid)
-        topics.on_change = tracer.topic
         groups = GroupDriver(self._group_config, self._new_uuid, tracer)
+
+        def on_change(name: str, partitions: int) -> None:
+            tracer.topic(name, partitions)
+            if not partitions:
+                groups.topic_deleted(name)
+
+        topics.on_change = on_change
         self._state = BrokerState(
             config=self._config,
             cluster_id=CLUSTER_ID,

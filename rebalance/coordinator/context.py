@@ -97,6 +97,11 @@ class Context:
             if append.group_id == group_id:
                 yield from append.records
 
+    def groups_with_offsets(self) -> tuple[str, ...]:
+        """Groups that have offsets, or of which something is being written."""
+        writing = (append.group_id for append in self._appends.values())
+        return tuple(dict.fromkeys((*self.offsets, *writing)))
+
     def new_member_id(self, prefix: str) -> str:
         """Rule J05: client id or instance id, a dash, and what the driver's function gives."""
         return f"{prefix}-{self._new_suffix()}"

@@ -19,8 +19,9 @@ from rebalance.coordinator.offset_delete import delete_offsets
 from rebalance.coordinator.offsets import commit, fetch
 from rebalance.coordinator.snapshot import GroupSnapshot, snapshot
 from rebalance.coordinator.sync import on_sync_timeout, sync
+from rebalance.coordinator.topic_deletion import on_topic_deleted
 from rebalance.protocol.config import CoordinatorConfig
-from rebalance.protocol.effects import Appended, CoordinatorEvent, Effect, Received
+from rebalance.protocol.effects import Appended, CoordinatorEvent, Effect, Received, TopicDeleted
 from rebalance.protocol.requests import (
     DeleteGroupsRequest,
     HeartbeatRequest,
@@ -81,6 +82,8 @@ class GroupCoordinator:
                         raise TypeError(f"no request of a coordinator: {request!r}")
             case Appended(token=append_token, error=error):
                 context.appended(append_token, error)
+            case TopicDeleted(topic=topic):
+                on_topic_deleted(context, topic)
             case _:
                 raise TypeError(f"no event of a coordinator: {event!r}")
         return context.take_effects()

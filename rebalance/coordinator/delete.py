@@ -19,7 +19,7 @@ from rebalance.coordinator.kept_offsets import forget_offsets, kept_partitions, 
 from rebalance.coordinator.sessions import end_session
 from rebalance.protocol.effects import Token
 from rebalance.protocol.errors import ErrorCode
-from rebalance.protocol.records import GroupMetadata
+from rebalance.protocol.records import GroupMetadata, Record
 from rebalance.protocol.requests import DeleteGroupsRequest
 from rebalance.protocol.responses import DeletedGroup, DeleteGroupsResponse
 from rebalance.protocol.states import GroupState
@@ -42,7 +42,7 @@ def delete(context: Context, token: Token, request: DeleteGroupsRequest) -> None
             group=group, partitions=partitions, known=frozenset(group.pending), batch=batch
         )
         gone = GroupMetadata(group_id=group.group_id, value=None)
-        records = (*tombstones(group.group_id, partitions), gone)
+        records: tuple[Record, ...] = (*tombstones(group.group_id, partitions), gone)
         context.append(group.group_id, records, stored)
     if not groups:
         batch.answer(context)

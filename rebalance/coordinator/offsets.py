@@ -14,7 +14,7 @@ from rebalance.coordinator.sessions import arm_session
 from rebalance.protocol.effects import Token
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.notices import CommitRefused
-from rebalance.protocol.records import OffsetCommit, OffsetCommitValue
+from rebalance.protocol.records import NO_EXPIRY, OffsetCommit, OffsetCommitValue
 from rebalance.protocol.requests import NO_MEMBER_ID, OffsetCommitRequest, OffsetFetchRequest
 from rebalance.protocol.responses import (
     CommittedPartition,
@@ -36,7 +36,7 @@ def commit(context: Context, token: Token, request: OffsetCommitRequest) -> None
         group = _simple_group(context, request.group_id)
     error = _unknown_group(request) if group is None else _refusal(group, request)
     if error is not None or group is None:
-        _refuse(context, token, request, error or ErrorCode.UNKNOWN_SERVER_ERROR)
+        refuse(context, token, request, error or ErrorCode.UNKNOWN_SERVER_ERROR)
         return
     member = group.members.get(request.member_id)
     if member is not None and group.state in _REARMS:
@@ -56,6 +56,8 @@ def commit(context: Context, token: Token, request: OffsetCommitRequest) -> None
             leader_epoch=offset.leader_epoch,
             metadata=metadata,
             commit_timestamp_ms=context.now,
+            expire_timestamp_ms=_expiry(context, request),
+            topic_id=offset.topic_id,
         )
         values.append((offset.partition, value))
     stored = _Stored(
@@ -69,6 +71,12 @@ def commit(context: Context, token: Token, request: OffsetCommitRequest) -> None
         context.append(request.group_id, records, stored)
     else:
         stored(context, ErrorCode.NONE)
+
+
+def _expiry(context: Context, request: OffsetCommitRequest) -> int:
+    """Rule P05: an offset has an expiry of its own only where the request says how long to keep."""
+    retention_ms = request.retention_time_ms
+    return NO_EXPIRY if retention_ms < 0 else context.now + retention_ms
 
 
 def _simple_group(context: Context, group_id: str) -> ClassicGroup:
@@ -104,7 +112,8 @@ def _refusal(group: ClassicGroup, request: OffsetCommitRequest) -> ErrorCode | N
     return None
 
 
-def _refuse(context: Context, token: Token, request: OffsetCommitRequest, error: ErrorCode) -> None:
+def refuse(context: Context, token: Token, request: OffsetCommitRequest, error: ErrorCode) -> None:
+    """Refuse a commit as a whole: every partition of it has the error."""
     answers = tuple(
         CommittedPartition(partition=offset.partition, error=error) for offset in request.offsets
     )

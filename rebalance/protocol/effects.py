@@ -33,7 +33,14 @@ class Appended:
     error: ErrorCode = ErrorCode.NONE
 
 
-CoordinatorEvent = Received | Appended
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicDeleted:
+    """Event: the cluster has no such topic any more; a new one of that name is another topic."""
+
+    topic: str
+
+
+CoordinatorEvent = Received | Appended | TopicDeleted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,6 +98,8 @@ class OffsetToCommit:
     offset: int
     leader_epoch: int = -1
     metadata: str | None = ""
+    topic_id: bytes | None = None
+    """The 16 bytes of the topic's id, where the broker knows it (P05)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -314,6 +314,17 @@ async def _offset_fetch(client: RawConnection, version: int) -> None:
     assert [p.error_code.value for p in topic.partitions] == [0, 0]
 
 
+async def _offset_delete(client: RawConnection, version: int) -> None:
+    await client.ask("offset_commit", 8, await _commit(client, partitions=[1]))
+    parts = [{"partition_index": 1}, {"partition_index": 7}]
+    asked = {"group_id": "simple", "topics": [{"name": "orders", "partitions": parts}]}
+    answer = await client.ask("offset_delete", version, asked)
+    unknown = 3
+    assert [
+        (p.partition_index, p.error_code.value) for p in _entries(answer, "topics").partitions
+    ] == [(1, 0), (7, unknown)]
+
+
 @pytest.mark.parametrize(("name", "version"), ALL_VERSIONS)
 def test_every_api_in_every_version(name: str, version: int) -> None:
     async def main() -> None:
@@ -331,4 +342,6 @@ def test_a_handler_opens_with_the_versions_of_the_table(key: int) -> None:
     module = import_module(f"rebalance.broker.handlers.{api.name}")
     assert (api.key, api.oldest, api.newest) == (module.KEY, module.OLDEST, module.NEWEST)
     opening = (module.__doc__ or "").splitlines()[0]
-    assert f"key {api.key}, versions {api.oldest} to {api.newest}" in opening
+    one = api.oldest == api.newest
+    versions = f"version {api.newest}" if one else f"versions {api.oldest} to {api.newest}"
+    assert f"key {api.key}, {versions}" in opening

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.conformance.cases import admin
+from tests.conformance.cases import admin, offsets
 from tests.conformance.conversation import Case
 
-CASES: tuple[Case, ...] = (*admin.CASES,)
+CASES: tuple[Case, ...] = (*admin.CASES, *offsets.CASES)
