@@ -46,6 +46,7 @@ class Context:
         "groups",
         "now",
         "offsets",
+        "retention_runs",
         "timers",
     )
 
@@ -54,6 +55,7 @@ class Context:
         self.groups: dict[str, ClassicGroup] = {}
         self.offsets: dict[str, dict[TopicPartition, OffsetCommitValue]] = {}
         self.timers = TimerQueue()
+        self.retention_runs = False
         self.now = 0
         self._new_suffix = new_member_id_suffix
         self._effects: list[Effect] = []

@@ -17,6 +17,7 @@ from rebalance.coordinator.join_phase import on_initial_delay, on_join_timeout
 from rebalance.coordinator.leave import leave
 from rebalance.coordinator.offset_delete import delete_offsets
 from rebalance.coordinator.offsets import commit, fetch
+from rebalance.coordinator.retention import keep_checking, on_retention_check
 from rebalance.coordinator.snapshot import GroupSnapshot, snapshot
 from rebalance.coordinator.sync import on_sync_timeout, sync
 from rebalance.coordinator.topic_deletion import on_topic_deleted
@@ -86,6 +87,7 @@ class GroupCoordinator:
                 on_topic_deleted(context, topic)
             case _:
                 raise TypeError(f"no event of a coordinator: {event!r}")
+        keep_checking(context)
         return context.take_effects()
 
     def advance(self, now: int) -> tuple[Effect, ...]:
@@ -121,6 +123,9 @@ class GroupCoordinator:
         return self._context.timers.entries
 
     def _fire(self, key: TimerKey) -> None:
+        if key.kind is TimerKind.RETENTION:
+            on_retention_check(self._context)
+            return
         group = self._context.groups[key.group_id]
         match key.kind:
             case TimerKind.SESSION:

@@ -9,6 +9,7 @@ Source: GroupCoordinatorShard.deleteGroups, ClassicGroup.validateDeleteGroup,
 OffsetMetadataManager.deleteAllOffsets; KafkaApis takes a name that is sent twice once.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from assignors.model import TopicPartition
@@ -41,8 +42,7 @@ def delete(context: Context, token: Token, request: DeleteGroupsRequest) -> None
         stored = _Stored(
             group=group, partitions=partitions, known=frozenset(group.pending), batch=batch
         )
-        gone = GroupMetadata(group_id=group.group_id, value=None)
-        records: tuple[Record, ...] = (*tombstones(group.group_id, partitions), gone)
+        records = tombstones_of_group(group.group_id, partitions)
         context.append(group.group_id, records, stored)
     if not groups:
         batch.answer(context)
@@ -52,6 +52,12 @@ def _refusal(group: ClassicGroup | None) -> ErrorCode | None:
     if group is None or group.state is GroupState.DEAD:
         return ErrorCode.GROUP_ID_NOT_FOUND
     return None if group.state is GroupState.EMPTY else ErrorCode.NON_EMPTY_GROUP
+
+
+def tombstones_of_group(group_id: str, partitions: Iterable[TopicPartition]) -> tuple[Record, ...]:
+    """Rule P06: those of the offsets come first."""
+    gone = GroupMetadata(group_id=group_id, value=None)
+    return (*tombstones(group_id, partitions), gone)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,12 +96,17 @@ class _Stored:
             self.batch.results[group.group_id] = ErrorCode.GROUP_ID_NOT_FOUND
         elif error is ErrorCode.NONE:
             forget_offsets(context, group.group_id, self.partitions)
-            if group.state is GroupState.EMPTY and self.known.issuperset(group.pending):
-                _forget(context, group)
+            bury(context, group, self.known)
         self.batch.answer(context)
 
 
-def _forget(context: Context, group: ClassicGroup) -> None:
+def bury(context: Context, group: ClassicGroup, known: frozenset[str]) -> None:
+    """The tombstones are written; `known` ids were pending then, and go with the group.
+
+    Who was faster, with a new id or as a member, has a group that lives on.
+    """
+    if group.state is not GroupState.EMPTY or not known.issuperset(group.pending):
+        return
     for member_id in tuple(group.pending):
         end_session(context, group, member_id)
         group.remove(member_id)

@@ -26,6 +26,8 @@ from rebalance.protocol.states import GroupState
 
 _SAYS_GROUP_NOT_FOUND = 9
 """First version of OffsetCommit that answers GROUP_ID_NOT_FOUND (KIP-848)."""
+_NOT_SAID = -1
+"""Kafka takes any other retention time at its word, also a negative one."""
 _REARMS = frozenset({GroupState.STABLE, GroupState.PREPARING_REBALANCE})
 
 
@@ -76,7 +78,7 @@ def commit(context: Context, token: Token, request: OffsetCommitRequest) -> None
 def _expiry(context: Context, request: OffsetCommitRequest) -> int:
     """Rule P05: an offset has an expiry of its own only where the request says how long to keep."""
     retention_ms = request.retention_time_ms
-    return NO_EXPIRY if retention_ms < 0 else context.now + retention_ms
+    return NO_EXPIRY if retention_ms == _NOT_SAID else context.now + retention_ms
 
 
 def _simple_group(context: Context, group_id: str) -> ClassicGroup:

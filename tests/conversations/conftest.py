@@ -111,3 +111,19 @@ def narrow(narrow_broker: tuple[str, str], unique: Callable[[str], str]) -> Iter
     talk = Talk(_address(servers), unique("group"), topic)
     yield talk
     talk.close()
+
+
+@pytest.fixture(scope="session")
+def forgetful_broker(kafka_broker: KafkaBroker) -> Iterator[tuple[str, str]]:
+    """A broker that looks for what it may forget all the time: its address, and a topic."""
+    with _another(kafka_broker, {"offsets.retention.check.interval.ms": "300"}) as broker:
+        yield broker
+
+
+@pytest.fixture
+def forgetful(forgetful_broker: tuple[str, str], unique: Callable[[str], str]) -> Iterator[Talk]:
+    """A group of its own on a broker that looks for what it may forget all the time."""
+    servers, topic = forgetful_broker
+    talk = Talk(_address(servers), unique("group"), topic)
+    yield talk
+    talk.close()

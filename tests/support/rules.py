@@ -114,10 +114,8 @@ RULES: Mapping[str, str] = {
 
 LATER = frozenset(
     {
-        "O05",
         "O06",
         "O07",
-        "O10",
         "A06",
         "A10",
         "P01",
@@ -137,8 +135,7 @@ and with Apache Kafka, `tests/conformance` compares their answers field by field
 `tests/`, so that `pytest tests/FILE::TEST` runs one; scenarios are told apart by their file alone.
 Written by `python -m tests.support.rules`.
 
-What is *(later)* is not there yet. Until O05 and O10 are, a coordinator forgets neither offsets
-nor groups by itself: a group stays, some 600 bytes of memory, until a DeleteGroups (A03).
+What is *(later)* is not there yet.
 """
 _TEST = re.compile(
     r"^\s*(?:async )?def (test_([a-z]\d\d(?:(?:_and)?_[a-z]\d\d)*)(?:_\w*)?)\(", re.M
