@@ -14,6 +14,7 @@ import os
 import socket
 import uuid
 from collections.abc import Callable, Mapping
+from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ from rebalance.broker.errors import BrokerError
 from rebalance.broker.state import BrokerState
 from rebalance.broker.topics import NewTopic, TopicError, TopicStore
 from rebalance.broker.tracing import Tracer
+from rebalance.broker.transactions import Transactions
+from rebalance.protocol.java_hash import partition_of
 
 if TYPE_CHECKING:
     from rebalance.coordinator import GroupSnapshot
@@ -107,11 +110,19 @@ class EmbeddedBroker:
                 groups.topic_deleted(name)
 
         topics.on_change = on_change
+        producer_ids = count()
+        partitions = self._group_config.offsets_topic_num_partitions
         self._state = BrokerState(
             config=self._config,
             cluster_id=CLUSTER_ID,
             topics=topics,
             groups=groups,
+            transactions=Transactions(
+                producer_ids.__next__,
+                lambda group_id: partition_of(group_id, partitions),
+                groups.end_transaction,
+            ),
+            new_producer_id=producer_ids.__next__,
         )
         try:
             self._server = await asyncio.start_server(
@@ -130,6 +141,7 @@ class EmbeddedBroker:
         if server is None or self._state is None:
             return
         server.close()
+        self._state.transactions.close()
         self._state.groups.close()
         connections = list(self._connections.items())
         for task, writer in connections:

@@ -5,6 +5,7 @@ Handlers get these two and nothing else; sockets stay with the connection.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from rebalance.broker.topics import TopicStore
 if TYPE_CHECKING:
     from rebalance.broker.codec import Message
     from rebalance.broker.driver import GroupDriver
+    from rebalance.broker.transactions import Transactions
 
 __all__ = ["BrokerState", "Call"]
 
@@ -26,7 +28,8 @@ class BrokerState:
     cluster_id: str
     topics: TopicStore
     groups: GroupDriver
-    next_producer_id: int = 0
+    transactions: Transactions
+    new_producer_id: Callable[[], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

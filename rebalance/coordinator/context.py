@@ -10,6 +10,7 @@ from typing import Protocol
 
 from assignors.model import TopicPartition
 from rebalance.coordinator.classic_group import ClassicGroup
+from rebalance.coordinator.open_transactions import OpenTransactions
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.effects import Append, Effect, Reply, Token
 from rebalance.protocol.errors import ErrorCode
@@ -48,12 +49,14 @@ class Context:
         "offsets",
         "retention_runs",
         "timers",
+        "transactions",
     )
 
     def __init__(self, config: CoordinatorConfig, new_member_id_suffix: Callable[[], str]) -> None:
         self.config = config
         self.groups: dict[str, ClassicGroup] = {}
         self.offsets: dict[str, dict[TopicPartition, OffsetCommitValue]] = {}
+        self.transactions = OpenTransactions()
         self.timers = TimerQueue()
         self.retention_runs = False
         self.now = 0
@@ -100,9 +103,9 @@ class Context:
                 yield from append.records
 
     def groups_with_offsets(self) -> tuple[str, ...]:
-        """Groups that have offsets, or of which something is being written."""
+        """Groups that have offsets, or of which something is being written or kept aside."""
         writing = (append.group_id for append in self._appends.values())
-        return tuple(dict.fromkeys((*self.offsets, *writing)))
+        return tuple(dict.fromkeys((*self.offsets, *writing, *self.transactions.group_ids)))
 
     def new_member_id(self, prefix: str) -> str:
         """Rule J05: client id or instance id, a dash, and what the driver's function gives."""

@@ -21,8 +21,19 @@ from rebalance.coordinator.retention import keep_checking, on_retention_check
 from rebalance.coordinator.snapshot import GroupSnapshot, snapshot
 from rebalance.coordinator.sync import on_sync_timeout, sync
 from rebalance.coordinator.topic_deletion import on_topic_deleted
+from rebalance.coordinator.transactional_offsets import (
+    commit_in_transaction,
+    on_transaction_ended,
+)
 from rebalance.protocol.config import CoordinatorConfig
-from rebalance.protocol.effects import Appended, CoordinatorEvent, Effect, Received, TopicDeleted
+from rebalance.protocol.effects import (
+    Appended,
+    CoordinatorEvent,
+    Effect,
+    Received,
+    TopicDeleted,
+    TransactionEnded,
+)
 from rebalance.protocol.requests import (
     DeleteGroupsRequest,
     HeartbeatRequest,
@@ -32,6 +43,7 @@ from rebalance.protocol.requests import (
     OffsetDeleteRequest,
     OffsetFetchRequest,
     SyncGroupRequest,
+    TxnOffsetCommitRequest,
 )
 from rebalance.protocol.timers import TimerKey, TimerKind
 
@@ -79,12 +91,16 @@ class GroupCoordinator:
                         delete(context, token, request)
                     case OffsetDeleteRequest():
                         delete_offsets(context, token, request)
+                    case TxnOffsetCommitRequest():
+                        commit_in_transaction(context, token, request)
                     case _:
                         raise TypeError(f"no request of a coordinator: {request!r}")
             case Appended(token=append_token, error=error):
                 context.appended(append_token, error)
             case TopicDeleted(topic=topic):
                 on_topic_deleted(context, topic)
+            case TransactionEnded():
+                on_transaction_ended(context, event)
             case _:
                 raise TypeError(f"no event of a coordinator: {event!r}")
         keep_checking(context)

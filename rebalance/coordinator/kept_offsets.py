@@ -6,7 +6,7 @@ of the same partition too, committed or not (O07).
 Source: OffsetMetadataManager.replay.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from assignors.model import TopicPartition
 from rebalance.coordinator.context import Context
@@ -15,7 +15,7 @@ from rebalance.protocol.records import OffsetCommit
 
 def kept_partitions(context: Context, group_id: str) -> set[TopicPartition]:
     """Partitions that this group has an offset of, also where it is still being written."""
-    partitions = set(context.offsets.get(group_id, ()))
+    partitions = {*context.offsets.get(group_id, ()), *context.transactions.partitions(group_id)}
     for record in context.in_flight(group_id):
         if isinstance(record, OffsetCommit):
             partitions.add(record.partition)
@@ -29,8 +29,9 @@ def tombstones(group_id: str, partitions: Iterable[TopicPartition]) -> tuple[Off
     )
 
 
-def forget_offsets(context: Context, group_id: str, partitions: Iterable[TopicPartition]) -> None:
+def forget_offsets(context: Context, group_id: str, partitions: Collection[TopicPartition]) -> None:
     """Their tombstones are written."""
+    context.transactions.forget(group_id, partitions)
     offsets = context.offsets.get(group_id)
     if offsets is None:
         return

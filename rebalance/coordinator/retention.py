@@ -5,11 +5,12 @@ forgotten between two of them. An offset may go
 
     in a group that never had members    offsets.retention.minutes after its commit,
     in one that has none any more        so long after the group became Empty,
-    in a Stable group of consumers       so long after its commit, if nobody subscribes to its topic,
+    in a Stable group of consumers       so long after its commit, where nobody reads its topic,
 
 and in all of these at the time that its own request gave instead (OffsetCommit v2 to v4). Other
 groups keep theirs. An Empty group without offsets goes as well, whoever holds an id of it (J05).
-The timer runs only while there is a group: an idle coordinator has nothing to wake up for.
+What a transaction may still change stays, and so does its group (O07). The timer runs only while
+there is a group: an idle coordinator has nothing to wake up for.
 Source: GroupCoordinatorShard.cleanupGroupMetadata, OffsetMetadataManager.cleanupExpiredOffsets,
 ClassicGroup.offsetExpirationCondition, OffsetExpirationConditionImpl; KIP-211.
 """
@@ -51,7 +52,8 @@ def on_retention_check(context: Context) -> None:
 def _check(context: Context, group: ClassicGroup) -> None:
     offsets = context.offsets.get(group.group_id, {})
     gone = _expired(context, group, offsets) if offsets else ()
-    if group.state is GroupState.EMPTY and len(gone) == len(offsets):
+    unused = len(gone) == len(offsets) and not context.transactions.partitions(group.group_id)
+    if group.state is GroupState.EMPTY and unused:
         records = tombstones_of_group(group.group_id, gone)
         known = frozenset(group.pending)
         context.append(group.group_id, records, _Gone(group=group, partitions=gone, known=known))
@@ -68,11 +70,13 @@ def _expired(
     topics = subscribed_topics(group)
     if since_ms is None or (group.state is not GroupState.EMPTY and topics is None):
         return ()
+    unstable = context.transactions.partitions(group.group_id)
     retention_ms = context.config.offsets_retention_minutes * _MINUTE_MS
     return tuple(
         partition
         for partition in sorted(offsets)
-        if not is_subscribed(group, topics, partition.topic)
+        if partition not in unstable
+        and not is_subscribed(group, topics, partition.topic)
         and context.now >= _end_ms(offsets[partition], since_ms, retention_ms)
     )
 

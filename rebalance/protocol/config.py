@@ -21,7 +21,7 @@ def _setting(name: str, default: int, *, least: int, danger: str) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoordinatorConfig:
-    """Times in milliseconds where a name does not say minutes, sizes in UTF-16 units as Kafka counts them."""
+    """Times in milliseconds but where a name says minutes, sizes in UTF-16 units as in Kafka."""
 
     group_min_session_timeout_ms: int = _setting(
         "group.min.session.timeout.ms",
@@ -65,6 +65,13 @@ class CoordinatorConfig:
         600_000,
         least=1,
         danger="larger: groups that nobody needs are kept that much longer",
+    )
+
+    offsets_topic_num_partitions: int = _setting(
+        "offsets.topic.num.partitions",
+        50,
+        least=1,
+        danger="another number than before: groups are looked for where they are not",
     )
 
     def __post_init__(self) -> None:

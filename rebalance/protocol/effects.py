@@ -40,7 +40,20 @@ class TopicDeleted:
     topic: str
 
 
-CoordinatorEvent = Received | Appended | TopicDeleted
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionEnded:
+    """Event: a producer's transaction was committed or aborted (O07).
+
+    Answered with `Reply(token=token)` and `TransactionCompleted` once its offsets count. After an
+    error they do not, the transaction is still open, and the event may be given again.
+    """
+
+    token: Token
+    producer_id: int
+    committed: bool
+
+
+CoordinatorEvent = Received | Appended | TopicDeleted | TransactionEnded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

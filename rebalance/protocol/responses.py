@@ -83,6 +83,20 @@ class OffsetCommitResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TxnOffsetCommitResponse:
+    """TxnOffsetCommit v0-6: an error a partition, in the request's order."""
+
+    partitions: tuple[CommittedPartition, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionCompleted:
+    """The answer to `TransactionEnded`: its offsets count from now on, or are forgotten."""
+
+    error: ErrorCode = ErrorCode.NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchedOffset:
     """One partition of an OffsetFetch; offset -1 = nothing committed."""
 
@@ -150,6 +164,8 @@ CoordinatorResponse = (
     | OffsetFetchResponse
     | DeleteGroupsResponse
     | OffsetDeleteResponse
+    | TxnOffsetCommitResponse
+    | TransactionCompleted
 )
 
 Response = CoordinatorResponse | FindCoordinatorResponse | MetadataResponse

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from rebalance.testing.brokers import APACHE_KAFKA, EMBEDDED, SETTINGS, running
 from tests.conformance.side import opened
 
+ONE_PARTITION = {"offsets.topic.num.partitions": "1"}
+"""What the kit starts Apache Kafka with anyway, and what a transaction of offsets can notice."""
+
 Address = tuple[str, int]
 
 
@@ -25,7 +28,7 @@ def both_running(settings: Mapping[str, str] = {}) -> Iterator[Brokers]:
     """Start both, and wait until each coordinates groups and transactions."""
     with ExitStack() as stack:
         started = [
-            stack.enter_context(running(kind, SETTINGS | settings))
+            stack.enter_context(running(kind, SETTINGS | ONE_PARTITION | settings))
             for kind in (EMBEDDED, APACHE_KAFKA)
         ]
         ours, kafka = (_address(broker.bootstrap_servers) for broker in started)

@@ -6,9 +6,9 @@ own. Nothing here says what the answer must be: two brokers give one each, and t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,8 @@ class Say:
     fields: Mapping[str, Any]
     waits: bool = False
     """The answer is another step's (`Hear`); the request has arrived when this one is over."""
+    again_after: tuple[str, ...] = ()
+    """Errors after which it is said again: what goes on meanwhile takes Kafka a moment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,14 +103,17 @@ class Case:
     topics: Mapping[str, int]
 
 
-def case(
-    name: str, *steps: Step | Iterable[Step], topics: Mapping[str, int] = {"topic": 2}
-) -> Case:
-    """A case of steps and of lists of steps."""
-    flat: list[Step] = []
+Steps: TypeAlias = "Step | Iterable[Steps]"
+
+
+def case(name: str, *steps: Steps, topics: Mapping[str, int] = {"topic": 2}) -> Case:
+    """A case of steps, and of lists of them however deep."""
+    return Case(name=name, steps=tuple(_flat(steps)), topics=topics)
+
+
+def _flat(steps: Iterable[Steps]) -> Iterator[Step]:
     for step in steps:
         if isinstance(step, Iterable):
-            flat += step
+            yield from _flat(step)
         else:
-            flat.append(step)
-    return Case(name=name, steps=tuple(flat), topics=topics)
+            yield step

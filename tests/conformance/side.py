@@ -67,14 +67,11 @@ class Side:
     def step(self, step: Step) -> None:
         """One step; answers go to the transcript."""
         match step:
+            case Say(waits=True):
+                self._send(step)
+                self.let_arrive()
             case Say():
-                connection = self._connection(step.who)
-                connection.send(step.api, step.version, self._filled(step.fields))
-                self._waiting.setdefault(step.who, []).append(step)
-                if step.waits:
-                    self.let_arrive()
-                else:
-                    self.hear(step.who)
+                self._say(step)
             case Hear(who=people):
                 self.hear(*people)
             case Silence(who=people):
@@ -84,6 +81,22 @@ class Side:
             case Reconnect(who=who):
                 self._left.append(self._connections.pop(who))
                 self._waiting.pop(who, None)
+
+    def _say(self, step: Say) -> None:
+        """Once, or until the answer is not one after which it is to be said again."""
+        give_up = time.monotonic() + READY_TIMEOUT_S
+        while True:
+            self._send(step)
+            (answer,) = self.hear(step.who)
+            if not _mentions(answer, step.again_after):
+                return
+            assert time.monotonic() < give_up, f"still {answer}"
+            self.transcript.pop()
+
+    def _send(self, step: Say) -> None:
+        connection = self._connection(step.who)
+        connection.send(step.api, step.version, self._filled(step.fields))
+        self._waiting.setdefault(step.who, []).append(step)
 
     def hear(self, *people: str) -> list[Any]:
         """The answers that they wait for, read once all are here."""
@@ -202,6 +215,15 @@ class Side:
             case list() | tuple():
                 return [self._filled(each) for each in value]
         return value
+
+
+def _mentions(answer: Any, errors: tuple[str, ...]) -> bool:
+    """Whether one of the errors stands anywhere in a plain answer."""
+    if isinstance(answer, dict):
+        return any(_mentions(value, errors) for value in answer.values())
+    if isinstance(answer, list):
+        return any(_mentions(value, errors) for value in answer)
+    return answer in errors
 
 
 def subscription(*topics: str) -> bytes:

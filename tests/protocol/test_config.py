@@ -18,6 +18,7 @@ def test_defaults_are_kafkas() -> None:
         "group.initial.rebalance.delay.ms": 3_000,
         "group.max.size": 2**31 - 1,
         "offset.metadata.max.bytes": 4_096,
+        "offsets.topic.num.partitions": 50,
         "offsets.retention.minutes": 10_080,
         "offsets.retention.check.interval.ms": 600_000,
     }

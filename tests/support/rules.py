@@ -115,7 +115,6 @@ RULES: Mapping[str, str] = {
 LATER = frozenset(
     {
         "O06",
-        "O07",
         "A06",
         "A10",
         "P01",

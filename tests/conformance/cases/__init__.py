@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.conformance.cases import admin, offsets
+from tests.conformance.cases import admin, offsets, transactions
 from tests.conformance.conversation import Case
 
-CASES: tuple[Case, ...] = (*admin.CASES, *offsets.CASES)
+CASES: tuple[Case, ...] = (*admin.CASES, *offsets.CASES, *transactions.CASES)
