@@ -33,7 +33,7 @@ def both_running(settings: Mapping[str, str] = {}) -> Iterator[Brokers]:
         ]
         ours, kafka = (_address(broker.bootstrap_servers) for broker in started)
         for address in (ours, kafka):
-            _await_coordinators(address)
+            _prepare(address)
         yield Brokers(ours=ours, kafka=kafka)
 
 
@@ -42,8 +42,7 @@ def _address(bootstrap_servers: str) -> Address:
     return host, int(port)
 
 
-def _await_coordinators(address: Address) -> None:
+def _prepare(address: Address) -> None:
     """The topics behind both are made by the first question, and take a moment to get ready."""
     with opened(address, "preparer") as side:
-        side.create_topic("first", 1)
-        side.await_coordinators()
+        side.prepare()

@@ -75,8 +75,8 @@ class Hear:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Silence:
-    """Nobody of these has an answer, as far as two other requests can prove."""
+class Settle:
+    """Whoever of these has an answer by now takes it; the others wait on, and that is noted."""
 
     who: tuple[str, ...]
 
@@ -88,7 +88,7 @@ class Reconnect:
     who: str
 
 
-Step = Say | Hear | Silence | Reconnect
+Step = Say | Hear | Settle | Reconnect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

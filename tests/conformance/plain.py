@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from kio.schema.errors import ErrorCode
 
+_UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+"""In the id of a member that was not told it yet."""
 _UNORDERED = frozenset({"members", "topics", "partitions", "groups", "results"})
 _OWN = frozenset({"host", "port", "throttle_time"})
 
@@ -54,4 +57,4 @@ def _text(text: str, names: Mapping[Any, str]) -> str:
     for known, name in names.items():
         if isinstance(known, str) and len(known) > len("topic") and known in text:
             text = text.replace(known, name)
-    return text
+    return _UUID.sub("uuid", text)

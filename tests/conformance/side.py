@@ -22,7 +22,7 @@ from tests.conformance.conversation import (
     Reads,
     Reconnect,
     Say,
-    Silence,
+    Settle,
     Step,
     TopicId,
 )
@@ -31,6 +31,8 @@ from tests.conversations.raw import Connection
 
 PROBES = 2
 READY_TIMEOUT_S = 60.0
+BARRIER = "barrier"
+"""A topic and a group of their own, for requests that only prove what has happened before."""
 _NOBODY = "somebody-else"
 _NOT_YET = (
     ErrorCode.coordinator_not_available,
@@ -74,10 +76,8 @@ class Side:
                 self._say(step)
             case Hear(who=people):
                 self.hear(*people)
-            case Silence(who=people):
-                self.let_arrive()
-                early = [who for who in people if self._connections[who].has_answer]
-                self.transcript.append(("answered early", early))
+            case Settle(who=people):
+                self.settle(people)
             case Reconnect(who=who):
                 self._left.append(self._connections.pop(who))
                 self._waiting.pop(who, None)
@@ -113,15 +113,40 @@ class Side:
         self.transcript += lines
         return [answer for _, answer in lines]
 
+    def settle(self, people: tuple[str, ...]) -> None:
+        """Let arrive whatever was sent and be answered what needs no other request."""
+        self.let_arrive()
+        # What was written before this is durable, and answered, before this is answered.
+        part = {"partition_index": 0, "committed_offset": 0, "committed_metadata": ""}
+        topics = [{"name": BARRIER, "partitions": [{**part, "committed_leader_epoch": -1}]}]
+        fields = {"group_id": BARRIER, "generation_id_or_member_epoch": -1, "topics": topics}
+        answer = self._connection(_NOBODY).ask("offset_commit", 8, fields)
+        assert answer.topics[0].partitions[0].error_code is ErrorCode.none
+        self.let_arrive()
+        answered = [who for who in people if self._waiting.get(who) and self.has_answer(who)]
+        self.hear(*answered)
+        waiting = [who for who in people if self._waiting.get(who)]
+        self.transcript.append(("still wait", waiting))
+
     def let_arrive(self) -> None:
         """Whatever was sent has been handled."""
-        fields = {"group_id": self.called("group"), "generation_id": 0, "member_id": "nobody"}
+        fields = {"group_id": BARRIER, "generation_id": 0, "member_id": "nobody"}
         for _ in range(PROBES):
             self._connection(_NOBODY).ask("heartbeat", 3, fields)
 
     def has_answer(self, who: str) -> bool:
         """Bytes that nobody has read yet."""
         return self._connections[who].has_answer
+
+    def until_state(self, state: str) -> None:
+        """Ask until the group is described like that: a timer of 0 ms takes Kafka a moment."""
+        give_up = time.monotonic() + READY_TIMEOUT_S
+        asked = {"groups": [self.called("group")]}
+        while True:
+            answer = self._connection(_NOBODY).ask("describe_groups", 5, asked)
+            if answer.groups[0].group_state == state:
+                return
+            assert time.monotonic() < give_up, f"still {answer.groups[0].group_state}"
 
     def called(self, what: str) -> str:
         """A name of this conversation, here."""
@@ -135,23 +160,25 @@ class Side:
         return ids[-1 - former] if former < len(ids) else ""
 
     def create_topic(self, what: str, partitions: int) -> None:
-        """Create a topic and wait until all of its partitions can be committed to."""
-        name = self.called(what)
-        wanted = {"name": name, "num_partitions": partitions, "replication_factor": 1}
-        made = self._connection(_NOBODY).ask(
-            "create_topics", 7, {"topics": [wanted], "timeout": 30_000}
-        )
-        self._topics[what] = made.topics[0].topic_id
-        self.names[made.topics[0].topic_id] = f"<id of {what}>"
-        parts = [{"partition_index": index, "timestamp": -1} for index in range(partitions)]
-        asked = {"replica_id": -1, "topics": [{"name": name, "partitions": parts}]}
-        while True:
-            (entry,) = self._connection(_NOBODY).ask("list_offsets", 8, asked).topics
-            if not any(part.error_code.value for part in entry.partitions):
-                return
+        """Create a topic of this conversation."""
+        topic_id = self._create(self.called(what), partitions)
+        self._topics[what] = topic_id
+        self.names[topic_id] = f"<id of {what}>"
 
-    def await_coordinators(self) -> None:
-        """Ask until the coordinators of groups and of transactions answer.
+    def _create(self, name: str, partitions: int) -> Any:
+        """A topic's id, once all of its partitions can be committed to."""
+        wanted = {"name": name, "num_partitions": partitions, "replication_factor": 1}
+        asked = {"topics": [wanted], "timeout": 30_000}
+        made = self._connection(_NOBODY).ask("create_topics", 7, asked)
+        parts = [{"partition_index": index, "timestamp": -1} for index in range(partitions)]
+        listing = {"replica_id": -1, "topics": [{"name": name, "partitions": parts}]}
+        while True:
+            (entry,) = self._connection(_NOBODY).ask("list_offsets", 8, listing).topics
+            if not any(part.error_code.value for part in entry.partitions):
+                return made.topics[0].topic_id
+
+    def prepare(self) -> None:
+        """Make what every conversation needs; ask until the coordinators answer.
 
         Raises:
             AssertionError: they do not, in a minute.
@@ -168,6 +195,7 @@ class Side:
         for ask in asks:
             while self._connection(_NOBODY).ask(*ask).error_code in _NOT_YET:
                 assert time.monotonic() < give_up, f"{ask} is not answered yet"
+        self._create(BARRIER, 1)
 
     def close(self) -> None:
         """End all connections."""
@@ -189,7 +217,7 @@ class Side:
         return values
 
     def _learn(self, who: str, said: Say, answer: Any) -> None:
-        if said.api == "join_group" and answer.member_id not in ("", *self.names):
+        if said.api == "join_group" and answer.member_id not in ("", "stranger", *self.names):
             ids = self._ids.setdefault(who.partition("/")[0], [])
             ids.append(answer.member_id)
             self.names[answer.member_id] = f"<{who} {len(ids)}>"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.conformance.conversation import GROUP, TOPIC, Hear, Id, Name, Say, Silence, Step, TopicId
+from tests.conformance.conversation import GROUP, TOPIC, Hear, Id, Name, Say, Settle, Step, TopicId
 
 LONG_MS = 60_000
 RANGE = (("range", b""),)
@@ -208,6 +208,6 @@ def preparing(*people: str, **fields: Any) -> list[Step]:
     return [*stable(*people, **fields), join(people[0], waits=True, **fields)]
 
 
-def silent(*people: str) -> Silence:
-    """None of them is answered."""
-    return Silence(who=people)
+def settle(*people: str) -> Settle:
+    """Who is answered, and what; who waits."""
+    return Settle(who=people)

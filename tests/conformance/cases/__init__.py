@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.conformance.cases import admin, offsets, transactions
+from tests.conformance.cases import admin, groups, offsets, transactions
 from tests.conformance.conversation import Case
 
-CASES: tuple[Case, ...] = (*admin.CASES, *offsets.CASES, *transactions.CASES)
+CASES: tuple[Case, ...] = (*admin.CASES, *groups.CASES, *offsets.CASES, *transactions.CASES)
