@@ -49,7 +49,7 @@ def _describing() -> Iterator[Case]:
         for version in range(7):
             yield case(f"a01_{state}_v{version}", steps, describe(version=version))
     yield case("a01_static", stable("A", group_instance_id="i"), describe())
-    yield case("a01_several", stable("A"), describe("admin", 6, Name("group"), OTHER, ""))
+    yield case("a01_several", stable("A"), describe("admin", 6, Name("group"), OTHER))
     yield case(
         "a01_the_same_twice", stable("A"), describe("admin", 5, Name("group"), Name("group"))
     )
@@ -113,7 +113,7 @@ def _deleting() -> Iterator[Case]:
     yield case(
         "a03_several",
         commit("A"),
-        delete_groups(Name("group"), OTHER, "", Name("group")),
+        delete_groups(Name("group"), OTHER, Name("group")),
         describe(),
     )
     yield case(

@@ -13,10 +13,14 @@ from tests.conformance.conversation import Case, Id, Say, Step, case
 from tests.conformance.steps import (
     LONG_MS,
     beat,
+    commit,
+    delete_groups,
     describe,
+    fetch,
     join,
     joined,
     leave,
+    offset,
     preparing,
     settle,
     stable,
@@ -268,7 +272,15 @@ def _empty_names() -> Iterator[Case]:
     yield case("h07_sync", sync("C", 0, group_id="", **first), topics=NONE)
     yield case("h07_beat", beat("C", 0, group_id="", **first), topics=NONE)
     yield case("h07_leave", leave("C", group_id="", **first), topics=NONE)
-    yield case("h07_describe", describe("admin", 5, "no such group"), topics=NONE)
+    legal: list[Step] = []  # one group of all conversations, so they are in one
+    for version in range(2, 11):
+        legal.append(commit("A", -1, offset(0, version), version=version, group_id=""))
+        legal.append(commit("A", 5, version=version, group_id="", member_id="x"))
+    legal += [fetch("A", version, groups=("",)) for version in range(1, 11)]
+    legal += [describe("admin", version, "") for version in range(7)]
+    legal += [delete_groups(""), delete_groups(""), fetch("A", groups=("",))]
+    legal += [describe("admin", version, "") for version in range(7)]
+    yield case("h07_and_o03_where_it_is_legal", legal)
 
 
 def _choosing() -> Iterator[Case]:

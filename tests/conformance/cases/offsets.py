@@ -110,9 +110,6 @@ def _partition_by_partition() -> Iterator[Case]:
             yield case(
                 f"o08_epoch_{epoch}_v{version}", commit("A", -1, said, version=version), fetch("A")
             )
-        empty = commit("A", version=version, group_id="")
-        asked = fetch("A", groups=("",))
-        yield case(f"o03_group_without_name_v{version}", empty, asked)
         none = commit("A", version=version, topics=[])
         yield case(f"o09_no_topics_v{version}", none, EVERYTHING, describe())
         nothing = topics((TOPIC, []))
@@ -169,11 +166,10 @@ def _fetching() -> Iterator[Case]:
             yield case(f"o04_{state}_require_stable_v{version}", steps, stable_only)
         for state, steps in STATES.items():
             yield case(f"o04_{state}_v{version}", steps, fetch("reader", version))
-        yield case(f"o04_group_without_name_v{version}", fetch("A", version, groups=("",)))
     for version in range(8, 11):
-        groups = [GROUP, OTHER, "", GROUP]
+        groups = [GROUP, OTHER, GROUP]
         yield case(f"o04_groups_v{version}", some, fetch("A", version, groups=groups))
-        all_of = fetch("A", version, topics=None, groups=[GROUP, OTHER, GROUP])
+        all_of = fetch("A", version, topics=None, groups=groups)
         yield case(f"o04_groups_all_v{version}", some, all_of)
         none: list[Any] = []
         yield case(f"o04_no_groups_v{version}", fetch("A", version, groups=none))
