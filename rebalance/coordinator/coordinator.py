@@ -49,7 +49,7 @@ from rebalance.protocol.timers import TimerKey, TimerKind
 
 
 class GroupCoordinator:
-    """Coordinates classic groups: dynamic and static members, offsets (rules G, J, S, H, O, A03, A04).
+    """Coordinates classic groups, static members included (rules G, J, S, H, O, A03, A04).
 
     Args:
         config: Kafka's settings.

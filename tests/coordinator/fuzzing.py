@@ -323,10 +323,18 @@ class Rig:
                 group_instance_id=instance,
                 offsets=plain.offsets,
             )
-        if kind == "delete" and self.chance.random() < 0.3:
+        return self.delete(group_id) if kind == "delete" else self.fetch(group_id)
+
+    def delete(self, group_id: str) -> CoordinatorRequest:
+        """Groups, or offsets of one."""
+        pick = self.chance.choice
+        if self.chance.random() < 0.3:
             return OffsetDeleteRequest(group_id=group_id, partitions=pick(((), (P0,), (P0, P0))))
-        if kind == "delete":
-            return DeleteGroupsRequest(group_ids=(group_id, pick(GROUPS)))
+        return DeleteGroupsRequest(group_ids=(group_id, pick(GROUPS)))
+
+    def fetch(self, group_id: str) -> OffsetFetchRequest:
+        """An OffsetFetch."""
+        pick = self.chance.choice
         return OffsetFetchRequest(
             group_id=group_id,
             partitions=pick((None, (), (P0,))),

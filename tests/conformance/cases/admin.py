@@ -134,16 +134,7 @@ def _deleting() -> Iterator[Case]:
     )
 
 
-def _deleting_offsets() -> Iterator[Case]:
-    for state, steps in in_each_state():
-        yield case(f"a04_{state}", steps, delete_offsets(0), fetch("admin", topics=None))
-    for kind in ("consumer", "connect"):
-        group = stable("A", protocol_type=kind, protocols=READS)
-        offsets = commit("A", 1, version=8)
-        yield case(f"a04_{kind}_stable", group, offsets, delete_offsets(0, 1), fetch("A"))
-        yield case(
-            f"a04_{kind}_empty", group, offsets, leave("A"), delete_offsets(0, 1), fetch("A")
-        )
+def _unreadable() -> Iterator[Case]:
     for name, data in {
         "no_bytes": b"",
         "one_byte": b"\0",
@@ -155,6 +146,18 @@ def _deleting_offsets() -> Iterator[Case]:
     }.items():
         group = stable("A", protocols=(("range", data),))
         yield case(f"a04_unreadable_{name}", group, commit("A", 1), delete_offsets(0), fetch("A"))
+
+
+def _deleting_offsets() -> Iterator[Case]:
+    for state, steps in in_each_state():
+        yield case(f"a04_{state}", steps, delete_offsets(0), fetch("admin", topics=None))
+    for kind in ("consumer", "connect"):
+        group = stable("A", protocol_type=kind, protocols=READS)
+        offsets = commit("A", 1, version=8)
+        yield case(f"a04_{kind}_stable", group, offsets, delete_offsets(0, 1), fetch("A"))
+        yield case(
+            f"a04_{kind}_empty", group, offsets, leave("A"), delete_offsets(0, 1), fetch("A")
+        )
     reading = (("range", Reads((TOPIC,))),)
     group = stable("A", protocols=reading)
     yield case("a04_subscribed", group, delete_offsets(0))
@@ -189,4 +192,4 @@ def _deleting_offsets() -> Iterator[Case]:
         yield case(f"a04_group_{group_id and 'other'}", delete_offsets(0, group=group_id))
 
 
-CASES = (*_describing(), *_listing(), *_deleting(), *_deleting_offsets())
+CASES = (*_describing(), *_listing(), *_deleting(), *_unreadable(), *_deleting_offsets())

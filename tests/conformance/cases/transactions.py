@@ -116,6 +116,15 @@ SEEN = [
 OPEN = [begin(), add(), txn_commit(offset(0, 20), offset(1, 21))]
 
 
+WRONG: dict[str, dict[str, Any]] = {
+    "epoch_before": {"plus": -1},
+    "epoch_after": {"plus": 1},
+    "other_id": {"producer_id": Producer("P", "producer_id", 1000)},
+    "other_name": {"transactional_id": Name("nobody")},
+    "no_name": {"transactional_id": ""},
+}
+
+
 def _seen() -> Iterator[Case]:
     for before, steps in {"nothing": [], "one": [commit("A", -1, offset(0, 5))]}.items():
         yield case(f"o07_open_after_{before}", steps, OPEN, SEEN, describe())
@@ -187,6 +196,9 @@ def _who_may() -> Iterator[Case]:
                 one = txn_commit(version=version, **fields)
                 name = f"o07_{state}_{who}_v{version}"
                 yield case(name, steps, begin(), add(), one, fetch("r", require_stable=True))
+
+
+def _partition_by_partition() -> Iterator[Case]:
     for version in range(6):
         yield case(f"o07_commit_v{version}", begin(), add(), txn_commit(version=version), SEEN)
         mixed = txn_commit(
@@ -243,22 +255,21 @@ def _producers() -> Iterator[Case]:
                 yield case(f"o07_begin_anew_{name}_v{version}", begin(), said, said)
         opened = [begin(), add(), begin(version=version, again=False), begin(version=version)]
         yield case(f"o07_begin_while_open_v{version}", opened, STABLE)
-    wrong: dict[str, dict[str, Any]] = {
-        "epoch_before": {"plus": -1},
-        "epoch_after": {"plus": 1},
-        "other_id": {"producer_id": Producer("P", "producer_id", 1000)},
-        "other_name": {"transactional_id": Name("nobody")},
-        "no_name": {"transactional_id": ""},
-    }
+
+
+def _adding() -> Iterator[Case]:
     for version in range(5):
         yield case(f"o07_add_v{version}", begin(), add(version=version), add(version=version))
         yield case(f"o07_add_without_group_v{version}", begin(), add(version=version, group_id=""))
-        for name, fields in wrong.items():
+        for name, fields in WRONG.items():
             yield case(
                 f"o07_add_{name}_v{version}", begin(), begin(), add(version=version, **fields)
             )
+
+
+def _ending() -> Iterator[Case]:
     for version in range(6):
-        for name, fields in wrong.items():
+        for name, fields in WRONG.items():
             for committed in (True, False):
                 said = end(committed, version=version, **fields)
                 yield case(f"o07_end_{name}_{committed}_v{version}", begin(), OPEN, said)
@@ -303,4 +314,12 @@ def _deleting() -> Iterator[Case]:
         )
 
 
-CASES = (*_seen(), *_who_may(), *_producers(), *_deleting())
+CASES = (
+    *_seen(),
+    *_who_may(),
+    *_partition_by_partition(),
+    *_producers(),
+    *_adding(),
+    *_ending(),
+    *_deleting(),
+)
