@@ -33,9 +33,13 @@ from rebalance.protocol.effects import (
     Replayed,
     Reply,
     Resigned,
+    TopicDeleted,
+    TransactionEnded,
 )
+from rebalance.protocol.responses import TransactionCompleted
 
 if TYPE_CHECKING:
+    from rebalance.protocol.errors import ErrorCode
     from rebalance.protocol.requests import CoordinatorRequest
     from rebalance.protocol.responses import CoordinatorResponse
 
@@ -91,15 +95,32 @@ class GroupDriver:
     async def ask(self, request: CoordinatorRequest) -> CoordinatorResponse:
         """Hand a request to the coordinator and wait for its reply, however long that takes."""
         self.prepare()
+        return await self._reply_to(lambda token: Received(token=token, request=request))
+
+    async def end_transaction(self, producer_id: int, committed: bool) -> ErrorCode:
+        """Its offsets count, or are forgotten (O07), when this returns NONE."""
+        response = await self._reply_to(
+            lambda token: TransactionEnded(
+                token=token, producer_id=producer_id, committed=committed
+            )
+        )
+        assert isinstance(response, TransactionCompleted)
+        return response.error
+
+    async def _reply_to(self, event: Callable[[int], CoordinatorEvent]) -> CoordinatorResponse:
         token = next(self._tokens)
         answer: asyncio.Future[CoordinatorResponse] = self._loop.create_future()
         self._waiting[token] = answer
         try:
-            self._handle(Received(token=token, request=request))
+            self._handle(event(token))
             return await answer
         finally:
             # A request that was replaced (J17) is never answered; its connection ends it.
             self._waiting.pop(token, None)
+
+    def topic_deleted(self, topic: str) -> None:
+        """Its offsets go, in every group (O08)."""
+        self._handle(TopicDeleted(topic=topic))
 
     def group(self, group_id: str) -> GroupSnapshot | None:
         """The group as the coordinator sees it."""

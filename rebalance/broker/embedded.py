@@ -28,6 +28,8 @@ from rebalance.broker.state import BrokerState
 from rebalance.broker.storage import MemoryStorage, Storage
 from rebalance.broker.topics import NewTopic, TopicError, TopicStore
 from rebalance.broker.tracing import Tracer
+from rebalance.broker.transactions import Transactions
+from rebalance.protocol.java_hash import partition_of
 
 if TYPE_CHECKING:
     from rebalance.coordinator import GroupSnapshot
@@ -140,16 +142,29 @@ class EmbeddedBroker:
         topics = TopicStore(config, self._new_uuid, storage, [internal])
         for topic in topics:
             tracer.topic(topic.name, topic.num_partitions)
-        topics.on_change = tracer.topic
+        driver = GroupDriver(groups, self._new_uuid, tracer, OffsetsTopic(topics))
+
+        def on_change(name: str, partitions: int) -> None:
+            tracer.topic(name, partitions)
+            if not partitions:
+                driver.topic_deleted(name)
+
+        topics.on_change = on_change
         return BrokerState(
             config=config,
             cluster_id=CLUSTER_ID,
             topics=topics,
-            groups=GroupDriver(groups, self._new_uuid, tracer, OffsetsTopic(topics)),
+            groups=driver,
+            transactions=Transactions(
+                topics.next_producer_id,
+                lambda group_id: partition_of(group_id, groups.offsets_topic_num_partitions),
+                driver.end_transaction,
+            ),
         )
 
     def _close_state(self) -> None:
         if self._state is not None:
+            self._state.transactions.close()
             self._state.groups.close()
             self._state.topics.close()
 
@@ -159,6 +174,7 @@ class EmbeddedBroker:
         if server is None or self._state is None:
             return
         server.close()
+        self._state.transactions.close()
         self._state.groups.close()
         connections = list(self._connections.items())
         for task, writer in connections:

@@ -14,6 +14,7 @@ from rebalance.broker.topics import TopicStore
 if TYPE_CHECKING:
     from rebalance.broker.codec import Message
     from rebalance.broker.driver import GroupDriver
+    from rebalance.broker.transactions import Transactions
 
 __all__ = ["BrokerState", "Call"]
 
@@ -26,6 +27,7 @@ class BrokerState:
     cluster_id: str
     topics: TopicStore
     groups: GroupDriver
+    transactions: Transactions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,15 +19,20 @@ from rebalance.protocol.requests import (
     JoinGroupRequest,
     LeaveGroupRequest,
     OffsetCommitRequest,
+    OffsetDeleteRequest,
     OffsetFetchRequest,
     SyncGroupRequest,
+    TxnOffsetCommitRequest,
 )
 from rebalance.protocol.responses import (
+    CommittedPartition,
     HeartbeatResponse,
     JoinGroupResponse,
     LeaveGroupResponse,
+    OffsetDeleteResponse,
     OffsetFetchResponse,
     SyncGroupResponse,
+    TxnOffsetCommitResponse,
 )
 
 
@@ -48,7 +53,12 @@ def _is_wrong_in_itself(context: Context, request: CoordinatorRequest) -> bool:
             return join_error(context, request) is not None
         case SyncGroupRequest():
             return sync_error(request) is not None
-        case HeartbeatRequest() | LeaveGroupRequest():
+        case (
+            HeartbeatRequest()
+            | LeaveGroupRequest()
+            | OffsetDeleteRequest()
+            | TxnOffsetCommitRequest()
+        ):
             return not request.group_id
         case _:
             return False
@@ -69,5 +79,13 @@ def _refuse(context: Context, token: Token, request: CoordinatorRequest, error: 
             offsets.refuse(context, token, request, error)
         case OffsetFetchRequest():
             context.reply(token, OffsetFetchResponse(group_id=request.group_id, error=error))
+        case OffsetDeleteRequest():
+            context.reply(token, OffsetDeleteResponse(error=error))
+        case TxnOffsetCommitRequest():
+            answers = tuple(
+                CommittedPartition(partition=offset.partition, error=error)
+                for offset in request.offsets
+            )
+            context.reply(token, TxnOffsetCommitResponse(partitions=answers))
         case _:
             raise TypeError(f"no request of one group: {request!r}")

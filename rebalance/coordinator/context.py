@@ -10,6 +10,7 @@ from typing import Protocol
 
 from assignors.model import TopicPartition
 from rebalance.coordinator.classic_group import ClassicGroup
+from rebalance.coordinator.open_transactions import OpenTransactions
 from rebalance.coordinator.ownership import Ownership
 from rebalance.coordinator.replay import Replay
 from rebalance.protocol.config import CoordinatorConfig
@@ -50,7 +51,9 @@ class Context:
         "offsets",
         "ownership",
         "replays",
+        "retention_runs",
         "timers",
+        "transactions",
     )
 
     def __init__(self, config: CoordinatorConfig, new_member_id_suffix: Callable[[], str]) -> None:
@@ -60,7 +63,9 @@ class Context:
         self.ownership = Ownership(config.offsets_topic_num_partitions)
         self.replays: dict[int, Replay] = {}
         """By partition, while it is loaded."""
+        self.transactions = OpenTransactions()
         self.timers = TimerQueue()
+        self.retention_runs = False
         self.now = 0
         self._new_suffix = new_member_id_suffix
         self._effects: list[Effect] = []
@@ -114,6 +119,11 @@ class Context:
         for append in self._appends.values():
             if append.group_id == group_id:
                 yield from append.records
+
+    def groups_with_offsets(self) -> tuple[str, ...]:
+        """Groups that have offsets, or of which something is being written or kept aside."""
+        writing = (append.group_id for append in self._appends.values())
+        return tuple(dict.fromkeys((*self.offsets, *writing, *self.transactions.group_ids)))
 
     def new_member_id(self, prefix: str) -> str:
         """Rule J05: client id or instance id, a dash, and what the driver's function gives."""

@@ -17,9 +17,16 @@ from rebalance.coordinator.join import join
 from rebalance.coordinator.join_phase import on_initial_delay, on_join_timeout
 from rebalance.coordinator.leave import leave
 from rebalance.coordinator.loading import elected, loaded, replayed, resigned
+from rebalance.coordinator.offset_delete import delete_offsets
 from rebalance.coordinator.offsets import commit, fetch
+from rebalance.coordinator.retention import keep_checking, on_retention_check
 from rebalance.coordinator.snapshot import GroupSnapshot, snapshot
 from rebalance.coordinator.sync import on_sync_timeout, sync
+from rebalance.coordinator.topic_deletion import on_topic_deleted
+from rebalance.coordinator.transactional_offsets import (
+    commit_in_transaction,
+    on_transaction_ended,
+)
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.effects import (
     Appended,
@@ -30,6 +37,8 @@ from rebalance.protocol.effects import (
     Received,
     Replayed,
     Resigned,
+    TopicDeleted,
+    TransactionEnded,
 )
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import (
@@ -38,14 +47,16 @@ from rebalance.protocol.requests import (
     JoinGroupRequest,
     LeaveGroupRequest,
     OffsetCommitRequest,
+    OffsetDeleteRequest,
     OffsetFetchRequest,
     SyncGroupRequest,
+    TxnOffsetCommitRequest,
 )
 from rebalance.protocol.timers import TimerKey, TimerKind
 
 
 class GroupCoordinator:
-    """Coordinates classic groups: dynamic and static members, offsets (rules G, J, S, H, O, A03).
+    """Coordinates classic groups, static members included (rules G, J, S, H, O, A03, A04).
 
     It coordinates every group until it is told about partitions of `__consumer_offsets`; from the
     first `Elected` or `Resigned` on only those of the partitions that were loaded (P04).
@@ -89,6 +100,10 @@ class GroupCoordinator:
                         fetch(context, token, request)
                     case DeleteGroupsRequest():
                         delete(context, token, request)
+                    case OffsetDeleteRequest():
+                        delete_offsets(context, token, request)
+                    case TxnOffsetCommitRequest():
+                        commit_in_transaction(context, token, request)
                     case _:
                         raise TypeError(f"no request of a coordinator: {request!r}")
             case Received():
@@ -103,8 +118,13 @@ class GroupCoordinator:
                 loaded(context, partition)
             case Resigned(partition=partition):
                 resigned(context, partition)
+            case TopicDeleted(topic=topic):
+                on_topic_deleted(context, topic)
+            case TransactionEnded():
+                on_transaction_ended(context, event)
             case _:
                 raise TypeError(f"no event of a coordinator: {event!r}")
+        keep_checking(context)
         return context.take_effects()
 
     def advance(self, now: int) -> tuple[Effect, ...]:
@@ -149,6 +169,9 @@ class GroupCoordinator:
         return self._context.timers.entries
 
     def _fire(self, key: TimerKey) -> None:
+        if key.kind is TimerKind.RETENTION:
+            on_retention_check(self._context)
+            return
         group = self._context.groups[key.group_id]
         match key.kind:
             case TimerKind.SESSION:

@@ -188,3 +188,6 @@ def _unload(context: Context, group: ClassicGroup) -> None:
     context.tell(group.transition(GroupState.DEAD, context.now))
     del context.groups[group.group_id]
     context.offsets.pop(group.group_id, None)
+    context.transactions.forget(
+        group.group_id, tuple(context.transactions.partitions(group.group_id))
+    )

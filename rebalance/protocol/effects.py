@@ -62,7 +62,29 @@ class Resigned:
     partition: int
 
 
-CoordinatorEvent = Received | Appended | Elected | Replayed | Loaded | Resigned
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicDeleted:
+    """Event: the cluster has no such topic any more; a new one of that name is another topic."""
+
+    topic: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionEnded:
+    """Event: a producer's transaction was committed or aborted (O07).
+
+    Answered with `Reply(token=token)` and `TransactionCompleted` once its offsets count. After an
+    error they do not, the transaction is still open, and the event may be given again.
+    """
+
+    token: Token
+    producer_id: int
+    committed: bool
+
+
+CoordinatorEvent = (
+    Received | Appended | Elected | Replayed | Loaded | Resigned | TopicDeleted | TransactionEnded
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,8 @@
 
 `python -m tests.support.rules` rewrites docs/rules.md; a test says that it is up to date, that no
 rule is without a test, and that no test names a rule that does not exist. A test shows a rule by
-its name (`test_j07_...`, `test_j10_and_h06_...`), a scenario by its first line (`# J10 G06: ...`).
+its name (`test_j07_...`, `test_j10_and_h06_...`), a row of tests/conformance by its own
+(`a01_...`), a scenario by its first line (`# J10 G06: ...`).
 """
 
 import re
@@ -113,12 +114,7 @@ RULES: Mapping[str, str] = {
 
 LATER = frozenset(
     {
-        "J03",
-        "O05",
         "O06",
-        "O07",
-        "O10",
-        "A04",
         "A06",
         "A10",
     }
@@ -130,15 +126,17 @@ _TEXT = """# Rules of the group protocol
 What the machines keep, each rule with a name that the code's comments use, and where it is shown.
 The rules were read out of Apache Kafka's coordinator and client and put to a real broker (4.4.0),
 which stays the judge: `tests/conversations` has the same conversations with the embedded broker
-and with Apache Kafka. Paths are below `tests/`, so that `pytest tests/FILE::TEST` runs one;
-scenarios are told apart by their file alone. Written by `python -m tests.support.rules`.
+and with Apache Kafka, `tests/conformance` compares their answers field by field. Paths are below
+`tests/`, so that `pytest tests/FILE::TEST` runs one; scenarios are told apart by their file alone.
+Written by `python -m tests.support.rules`.
 
-What is *(later)* is not there yet. Until O05 and O10 are, a coordinator forgets neither offsets
-nor groups by itself: a group stays, some 600 bytes of memory, until a DeleteGroups (A03).
+What is *(later)* is not there yet.
 """
 _TEST = re.compile(
     r"^\s*(?:async )?def (test_([a-z]\d\d(?:(?:_and)?_[a-z]\d\d)*)(?:_\w*)?)\(", re.M
 )
+_CASE = re.compile(r'"([a-z]\d\d(?:(?:_and)?_[a-z]\d\d)*)(?:_|")')
+"""The name of a row of the table that is played with both brokers."""
 _ID = re.compile(r"[a-z]\d\d")
 
 
@@ -153,6 +151,11 @@ def shown() -> dict[str, dict[str, list[str]]]:
         for test, names in _TEST.findall(path.read_text(encoding="utf-8")):
             for rule in _ID.findall(names):
                 found.setdefault(rule.upper(), {}).setdefault(file, []).append(test)
+    for path in sorted((TESTS / "conformance" / "cases").glob("*.py")):
+        for names in _CASE.findall(path.read_text(encoding="utf-8")):
+            for rule in _ID.findall(names):
+                rows = [f"test_the_same_answers -k {rule}_"]
+                found.setdefault(rule.upper(), {})["conformance/test_cases.py"] = rows
     for path in sorted((TESTS / "testdata" / "scenarios").glob("*.txt")):
         header = path.read_text(encoding="utf-8").partition("\n")[0]
         for rule in re.findall(r"\b[A-Z]\d\d\b", header.partition(":")[0]):

@@ -64,7 +64,12 @@ APIS: Mapping[int, Api] = MappingProxyType(
             Api(key=19, name="create_topics", oldest=2, newest=7),
             Api(key=20, name="delete_topics", oldest=1, newest=6),
             Api(key=22, name="init_producer_id", oldest=0, newest=5),
+            Api(key=24, name="add_partitions_to_txn", oldest=0, newest=5),
+            Api(key=25, name="add_offsets_to_txn", oldest=0, newest=4),
+            Api(key=26, name="end_txn", oldest=0, newest=5),
+            Api(key=28, name="txn_offset_commit", oldest=0, newest=5),
             Api(key=42, name="delete_groups", oldest=0, newest=2),
+            Api(key=47, name="offset_delete", oldest=0, newest=0),
         )
     }
 )

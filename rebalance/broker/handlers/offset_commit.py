@@ -54,6 +54,7 @@ async def handle(state: BrokerState, call: Call) -> Message:
                 ],
             }
             for entry, topic in found
+            if entry["partitions"]
         ]
     }
 

@@ -83,10 +83,9 @@ def _append(
         allow_zstd=call.version >= _FIRST_WITH_ZSTD,
     )
     if header.is_transactional:
-        if call.body["transactional_id"] is None:
-            code = ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
-            raise BatchError(code, "A transactional batch without a transactional id.")
-        raise BatchError(ErrorCode.INVALID_TXN_STATE, "Transactions are not served.")
+        # The one code that clients take as final: transactions are of offsets alone here.
+        code = ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+        raise BatchError(code, "Records in a transaction are not served.")
     answer: Message = {"index": data["index"], "error_code": ErrorCode.NONE}
     known = log.producers.check(header)
     if known is None:
