@@ -13,18 +13,16 @@ import re
 import sys
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.conformance.brokers import Brokers, both_running
-from tests.conformance.campaign import AT_ONCE, Outcome, campaign
+from tests.conformance.campaign import Outcome, campaign
 from tests.conformance.cases import CASES
-from tests.conformance.conversation import Case
-from tests.conformance.side import Line, opened
+from tests.conformance.table import play_all
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "conformance.md"
 BEGIN, END = "<!-- counts: begin -->", "<!-- counts: end -->"
-_RULE = re.compile(r"[a-z]\d\d(?=_)")
+_RULES = re.compile(r"(?:(?:and_)?[a-z]\d\d_)+")
 
 
 def main() -> int:
@@ -53,22 +51,22 @@ def main() -> int:
 def _table(brokers: Brokers) -> tuple[Counter[str], Counter[str], list[str]]:
     """Cases by rule, answers by API, and the names of the cases that differ."""
 
-    def one(case: Case, number: int) -> tuple[Case, list[Line], list[Line]]:
-        name = f"table-{number}"
-        with opened(brokers.kafka, name) as kafka, opened(brokers.ours, name) as ours:
-            return case, kafka.play(case), ours.play(case)
-
     by_rule: Counter[str] = Counter()
     answers: Counter[str] = Counter()
     failed: list[str] = []
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for case, expected, seen in pool.map(one, CASES, range(len(CASES))):
-            if seen != expected:
-                failed.append(case.name)
-                continue
-            by_rule.update(rule.upper() for rule in _RULE.findall(f"{case.name}_"))
-            answers.update(who.partition(": ")[2] for who, _ in seen if ": " in who)
+    for both in play_all(brokers, CASES):
+        if both.ours != both.kafka:
+            failed.append(both.case.name)
+            continue
+        by_rule.update(rule.upper() for rule in _rules(both.case.name))
+        answers.update(who.partition(": ")[2] for who, _ in both.ours if ": " in who)
     return by_rule, answers, failed
+
+
+def _rules(name: str) -> list[str]:
+    """The rules in front of a case's name."""
+    found = _RULES.match(name)
+    return re.findall(r"[a-z]\d\d", found[0]) if found else []
 
 
 def _report(

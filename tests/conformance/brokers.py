@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from rebalance.testing.brokers import APACHE_KAFKA, EMBEDDED, SETTINGS, running
 from tests.conformance.side import opened
 
-ONE_PARTITION = {"offsets.topic.num.partitions": "1"}
-"""What the kit starts Apache Kafka with anyway, and what a transaction of offsets can notice."""
+COMMON = {
+    # What the kit starts Apache Kafka with anyway; a transaction of offsets can notice.
+    "offsets.topic.num.partitions": "1",
+    # A connection whose request is never answered outlives its client by that much.
+    "connections.max.idle.ms": "20000",
+}
 
 Address = tuple[str, int]
 
@@ -28,7 +32,7 @@ def both_running(settings: Mapping[str, str] = {}) -> Iterator[Brokers]:
     """Start both, and wait until each coordinates groups and transactions."""
     with ExitStack() as stack:
         started = [
-            stack.enter_context(running(kind, SETTINGS | ONE_PARTITION | settings))
+            stack.enter_context(running(kind, SETTINGS | COMMON | settings))
             for kind in (EMBEDDED, APACHE_KAFKA)
         ]
         ours, kafka = (_address(broker.bootstrap_servers) for broker in started)

@@ -16,9 +16,8 @@ from tests.conformance.brokers import Brokers
 from tests.conformance.contest import Contest, DifferenceError
 from tests.conformance.shrinking import as_code, shrunk
 from tests.conformance.side import opened
+from tests.conformance.table import AT_ONCE
 from tests.conversations.raw import NoAnswerError
-
-AT_ONCE = 8
 
 
 @dataclass(slots=True)

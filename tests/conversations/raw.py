@@ -87,8 +87,9 @@ class Connection:
     @property
     def has_answer(self) -> bool:
         """Bytes (or the end of the connection) can be read now."""
-        readable, _, _ = select.select([self._socket], [], [], 0)
-        return bool(readable)
+        poll = select.poll()  # unlike select.select, of any number of connections
+        poll.register(self._socket, select.POLLIN)
+        return bool(poll.poll(0))
 
     @property
     def is_waiting(self) -> bool:
