@@ -128,6 +128,7 @@ def _restored(context: Context, group_id: str, value: GroupMetadataValue | None)
     for member in value.members:
         group.add(_member(member, value))
     group.protocol_type = value.protocol_type or None
+    group.subscriptions = tuple(member.subscription for member in value.members)
     return group
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from assignors.codec import encode_subscription
+from assignors.model import Subscription, TopicPartition
 from rebalance.protocol.causes import Cause
 from rebalance.protocol.effects import (
     Append,
@@ -35,8 +37,12 @@ from rebalance.protocol.records import (
 from rebalance.protocol.requests import (
     CoordinatorRequest,
     DeleteGroupsRequest,
+    GroupProtocol,
+    OffsetDeleteRequest,
     OffsetFetchRequest,
+    OffsetToCommit,
     SyncGroupRequest,
+    TxnOffsetCommitRequest,
 )
 from rebalance.protocol.responses import (
     CommittedPartition,
@@ -46,8 +52,10 @@ from rebalance.protocol.responses import (
     JoinGroupResponse,
     LeaveGroupResponse,
     OffsetCommitResponse,
+    OffsetDeleteResponse,
     OffsetFetchResponse,
     SyncGroupResponse,
+    TxnOffsetCommitResponse,
 )
 from rebalance.protocol.states import GroupState
 from tests.coordinator.failover import LoggedBench, committed
@@ -253,6 +261,18 @@ def _requests(bench: Bench) -> list[tuple[CoordinatorRequest, Callable[[Any], An
             lambda e: OffsetFetchResponse(group_id=GROUP, error=e),
         ),
         (
+            OffsetDeleteRequest(group_id=GROUP, partitions=(P0,)),
+            lambda e: OffsetDeleteResponse(error=e),
+        ),
+        (
+            TxnOffsetCommitRequest(
+                group_id=GROUP, producer_id=7, offsets=(OffsetToCommit(partition=P0, offset=3),)
+            ),
+            lambda e: TxnOffsetCommitResponse(
+                partitions=(CommittedPartition(partition=P0, error=e),)
+            ),
+        ),
+        (
             DeleteGroupsRequest(group_ids=(GROUP,)),
             lambda e: DeleteGroupsResponse(results=(DeletedGroup(group_id=GROUP, error=e),)),
         ),
@@ -451,3 +471,41 @@ def test_a_resignation_while_loading_drops_what_was_replayed() -> None:
     bench.handle(Elected(partition=HERE))
     bench.handle(Loaded(partition=HERE))
     assert bench.coordinator.group_ids == ()
+
+
+def test_p03_a_loaded_group_still_knows_what_it_subscribes_to() -> None:
+    """Rules A04, O05: what no member reads may be deleted, also after the coordinator moved."""
+    reads = encode_subscription(Subscription(topics=["read"]))
+    before = LoggedBench()
+    before.stable("A", protocols=(GroupProtocol(name="range", metadata=reads),))
+    read, unread = TopicPartition("read", 0), TopicPartition("unread", 0)
+    for bench in (before, before.moved()):
+        answer = bench.ask(
+            OffsetDeleteRequest(group_id=GROUP, partitions=(read, unread)), OffsetDeleteResponse
+        )
+        assert [(each.partition, each.error) for each in answer.partitions] == [
+            (read, ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC),
+            (unread, NONE),
+        ]
+
+
+def test_p04_what_a_transaction_keeps_aside_is_not_brought_along() -> None:
+    """Who was not told that it is committed has nothing there, and nobody waits for it."""
+    bench = _loaded()
+    bench.stable("A")
+    bench.send(
+        TxnOffsetCommitRequest(
+            group_id=GROUP,
+            member_id=bench.ids["A"],
+            generation_id=bench.generation,
+            producer_id=7,
+            offsets=(OffsetToCommit(partition=P0, offset=3),),
+        )
+    )
+    asked = OffsetFetchRequest(group_id=GROUP, partitions=(P0,), require_stable=True)
+    unstable = bench.ask(asked, OffsetFetchResponse).offsets[0].error
+    assert unstable is ErrorCode.UNSTABLE_OFFSET_COMMIT
+    for event in (Resigned(partition=HERE), Elected(partition=HERE), Loaded(partition=HERE)):
+        bench.handle(event)
+    fetched = bench.ask(asked, OffsetFetchResponse).offsets[0]
+    assert (fetched.offset, fetched.error) == (-1, NONE)
