@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from rebalance.broker.broker_configs import BrokerConfigs
 from rebalance.broker.config import read_settings
 from rebalance.broker.connection import serve
 from rebalance.broker.driver import GroupDriver
@@ -66,6 +67,7 @@ class EmbeddedBroker:
         new_uuid: Callable[[], uuid.UUID] = uuid.uuid4,
     ) -> None:
         self._config, self._group_config = read_settings(settings)
+        self._settings = frozenset(settings)
         self._host, self._port = host, port
         self._trace, self._trace_clock = trace, trace_clock
         self._tracer: Tracer | None = None
@@ -106,6 +108,7 @@ class EmbeddedBroker:
             cluster_id=CLUSTER_ID,
             topics=topics,
             groups=groups,
+            configs=BrokerConfigs(self._config, self._group_config, self._settings),
         )
         try:
             self._server = await asyncio.start_server(
@@ -188,7 +191,7 @@ class EmbeddedBroker:
         if (
             self._server is None
             or self._state is None
-            or len(self._connections) >= self._config.max_connections
+            or len(self._connections) >= self._state.config.max_connections
         ):
             writer.transport.abort()
             return

@@ -46,11 +46,20 @@ class OffsetAndTimestamp:
 class PartitionLog:
     """One partition's batches, oldest first. `end_offset` is the high watermark: one replica."""
 
-    __slots__ = ("_batches", "_head", "_listeners", "end_offset", "producers", "size_bytes")
+    __slots__ = (
+        "_batches",
+        "_deleted_before",
+        "_head",
+        "_listeners",
+        "end_offset",
+        "producers",
+        "size_bytes",
+    )
 
     def __init__(self) -> None:
         self._batches: list[_Stored] = []
         self._head = 0  # batches in front of it are dropped; the list is cut now and then
+        self._deleted_before = 0
         self._listeners: set[Listener] = set()
         self.end_offset = 0
         self.size_bytes = 0
@@ -59,7 +68,8 @@ class PartitionLog:
     @property
     def start_offset(self) -> int:
         """The oldest offset that can be read, or `end_offset` of an empty log."""
-        return self._batches[self._head].base_offset if self._live else self.end_offset
+        oldest = self._batches[self._head].base_offset if self._live else self.end_offset
+        return max(oldest, self._deleted_before)
 
     @property
     def memory_bytes(self) -> int:
@@ -91,12 +101,25 @@ class PartitionLog:
     def drop_oldest(self, keep_bytes: int, *, keep_newest: bool = True) -> None:
         """Drop oldest batches until at most `keep_bytes` are left, the newest only if told so."""
         while self.size_bytes > keep_bytes and self._live > keep_newest:
-            self.size_bytes -= len(self._batches[self._head].data)
-            self._head += 1
+            self._drop_first()
+        self._after_dropping()
+
+    def _drop_first(self) -> None:
+        self.size_bytes -= len(self._batches[self._head].data)
+        self._head += 1
+
+    def _after_dropping(self) -> None:
         if self._head > _COMPACT_AT or self._head > self._live:
             del self._batches[: self._head]
             self._head = 0
         self.producers.forget_before(self.start_offset)
+
+    def delete_before(self, offset: int) -> None:
+        """Begin at `offset`; a batch that it lies in stays whole, as in Kafka."""
+        self._deleted_before = max(self._deleted_before, offset)
+        while self._live and self._batches[self._head].last_offset < offset:
+            self._drop_first()
+        self._after_dropping()
 
     def read(self, offset: int, max_bytes: int, *, at_least_one: bool) -> bytes:
         """Whole batches from the one that holds `offset`, together at most `max_bytes`.

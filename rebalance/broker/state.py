@@ -5,9 +5,10 @@ Handlers get these two and nothing else; sockets stay with the connection.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rebalance.broker.broker_configs import BrokerConfigs
 from rebalance.broker.config import BrokerConfig
 from rebalance.broker.topics import TopicStore
 
@@ -26,7 +27,17 @@ class BrokerState:
     cluster_id: str
     topics: TopicStore
     groups: GroupDriver
+    configs: BrokerConfigs
+    group_configs: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Group -> what was configured for it."""
     next_producer_id: int = 0
+
+    def __post_init__(self) -> None:
+        self.configs.on_change = self._reconfigure
+
+    def _reconfigure(self, config: BrokerConfig) -> None:
+        self.config = config
+        self.topics.reconfigure(config)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

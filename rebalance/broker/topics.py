@@ -19,7 +19,15 @@ from rebalance.broker.log import PartitionLog
 from rebalance.broker.topic_configs import check_configs
 from rebalance.protocol.errors import ErrorCode
 
-__all__ = ["NewTopic", "Topic", "TopicError", "TopicStore", "name_problem"]
+__all__ = [
+    "INTERNAL_TOPICS",
+    "MAX_PARTITIONS_PER_REQUEST",
+    "NewTopic",
+    "Topic",
+    "TopicError",
+    "TopicStore",
+    "name_problem",
+]
 
 _log = logging.getLogger("rebalance.broker")
 
@@ -85,11 +93,14 @@ def name_problem(name: str) -> str | None:
     if name in (".", ".."):
         return f"Topic name is invalid: '{name}' is not allowed"
     if len(name) > MAX_NAME_LENGTH:
-        return f"Topic name is invalid: longer than {MAX_NAME_LENGTH} characters"
+        return (
+            f"Topic name is invalid: the length of '{name}' is longer than the max allowed length "
+            f"{MAX_NAME_LENGTH}"
+        )
     if not _LEGAL_NAME.match(name):
         return (
-            f"Topic name is invalid: {name!r} has characters other than ASCII letters, digits, "
-            "'.', '_' and '-'"
+            f"Topic name is invalid: '{name}' contains one or more characters other than ASCII "
+            "alphanumerics, '.', '_' and '-'"
         )
     return None
 
@@ -193,6 +204,33 @@ class TopicStore:
             self._memory_bytes -= log.memory_bytes
             log.close()
         self.on_change(topic.name, 0)
+
+    def grow(self, topic: Topic, num_partitions: int, *, validate_only: bool = False) -> None:
+        """Give a topic more partitions, or only say whether that could be.
+
+        Raises:
+            TopicError: `max.partitions` does not allow it.
+        """
+        more = num_partitions - topic.num_partitions
+        self._check_bound(more)
+        if not validate_only:
+            topic.num_partitions = num_partitions
+            self._partitions += more
+            self.on_change(topic.name, num_partitions)
+
+    def configure(self, topic: Topic, configs: Mapping[str, str]) -> None:
+        """Replace what a topic has of its own, checked before; it holds from the next append on."""
+        topic.configs = configs
+
+    def reconfigure(self, config: BrokerConfig) -> None:
+        """Go on with other settings of the broker."""
+        self._config = config
+
+    def delete_records(self, topic: Topic, log: PartitionLog, before_offset: int) -> None:
+        """Delete what lies before an offset that the log has."""
+        held = log.memory_bytes
+        log.delete_before(before_offset)
+        self._memory_bytes += log.memory_bytes - held
 
     def max_batch_bytes(self, topic: Topic) -> int:
         """`max.message.bytes` of the topic, or the broker's `message.max.bytes`."""
