@@ -18,7 +18,7 @@ from rebalance.protocol.config import ConfigError, CoordinatorConfig
 if TYPE_CHECKING:
     from dataclasses import Field
 
-__all__ = ["BrokerConfig", "read_settings"]
+__all__ = ["BrokerConfig", "SettingsError", "known_properties", "read_settings"]
 
 T = TypeVar("T", bool, int, str)
 
@@ -164,6 +164,11 @@ class BrokerConfig:
             except ValueError as error:
                 raise SettingsError(f"{name}={text!r}: {error}") from None
         return cls(**values)
+
+
+def known_properties() -> frozenset[str]:
+    """The properties that are honoured, the broker's and the coordinator's."""
+    return frozenset(BrokerConfig.properties()) | frozenset(CoordinatorConfig.properties())
 
 
 def read_settings(settings: Mapping[str, str]) -> tuple[BrokerConfig, CoordinatorConfig]:

@@ -162,6 +162,17 @@ class EmbeddedBroker:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach it.
+
+        Raises:
+            BrokerError: it does not run.
+        """
+        self._running()
+        assert self._server is not None
+        return ipaddress.ip_address(self._server.sockets[0].getsockname()[0]).is_loopback
+
     def create_topic(self, name: str, partitions: int | None = None) -> None:
         """Create a topic without a client; no partitions given: `num.partitions`.
 
