@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from kio.schema.errors import ErrorCode
@@ -10,7 +10,9 @@ from kio.schema.errors import ErrorCode
 from rebalance.broker import EmbeddedBroker
 from rebalance.testing.apache_kafka import ApacheKafka
 from rebalance.testing.embedded import EmbeddedBrokerThread
+from tests.admin.raw_group import RawGroup
 from tests.admin.twin import Twin, until
+from tests.broker.batch_maker import batch
 from tests.conversations.raw import Connection
 from tests.support.brokers import SETTINGS, require_apache_kafka
 
@@ -55,3 +57,23 @@ def twin(twin_brokers: tuple[str, str]) -> Iterator[Twin]:
     twin = Twin(embedded, kafka)
     yield twin
     twin.close()
+
+
+@pytest.fixture
+def topic(twin: Twin, unique: Callable[[str], str]) -> str:
+    """Two partitions, five records in the first."""
+    name = twin.create(unique("topic"), 2)
+    part = {"index": 0, "records": batch(*[b"x"] * 5)}
+    data = [{"name": name, "partition_data": [part]}]
+    twin.ask("produce", 9, {"acks": -1, "timeout": 5000, "topic_data": data})
+    return name
+
+
+@pytest.fixture
+def group(twin: Twin, topic: str, unique: Callable[[str], str]) -> Iterator[str]:
+    """A group of two static members, on both."""
+    name = unique("group")
+    groups = [RawGroup(side.address, name, topic) for side in (twin.embedded, twin.kafka)]
+    yield name
+    for each in groups:
+        each.close()

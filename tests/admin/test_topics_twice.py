@@ -170,8 +170,20 @@ def wait_for_partitions(side: Side, name: str, count: int) -> None:
 @pytest.mark.parametrize("version", range(9, 14))
 @pytest.mark.parametrize("name", ["a/b", "", "__transaction_state", "absent"])
 def test_a00_metadata_of_what_is_not_there(twin: Twin, version: int, name: str) -> None:
-    asked = {"topics": [{"name": name}], "allow_auto_topic_creation": False}
-    twin.ask("metadata", version, asked)
+    for operations in (False, True):
+        asked = {
+            "topics": [{"name": name}],
+            "allow_auto_topic_creation": False,
+            "include_topic_authorized_operations": operations,
+        }
+        twin.ask("metadata", version, asked)
+
+
+@pytest.mark.parametrize("version", range(10, 14))
+def test_a00_metadata_by_an_id_that_nobody_has(twin: Twin, version: int) -> None:
+    asked = {"topics": [{"name": None, "topic_id": uuid.uuid4()}]}
+    for operations in (False, True):
+        twin.ask("metadata", version, asked | {"include_topic_authorized_operations": operations})
 
 
 def _produce(twin: Twin, name: str, batches: int) -> None:

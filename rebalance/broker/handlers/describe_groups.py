@@ -28,7 +28,8 @@ async def handle(state: BrokerState, call: Call) -> Message:
     for group_id in call.body["groups"]:
         group = state.groups.group(group_id)
         described = _unknown(call, group_id) if group is None else _known(group)
-        groups.append({**described, "authorized_operations": operations})
+        is_told = described.get("error_code", ErrorCode.NONE) is ErrorCode.NONE
+        groups.append({**described, "authorized_operations": operations if is_told else _OMITTED})
     return {"groups": groups}
 
 

@@ -30,7 +30,9 @@ async def handle(state: BrokerState, call: Call) -> Message:
     """Describe the one broker and the topics."""
     body = call.body
     if _misuses_ids(call):
-        refused = [_missing(ErrorCode.INVALID_REQUEST, **entry) for entry in body["topics"]]
+        refused = [
+            _missing(ErrorCode.INVALID_REQUEST, OMITTED, **entry) for entry in body["topics"]
+        ]
         return {"topics": refused}
     return {
         "brokers": [{"node_id": state.config.node_id, "host": call.host, "port": call.port}],
@@ -67,13 +69,13 @@ def _topics(state: BrokerState, call: Call) -> list[Message]:
         if topic is not None:
             answers.append(_found(state, topic, operations))
         elif name is None:
-            answers.append(_missing(ErrorCode.UNKNOWN_TOPIC_ID, topic_id=topic_id))
+            answers.append(_missing(ErrorCode.UNKNOWN_TOPIC_ID, OMITTED, topic_id=topic_id))
         else:
-            answers.append(_by_name(state, name, may_create=may_create))
+            answers.append(_by_name(state, name, operations, may_create=may_create))
     return answers
 
 
-def _by_name(state: BrokerState, name: str, *, may_create: bool) -> Message:
+def _by_name(state: BrokerState, name: str, operations: int, *, may_create: bool) -> Message:
     """A name that is not there: have it created, and say what it is now."""
     code = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
     if name_problem(name) is not None:
@@ -83,11 +85,17 @@ def _by_name(state: BrokerState, name: str, *, may_create: bool) -> Message:
             state.topics.auto_create(name)
         except TopicError as error:
             code = error.code
-    return _missing(code, name=name, is_internal=name in INTERNAL_TOPICS)
+    return _missing(code, operations, name=name, is_internal=name in INTERNAL_TOPICS)
 
 
-def _missing(code: ErrorCode, **key: object) -> Message:
-    return {"error_code": code, "partitions": [], **key}
+def _missing(code: ErrorCode, operations: int, **key: object) -> Message:
+    """Of a name Kafka tells what may be done even where there is no topic."""
+    return {
+        "error_code": code,
+        "partitions": [],
+        "topic_authorized_operations": operations,
+        **key,
+    }
 
 
 def _found(state: BrokerState, topic: Topic, operations: int) -> Message:
