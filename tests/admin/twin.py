@@ -25,11 +25,15 @@ DEADLINE_S = 20.0
 DEFAULT_CONFIG = 5
 
 
-def until(look: Callable[[], T | None], what: str) -> T:
+_LOOK_S = 0.005
+
+
+def until(look: Callable[[], T | None], what: str, within_s: float = DEADLINE_S) -> T:
     """What `look` finds, once it finds something; a broker tells nobody when it is so far."""
-    deadline = time.monotonic() + DEADLINE_S
+    deadline = time.monotonic() + within_s
     while (found := look()) is None:
-        assert time.monotonic() < deadline, f"{what}: not within {DEADLINE_S:g} s"
+        assert time.monotonic() < deadline, f"{what}: not within {within_s:g} s"
+        time.sleep(_LOOK_S)
     return found
 
 
