@@ -88,6 +88,18 @@ class BrokerConfig:
         _whole(1, _INT),
         danger="of all topics together, not a Kafka property; each takes up to 4 KB of its own",
     )
+    max_groups: int = _setting(
+        "max.groups",
+        100_000,
+        _whole(0, _INT),
+        danger="not a Kafka property; a new group beyond it is refused: POLICY_VIOLATION",
+    )
+    max_group_id_length: int = _setting(
+        "max.group.id.length",
+        2**15 - 1,
+        _whole(0, 2**15 - 1),
+        danger="in characters, not a Kafka property; longer ids take as much in every answer",
+    )
     default_replication_factor: int = _setting(
         "default.replication.factor", 1, _whole(1, 1), danger="there is one broker, so only 1"
     )

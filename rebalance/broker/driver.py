@@ -14,6 +14,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING
 
+from rebalance.broker.group_limits import GroupLimits
 from rebalance.broker.tracing import Tracer
 from rebalance.coordinator import GroupCoordinator, GroupSnapshot
 from rebalance.protocol.config import CoordinatorConfig
@@ -34,9 +35,11 @@ class GroupDriver:
         config: CoordinatorConfig,
         new_uuid: Callable[[], uuid.UUID],
         tracer: Tracer,
+        limits: GroupLimits = GroupLimits(),  # noqa: B008  # frozen
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._tracer = tracer
+        self._limits = limits
         self._tokens = count(1)
         self._waiting: dict[int, asyncio.Future[CoordinatorResponse]] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -46,6 +49,9 @@ class GroupDriver:
 
     async def ask(self, request: CoordinatorRequest) -> CoordinatorResponse:
         """Hand a request to the coordinator and wait for its reply, however long that takes."""
+        refused = self._limits.refusal(self._coordinator, request)
+        if refused is not None:
+            return refused
         token = next(self._tokens)
         answer: asyncio.Future[CoordinatorResponse] = self._loop.create_future()
         self._waiting[token] = answer
@@ -55,6 +61,11 @@ class GroupDriver:
         finally:
             # A request that was replaced (J17) is never answered; its connection ends it.
             self._waiting.pop(token, None)
+
+    @property
+    def group_count(self) -> int:
+        """How many groups there are."""
+        return self._coordinator.group_count
 
     def group(self, group_id: str) -> GroupSnapshot | None:
         """The group as the coordinator sees it."""

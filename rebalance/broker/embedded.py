@@ -22,7 +22,8 @@ from rebalance.broker.config import read_settings
 from rebalance.broker.connection import serve
 from rebalance.broker.driver import GroupDriver
 from rebalance.broker.errors import BrokerError
-from rebalance.broker.state import BrokerState
+from rebalance.broker.group_limits import GroupLimits
+from rebalance.broker.state import BrokerState, Usage
 from rebalance.broker.topics import NewTopic, TopicError, TopicStore
 from rebalance.broker.tracing import Tracer
 
@@ -102,7 +103,11 @@ class EmbeddedBroker:
         tracer = self._tracer
         topics = TopicStore(self._config, self._new_uuid)
         topics.on_change = tracer.topic
-        groups = GroupDriver(self._group_config, self._new_uuid, tracer)
+        limits = GroupLimits(
+            max_groups=self._config.max_groups,
+            max_group_id_length=self._config.max_group_id_length,
+        )
+        groups = GroupDriver(self._group_config, self._new_uuid, tracer, limits)
         self._state = BrokerState(
             config=self._config,
             cluster_id=CLUSTER_ID,
@@ -192,6 +197,21 @@ class EmbeddedBroker:
             BrokerError: it does not run.
         """
         return self._running().groups.group(group_id)
+
+    def usage(self) -> Usage:
+        """What it holds now: connections, topics, groups, records.
+
+        Raises:
+            BrokerError: it does not run.
+        """
+        state = self._running()
+        return Usage(
+            connections=len(self._connections),
+            topics=len(state.topics),
+            partitions=state.topics.num_partitions,
+            groups=state.groups.group_count,
+            log_bytes=state.topics.memory_bytes,
+        )
 
     def _running(self) -> BrokerState:
         if self._server is None or self._state is None:

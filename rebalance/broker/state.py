@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rebalance.broker.codec import Message
     from rebalance.broker.driver import GroupDriver
 
-__all__ = ["BrokerState", "Call"]
+__all__ = ["BrokerState", "Call", "Usage"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,6 +38,21 @@ class BrokerState:
     def _reconfigure(self, config: BrokerConfig) -> None:
         self.config = config
         self.topics.reconfigure(config)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a broker holds now; every number has a setting that bounds it."""
+
+    connections: int
+    """`max.connections`"""
+    topics: int
+    partitions: int
+    """`max.partitions`; a topic has at least one."""
+    groups: int
+    """`max.groups`"""
+    log_bytes: int
+    """`log.memory.bytes`"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -248,6 +248,14 @@ class TopicStore:
             self._make_room()
         return base_offset
 
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    @property
+    def num_partitions(self) -> int:
+        """Of all topics together."""
+        return self._partitions
+
     @property
     def memory_bytes(self) -> int:
         """What all logs together take."""

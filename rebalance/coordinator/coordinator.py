@@ -98,6 +98,15 @@ class GroupCoordinator:
         group = self._context.groups.get(group_id)
         return None if group is None else snapshot(group)
 
+    def knows(self, group_id: str) -> bool:
+        """Whether there is such a group."""
+        return group_id in self._context.groups
+
+    @property
+    def group_count(self) -> int:
+        """How many groups there are."""
+        return len(self._context.groups)
+
     @property
     def group_ids(self) -> tuple[str, ...]:
         """All groups, in the order in which they were made."""

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from tests.clients.kafka_python.group import close
 
-REFRESH_MS = 300
+REFRESH_MS = 1000
 _CLOSE_WITHIN_S = 60.0
 
 Partition = tuple[str, int]

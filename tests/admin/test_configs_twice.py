@@ -65,6 +65,8 @@ OURS = (
     "advertised.listeners",
     "log.memory.bytes",
     "log.retention.bytes",
+    "max.group.id.length",
+    "max.groups",
     "max.partitions",
 )
 """Another's on each side, or no property of Kafka's."""

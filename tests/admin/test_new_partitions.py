@@ -25,7 +25,11 @@ def _settled(members: list[Consumer], topic: str, partitions: int) -> list[int]:
         found = sorted(map(len, owned))
         return found if set().union(*owned) == every and found == fair else None
 
-    return until(loads, f"{partitions} partitions over {MEMBERS} members", within_s=60.0)
+    what = f"{partitions} partitions over {MEMBERS} members"
+    try:
+        return until(loads, what, within_s=60.0)
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {[sorted(each.owned()) for each in members]}") from None
 
 
 @pytest.mark.parametrize("kind", [Aiokafka, KafkaPython, Confluent])
