@@ -14,7 +14,7 @@ from rebalance.broker.broker_configs import ConfigSource
 from rebalance.broker.config_keys import ConfigKey
 from rebalance.broker.config_resources import ResourceError, ResourceType, check_broker, find_topic
 from rebalance.broker.group_configs import GROUP_KEYS, MAX_CONFIGURED_GROUPS
-from rebalance.broker.topic_configs import TOPIC_KEYS, check_configs
+from rebalance.broker.topic_configs import MAX_CONFIG_CHARACTERS, TOPIC_KEYS, check_configs
 from rebalance.protocol.errors import ErrorCode
 
 if TYPE_CHECKING:
@@ -144,6 +144,9 @@ def _canonical(
     whose: str,
     refused: ErrorCode,
 ) -> dict[str, str]:
+    if sum(map(len, values.values())) > MAX_CONFIG_CHARACTERS:
+        message = f"The values of all configs are longer than {MAX_CONFIG_CHARACTERS} characters."
+        raise ResourceError(refused, message)
     checked = {}
     for name, value in values.items():
         key = key_of(name)
