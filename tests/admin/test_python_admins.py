@@ -7,11 +7,17 @@ from typing import Any
 
 import pytest
 
-from tests.admin import walks
+from tests.admin import walk_aiokafka, walk_confluent, walk_kafka_python
 from tests.admin.twin import differences
+from tests.admin.walks import Ground
 
 Unique = Callable[[str], str]
 
+WALKS: dict[str, Callable[[str, Ground], dict[str, Any]]] = {
+    "kafka_python": walk_kafka_python.walk,
+    "confluent": walk_confluent.walk,
+    "aiokafka": walk_aiokafka.walk,
+}
 FAILING = {
     "kafka_python": {"create again", "shrink", "acls"},
     # librdkafka answers SECURITY_DISABLED to DescribeAcls with an empty list.
@@ -23,19 +29,18 @@ FAILING = {
 """What has to fail: names that are taken, fewer partitions, no authorizer, a group with members."""
 
 
-@pytest.mark.parametrize("client", FAILING)
+@pytest.mark.parametrize("client", WALKS)
 def test_a00_a_walk_with_an_admin_client(
     twin_brokers: tuple[str, str], topic: str, group: str, unique: Unique, client: str
 ) -> None:
-    ground = walks.Ground(
+    ground = Ground(
         topic=topic,
         group=group,
         new_topic=unique("new"),
         simple_group=unique("simple"),
         missing=unique("missing"),
     )
-    walk: Callable[[str, walks.Ground], dict[str, Any]] = getattr(walks, client)
-    ours, kafkas = (walk(servers, ground) for servers in twin_brokers)
+    ours, kafkas = (WALKS[client](servers, ground) for servers in twin_brokers)
     assert ours == kafkas, "\n".join(differences(ours, kafkas))
     assert {name for name, came in ours.items() if _failed(came)} == FAILING[client], ours
 
