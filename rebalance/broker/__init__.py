@@ -9,5 +9,6 @@ here. `EmbeddedBroker` is the door.
 from rebalance.broker.config import BrokerConfig
 from rebalance.broker.embedded import EmbeddedBroker
 from rebalance.broker.errors import BrokerError, SettingsError
+from rebalance.broker.state import Usage
 
-__all__ = ["BrokerConfig", "BrokerError", "EmbeddedBroker", "SettingsError"]
+__all__ = ["BrokerConfig", "BrokerError", "EmbeddedBroker", "SettingsError", "Usage"]

@@ -19,7 +19,7 @@ from rebalance.protocol.config import ConfigError, CoordinatorConfig
 if TYPE_CHECKING:
     from dataclasses import Field
 
-__all__ = ["BrokerConfig", "read_settings"]
+__all__ = ["BrokerConfig", "SettingsError", "known_properties", "read_settings"]
 
 T = TypeVar("T", bool, int, str)
 
@@ -88,6 +88,18 @@ class BrokerConfig:
         20_000,
         _whole(1, _INT),
         danger="of all topics together, not a Kafka property; each takes up to 4 KB of its own",
+    )
+    max_groups: int = _setting(
+        "max.groups",
+        100_000,
+        _whole(0, _INT),
+        danger="not a Kafka property; a new group beyond it is refused: POLICY_VIOLATION",
+    )
+    max_group_id_length: int = _setting(
+        "max.group.id.length",
+        2**15 - 1,
+        _whole(0, 2**15 - 1),
+        danger="in characters, not a Kafka property; longer ids take as much in every answer",
     )
     default_replication_factor: int = _setting(
         "default.replication.factor", 1, _whole(1, 1), danger="there is one broker, so only 1"
@@ -186,6 +198,11 @@ class BrokerConfig:
             except ValueError as error:
                 raise SettingsError(f"{name}={text!r}: {error}") from None
         return cls(**values)
+
+
+def known_properties() -> frozenset[str]:
+    """The properties that are honoured, the broker's and the coordinator's."""
+    return frozenset(BrokerConfig.properties()) | frozenset(CoordinatorConfig.properties())
 
 
 def read_settings(settings: Mapping[str, str]) -> tuple[BrokerConfig, CoordinatorConfig]:

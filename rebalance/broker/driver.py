@@ -18,6 +18,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING
 
+from rebalance.broker.group_limits import GroupLimits
 from rebalance.broker.offsets_topic import OffsetsTopic
 from rebalance.broker.tracing import Tracer
 from rebalance.coordinator import GroupCoordinator, GroupSnapshot
@@ -55,11 +56,13 @@ class GroupDriver:
         new_uuid: Callable[[], uuid.UUID],
         tracer: Tracer,
         offsets: OffsetsTopic,
+        limits: GroupLimits = GroupLimits(),  # noqa: B008  # frozen
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._since_1970_ms = int(time.time() * 1000) - int(self._loop.time() * 1000)
         self._tracer = tracer
         self._offsets = offsets
+        self._limits = limits
         self._tokens = count(1)
         self._waiting: dict[int, asyncio.Future[CoordinatorResponse]] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -95,6 +98,9 @@ class GroupDriver:
     async def ask(self, request: CoordinatorRequest) -> CoordinatorResponse:
         """Hand a request to the coordinator and wait for its reply, however long that takes."""
         self.prepare()
+        refused = self._limits.refusal(self._coordinator, request)
+        if refused is not None:
+            return refused
         return await self._reply_to(lambda token: Received(token=token, request=request))
 
     async def end_transaction(self, producer_id: int, committed: bool) -> ErrorCode:
@@ -121,6 +127,11 @@ class GroupDriver:
     def topic_deleted(self, topic: str) -> None:
         """Its offsets go, in every group (O08)."""
         self._handle(TopicDeleted(topic=topic))
+
+    @property
+    def group_count(self) -> int:
+        """How many groups there are."""
+        return self._coordinator.group_count
 
     def group(self, group_id: str) -> GroupSnapshot | None:
         """The group as the coordinator sees it."""

@@ -19,12 +19,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from rebalance.broker.broker_configs import BrokerConfigs
 from rebalance.broker.config import read_settings
 from rebalance.broker.connection import serve
 from rebalance.broker.driver import GroupDriver
 from rebalance.broker.errors import BrokerError
+from rebalance.broker.group_limits import GroupLimits
 from rebalance.broker.offsets_topic import OffsetsTopic, offsets_topic
-from rebalance.broker.state import BrokerState
+from rebalance.broker.state import BrokerState, Usage
 from rebalance.broker.storage import MemoryStorage, Storage
 from rebalance.broker.topics import NewTopic, TopicError, TopicStore
 from rebalance.broker.tracing import Tracer
@@ -81,6 +83,7 @@ class EmbeddedBroker:
             settings = {**_WITH_DIRECTORY, **settings}
         self._config, self._group_config = read_settings(settings)
         self._data = data
+        self._settings = frozenset(settings)
         self._host, self._port = host, port
         self._trace, self._trace_clock = trace, trace_clock
         self._tracer: Tracer | None = None
@@ -142,7 +145,10 @@ class EmbeddedBroker:
         topics = TopicStore(config, self._new_uuid, storage, [internal])
         for topic in topics:
             tracer.topic(topic.name, topic.num_partitions)
-        driver = GroupDriver(groups, self._new_uuid, tracer, OffsetsTopic(topics))
+        limits = GroupLimits(
+            max_groups=config.max_groups, max_group_id_length=config.max_group_id_length
+        )
+        driver = GroupDriver(groups, self._new_uuid, tracer, OffsetsTopic(topics), limits)
 
         def on_change(name: str, partitions: int) -> None:
             tracer.topic(name, partitions)
@@ -155,6 +161,7 @@ class EmbeddedBroker:
             cluster_id=CLUSTER_ID,
             topics=topics,
             groups=driver,
+            configs=BrokerConfigs(config, groups, self._settings),
             transactions=Transactions(
                 topics.next_producer_id,
                 lambda group_id: partition_of(group_id, groups.offsets_topic_num_partitions),
@@ -211,6 +218,17 @@ class EmbeddedBroker:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach it.
+
+        Raises:
+            BrokerError: it does not run.
+        """
+        self._running()
+        assert self._server is not None
+        return ipaddress.ip_address(self._server.sockets[0].getsockname()[0]).is_loopback
+
     def create_topic(self, name: str, partitions: int | None = None) -> None:
         """Create a topic without a client; no partitions given: `num.partitions`.
 
@@ -231,6 +249,21 @@ class EmbeddedBroker:
         """
         return self._running().groups.group(group_id)
 
+    def usage(self) -> Usage:
+        """What it holds now: connections, topics, groups, records.
+
+        Raises:
+            BrokerError: it does not run.
+        """
+        state = self._running()
+        return Usage(
+            connections=len(self._connections),
+            topics=len(state.topics),
+            partitions=state.topics.num_partitions,
+            groups=state.groups.group_count,
+            log_bytes=state.topics.memory_bytes,
+        )
+
     def _running(self) -> BrokerState:
         if self._server is None or self._state is None:
             raise BrokerError("the broker is not running; start() it first")
@@ -240,7 +273,7 @@ class EmbeddedBroker:
         if (
             self._server is None
             or self._state is None
-            or len(self._connections) >= self._config.max_connections
+            or len(self._connections) >= self._state.config.max_connections
         ):
             writer.transport.abort()
             return

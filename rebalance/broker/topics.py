@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import re
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -22,45 +21,31 @@ from rebalance.broker.config import BrokerConfig
 from rebalance.broker.errors import StorageError
 from rebalance.broker.kept_topics import KeptTopics
 from rebalance.broker.log import PartitionLog
+from rebalance.broker.new_topics import (
+    MAX_PARTITIONS_PER_REQUEST,
+    TopicError,
+    name_problem,
+    partitions_wanted,
+)
 from rebalance.broker.storage import MemoryStorage, Storage
-from rebalance.broker.topic import NewTopic, Topic
+from rebalance.broker.topic import INTERNAL_TOPICS, NewTopic, Topic
 from rebalance.broker.topic_configs import check_configs
 from rebalance.protocol.errors import ErrorCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["NewTopic", "Topic", "TopicError", "TopicStore", "name_problem"]
+__all__ = [
+    "INTERNAL_TOPICS",
+    "MAX_PARTITIONS_PER_REQUEST",
+    "NewTopic",
+    "Topic",
+    "TopicError",
+    "TopicStore",
+    "name_problem",
+]
 
 _log = logging.getLogger("rebalance.broker")
-
-MAX_NAME_LENGTH = 249
-MAX_PARTITIONS_PER_REQUEST = 10_000
-_LEGAL_NAME = re.compile(r"[a-zA-Z0-9._-]+\Z")
-
-
-class TopicError(Exception):
-    """A topic cannot be created or deleted; `code` is what the client is told."""
-
-    def __init__(self, code: ErrorCode, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-def name_problem(name: str) -> str | None:
-    """Why Kafka would not have a topic of this name, or None."""
-    if name == "":
-        return "Topic name is invalid: the empty string is not allowed"
-    if name in (".", ".."):
-        return f"Topic name is invalid: '{name}' is not allowed"
-    if len(name) > MAX_NAME_LENGTH:
-        return f"Topic name is invalid: longer than {MAX_NAME_LENGTH} characters"
-    if not _LEGAL_NAME.match(name):
-        return (
-            f"Topic name is invalid: {name!r} has characters other than ASCII letters, digits, "
-            "'.', '_' and '-'"
-        )
-    return None
 
 
 class TopicStore:
@@ -157,10 +142,7 @@ class TopicStore:
         configs = check_configs(wanted.configs)
         if isinstance(configs, str):
             raise TopicError(ErrorCode.INVALID_CONFIG, configs)
-        if wanted.assignments:
-            partitions = self._check_assignments(wanted)
-        else:
-            partitions = self._check_counts(wanted)
+        partitions = partitions_wanted(wanted, self._config)
         if wanted.name not in self._internal:
             self._check_bound(partitions)
         topic = Topic(
@@ -229,6 +211,54 @@ class TopicStore:
         self._kept.delete(topic)
         self.on_change(topic.name, 0)
 
+    def grow(self, topic: Topic, num_partitions: int, *, validate_only: bool = False) -> None:
+        """Give a topic more partitions, or only say whether that could be.
+
+        Raises:
+            TopicError: `max.partitions` does not allow it, the topic is the broker's own, or it
+                could not be stored.
+        """
+        if topic.name in self._internal:
+            raise TopicError(
+                ErrorCode.INVALID_PARTITIONS,
+                f"{topic.name} keeps its number of partitions: groups are found by it.",
+            )
+        before = topic.num_partitions
+        self._check_bound(num_partitions - before)
+        if validate_only:
+            return
+        topic.num_partitions = num_partitions
+        try:
+            self.save(self)
+        except BaseException:
+            topic.num_partitions = before
+            raise
+        self._partitions += num_partitions - before
+        self.on_change(topic.name, num_partitions)
+
+    def configure(self, topic: Topic, configs: Mapping[str, str]) -> None:
+        """Replace what a topic has of its own, checked before; it holds from the next append on.
+
+        Raises:
+            TopicError: it could not be stored; the topic is as it was.
+        """
+        before, topic.configs = topic.configs, configs
+        try:
+            self.save(self)
+        except BaseException:
+            topic.configs = before
+            raise
+
+    def reconfigure(self, config: BrokerConfig) -> None:
+        """Go on with other settings of the broker."""
+        self._config = config
+
+    def delete_records(self, topic: Topic, log: PartitionLog, before_offset: int) -> None:
+        """Delete what lies before an offset that the log has."""
+        held = log.memory_bytes
+        log.delete_before(before_offset)
+        self._memory_bytes += log.memory_bytes - held
+
     def max_batch_bytes(self, topic: Topic) -> int:
         """`max.message.bytes` of the topic, or the broker's `message.max.bytes`."""
         return int(topic.configs.get("max.message.bytes", self._config.message_max_bytes))
@@ -258,6 +288,14 @@ class TopicStore:
         before = log.memory_bytes
         log.compact()
         self._memory_bytes += log.memory_bytes - before
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    @property
+    def num_partitions(self) -> int:
+        """Of all topics together."""
+        return self._partitions
 
     @property
     def memory_bytes(self) -> int:
@@ -320,30 +358,6 @@ class TopicStore:
             )
         return dataclasses.replace(ours, replication_factor=wanted.replication_factor)
 
-    def _check_counts(self, wanted: NewTopic) -> int:
-        if wanted.replication_factor not in (-1, 1):
-            small = wanted.replication_factor < 1
-            raise TopicError(
-                ErrorCode.INVALID_REPLICATION_FACTOR,
-                "Replication factor must be larger than 0, or -1 to use the default value."
-                if small
-                else f"Unable to replicate the partition {wanted.replication_factor} time(s): "
-                "only 1 broker is registered.",
-            )
-        if wanted.num_partitions == -1:
-            return self._config.num_partitions
-        if wanted.num_partitions < 1:
-            raise TopicError(
-                ErrorCode.INVALID_PARTITIONS,
-                "Number of partitions must be larger than 0, or -1 to use the default value.",
-            )
-        if wanted.num_partitions > MAX_PARTITIONS_PER_REQUEST:
-            raise TopicError(
-                ErrorCode.POLICY_VIOLATION,
-                f"More than {MAX_PARTITIONS_PER_REQUEST} partitions in one request.",
-            )
-        return wanted.num_partitions
-
     def _check_bound(self, more: int) -> None:
         total, most = self._partitions + more, self._config.max_partitions
         if total > most:
@@ -351,27 +365,6 @@ class TopicStore:
                 ErrorCode.POLICY_VIOLATION,
                 f"{more} more partitions would make {total}; max.partitions allows {most}.",
             )
-
-    def _check_assignments(self, wanted: NewTopic) -> int:
-        if wanted.num_partitions != -1 or wanted.replication_factor != -1:
-            raise TopicError(
-                ErrorCode.INVALID_REQUEST,
-                "A manual partition assignment was specified, but the number of partitions or "
-                "the replication factor was not set to -1.",
-            )
-        if sorted(wanted.assignments) != list(range(len(wanted.assignments))):
-            raise TopicError(
-                ErrorCode.INVALID_REPLICA_ASSIGNMENT,
-                "partitions should be a consecutive 0-based integer sequence",
-            )
-        for partition, nodes in sorted(wanted.assignments.items()):
-            if nodes != (self._config.node_id,):
-                raise TopicError(
-                    ErrorCode.INVALID_REPLICA_ASSIGNMENT,
-                    f"partition {partition}: {list(nodes)} must name each broker of this cluster "
-                    f"at most once, and at least one: it has {self._config.node_id}",
-                )
-        return len(wanted.assignments)
 
 
 @contextmanager

@@ -153,6 +153,15 @@ class GroupCoordinator:
         """Some partition's groups are not all here yet."""
         return self._context.ownership.is_loading
 
+    def knows(self, group_id: str) -> bool:
+        """Whether there is such a group."""
+        return group_id in self._context.groups
+
+    @property
+    def group_count(self) -> int:
+        """How many groups there are."""
+        return len(self._context.groups)
+
     @property
     def group_ids(self) -> tuple[str, ...]:
         """All groups, in the order in which they were made."""
