@@ -258,7 +258,7 @@ class EmbeddedBroker:
         state = self._running()
         return Usage(
             connections=len(self._connections),
-            topics=len(state.topics),
+            topics=sum(not topic.is_internal for topic in state.topics),
             partitions=state.topics.num_partitions,
             groups=state.groups.group_count,
             log_bytes=state.topics.memory_bytes,

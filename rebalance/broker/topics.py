@@ -289,12 +289,9 @@ class TopicStore:
         log.compact()
         self._memory_bytes += log.memory_bytes - before
 
-    def __len__(self) -> int:
-        return len(self._by_name)
-
     @property
     def num_partitions(self) -> int:
-        """Of all topics together."""
+        """Of all topics together, but for the broker's own."""
         return self._partitions
 
     @property

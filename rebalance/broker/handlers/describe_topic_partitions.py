@@ -1,4 +1,4 @@
-"""DescribeTopicPartitions: key 75, versions 0 to 0.
+"""DescribeTopicPartitions: key 75, version 0.
 
 Metadata of topics in pages of partitions, sorted by name (KIP-966). A cursor says where the next
 page begins; topics before it are left out, and one that is not asked about is a mistake.

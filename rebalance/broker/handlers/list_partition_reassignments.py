@@ -1,4 +1,4 @@
-"""ListPartitionReassignments: key 46, versions 0 to 0.
+"""ListPartitionReassignments: key 46, version 0.
 
 Tools that describe a topic ask whether it is on the move. With one broker nothing ever is.
 """
