@@ -1,4 +1,6 @@
-"""An embedded Kafka broker: the real wire protocol on a local port, in memory, in milliseconds.
+"""An embedded Kafka broker: the real wire protocol on a local port, up in milliseconds.
+
+Everything is in memory, or in a directory (docs/storage.md).
 
 It drives the same `GroupCoordinator` as the simulation does; no rule of the group protocol lives
 here. `EmbeddedBroker` is the door.
@@ -7,5 +9,6 @@ here. `EmbeddedBroker` is the door.
 from rebalance.broker.config import BrokerConfig
 from rebalance.broker.embedded import EmbeddedBroker
 from rebalance.broker.errors import BrokerError, SettingsError
+from rebalance.broker.state import Usage
 
-__all__ = ["BrokerConfig", "BrokerError", "EmbeddedBroker", "SettingsError"]
+__all__ = ["BrokerConfig", "BrokerError", "EmbeddedBroker", "SettingsError", "Usage"]

@@ -16,7 +16,7 @@ from aiokafka.record.util import calc_crc32c
 
 from rebalance.protocol.errors import ErrorCode
 
-__all__ = ["BatchError", "BatchHeader", "first_at_or_after", "read_batch", "stamp"]
+__all__ = ["BatchError", "BatchHeader", "first_at_or_after", "read_batch", "read_stored", "stamp"]
 
 HEADER_BYTES = 61
 _HEADER = struct.Struct(">qiibIhiqqqhii")
@@ -24,7 +24,7 @@ _AFTER_LENGTH = 12
 _LEAST_LENGTH = 14
 """The overhead of the oldest message format: nothing shorter is looked at."""
 _MAGIC_AT = 16
-_CRC_FROM = 21
+_CRC_AT, _CRC_FROM = 17, 21
 _ATTRIBUTES_AT = 21
 _CODEC_MASK = 0x07
 _GZIP, _ZSTD = 1, 4
@@ -87,12 +87,34 @@ def read_batch(records: bytes, *, max_bytes: int, allow_zstd: bool = True) -> Ba
     size = _size(records)
     if size is None:
         raise BatchError(ErrorCode.INVALID_RECORD, "no whole record batch")
+    header = _unpacked(records, size)
+    if _size(records[size:]) is not None:
+        raise BatchError(ErrorCode.INVALID_RECORD, "more than one batch for a partition")
+    if size > max_bytes:
+        raise BatchError(ErrorCode.MESSAGE_TOO_LARGE, f"{size} bytes, at most {max_bytes}")
+    _check_crc(records, size)
+    _check_header(header, allow_zstd=allow_zstd)
+    return header
+
+
+def read_stored(data: bytes) -> BatchHeader:
+    """The header of one whole batch as a log holds it, whoever wrote it, its CRC checked.
+
+    Raises:
+        BatchError: it is of another message format, or its CRC does not match.
+    """
+    header = _unpacked(data, len(data))
+    _check_crc(data, len(data))
+    return header
+
+
+def _unpacked(records: bytes, size: int) -> BatchHeader:
     (
         _base_offset,
         _length,
         _leader_epoch,
         magic,
-        crc,
+        _crc,
         attributes,
         last_offset_delta,
         base_timestamp,
@@ -104,13 +126,7 @@ def read_batch(records: bytes, *, max_bytes: int, allow_zstd: bool = True) -> Ba
     ) = _HEADER.unpack_from(records)
     if magic != 2:
         raise BatchError(ErrorCode.INVALID_RECORD, f"magic {magic}: only 2 is served")
-    if _size(records[size:]) is not None:
-        raise BatchError(ErrorCode.INVALID_RECORD, "more than one batch for a partition")
-    if size > max_bytes:
-        raise BatchError(ErrorCode.MESSAGE_TOO_LARGE, f"{size} bytes, at most {max_bytes}")
-    if calc_crc32c(memoryview(records)[_CRC_FROM:size]) != crc:
-        raise BatchError(ErrorCode.CORRUPT_MESSAGE, "the CRC does not match")
-    header = BatchHeader(
+    return BatchHeader(
         size_bytes=size,
         attributes=attributes,
         last_offset_delta=last_offset_delta,
@@ -121,8 +137,12 @@ def read_batch(records: bytes, *, max_bytes: int, allow_zstd: bool = True) -> Ba
         base_sequence=base_sequence,
         record_count=record_count,
     )
-    _check_header(header, allow_zstd=allow_zstd)
-    return header
+
+
+def _check_crc(records: bytes, size: int) -> None:
+    said = int.from_bytes(records[_CRC_AT:_CRC_FROM], "big")
+    if calc_crc32c(memoryview(records)[_CRC_FROM:size]) != said:
+        raise BatchError(ErrorCode.CORRUPT_MESSAGE, "the CRC does not match")
 
 
 def _size(records: bytes) -> int | None:

@@ -13,12 +13,12 @@ answers in all versions of its API.
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
 
 from rebalance.broker.reading import Reader, compile_reader
+from rebalance.broker.schemas import schema
 from rebalance.broker.writing import Writer, compile_writer
 
 __all__ = ["Message", "Wire", "load_wire"]
@@ -38,22 +38,12 @@ class Wire:
 
 @cache
 def load_wire(name: str, version: int) -> Wire:
-    """The codec of an API and version that kio knows; imports kio's schema on first use."""
-    request = _entity(name, version, "request")
-    response = _entity(name, version, "response")
+    """The codec of an API and version; imports its schema on first use."""
+    request = schema(name, version, "request")
+    response = schema(name, version, "response")
     return Wire(
         read_header=compile_reader(request.__header_schema__),
         read_request=compile_reader(request),
         write_response=compile_writer(response),
         flexible_response_header=response.__header_schema__.__flexible__,
-    )
-
-
-def _entity(name: str, version: int, kind: str) -> Any:
-    """kio's module holds nested entities too; exactly one is the message."""
-    module = importlib.import_module(f"kio.schema.{name}.v{version}.{kind}")
-    return next(
-        value
-        for value in vars(module).values()
-        if isinstance(value, type) and getattr(getattr(value, "__type__", None), "name", "") == kind
     )

@@ -2,7 +2,8 @@
 
 Only what is honoured is listed; an unknown property is an error that says what is known. Settings
 of groups belong to `CoordinatorConfig`; `read_settings` deals each property to its owner.
-Where a default differs from Kafka's, its danger line says so: this broker keeps its log in memory.
+Where a default differs from Kafka's, its danger line says so: this broker keeps its log in memory,
+unless it is given a directory.
 Source: KafkaConfig and its parts (Kafka 4.4).
 """
 
@@ -18,7 +19,7 @@ from rebalance.protocol.config import ConfigError, CoordinatorConfig
 if TYPE_CHECKING:
     from dataclasses import Field
 
-__all__ = ["BrokerConfig", "read_settings"]
+__all__ = ["BrokerConfig", "SettingsError", "known_properties", "read_settings"]
 
 T = TypeVar("T", bool, int, str)
 
@@ -88,6 +89,18 @@ class BrokerConfig:
         _whole(1, _INT),
         danger="of all topics together, not a Kafka property; each takes up to 4 KB of its own",
     )
+    max_groups: int = _setting(
+        "max.groups",
+        100_000,
+        _whole(0, _INT),
+        danger="not a Kafka property; a new group beyond it is refused: POLICY_VIOLATION",
+    )
+    max_group_id_length: int = _setting(
+        "max.group.id.length",
+        2**15 - 1,
+        _whole(0, 2**15 - 1),
+        danger="in characters, not a Kafka property; longer ids take as much in every answer",
+    )
     default_replication_factor: int = _setting(
         "default.replication.factor", 1, _whole(1, 1), danger="there is one broker, so only 1"
     )
@@ -104,13 +117,34 @@ class BrokerConfig:
         "log.retention.bytes",
         64 * 2**20,
         _whole(-1, _LONG),
-        danger="of one partition, -1 = no limit (Kafka's default); oldest batches go first",
+        danger="of one partition, -1 = no limit (Kafka's default, and with a directory the default "
+        "here); oldest batches go first",
+    )
+    log_segment_bytes: int = _setting(
+        "log.segment.bytes",
+        2**30,
+        _whole(2**20, _INT),
+        danger="of a log in a directory; retention drops whole segments and keeps the last",
+    )
+    log_flush_interval_messages: int = _setting(
+        "log.flush.interval.messages",
+        _LONG,
+        _whole(1, _LONG),
+        danger="default: the operating system's, the death of the machine may lose what was "
+        "acknowledged; 1: each batch waits for the disk",
+    )
+    offsets_topic_segment_bytes: int = _setting(
+        "offsets.topic.segment.bytes",
+        100 * 2**20,
+        _whole(2**20, _INT),
+        danger="of __consumer_offsets in a directory",
     )
     log_memory_bytes: int = _setting(
         "log.memory.bytes",
         256 * 2**20,
         _whole(2**20, _LONG),
-        danger="of all partitions together, not a Kafka property; the largest log loses first",
+        danger="of all partitions in memory together, not a Kafka property; the largest log loses "
+        "first",
     )
     socket_request_max_bytes: int = _setting(
         "socket.request.max.bytes",
@@ -164,6 +198,11 @@ class BrokerConfig:
             except ValueError as error:
                 raise SettingsError(f"{name}={text!r}: {error}") from None
         return cls(**values)
+
+
+def known_properties() -> frozenset[str]:
+    """The properties that are honoured, the broker's and the coordinator's."""
+    return frozenset(BrokerConfig.properties()) | frozenset(CoordinatorConfig.properties())
 
 
 def read_settings(settings: Mapping[str, str]) -> tuple[BrokerConfig, CoordinatorConfig]:

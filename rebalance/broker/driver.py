@@ -1,25 +1,46 @@
 """Drives the one GroupCoordinator: events in, effects out, one timer armed.
 
-No rule of the group protocol is here. The driver brings time (milliseconds of the event loop),
-hands every request over with a token of its own, resolves the future of a token when its Reply
-comes, and says that an append is durable as soon as it is asked for one: the log is memory.
+No rule of the group protocol is here. The driver brings time (milliseconds of the day that pass as
+the event loop's do, for records outlive the loop), hands every request over with a token of its
+own, resolves the future of a token when its Reply comes, writes what is to be appended to
+`__consumer_offsets` and says then that it is durable. It is elected for all partitions of that
+topic: when the broker starts with one, or when the first group is asked about.
 """
 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import time
 import uuid
 from collections import deque
 from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING
 
+from rebalance.broker.group_limits import GroupLimits
+from rebalance.broker.offsets_topic import OffsetsTopic
 from rebalance.broker.tracing import Tracer
 from rebalance.coordinator import GroupCoordinator, GroupSnapshot
 from rebalance.protocol.config import CoordinatorConfig
-from rebalance.protocol.effects import Append, Appended, CoordinatorEvent, Effect, Received, Reply
+from rebalance.protocol.effects import (
+    Append,
+    Appended,
+    CoordinatorEvent,
+    Effect,
+    Elected,
+    Loaded,
+    Received,
+    Replayed,
+    Reply,
+    Resigned,
+    TopicDeleted,
+    TransactionEnded,
+)
+from rebalance.protocol.responses import TransactionCompleted
 
 if TYPE_CHECKING:
+    from rebalance.protocol.errors import ErrorCode
     from rebalance.protocol.requests import CoordinatorRequest
     from rebalance.protocol.responses import CoordinatorResponse
 
@@ -34,27 +55,83 @@ class GroupDriver:
         config: CoordinatorConfig,
         new_uuid: Callable[[], uuid.UUID],
         tracer: Tracer,
+        offsets: OffsetsTopic,
+        limits: GroupLimits = GroupLimits(),  # noqa: B008  # frozen
     ) -> None:
         self._loop = asyncio.get_running_loop()
+        self._since_1970_ms = int(time.time() * 1000) - int(self._loop.time() * 1000)
         self._tracer = tracer
+        self._offsets = offsets
+        self._limits = limits
         self._tokens = count(1)
         self._waiting: dict[int, asyncio.Future[CoordinatorResponse]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._armed_for: int | None = None
+        partitions = offsets.partitions or config.offsets_topic_num_partitions
+        config = dataclasses.replace(config, offsets_topic_num_partitions=partitions)
         self._coordinator = GroupCoordinator(config, lambda: str(new_uuid()))
+        self._elected = 0
         self._last_ms = 0
+        if offsets.partitions is not None:
+            self.prepare()
+
+    def prepare(self) -> None:
+        """See that there is a `__consumer_offsets` and that its groups are loaded.
+
+        Raises:
+            TopicError: the topic cannot be made.
+        """
+        if self._elected and self._offsets.partitions is not None:
+            return
+        for partition in range(self._elected):  # somebody deleted it, and all groups with it
+            self._handle(Resigned(partition=partition))
+        self._elected = self._offsets.create()
+        for partition in range(self._elected):
+            self._load(partition)
+
+    def _load(self, partition: int) -> None:
+        self._handle(Elected(partition=partition))
+        for records in self._offsets.replay(partition):
+            self._handle(Replayed(partition=partition, records=records))
+        self._handle(Loaded(partition=partition))
 
     async def ask(self, request: CoordinatorRequest) -> CoordinatorResponse:
         """Hand a request to the coordinator and wait for its reply, however long that takes."""
+        self.prepare()
+        refused = self._limits.refusal(self._coordinator, request)
+        if refused is not None:
+            return refused
+        return await self._reply_to(lambda token: Received(token=token, request=request))
+
+    async def end_transaction(self, producer_id: int, committed: bool) -> ErrorCode:
+        """Its offsets count, or are forgotten (O07), when this returns NONE."""
+        response = await self._reply_to(
+            lambda token: TransactionEnded(
+                token=token, producer_id=producer_id, committed=committed
+            )
+        )
+        assert isinstance(response, TransactionCompleted)
+        return response.error
+
+    async def _reply_to(self, event: Callable[[int], CoordinatorEvent]) -> CoordinatorResponse:
         token = next(self._tokens)
         answer: asyncio.Future[CoordinatorResponse] = self._loop.create_future()
         self._waiting[token] = answer
         try:
-            self._handle(Received(token=token, request=request))
+            self._handle(event(token))
             return await answer
         finally:
             # A request that was replaced (J17) is never answered; its connection ends it.
             self._waiting.pop(token, None)
+
+    def topic_deleted(self, topic: str) -> None:
+        """Its offsets go, in every group (O08)."""
+        self._handle(TopicDeleted(topic=topic))
+
+    @property
+    def group_count(self) -> int:
+        """How many groups there are."""
+        return self._coordinator.group_count
 
     def group(self, group_id: str) -> GroupSnapshot | None:
         """The group as the coordinator sees it."""
@@ -73,7 +150,7 @@ class GroupDriver:
 
     def _now(self) -> int:
         """Milliseconds, never going back: a timer may have fired a hair before its time."""
-        self._last_ms = max(self._last_ms, int(self._loop.time() * 1000))
+        self._last_ms = max(self._last_ms, self._since_1970_ms + int(self._loop.time() * 1000))
         return self._last_ms
 
     def _handle(self, event: CoordinatorEvent) -> None:
@@ -99,7 +176,9 @@ class GroupDriver:
             if isinstance(effect, Reply):
                 self._resolve(effect)
             elif isinstance(effect, Append):
-                todo.extend(self._coordinator.handle(Appended(token=effect.token), now))
+                error = self._offsets.append(effect.group_id, effect.records, now)
+                appended = Appended(token=effect.token, error=error)
+                todo.extend(self._coordinator.handle(appended, now))
             else:
                 self._tracer.notice(effect)
 
@@ -119,7 +198,7 @@ class GroupDriver:
             self._timer = None
         if deadline is not None:
             self._armed_for = deadline
-            self._timer = self._loop.call_at(deadline / 1000, self._fire)
+            self._timer = self._loop.call_at((deadline - self._since_1970_ms) / 1000, self._fire)
 
     def _fire(self) -> None:
         self._timer = None

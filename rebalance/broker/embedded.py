@@ -1,5 +1,6 @@
 """The embedded broker: a Kafka of one node inside this process, for real clients.
 
+Everything is in memory, or in a directory that a broker after this one goes on with.
 Starting it opens a socket and nothing else: codecs come with the first request that needs them.
 Stopping it ends every connection and every waiting request, and leaves no task behind.
 """
@@ -14,16 +15,23 @@ import os
 import socket
 import uuid
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from rebalance.broker.broker_configs import BrokerConfigs
 from rebalance.broker.config import read_settings
 from rebalance.broker.connection import serve
 from rebalance.broker.driver import GroupDriver
 from rebalance.broker.errors import BrokerError
-from rebalance.broker.state import BrokerState
+from rebalance.broker.group_limits import GroupLimits
+from rebalance.broker.offsets_topic import OffsetsTopic, offsets_topic
+from rebalance.broker.state import BrokerState, Usage
+from rebalance.broker.storage import MemoryStorage, Storage
 from rebalance.broker.topics import NewTopic, TopicError, TopicStore
 from rebalance.broker.tracing import Tracer
+from rebalance.broker.transactions import Transactions
+from rebalance.protocol.java_hash import partition_of
 
 if TYPE_CHECKING:
     from rebalance.coordinator import GroupSnapshot
@@ -39,6 +47,9 @@ LINGER_SECONDS = 2.0
 
 _READ_AHEAD_BYTES = 2**18
 
+_WITH_DIRECTORY = {"log.retention.bytes": "-1"}
+"""Kafka's default, where what is kept does not fill the memory."""
+
 
 class EmbeddedBroker:
     """A broker of one node on `host`; `port` 0 takes a free one.
@@ -46,6 +57,8 @@ class EmbeddedBroker:
     Args:
         settings: Kafka's property names with text values; see `BrokerConfig` and
             `CoordinatorConfig`.
+        data: a directory for topics, records, offsets and groups, made if it is not there; None
+            keeps all in memory.
         trace: gets what happens to topics and groups, in the coordinator's view.
         trace_clock: milliseconds since the trace began; default: since this broker started.
         new_uuid: makes topic ids and the random part of member ids; inject a seeded one for runs
@@ -61,11 +74,16 @@ class EmbeddedBroker:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        data: Path | None = None,
         trace: Trace | None = None,
         trace_clock: Callable[[], int] | None = None,
         new_uuid: Callable[[], uuid.UUID] = uuid.uuid4,
     ) -> None:
+        if data is not None:
+            settings = {**_WITH_DIRECTORY, **settings}
         self._config, self._group_config = read_settings(settings)
+        self._data = data
+        self._settings = frozenset(settings)
         self._host, self._port = host, port
         self._trace, self._trace_clock = trace, trace_clock
         self._tracer: Tracer | None = None
@@ -87,26 +105,23 @@ class EmbeddedBroker:
         await self.stop()
 
     async def start(self) -> None:
-        """Listen. A broker that was stopped starts empty.
+        """Listen. A broker that was stopped starts empty, or with what its directory holds.
 
         Raises:
-            BrokerError: it runs already, or the address cannot be had.
+            BrokerError: it runs already, the directory cannot be used (`StorageError`), or the
+                address cannot be had.
         """
         if self._server is not None:
             raise BrokerError("the broker is running already; stop() it first")
         if self._tracer is None:
             # Once for the broker's life: a trace's time never goes back.
             self._tracer = Tracer(self._trace, self._trace_clock)
-        tracer = self._tracer
-        topics = TopicStore(self._config, self._new_uuid)
-        topics.on_change = tracer.topic
-        groups = GroupDriver(self._group_config, self._new_uuid, tracer)
-        self._state = BrokerState(
-            config=self._config,
-            cluster_id=CLUSTER_ID,
-            topics=topics,
-            groups=groups,
-        )
+        storage = _storage(self._data)
+        try:
+            self._state = self._new_state(storage, self._tracer)
+        except BaseException:
+            storage.close()
+            raise
         try:
             self._server = await asyncio.start_server(
                 self._accept,
@@ -115,8 +130,50 @@ class EmbeddedBroker:
                 limit=_READ_AHEAD_BYTES,
                 backlog=1024,
             )
-        except OSError as error:
-            raise BrokerError(self._why_not(error)) from error
+        except BaseException as error:
+            self._close_state()
+            if isinstance(error, OSError):
+                raise BrokerError(self._why_not(error)) from error
+            raise
+
+    def _new_state(self, storage: Storage, tracer: Tracer) -> BrokerState:
+        """Everything that requests work on, with what the storage holds."""
+        config, groups = self._config, self._group_config
+        internal = offsets_topic(
+            groups.offsets_topic_num_partitions, config.offsets_topic_segment_bytes
+        )
+        topics = TopicStore(config, self._new_uuid, storage, [internal])
+        for topic in topics:
+            tracer.topic(topic.name, topic.num_partitions)
+        limits = GroupLimits(
+            max_groups=config.max_groups, max_group_id_length=config.max_group_id_length
+        )
+        driver = GroupDriver(groups, self._new_uuid, tracer, OffsetsTopic(topics), limits)
+
+        def on_change(name: str, partitions: int) -> None:
+            tracer.topic(name, partitions)
+            if not partitions:
+                driver.topic_deleted(name)
+
+        topics.on_change = on_change
+        return BrokerState(
+            config=config,
+            cluster_id=CLUSTER_ID,
+            topics=topics,
+            groups=driver,
+            configs=BrokerConfigs(config, groups, self._settings),
+            transactions=Transactions(
+                topics.next_producer_id,
+                lambda group_id: partition_of(group_id, groups.offsets_topic_num_partitions),
+                driver.end_transaction,
+            ),
+        )
+
+    def _close_state(self) -> None:
+        if self._state is not None:
+            self._state.transactions.close()
+            self._state.groups.close()
+            self._state.topics.close()
 
     async def stop(self) -> None:
         """Close the port and every connection; wait until all is gone. Twice does no harm."""
@@ -124,6 +181,7 @@ class EmbeddedBroker:
         if server is None or self._state is None:
             return
         server.close()
+        self._state.transactions.close()
         self._state.groups.close()
         connections = list(self._connections.items())
         for task, writer in connections:
@@ -133,6 +191,7 @@ class EmbeddedBroker:
         for _, writer in connections:
             await _until_gone(writer)
         await server.wait_closed()
+        self._close_state()
 
     @property
     def port(self) -> int:
@@ -159,6 +218,17 @@ class EmbeddedBroker:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach it.
+
+        Raises:
+            BrokerError: it does not run.
+        """
+        self._running()
+        assert self._server is not None
+        return ipaddress.ip_address(self._server.sockets[0].getsockname()[0]).is_loopback
+
     def create_topic(self, name: str, partitions: int | None = None) -> None:
         """Create a topic without a client; no partitions given: `num.partitions`.
 
@@ -179,6 +249,21 @@ class EmbeddedBroker:
         """
         return self._running().groups.group(group_id)
 
+    def usage(self) -> Usage:
+        """What it holds now: connections, topics, groups, records.
+
+        Raises:
+            BrokerError: it does not run.
+        """
+        state = self._running()
+        return Usage(
+            connections=len(self._connections),
+            topics=sum(not topic.is_internal for topic in state.topics),
+            partitions=state.topics.num_partitions,
+            groups=state.groups.group_count,
+            log_bytes=state.topics.memory_bytes,
+        )
+
     def _running(self) -> BrokerState:
         if self._server is None or self._state is None:
             raise BrokerError("the broker is not running; start() it first")
@@ -188,7 +273,7 @@ class EmbeddedBroker:
         if (
             self._server is None
             or self._state is None
-            or len(self._connections) >= self._config.max_connections
+            or len(self._connections) >= self._state.config.max_connections
         ):
             writer.transport.abort()
             return
@@ -222,6 +307,15 @@ class EmbeddedBroker:
             return f"cannot listen on {where}: {error}"
         reason = os.strerror(error.errno)
         return f"cannot listen on {where}: {reason}"
+
+
+def _storage(data: Path | None) -> Storage:
+    if data is None:
+        return MemoryStorage()
+    # Imported here: a broker in memory need not know how files are kept.
+    from rebalance.broker.storage.directory import DataDirectory
+
+    return DataDirectory(data)
 
 
 async def _end(writer: asyncio.StreamWriter) -> None:

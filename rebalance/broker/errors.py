@@ -6,11 +6,15 @@ a peer's: bytes that are not a Kafka request. It never leaves the connection tha
 
 from __future__ import annotations
 
-__all__ = ["BrokerError", "SettingsError", "WireError"]
+__all__ = ["BrokerError", "SettingsError", "StorageError", "WireError"]
 
 
 class BrokerError(Exception):
     """The broker cannot do what its caller asked; the message says why and what to do."""
+
+
+class StorageError(BrokerError):
+    """A data directory cannot be used: it is another's, or its files cannot be read or written."""
 
 
 class SettingsError(BrokerError, ValueError):

@@ -1,4 +1,4 @@
-"""The log of one partition, in memory: batches as they came, an offset each, a bound on bytes.
+"""One partition's log: batches as they came, an offset each, wherever they are kept.
 
 Kept: offsets are dense and never go back; what is dropped is always the oldest and moves the log
 start offset; a producer is forgotten with its last batch. Nothing here waits: whoever waits for
@@ -7,32 +7,21 @@ data listens.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from rebalance.broker.batches import BatchHeader, first_at_or_after, stamp
+from rebalance.broker.compaction import compacted
 from rebalance.broker.producers import ProducerTable
+from rebalance.broker.storage.interface import Batch, BatchStore
+from rebalance.broker.storage.memory import MemoryBatches
 
 __all__ = ["LEADER_EPOCH", "OffsetAndTimestamp", "PartitionLog"]
 
 LEADER_EPOCH = 0
 """This broker has led every partition since it was made."""
 
-BATCH_OVERHEAD_BYTES = 200
-"""About what Python adds to a batch; counted, or tiny batches would slip under the bound."""
-
-_COMPACT_AT = 1024
-
 Listener = Callable[[], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stored:
-    base_offset: int
-    last_offset: int
-    max_timestamp: int
-    data: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,102 +33,105 @@ class OffsetAndTimestamp:
 
 
 class PartitionLog:
-    """One partition's batches, oldest first. `end_offset` is the high watermark: one replica."""
+    """One partition's batches, oldest first. `end_offset` is the high watermark: one replica.
 
-    __slots__ = ("_batches", "_head", "_listeners", "end_offset", "producers", "size_bytes")
+    Args:
+        store: where the batches are; what it holds already is part of the log.
+        producers: who wrote what it holds.
+    """
 
-    def __init__(self) -> None:
-        self._batches: list[_Stored] = []
-        self._head = 0  # batches in front of it are dropped; the list is cut now and then
+    __slots__ = ("_listeners", "_store", "available", "end_offset", "producers", "read")
+
+    def __init__(
+        self, store: BatchStore | None = None, producers: ProducerTable | None = None
+    ) -> None:
+        self._store = MemoryBatches() if store is None else store
+        self.producers = ProducerTable() if producers is None else producers
         self._listeners: set[Listener] = set()
-        self.end_offset = 0
-        self.size_bytes = 0
-        self.producers = ProducerTable()
+        self.end_offset = self._store.end_offset
+        # What every fetch asks goes to the store directly; `BatchStore` says what they do.
+        self.read = self._store.read
+        self.available = self._store.available
 
     @property
     def start_offset(self) -> int:
         """The oldest offset that can be read, or `end_offset` of an empty log."""
-        return self._batches[self._head].base_offset if self._live else self.end_offset
+        return self._store.start_offset
+
+    @property
+    def size_bytes(self) -> int:
+        """What all batches together take."""
+        return self._store.size_bytes
 
     @property
     def memory_bytes(self) -> int:
-        """`size_bytes` with what Python adds, and what is remembered of producers."""
-        batches = self.size_bytes + self._live * BATCH_OVERHEAD_BYTES
-        return batches + self.producers.memory_bytes
-
-    @property
-    def _live(self) -> int:
-        return len(self._batches) - self._head
+        """What counts against `log.memory.bytes`: batches in memory and who wrote them."""
+        batches = self._store.memory_bytes
+        return batches + self.producers.memory_bytes if batches else 0
 
     def append(self, records: bytes, header: BatchHeader) -> int:
-        """Append a batch that was read and checked; return its base offset."""
+        """Append a batch that was read and checked; return its base offset.
+
+        Raises:
+            BatchError: it could not be written; nothing has changed.
+        """
         base_offset = self.end_offset
-        stored = _Stored(
-            base_offset=base_offset,
-            last_offset=base_offset + header.last_offset_delta,
-            max_timestamp=header.max_timestamp,
-            data=stamp(records, header.size_bytes, base_offset, LEADER_EPOCH),
+        last_offset = base_offset + header.last_offset_delta
+        self._store.append(
+            Batch(
+                base_offset=base_offset,
+                last_offset=last_offset,
+                max_timestamp=header.max_timestamp,
+                data=stamp(records, header.size_bytes, base_offset, LEADER_EPOCH),
+            )
         )
-        self._batches.append(stored)
-        self.end_offset = stored.last_offset + 1
-        self.size_bytes += len(stored.data)
+        self.end_offset = last_offset + 1
         self.producers.remember(header, base_offset)
         for listener in tuple(self._listeners):
             listener()
         return base_offset
 
     def drop_oldest(self, keep_bytes: int, *, keep_newest: bool = True) -> None:
-        """Drop oldest batches until at most `keep_bytes` are left, the newest only if told so."""
-        while self.size_bytes > keep_bytes and self._live > keep_newest:
-            self.size_bytes -= len(self._batches[self._head].data)
-            self._head += 1
-        if self._head > _COMPACT_AT or self._head > self._live:
-            del self._batches[: self._head]
-            self._head = 0
+        """Drop oldest batches until at most `keep_bytes` are left, the newest only if told so.
+
+        A log in files drops whole segments, so that up to a segment more is left.
+        """
+        self._store.drop_oldest(keep_bytes, keep_newest=keep_newest)
         self.producers.forget_before(self.start_offset)
 
-    def read(self, offset: int, max_bytes: int, *, at_least_one: bool) -> bytes:
-        """Whole batches from the one that holds `offset`, together at most `max_bytes`.
+    def delete_before(self, offset: int) -> None:
+        """Begin at `offset`; a batch that it lies in stays whole, as in Kafka.
 
-        With `at_least_one` the first batch comes whatever its size (KIP-74). Empty at the end.
+        Raises:
+            BatchError: it could not be written; nothing has changed.
         """
-        parts: list[bytes] = []
-        left = max_bytes
-        for index in range(self._index(offset), len(self._batches)):
-            data = self._batches[index].data
-            if len(data) > left and not (at_least_one and not parts):
-                break
-            parts.append(data)
-            left -= len(data)
-        return b"".join(parts)
+        self._store.delete_before(offset)
+        self.producers.forget_before(self.start_offset)
 
-    def available(self, offset: int, max_bytes: int) -> int:
-        """How many bytes `read` has for this offset, counted up to `max_bytes`."""
-        total = 0
-        for index in range(self._index(offset), len(self._batches)):
-            total += len(self._batches[index].data)
-            if total >= max_bytes:
-                break
-        return min(total, max_bytes)
+    def compact(self) -> None:
+        """Keep the last record of each key alone; offsets stay as they are.
 
-    def _index(self, offset: int) -> int:
-        return bisect_left(self._batches, offset, lo=self._head, key=lambda b: b.last_offset)
+        Raises:
+            BatchError: the outcome could not be written; the log is as it was.
+        """
+        self._store.replace(compacted(self._store.batches))
+
+    def batches(self) -> Iterator[bytes]:
+        """Every batch, oldest first."""
+        return (batch.data for batch in self._store.batches())
 
     def by_timestamp(self, timestamp: int) -> OffsetAndTimestamp:
         """The first record with that timestamp (ms) or a later one."""
-        for stored in self._batches[self._head :]:
-            if stored.max_timestamp >= timestamp:
-                found = first_at_or_after(stored.data, timestamp)
-                if found is not None:
-                    return OffsetAndTimestamp(offset=found[0], timestamp=found[1])
+        for batch in self._store.batches(timestamp):
+            found = first_at_or_after(batch.data, timestamp)
+            if found is not None:
+                return OffsetAndTimestamp(offset=found[0], timestamp=found[1])
         return OffsetAndTimestamp()
 
     def max_timestamp(self) -> OffsetAndTimestamp:
         """The first record that carries the largest timestamp (KIP-734)."""
-        live = self._batches[self._head :]
-        if not live:
-            return OffsetAndTimestamp()
-        return self.by_timestamp(max(stored.max_timestamp for stored in live))
+        largest = self._store.max_timestamp
+        return OffsetAndTimestamp() if largest is None else self.by_timestamp(largest)
 
     def listen(self, listener: Listener) -> None:
         """Call `listener` after every append until `ignore`."""
@@ -149,7 +141,11 @@ class PartitionLog:
         """Stop calling `listener`."""
         self._listeners.discard(listener)
 
-    def close(self) -> None:
-        """The partition is being deleted: whoever waits for it must look again."""
+    def close(self, *, flush: bool = True) -> None:
+        """The broker stops, or the partition is deleted and nothing need reach the disk.
+
+        Whoever waits for it must look again.
+        """
+        self._store.close(flush=flush)
         for listener in tuple(self._listeners):
             listener()

@@ -44,11 +44,12 @@ class _Producer:
 
 
 class ProducerTable:
-    """Epochs and last sequences by producer id, of one partition."""
+    """Epochs and last sequences by producer id, of one partition; at most `most` producers."""
 
-    __slots__ = ("_producers", "_remembered")
+    __slots__ = ("_most", "_producers", "_remembered")
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
         self._producers: OrderedDict[int, _Producer] = OrderedDict()
         """In the order of their newest batches."""
         self._remembered = 0
@@ -113,6 +114,8 @@ class ProducerTable:
             epoch=header.producer_epoch, batches=batches
         )
         self._remembered += len(batches)
+        if self._most is not None and len(self._producers) > self._most:
+            self._remembered -= len(self._producers.popitem(last=False)[1].batches)
 
     def forget_before(self, start_offset: int) -> None:
         """Forget the producers all of whose batches begin before the log start offset."""

@@ -16,6 +16,9 @@ from rebalance.broker.schema_fields import FIXED, SchemaField, schema_fields
 
 __all__ = ["Reader", "compile_reader"]
 
+_MAX_TEXT_BYTES = 2**15 - 1
+"""Also where a compact length could say more; Kafka too closes the connection then."""
+
 Reader: TypeAlias = Callable[[bytes, int], tuple[Any, int]]
 
 
@@ -80,6 +83,8 @@ def _sized_reader(field: SchemaField, *, flexible: bool) -> Reader:
             if size == -1 and nullable:
                 return None, at
             raise WireError(f"{field.name} must not be null")
+        if is_text and size > _MAX_TEXT_BYTES:
+            raise WireError(f"{field.name} of {size} bytes; a string has {_MAX_TEXT_BYTES} at most")
         raw = _take(data, at, size)
         # Java replaces what is not UTF-8 and goes on, and so do we.
         return (raw.decode("utf-8", "replace") if is_text else raw), at + size

@@ -5,17 +5,19 @@ Handlers get these two and nothing else; sockets stay with the connection.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rebalance.broker.broker_configs import BrokerConfigs
 from rebalance.broker.config import BrokerConfig
 from rebalance.broker.topics import TopicStore
 
 if TYPE_CHECKING:
     from rebalance.broker.codec import Message
     from rebalance.broker.driver import GroupDriver
+    from rebalance.broker.transactions import Transactions
 
-__all__ = ["BrokerState", "Call"]
+__all__ = ["BrokerState", "Call", "Usage"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,7 +28,32 @@ class BrokerState:
     cluster_id: str
     topics: TopicStore
     groups: GroupDriver
-    next_producer_id: int = 0
+    transactions: Transactions
+    configs: BrokerConfigs
+    group_configs: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Group -> what was configured for it."""
+
+    def __post_init__(self) -> None:
+        self.configs.on_change = self._reconfigure
+
+    def _reconfigure(self, config: BrokerConfig) -> None:
+        self.config = config
+        self.topics.reconfigure(config)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a broker holds now; every number has a setting that bounds it."""
+
+    connections: int
+    """`max.connections`"""
+    topics: int
+    partitions: int
+    """`max.partitions`; a topic has at least one."""
+    groups: int
+    """`max.groups`"""
+    log_bytes: int
+    """`log.memory.bytes`"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,101 +1,183 @@
-"""The topic-level properties that CreateTopics may name, with Kafka's defaults.
+"""The topic-level properties, with Kafka's types, defaults and bounds.
 
-Kafka refuses a name that it does not know, and so must a broker that tests run against. What it
-does know is kept and shown; only `retention.bytes` and `max.message.bytes` change anything here.
-Source: `TopicConfig`, `LogConfig`; values as Apache Kafka 4.4.0 reports them for a new topic.
+Kafka refuses a name or value that it does not know, and so must a broker that tests run against.
+What it does know is kept and shown; `retention.bytes` and `max.message.bytes` are honoured.
+Source: `TopicConfig`, `LogConfig`; values and words as Apache Kafka 4.4.0 gives them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import re
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-__all__ = ["DEFAULTS", "MAX_CONFIG_CHARACTERS", "check_configs"]
+from rebalance.broker.config_keys import ConfigKey, ConfigType, list_items
 
-DEFAULTS: Mapping[str, str] = MappingProxyType(
-    {
-        "cleanup.policy": "delete",
-        "compression.gzip.level": "-1",
-        "compression.lz4.level": "9",
-        "compression.type": "producer",
-        "compression.zstd.level": "3",
-        "delete.retention.ms": "86400000",
-        "errors.deadletterqueue.group.enable": "false",
-        "file.delete.delay.ms": "60000",
-        "flush.messages": "9223372036854775807",
-        "flush.ms": "9223372036854775807",
-        "follower.replication.throttled.replicas": "",
-        "index.interval.bytes": "4096",
-        "leader.replication.throttled.replicas": "",
-        "local.retention.bytes": "-2",
-        "local.retention.ms": "-2",
-        "max.compaction.lag.ms": "9223372036854775807",
-        "max.decompressed.message.bytes": "2147483639",
-        "max.message.bytes": "1048588",
-        "message.timestamp.after.max.ms": "3600000",
-        "message.timestamp.before.max.ms": "9223372036854775807",
-        "message.timestamp.type": "CreateTime",
-        "min.cleanable.dirty.ratio": "0.5",
-        "min.compaction.lag.ms": "0",
-        "min.insync.replicas": "1",
-        "preallocate": "false",
-        "remote.copy.lag.bytes": "-1",
-        "remote.copy.lag.ms": "0",
-        "remote.log.copy.disable": "false",
-        "remote.log.delete.on.disable": "false",
-        "remote.storage.enable": "false",
-        "retention.bytes": "-1",
-        "retention.ms": "604800000",
-        "segment.bytes": "1073741824",
-        "segment.index.bytes": "10485760",
-        "segment.jitter.ms": "0",
-        "segment.ms": "604800000",
-        "unclean.leader.election.enable": "false",
-    }
+__all__ = ["DEFAULTS", "MAX_CONFIG_CHARACTERS", "TOPIC_KEYS", "check_configs"]
+
+_FOREVER = str(2**63 - 1)
+_REPLICAS = re.compile(r"(\*|[0-9]+:[0-9]+(,[0-9]+:[0-9]+)*)?\Z")
+
+
+def _replicas(name: str, value: str) -> str | None:
+    if _REPLICAS.match(value):
+        return None
+    shown = ", ".join(list_items(value))
+    return (
+        f"Invalid value [{shown}] for configuration {name}: {name} must be the literal '*' or a "
+        "list of replicas in the following format: "
+        "[partitionId]:[brokerId],[partitionId]:[brokerId],..."
+    )
+
+
+def _gzip_level(name: str, value: str) -> str | None:
+    if value == "-1" or 1 <= int(value) <= 9:
+        return None
+    return (
+        f"Invalid value {value} for configuration {name}: "
+        "Value must be between 1 and 9 or equal to -1"
+    )
+
+
+def _no_tiers(name: str, value: str) -> str | None:
+    if value == "false":
+        return None
+    return (
+        "Tiered Storage functionality is disabled in the broker. "
+        "Topic cannot be configured with remote log storage."
+    )
+
+
+_BOOLEAN = ConfigType.BOOLEAN
+_STRING = ConfigType.STRING
+_INT = ConfigType.INT
+_LONG = ConfigType.LONG
+_DOUBLE = ConfigType.DOUBLE
+_LIST = ConfigType.LIST
+
+
+def _key(
+    name: str,
+    kind: ConfigType,
+    default: str,
+    synonym: str | None,
+    *,
+    least: float = -math.inf,
+    most: float = math.inf,
+    one_of: tuple[str, ...] = (),
+    further: Callable[[str, str], str | None] | None = None,
+) -> ConfigKey:
+    return ConfigKey(
+        name=name,
+        type=kind,
+        default=default,
+        synonym=synonym,
+        least=least,
+        most=most,
+        one_of=one_of,
+        further=further,
+    )
+
+
+_KEYS = (
+    _key("cleanup.policy", _LIST, "delete", "log.cleanup.policy", one_of=("compact", "delete")),
+    _key("compression.gzip.level", _INT, "-1", "compression.gzip.level", further=_gzip_level),
+    _key("compression.lz4.level", _INT, "9", "compression.lz4.level", least=1, most=17),
+    _key(
+        "compression.type",
+        _STRING,
+        "producer",
+        "compression.type",
+        one_of=("uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"),
+    ),
+    _key("compression.zstd.level", _INT, "3", "compression.zstd.level", least=-131072, most=22),
+    _key("delete.retention.ms", _LONG, "86400000", "log.cleaner.delete.retention.ms", least=0),
+    _key("errors.deadletterqueue.group.enable", _BOOLEAN, "false", None),
+    _key("file.delete.delay.ms", _LONG, "60000", "log.segment.delete.delay.ms", least=0),
+    _key("flush.messages", _LONG, _FOREVER, "log.flush.interval.messages", least=1),
+    _key("flush.ms", _LONG, _FOREVER, None, least=0),
+    _key("follower.replication.throttled.replicas", _LIST, "", None, further=_replicas),
+    _key("index.interval.bytes", _INT, "4096", "log.index.interval.bytes", least=0),
+    _key("leader.replication.throttled.replicas", _LIST, "", None, further=_replicas),
+    _key("local.retention.bytes", _LONG, "-2", "log.local.retention.bytes", least=-2),
+    _key("local.retention.ms", _LONG, "-2", "log.local.retention.ms", least=-2),
+    _key("max.compaction.lag.ms", _LONG, _FOREVER, "log.cleaner.max.compaction.lag.ms", least=1),
+    _key(
+        "max.decompressed.message.bytes",
+        _INT,
+        "2147483639",
+        "max.decompressed.message.bytes",
+        least=1,
+    ),
+    _key("max.message.bytes", _INT, "1048588", "message.max.bytes", least=0),
+    _key(
+        "message.timestamp.after.max.ms",
+        _LONG,
+        "3600000",
+        "log.message.timestamp.after.max.ms",
+        least=0,
+    ),
+    _key(
+        "message.timestamp.before.max.ms",
+        _LONG,
+        _FOREVER,
+        "log.message.timestamp.before.max.ms",
+        least=0,
+    ),
+    _key(
+        "message.timestamp.type",
+        _STRING,
+        "CreateTime",
+        "log.message.timestamp.type",
+        one_of=("CreateTime", "LogAppendTime"),
+    ),
+    _key(
+        "min.cleanable.dirty.ratio",
+        _DOUBLE,
+        "0.5",
+        "log.cleaner.min.cleanable.ratio",
+        least=0,
+        most=1,
+    ),
+    _key("min.compaction.lag.ms", _LONG, "0", "log.cleaner.min.compaction.lag.ms", least=0),
+    _key("min.insync.replicas", _INT, "1", "min.insync.replicas", least=1),
+    _key("preallocate", _BOOLEAN, "false", "log.preallocate"),
+    _key("remote.copy.lag.bytes", _LONG, "-1", "log.remote.copy.lag.bytes", least=-1),
+    _key("remote.copy.lag.ms", _LONG, "0", "log.remote.copy.lag.ms", least=-1),
+    _key("remote.log.copy.disable", _BOOLEAN, "false", None),
+    _key("remote.log.delete.on.disable", _BOOLEAN, "false", None),
+    _key("remote.storage.enable", _BOOLEAN, "false", None, further=_no_tiers),
+    _key("retention.bytes", _LONG, "-1", "log.retention.bytes"),
+    _key("retention.ms", _LONG, "604800000", None, least=-1),
+    _key("segment.bytes", _INT, "1073741824", "log.segment.bytes", least=2**20),
+    _key("segment.index.bytes", _INT, "10485760", "log.index.size.max.bytes", least=4),
+    _key("segment.jitter.ms", _LONG, "0", None, least=0),
+    _key("segment.ms", _LONG, "604800000", None, least=1),
+    _key("unclean.leader.election.enable", _BOOLEAN, "false", "unclean.leader.election.enable"),
 )
 
-_LEAST = {"max.message.bytes": 0}
+TOPIC_KEYS: Mapping[str, ConfigKey] = MappingProxyType({key.name: key for key in _KEYS})
+
+DEFAULTS: Mapping[str, str] = MappingProxyType({key.name: key.default for key in _KEYS})
 
 MAX_CONFIG_CHARACTERS = 2000
 """Of all values of one topic: text that is kept and shown would else be memory without a bound."""
 
 
 def check_configs(configs: Mapping[str, str | None]) -> dict[str, str] | str:
-    """The configs that were set, or in words why they are refused."""
+    """The configs that were set, as they are kept, or in words why they are refused."""
+    # First of all: a refusal repeats the value.
+    if sum(len(value) for value in configs.values() if value is not None) > MAX_CONFIG_CHARACTERS:
+        return f"The values of all configs are longer than {MAX_CONFIG_CHARACTERS} characters."
     checked: dict[str, str] = {}
     for name, value in configs.items():
-        if name not in DEFAULTS:
-            return f"Unknown topic config name: {name}"
         if value is None:
             return f"Null value not supported for topic configs: {name}"
-        expected = _expected(name)
-        if not _fits(value, expected) or (name in _LEAST and int(value) < _LEAST[name]):
-            return f"Invalid value {value} for configuration {name}: expected {expected}" + (
-                f", at least {_LEAST[name]}" if name in _LEAST else ""
-            )
-        checked[name] = value
-    if sum(map(len, checked.values())) > MAX_CONFIG_CHARACTERS:
-        return f"The values of all configs are longer than {MAX_CONFIG_CHARACTERS} characters."
+        if name not in TOPIC_KEYS:
+            return f"Unknown topic config name: {name}"
+        try:
+            checked[name] = TOPIC_KEYS[name].canonical(value)
+        except ValueError as error:
+            return str(error)
     return checked
-
-
-def _expected(name: str) -> str:
-    """What a value must look like, told by the default's looks."""
-    default = DEFAULTS[name]
-    if default in ("true", "false"):
-        return "true or false"
-    return "a whole number" if _is_whole(default) else "text"
-
-
-def _fits(value: str, expected: str) -> bool:
-    if expected == "true or false":
-        return value.lower() in ("true", "false")
-    return expected == "text" or _is_whole(value)
-
-
-def _is_whole(value: str) -> bool:
-    try:
-        int(value)
-    except ValueError:
-        return False
-    return True

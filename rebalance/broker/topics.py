@@ -1,105 +1,75 @@
-"""Topics and their partitions: created, found by name or id, deleted, and kept within memory.
+"""Topics and their partitions: created, found by name or id, deleted, and kept within bounds.
 
 Rules are the controller's: names as Kafka allows them, the order of its checks, its error codes.
 A partition's log comes into being with its first use, so that a topic of thousands costs little.
+What is created or deleted is stored before anybody is told of it.
 Source: `Topic` (clients), `ReplicationControlManager` (metadata).
 """
 
 from __future__ import annotations
 
+import dataclasses
 import logging
-import re
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from rebalance.broker.batches import BatchHeader
 from rebalance.broker.config import BrokerConfig
+from rebalance.broker.errors import StorageError
+from rebalance.broker.kept_topics import KeptTopics
 from rebalance.broker.log import PartitionLog
+from rebalance.broker.new_topics import (
+    MAX_PARTITIONS_PER_REQUEST,
+    TopicError,
+    name_problem,
+    partitions_wanted,
+)
+from rebalance.broker.storage import MemoryStorage, Storage
+from rebalance.broker.topic import INTERNAL_TOPICS, NewTopic, Topic
 from rebalance.broker.topic_configs import check_configs
 from rebalance.protocol.errors import ErrorCode
 
-__all__ = ["NewTopic", "Topic", "TopicError", "TopicStore", "name_problem"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "INTERNAL_TOPICS",
+    "MAX_PARTITIONS_PER_REQUEST",
+    "NewTopic",
+    "Topic",
+    "TopicError",
+    "TopicStore",
+    "name_problem",
+]
 
 _log = logging.getLogger("rebalance.broker")
 
-MAX_NAME_LENGTH = 249
-MAX_PARTITIONS_PER_REQUEST = 10_000
-_LEGAL_NAME = re.compile(r"[a-zA-Z0-9._-]+\Z")
-INTERNAL_TOPICS = frozenset({"__consumer_offsets", "__transaction_state", "__share_group_state"})
-
-
-class TopicError(Exception):
-    """A topic cannot be created or deleted; `code` is what the client is told."""
-
-    def __init__(self, code: ErrorCode, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
-@dataclass(slots=True, kw_only=True)
-class Topic:
-    """A topic that exists; `configs` holds what its creator set."""
-
-    name: str
-    topic_id: uuid.UUID
-    num_partitions: int
-    configs: Mapping[str, str]
-    _logs: dict[int, PartitionLog] = field(default_factory=dict, repr=False)
-    is_deleted: bool = False
-
-    @property
-    def is_internal(self) -> bool:
-        """One of Kafka's own topics."""
-        return self.name in INTERNAL_TOPICS
-
-    def log(self, partition: int) -> PartitionLog | None:
-        """The log of a partition, or None where there is no such partition."""
-        if not 0 <= partition < self.num_partitions:
-            return None
-        log = self._logs.get(partition)
-        if log is None:
-            log = self._logs[partition] = PartitionLog()
-        return log
-
-    def logs(self) -> Iterator[PartitionLog]:
-        """The logs that were used so far."""
-        yield from self._logs.values()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewTopic:
-    """A topic that somebody wants; -1 = the broker's default; assignments: partition -> nodes."""
-
-    name: str
-    num_partitions: int = -1
-    replication_factor: int = -1
-    assignments: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
-    configs: Mapping[str, str | None] = field(default_factory=dict)
-
-
-def name_problem(name: str) -> str | None:
-    """Why Kafka would not have a topic of this name, or None."""
-    if name == "":
-        return "Topic name is invalid: the empty string is not allowed"
-    if name in (".", ".."):
-        return f"Topic name is invalid: '{name}' is not allowed"
-    if len(name) > MAX_NAME_LENGTH:
-        return f"Topic name is invalid: longer than {MAX_NAME_LENGTH} characters"
-    if not _LEGAL_NAME.match(name):
-        return (
-            f"Topic name is invalid: {name!r} has characters other than ASCII letters, digits, "
-            "'.', '_' and '-'"
-        )
-    return None
-
 
 class TopicStore:
-    """All topics of the broker, by name and by id, in the order of their creation."""
+    """All topics of the broker, by name and by id, in the order of their creation.
 
-    def __init__(self, config: BrokerConfig, new_uuid: Callable[[], uuid.UUID]) -> None:
+    Args:
+        storage: where topics and records are kept; what it has is there from the start.
+        internal: how an internal topic looks that nobody described further.
+
+    Raises:
+        StorageError: what the storage has cannot be read.
+    """
+
+    def __init__(
+        self,
+        config: BrokerConfig,
+        new_uuid: Callable[[], uuid.UUID],
+        storage: Storage | None = None,
+        internal: Sequence[NewTopic] = (),
+    ) -> None:
         self._config = config
         self._new_uuid = new_uuid
+        self._kept = KeptTopics(MemoryStorage() if storage is None else storage, self._current)
+        self._internal = {topic.name: topic for topic in internal}
         self._by_name: dict[str, Topic] = {}
         self._by_id: dict[uuid.UUID, Topic] = {}
         self._collisions: dict[str, str] = {}
@@ -108,6 +78,20 @@ class TopicStore:
         self._told_of_bound = False
         self.on_change: Callable[[str, int], None] = lambda name, partitions: None
         """Called with a topic's name and its number of partitions, 0 once it is deleted."""
+        for stored, used in self._kept.topics():
+            topic = Topic(
+                name=stored.name,
+                topic_id=stored.topic_id,
+                num_partitions=stored.num_partitions,
+                configs=stored.configs,
+                open_log=self._kept.open_log,
+            )
+            self._keep(topic)
+            for partition in used:
+                topic.log(partition)
+
+    def _current(self) -> BrokerConfig:
+        return self._config
 
     def __iter__(self) -> Iterator[Topic]:
         return iter(self._by_name.values())
@@ -154,61 +138,161 @@ class TopicStore:
             TopicError: with the code that Kafka's controller gives.
         """
         self._check_name(wanted.name)
+        wanted = self._as_internal(wanted)
         configs = check_configs(wanted.configs)
         if isinstance(configs, str):
             raise TopicError(ErrorCode.INVALID_CONFIG, configs)
-        if wanted.assignments:
-            partitions = self._check_assignments(wanted)
-        else:
-            partitions = self._check_counts(wanted)
-        self._check_bound(partitions)
+        partitions = partitions_wanted(wanted, self._config)
+        if wanted.name not in self._internal:
+            self._check_bound(partitions)
         topic = Topic(
             name=wanted.name,
             topic_id=self._new_uuid(),
             num_partitions=partitions,
             configs=configs,
+            open_log=self._kept.open_log,
         )
         if not validate_only:
-            self._by_name[topic.name] = topic
-            self._by_id[topic.topic_id] = topic
-            self._partitions += partitions
-            self._collisions[_collision_key(topic.name)] = topic.name
+            self.save(chain(self, [topic]))
+            self._keep(topic)
             self.on_change(topic.name, topic.num_partitions)
         return topic
+
+    def save(self, topics: Iterable[Topic]) -> None:
+        """Store what there is; whoever changes a topic calls it before the change counts.
+
+        Raises:
+            TopicError: it could not be stored.
+        """
+        with _stored_or_refused():
+            self._kept.save(topics)
+
+    def _keep(self, topic: Topic) -> None:
+        self._by_name[topic.name] = topic
+        self._by_id[topic.topic_id] = topic
+        self._collisions[_collision_key(topic.name)] = topic.name
+        if topic.name not in self._internal:
+            self._partitions += topic.num_partitions
+
+    def close(self) -> None:
+        """The broker stops: what was appended is written out, and the storage is let go."""
+        for topic in self:
+            for log in topic.logs():
+                log.close()
+        self._kept.close()
+
+    def next_producer_id(self) -> int:
+        """An id that was never given out.
+
+        Raises:
+            TopicError: that could not be stored.
+        """
+        with _stored_or_refused():
+            return self._kept.next_producer_id()
 
     def delete(self, topic: Topic) -> None:
         """Delete a topic with all that it holds.
 
         Raises:
-            TopicError: `delete.topic.enable` is false.
+            TopicError: `delete.topic.enable` is false, or it could not be stored.
         """
         if not self._config.delete_topic_enable:
             raise TopicError(ErrorCode.TOPIC_DELETION_DISABLED, "Topic deletion is disabled.")
+        self.save(other for other in self if other is not topic)
         del self._by_name[topic.name]
         del self._by_id[topic.topic_id]
         self._collisions.pop(_collision_key(topic.name), None)
         topic.is_deleted = True
-        self._partitions -= topic.num_partitions
+        if topic.name not in self._internal:
+            self._partitions -= topic.num_partitions
         for log in topic.logs():
             self._memory_bytes -= log.memory_bytes
-            log.close()
+            log.close(flush=False)
+        self._kept.delete(topic)
         self.on_change(topic.name, 0)
+
+    def grow(self, topic: Topic, num_partitions: int, *, validate_only: bool = False) -> None:
+        """Give a topic more partitions, or only say whether that could be.
+
+        Raises:
+            TopicError: `max.partitions` does not allow it, the topic is the broker's own, or it
+                could not be stored.
+        """
+        if topic.name in self._internal:
+            raise TopicError(
+                ErrorCode.INVALID_PARTITIONS,
+                f"{topic.name} keeps its number of partitions: groups are found by it.",
+            )
+        before = topic.num_partitions
+        self._check_bound(num_partitions - before)
+        if validate_only:
+            return
+        topic.num_partitions = num_partitions
+        try:
+            self.save(self)
+        except BaseException:
+            topic.num_partitions = before
+            raise
+        self._partitions += num_partitions - before
+        self.on_change(topic.name, num_partitions)
+
+    def configure(self, topic: Topic, configs: Mapping[str, str]) -> None:
+        """Replace what a topic has of its own, checked before; it holds from the next append on.
+
+        Raises:
+            TopicError: it could not be stored; the topic is as it was.
+        """
+        before, topic.configs = topic.configs, configs
+        try:
+            self.save(self)
+        except BaseException:
+            topic.configs = before
+            raise
+
+    def reconfigure(self, config: BrokerConfig) -> None:
+        """Go on with other settings of the broker."""
+        self._config = config
+
+    def delete_records(self, topic: Topic, log: PartitionLog, before_offset: int) -> None:
+        """Delete what lies before an offset that the log has."""
+        held = log.memory_bytes
+        log.delete_before(before_offset)
+        self._memory_bytes += log.memory_bytes - held
 
     def max_batch_bytes(self, topic: Topic) -> int:
         """`max.message.bytes` of the topic, or the broker's `message.max.bytes`."""
         return int(topic.configs.get("max.message.bytes", self._config.message_max_bytes))
 
     def append(self, topic: Topic, log: PartitionLog, records: bytes, header: BatchHeader) -> int:
-        """Append a checked batch, then drop what is over the bounds; return its base offset."""
+        """Append a checked batch, then drop what is over the bounds; return its base offset.
+
+        Raises:
+            BatchError: it could not be written.
+        """
         before = log.memory_bytes
         base_offset = log.append(records, header)
         retention = int(topic.configs.get("retention.bytes", self._config.log_retention_bytes))
-        if retention >= 0:
+        if retention >= 0 and topic.name not in self._internal:
             log.drop_oldest(retention)
         self._memory_bytes += log.memory_bytes - before
         if self._memory_bytes > self._config.log_memory_bytes:
             self._make_room()
         return base_offset
+
+    def compact(self, log: PartitionLog) -> None:
+        """Keep the last record of each key alone.
+
+        Raises:
+            BatchError: the outcome could not be written; the log is as it was.
+        """
+        before = log.memory_bytes
+        log.compact()
+        self._memory_bytes += log.memory_bytes - before
+
+    @property
+    def num_partitions(self) -> int:
+        """Of all topics together, but for the broker's own."""
+        return self._partitions
 
     @property
     def memory_bytes(self) -> int:
@@ -229,8 +313,11 @@ class TopicStore:
         self._shrink_logs(goal, share=0, keep_newest=False)
 
     def _shrink_logs(self, goal: int, *, share: int, keep_newest: bool) -> None:
-        """Cut each log to a part of its size (share 0: to nothing), largest first, until `goal`."""
-        logs = [log for topic in self for log in topic.logs()]
+        """Cut each log to a part of its size (share 0: to nothing), largest first, until `goal`.
+
+        Internal topics are what groups stand on: they stay, bounded by compaction.
+        """
+        logs = [log for topic in self if topic.name not in self._internal for log in topic.logs()]
         for log in sorted(logs, key=lambda log: log.memory_bytes, reverse=True):
             if self._memory_bytes <= goal:
                 return
@@ -251,29 +338,22 @@ class TopicStore:
                 f"Topic '{name}' collides with existing topic: {other}",
             )
 
-    def _check_counts(self, wanted: NewTopic) -> int:
-        if wanted.replication_factor not in (-1, 1):
-            small = wanted.replication_factor < 1
-            raise TopicError(
-                ErrorCode.INVALID_REPLICATION_FACTOR,
-                "Replication factor must be larger than 0, or -1 to use the default value."
-                if small
-                else f"Unable to replicate the partition {wanted.replication_factor} time(s): "
-                "only 1 broker is registered.",
-            )
-        if wanted.num_partitions == -1:
-            return self._config.num_partitions
-        if wanted.num_partitions < 1:
+    def _as_internal(self, wanted: NewTopic) -> NewTopic:
+        """An internal topic is as the broker says, however it is asked for.
+
+        Raises:
+            TopicError: another number of partitions is wanted.
+        """
+        ours = self._internal.get(wanted.name)
+        if ours is None:
+            return wanted
+        if wanted.assignments or wanted.num_partitions not in (-1, ours.num_partitions):
             raise TopicError(
                 ErrorCode.INVALID_PARTITIONS,
-                "Number of partitions must be larger than 0, or -1 to use the default value.",
+                f"{wanted.name} has {ours.num_partitions} partitions on this broker; "
+                "ask for as many, or for -1.",
             )
-        if wanted.num_partitions > MAX_PARTITIONS_PER_REQUEST:
-            raise TopicError(
-                ErrorCode.POLICY_VIOLATION,
-                f"More than {MAX_PARTITIONS_PER_REQUEST} partitions in one request.",
-            )
-        return wanted.num_partitions
+        return dataclasses.replace(ours, replication_factor=wanted.replication_factor)
 
     def _check_bound(self, more: int) -> None:
         total, most = self._partitions + more, self._config.max_partitions
@@ -283,26 +363,15 @@ class TopicStore:
                 f"{more} more partitions would make {total}; max.partitions allows {most}.",
             )
 
-    def _check_assignments(self, wanted: NewTopic) -> int:
-        if wanted.num_partitions != -1 or wanted.replication_factor != -1:
-            raise TopicError(
-                ErrorCode.INVALID_REQUEST,
-                "A manual partition assignment was specified, but the number of partitions or "
-                "the replication factor was not set to -1.",
-            )
-        if sorted(wanted.assignments) != list(range(len(wanted.assignments))):
-            raise TopicError(
-                ErrorCode.INVALID_REPLICA_ASSIGNMENT,
-                "partitions should be a consecutive 0-based integer sequence",
-            )
-        for partition, nodes in sorted(wanted.assignments.items()):
-            if nodes != (self._config.node_id,):
-                raise TopicError(
-                    ErrorCode.INVALID_REPLICA_ASSIGNMENT,
-                    f"partition {partition}: {list(nodes)} must name each broker of this cluster "
-                    f"at most once, and at least one: it has {self._config.node_id}",
-                )
-        return len(wanted.assignments)
+
+@contextmanager
+def _stored_or_refused() -> Iterator[None]:
+    """What cannot be stored is an error of the client's request, and ours to tell."""
+    try:
+        yield
+    except StorageError as error:
+        _log.error("%s", error)
+        raise TopicError(ErrorCode.KAFKA_STORAGE_ERROR, str(error)) from error
 
 
 def _collision_key(name: str) -> str:

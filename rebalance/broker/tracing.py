@@ -14,6 +14,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from rebalance.broker.topic import INTERNAL_TOPICS
 from rebalance.timeline.trace import TopicKnown
 from rebalance.tracing import coordinator_event
 
@@ -36,7 +37,9 @@ class Tracer:
         self._clock = clock or _since_now()
 
     def topic(self, name: str, partitions: int) -> None:
-        """A topic was created, or deleted (0 partitions)."""
+        """A topic was created, or deleted (0 partitions); internal ones are nobody's work."""
+        if name in INTERNAL_TOPICS:
+            return
         self._add(lambda t: TopicKnown(t=t, topic=name, partitions=partitions))
 
     def notice(self, notice: Notice) -> None:

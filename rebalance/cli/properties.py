@@ -1,28 +1,33 @@
-"""Kafka's `key=value` settings: from files and from the command line."""
+"""Kafka's settings: from properties files and from the command line."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 from rebalance.cli.errors import UsageError
+from rebalance.cli.java_properties import PropertiesError, Property, parse_properties
+
+
+def load_properties(path: Path) -> dict[str, Property]:
+    """Read a properties file, with the line of each.
+
+    Raises:
+        UsageError: the file cannot be read, or a line (with its number).
+    """
+    try:
+        return parse_properties(path.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from None
+    except PropertiesError as error:
+        raise UsageError(f"{path}:{error.line}: {error}") from None
 
 
 def read_properties(path: Path) -> dict[str, str]:
-    """Read a properties file: `key=value` lines, `#` and `!` comments.
+    """Read a properties file.
 
     Raises:
-        UsageError: the file cannot be read, or a line is no setting (with its number).
+        UsageError: the file cannot be read, or a line (with its number).
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from None
-    found: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        line = line.strip()
-        if line and line[0] not in "#!":
-            key, value = _setting(line, f"{path}:{number}")
-            found[key] = value
-    return found
+    return {key: each.value for key, each in load_properties(path).items()}
 
 
 def parse_settings(settings: Iterable[str]) -> dict[str, str]:
@@ -31,11 +36,10 @@ def parse_settings(settings: Iterable[str]) -> dict[str, str]:
     Raises:
         UsageError: one of them is no setting.
     """
-    return dict(_setting(setting, "--set") for setting in settings)
-
-
-def _setting(text: str, where: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals or not key.strip():
-        raise UsageError(f"{where}: {text!r} is no setting; write KEY=VALUE")
-    return key.strip(), value.strip()
+    found = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals or not key.strip():
+            raise UsageError(f"--set: {setting!r} is no setting; write KEY=VALUE")
+        found[key.strip()] = value.strip()
+    return found

@@ -1,45 +1,82 @@
 """`rebalance serve`: the embedded broker on a port, for any client in any language."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rebalance.cli.errors import UsageError
-from rebalance.cli.properties import parse_settings, read_properties
+from rebalance.cli.properties import parse_settings
 
 if TYPE_CHECKING:
     import asyncio
 
+DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 9092
+
 
 def serve(
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")
-    ] = 9092,
+        int | None,
+        typer.Option(min=0, max=65535, help="0 takes a free one.  [default: 9092]"),
+    ] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(help="Where to listen; anything but loopback is open to the network."),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting by Kafka's name; repeatable."),
     ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep topics, records and groups in this directory."),
+    ] = None,
     config: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A properties file; --set goes before it."),
+        typer.Option(metavar="FILE", help="Kafka's server.properties; options go before it."),
     ] = None,
 ) -> None:
     """Serve the embedded broker until SIGINT or SIGTERM.
 
-    It prints `bootstrap.servers=127.0.0.1:PORT` once it listens. Everything is kept in memory.
+    It prints `bootstrap.servers=127.0.0.1:PORT` once it listens. Everything is kept in memory, or
+    with --data in a directory: a broker that was killed goes on from there, and says on standard
+    error what it had to cut off.
 
-    Example: rebalance serve --port 9092 --set group.initial.rebalance.delay.ms=0
+    Example: rebalance serve --port 9092 --set group.initial.rebalance.delay.ms=0 --data ./kafka
     """
-    properties = read_properties(config) if config is not None else {}
+    properties: dict[str, str] = {}
+    if config is not None:
+        from rebalance.cli.server_properties import read_server_properties
+
+        file = read_server_properties(config)
+        properties |= file.settings
+        host = file.host if host is None else host
+        port = file.port if port is None else port
+        if file.ignored:
+            _warn(f"{config}: of no effect here: {', '.join(sorted(file.ignored))}")
     properties |= parse_settings(settings or [])
+    _run(
+        properties,
+        DEFAULT_HOST if host is None else host,
+        DEFAULT_PORT if port is None else port,
+        data,
+    )
+
+
+def _run(properties: dict[str, str], host: str, port: int, data: Path | None) -> None:
     import asyncio
 
     from rebalance.broker import BrokerError, EmbeddedBroker, SettingsError
 
     async def run() -> None:
         stop = _stop_event()
-        async with EmbeddedBroker(properties, port=port) as broker:
+        async with EmbeddedBroker(properties, host=host, port=port, data=data) as broker:
+            if not broker.is_local:
+                _warn(
+                    f"listening on {host}, not on loopback alone: whoever reaches this machine may "
+                    "read, write and delete everything here; there is no authentication"
+                )
             print(f"bootstrap.servers={broker.bootstrap_servers}", flush=True)
             await stop.wait()
 
@@ -47,6 +84,10 @@ def serve(
         asyncio.run(run())
     except (BrokerError, SettingsError) as error:
         raise UsageError(str(error)) from None
+
+
+def _warn(message: str) -> None:
+    print(f"rebalance: warning: {message}", file=sys.stderr, flush=True)
 
 
 def _stop_event() -> "asyncio.Event":

@@ -73,6 +73,8 @@ class ClassicGroup:
     """How many members are parked in JoinGroup: G04 in O(1)."""
     supported: Counter[str] = field(default_factory=Counter)
     """Protocol name -> number of members offering it: G08 in O(names)."""
+    subscriptions: tuple[bytes, ...] | None = None
+    """Metadata for the chosen protocol as of the last completed join phase; None before one."""
     new_member_added: bool = False
     """Somebody joined during an initial delay, and no wait was prolonged since (J10)."""
     initial_remaining_ms: int = 0

@@ -10,6 +10,9 @@ from typing import Protocol
 
 from assignors.model import TopicPartition
 from rebalance.coordinator.classic_group import ClassicGroup
+from rebalance.coordinator.open_transactions import OpenTransactions
+from rebalance.coordinator.ownership import Ownership
+from rebalance.coordinator.replay import Replay
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.effects import Append, Effect, Reply, Token
 from rebalance.protocol.errors import ErrorCode
@@ -46,14 +49,23 @@ class Context:
         "groups",
         "now",
         "offsets",
+        "ownership",
+        "replays",
+        "retention_runs",
         "timers",
+        "transactions",
     )
 
     def __init__(self, config: CoordinatorConfig, new_member_id_suffix: Callable[[], str]) -> None:
         self.config = config
         self.groups: dict[str, ClassicGroup] = {}
         self.offsets: dict[str, dict[TopicPartition, OffsetCommitValue]] = {}
+        self.ownership = Ownership(config.offsets_topic_num_partitions)
+        self.replays: dict[int, Replay] = {}
+        """By partition, while it is loaded."""
+        self.transactions = OpenTransactions()
         self.timers = TimerQueue()
+        self.retention_runs = False
         self.now = 0
         self._new_suffix = new_member_id_suffix
         self._effects: list[Effect] = []
@@ -91,11 +103,27 @@ class Context:
         if then is not None:
             then(self, error)
 
+    def abandon_appends(self, partition: int, error: ErrorCode) -> None:
+        """Whoever waits for a record of a group in `partition` goes on with `error` now.
+
+        The driver's `Appended` still comes for each, and then means nothing any more.
+        """
+        for token, append in list(self._appends.items()):
+            if self.ownership.partition_of(append.group_id) == partition:
+                self._appends[token] = _InFlight(group_id=append.group_id, records=(), then=None)
+                if append.then is not None:
+                    append.then(self, error)
+
     def in_flight(self, group_id: str) -> Iterator[Record]:
         """What is being written for this group, in order."""
         for append in self._appends.values():
             if append.group_id == group_id:
                 yield from append.records
+
+    def groups_with_offsets(self) -> tuple[str, ...]:
+        """Groups that have offsets, or of which something is being written or kept aside."""
+        writing = (append.group_id for append in self._appends.values())
+        return tuple(dict.fromkeys((*self.offsets, *writing, *self.transactions.group_ids)))
 
     def new_member_id(self, prefix: str) -> str:
         """Rule J05: client id or instance id, a dash, and what the driver's function gives."""

@@ -8,6 +8,7 @@ the file that bears its name.
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from rebalance.coordinator.admission import admitted
 from rebalance.coordinator.context import Context
 from rebalance.coordinator.delete import delete
 from rebalance.coordinator.expiry import on_session_timeout
@@ -15,25 +16,50 @@ from rebalance.coordinator.heartbeat import heartbeat
 from rebalance.coordinator.join import join
 from rebalance.coordinator.join_phase import on_initial_delay, on_join_timeout
 from rebalance.coordinator.leave import leave
+from rebalance.coordinator.loading import elected, loaded, replayed, resigned
+from rebalance.coordinator.offset_delete import delete_offsets
 from rebalance.coordinator.offsets import commit, fetch
+from rebalance.coordinator.retention import keep_checking, on_retention_check
 from rebalance.coordinator.snapshot import GroupSnapshot, snapshot
 from rebalance.coordinator.sync import on_sync_timeout, sync
+from rebalance.coordinator.topic_deletion import on_topic_deleted
+from rebalance.coordinator.transactional_offsets import (
+    commit_in_transaction,
+    on_transaction_ended,
+)
 from rebalance.protocol.config import CoordinatorConfig
-from rebalance.protocol.effects import Appended, CoordinatorEvent, Effect, Received
+from rebalance.protocol.effects import (
+    Appended,
+    CoordinatorEvent,
+    Effect,
+    Elected,
+    Loaded,
+    Received,
+    Replayed,
+    Resigned,
+    TopicDeleted,
+    TransactionEnded,
+)
+from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import (
     DeleteGroupsRequest,
     HeartbeatRequest,
     JoinGroupRequest,
     LeaveGroupRequest,
     OffsetCommitRequest,
+    OffsetDeleteRequest,
     OffsetFetchRequest,
     SyncGroupRequest,
+    TxnOffsetCommitRequest,
 )
 from rebalance.protocol.timers import TimerKey, TimerKind
 
 
 class GroupCoordinator:
-    """Coordinates classic groups: dynamic and static members, offsets (rules G, J, S, H, O, A03).
+    """Coordinates classic groups, static members included (rules G, J, S, H, O, A03, A04).
+
+    It coordinates every group until it is told about partitions of `__consumer_offsets`; from the
+    first `Elected` or `Resigned` on only those of the partitions that were loaded (P04).
 
     Args:
         config: Kafka's settings.
@@ -53,11 +79,12 @@ class GroupCoordinator:
         Raises:
             KeyError: `Appended` with a token that was not given out or was answered before.
             TypeError: the event or request is none of the vocabulary's.
+            ValueError: a partition that does not exist, or whose turn for this event it is not.
         """
         context = self._context
         context.now = now
         match event:
-            case Received(token=token, request=request):
+            case Received(token=token, request=request) if admitted(context, token, request):
                 match request:
                     case HeartbeatRequest():
                         heartbeat(context, token, request)
@@ -73,12 +100,31 @@ class GroupCoordinator:
                         fetch(context, token, request)
                     case DeleteGroupsRequest():
                         delete(context, token, request)
+                    case OffsetDeleteRequest():
+                        delete_offsets(context, token, request)
+                    case TxnOffsetCommitRequest():
+                        commit_in_transaction(context, token, request)
                     case _:
                         raise TypeError(f"no request of a coordinator: {request!r}")
+            case Received():
+                pass  # refused at the door
             case Appended(token=append_token, error=error):
                 context.appended(append_token, error)
+            case Elected(partition=partition):
+                elected(context, partition)
+            case Replayed(partition=partition, records=records):
+                replayed(context, partition, records)
+            case Loaded(partition=partition):
+                loaded(context, partition)
+            case Resigned(partition=partition):
+                resigned(context, partition)
+            case TopicDeleted(topic=topic):
+                on_topic_deleted(context, topic)
+            case TransactionEnded():
+                on_transaction_ended(context, event)
             case _:
                 raise TypeError(f"no event of a coordinator: {event!r}")
+        keep_checking(context)
         return context.take_effects()
 
     def advance(self, now: int) -> tuple[Effect, ...]:
@@ -98,6 +144,24 @@ class GroupCoordinator:
         group = self._context.groups.get(group_id)
         return None if group is None else snapshot(group)
 
+    def availability(self, group_id: str) -> ErrorCode:
+        """NONE where the group is coordinated here, else what a request about it is told (P04)."""
+        return self._context.ownership.error(group_id)
+
+    @property
+    def is_loading(self) -> bool:
+        """Some partition's groups are not all here yet."""
+        return self._context.ownership.is_loading
+
+    def knows(self, group_id: str) -> bool:
+        """Whether there is such a group."""
+        return group_id in self._context.groups
+
+    @property
+    def group_count(self) -> int:
+        """How many groups there are."""
+        return len(self._context.groups)
+
     @property
     def group_ids(self) -> tuple[str, ...]:
         """All groups, in the order in which they were made."""
@@ -114,6 +178,9 @@ class GroupCoordinator:
         return self._context.timers.entries
 
     def _fire(self, key: TimerKey) -> None:
+        if key.kind is TimerKind.RETENTION:
+            on_retention_check(self._context)
+            return
         group = self._context.groups[key.group_id]
         match key.kind:
             case TimerKind.SESSION:

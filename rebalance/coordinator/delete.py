@@ -9,15 +9,18 @@ Source: GroupCoordinatorShard.deleteGroups, ClassicGroup.validateDeleteGroup,
 OffsetMetadataManager.deleteAllOffsets; KafkaApis takes a name that is sent twice once.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from assignors.model import TopicPartition
 from rebalance.coordinator.append_errors import client_error
 from rebalance.coordinator.classic_group import ClassicGroup
 from rebalance.coordinator.context import Context
+from rebalance.coordinator.kept_offsets import forget_offsets, kept_partitions, tombstones
 from rebalance.coordinator.sessions import end_session
 from rebalance.protocol.effects import Token
 from rebalance.protocol.errors import ErrorCode
-from rebalance.protocol.records import GroupMetadata, OffsetCommit, Record
+from rebalance.protocol.records import GroupMetadata, Record
 from rebalance.protocol.requests import DeleteGroupsRequest
 from rebalance.protocol.responses import DeletedGroup, DeleteGroupsResponse
 from rebalance.protocol.states import GroupState
@@ -29,35 +32,35 @@ def delete(context: Context, token: Token, request: DeleteGroupsRequest) -> None
     groups: list[ClassicGroup] = []
     for group_id in batch.results:
         group = context.groups.get(group_id)
-        error = _refusal(group)
+        error = _refusal(context, group_id, group)
         if error is None and group is not None:
             groups.append(group)
         else:
             batch.results[group_id] = error
     for group in groups:
-        stored = _Stored(group=group, known=frozenset(group.pending), batch=batch)
-        context.append(group.group_id, _tombstones(context, group.group_id), stored)
+        partitions = tuple(sorted(kept_partitions(context, group.group_id)))
+        stored = _Stored(
+            group=group, partitions=partitions, known=frozenset(group.pending), batch=batch
+        )
+        records = tombstones_of_group(group.group_id, partitions)
+        context.append(group.group_id, records, stored)
     if not groups:
         batch.answer(context)
 
 
-def _refusal(group: ClassicGroup | None) -> ErrorCode | None:
+def _refusal(context: Context, group_id: str, group: ClassicGroup | None) -> ErrorCode | None:
+    elsewhere = context.ownership.error(group_id)
+    if elsewhere is not ErrorCode.NONE:  # P04, for each group on its own
+        return elsewhere
     if group is None or group.state is GroupState.DEAD:
         return ErrorCode.GROUP_ID_NOT_FOUND
     return None if group.state is GroupState.EMPTY else ErrorCode.NON_EMPTY_GROUP
 
 
-def _tombstones(context: Context, group_id: str) -> tuple[Record, ...]:
-    """Of the group and of all its offsets, also of those that are being written."""
-    partitions = set(context.offsets.get(group_id, ()))
-    for record in context.in_flight(group_id):
-        if isinstance(record, OffsetCommit):
-            partitions.add(record.partition)
-    offsets = tuple(
-        OffsetCommit(group_id=group_id, partition=partition, value=None)
-        for partition in sorted(partitions)
-    )
-    return (*offsets, GroupMetadata(group_id=group_id, value=None))
+def tombstones_of_group(group_id: str, partitions: Iterable[TopicPartition]) -> tuple[Record, ...]:
+    """Rule P06: those of the offsets come first."""
+    gone = GroupMetadata(group_id=group_id, value=None)
+    return (*tombstones(group_id, partitions), gone)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,6 +86,7 @@ class _Stored:
     """Goes on when the tombstones are written, or could not be."""
 
     group: ClassicGroup
+    partitions: tuple[TopicPartition, ...]
     known: frozenset[str]
     """The ids that were pending when the deletion was asked for: they go with the group."""
     batch: _Batch
@@ -90,17 +94,22 @@ class _Stored:
     def __call__(self, context: Context, error: ErrorCode) -> None:
         group = self.group
         self.batch.results[group.group_id] = client_error(error)
-        if group.state is GroupState.DEAD:
+        if error is ErrorCode.NONE and group.state is GroupState.DEAD:
             # An earlier deletion was faster. The name may be another group's by now.
             self.batch.results[group.group_id] = ErrorCode.GROUP_ID_NOT_FOUND
         elif error is ErrorCode.NONE:
-            context.offsets.pop(group.group_id, None)
-            if group.state is GroupState.EMPTY and self.known.issuperset(group.pending):
-                _forget(context, group)
+            forget_offsets(context, group.group_id, self.partitions)
+            bury(context, group, self.known)
         self.batch.answer(context)
 
 
-def _forget(context: Context, group: ClassicGroup) -> None:
+def bury(context: Context, group: ClassicGroup, known: frozenset[str]) -> None:
+    """The tombstones are written; `known` ids were pending then, and go with the group.
+
+    Who was faster, with a new id or as a member, has a group that lives on.
+    """
+    if group.state is not GroupState.EMPTY or not known.issuperset(group.pending):
+        return
     for member_id in tuple(group.pending):
         end_session(context, group, member_id)
         group.remove(member_id)

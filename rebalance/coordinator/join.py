@@ -6,6 +6,7 @@ Source: GroupMetadataManager.classicGroupJoin and its neighbours; KIP-394, KIP-8
 from rebalance.coordinator.checks import member_error
 from rebalance.coordinator.classic_group import ClassicGroup, ClassicMemberState
 from rebalance.coordinator.context import Context
+from rebalance.coordinator.group_size import has_room, turn_away
 from rebalance.coordinator.join_phase import Why, current_generation, maybe_complete, rebalance
 from rebalance.coordinator.join_reason import rejoin_cause, words
 from rebalance.coordinator.membership import add, update
@@ -24,7 +25,7 @@ _REQUIRES_KNOWN_MEMBER_ID = 4
 
 def join(context: Context, token: Token, request: JoinGroupRequest) -> None:
     """Handle a JoinGroup in the order of J01."""
-    error = _request_error(context, request)
+    error = request_error(context, request)
     if error is not None:
         _refuse(context, token, error, request.member_id)
         return
@@ -34,7 +35,10 @@ def join(context: Context, token: Token, request: JoinGroupRequest) -> None:
             _refuse(context, token, ErrorCode.UNKNOWN_MEMBER_ID, request.member_id)
             return
         group = _create(context, request.group_id)
-    if group.state is GroupState.DEAD:
+    if not has_room(group, request.member_id, context.config.group_max_size):
+        turn_away(context, group, request.member_id)
+        _refuse(context, token, ErrorCode.GROUP_MAX_SIZE_REACHED, NO_MEMBER_ID)
+    elif group.state is GroupState.DEAD:
         _refuse(context, token, ErrorCode.COORDINATOR_NOT_AVAILABLE, request.member_id)
     elif not group.supports(request.protocol_type, protocol_names(request.protocols)):
         _refuse(context, token, ErrorCode.INCONSISTENT_GROUP_PROTOCOL, request.member_id)
@@ -44,7 +48,8 @@ def join(context: Context, token: Token, request: JoinGroupRequest) -> None:
         _join_known(context, group, token, request)
 
 
-def _request_error(context: Context, request: JoinGroupRequest) -> ErrorCode | None:
+def request_error(context: Context, request: JoinGroupRequest) -> ErrorCode | None:
+    """What is wrong with the request itself, whoever coordinates the group (J01)."""
     config = context.config
     if not request.group_id:
         return ErrorCode.INVALID_GROUP_ID

@@ -119,6 +119,7 @@ def _complete(context: Context, group: ClassicGroup) -> None:
         _start_generation(context, group)
     else:
         group.protocol_name = None
+        group.subscriptions = ()
         context.tell(group.transition(GroupState.EMPTY, context.now))
         # Kafka only warns when this cannot be written: an empty generation has nobody to lose.
         record = GroupMetadata(group_id=group.group_id, value=group.record_value({}))
@@ -137,7 +138,8 @@ def _elect_joined_leader(group: ClassicGroup) -> bool:
 
 def _start_generation(context: Context, group: ClassicGroup) -> None:
     """Rule J13: everybody learns the generation, the leader also of the others."""
-    group.protocol_name = select_protocol(group)
+    group.protocol_name = name = select_protocol(group)
+    group.subscriptions = tuple(member.metadata(name) for member in group.members.values())
     context.tell(group.transition(GroupState.COMPLETING_REBALANCE, context.now))
     leader = group.leader or ""
     context.tell(

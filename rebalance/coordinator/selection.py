@@ -9,6 +9,7 @@ Source: ClassicGroup.selectProtocol, java.util.HashMap.
 from collections import Counter
 
 from rebalance.coordinator.classic_group import ClassicGroup
+from rebalance.protocol.java_hash import java_hash
 from rebalance.protocol.requests import protocol_names
 
 _SMALLEST_TABLE = 16
@@ -32,12 +33,3 @@ def select_protocol(group: ClassicGroup) -> str:
 def _bucket(name: str, table: int) -> int:
     code = java_hash(name) & 0xFFFFFFFF
     return (code ^ (code >> 16)) & (table - 1)
-
-
-def java_hash(text: str) -> int:
-    """String.hashCode of Java: over UTF-16 units, as a signed 32-bit number."""
-    code = 0
-    units = text.encode("utf-16-be", "surrogatepass")
-    for high, low in zip(units[::2], units[1::2], strict=True):
-        code = (31 * code + (high << 8 | low)) & 0xFFFFFFFF
-    return code - (1 << 32) if code >= 1 << 31 else code

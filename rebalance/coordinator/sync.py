@@ -27,7 +27,7 @@ _NAMES_PROTOCOL = 5
 
 def sync(context: Context, token: Token, request: SyncGroupRequest) -> None:
     """Handle a SyncGroup in the order of S01."""
-    error = _request_error(request)
+    error = request_error(request)
     group = context.groups.get(request.group_id)
     if error is None:
         error = ErrorCode.UNKNOWN_MEMBER_ID if group is None else _group_error(group, request)
@@ -43,7 +43,8 @@ def sync(context: Context, token: Token, request: SyncGroupRequest) -> None:
         _store(context, group, request)
 
 
-def _request_error(request: SyncGroupRequest) -> ErrorCode | None:
+def request_error(request: SyncGroupRequest) -> ErrorCode | None:
+    """What is wrong with the request itself, whoever coordinates the group (S01)."""
     nameless = request.protocol_type is None or request.protocol_name is None
     if request.version >= _NAMES_PROTOCOL and nameless:
         return ErrorCode.INCONSISTENT_GROUP_PROTOCOL

@@ -21,6 +21,8 @@ class Cause(Enum):
     """A cooperative member gave up what was asked of it: the second half of the same change."""
     LEADER_REJOINED = "leader rejoined"
     STATIC_MEMBER_REPLACED = "static member replaced"
+    GROUP_FULL = "group is full"
+    """group.max.size was lowered, or newcomers were faster (J03)."""
     ASSIGNMENT_NOT_STORED = "assignment could not be stored"
     COORDINATOR_MOVED = "coordinator moved"
     UNKNOWN = "unknown"

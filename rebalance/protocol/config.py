@@ -21,7 +21,7 @@ def _setting(name: str, default: int, *, least: int, danger: str) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoordinatorConfig:
-    """All times in milliseconds, sizes in UTF-16 units as Kafka counts them."""
+    """Times in milliseconds but where a name says minutes, sizes in UTF-16 units as in Kafka."""
 
     group_min_session_timeout_ms: int = _setting(
         "group.min.session.timeout.ms",
@@ -41,11 +41,37 @@ class CoordinatorConfig:
         least=0,
         danger="0: every member that starts causes a rebalance of its own",
     )
+    group_max_size: int = _setting(
+        "group.max.size",
+        2**31 - 1,
+        least=1,
+        danger="smaller than what a group has: members that rejoin are turned away",
+    )
     offset_metadata_max_bytes: int = _setting(
         "offset.metadata.max.bytes",
         4096,
         least=0,
         danger="larger: commits may carry that much text each",
+    )
+
+    offsets_retention_minutes: int = _setting(
+        "offsets.retention.minutes",
+        10_080,
+        least=1,
+        danger="smaller: a group that pauses that long starts anew, at auto.offset.reset",
+    )
+    offsets_retention_check_interval_ms: int = _setting(
+        "offsets.retention.check.interval.ms",
+        600_000,
+        least=1,
+        danger="larger: groups that nobody needs are kept that much longer",
+    )
+
+    offsets_topic_num_partitions: int = _setting(
+        "offsets.topic.num.partitions",
+        50,
+        least=1,
+        danger="another number than before: groups are looked for where they are not",
     )
 
     def __post_init__(self) -> None:

@@ -33,7 +33,58 @@ class Appended:
     error: ErrorCode = ErrorCode.NONE
 
 
-CoordinatorEvent = Received | Appended
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elected:
+    """Event: this coordinator is to coordinate the groups of `partition`; loading begins."""
+
+    partition: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """Event: the next records of `partition`'s log, in its order; any number of times."""
+
+    partition: int
+    records: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """Event: the log of `partition` was replayed to its end; its groups are served from here on."""
+
+    partition: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resigned:
+    """Event: the groups of `partition` are somebody else's from here on, loaded or not."""
+
+    partition: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicDeleted:
+    """Event: the cluster has no such topic any more; a new one of that name is another topic."""
+
+    topic: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionEnded:
+    """Event: a producer's transaction was committed or aborted (O07).
+
+    Answered with `Reply(token=token)` and `TransactionCompleted` once its offsets count. After an
+    error they do not, the transaction is still open, and the event may be given again.
+    """
+
+    token: Token
+    producer_id: int
+    committed: bool
+
+
+CoordinatorEvent = (
+    Received | Appended | Elected | Replayed | Loaded | Resigned | TopicDeleted | TransactionEnded
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,7 +68,7 @@ class JoinCompleted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignmentSent:
-    """A member was told what it owns (still encoded)."""
+    """A member was told what it owns (still encoded), by this coordinator or one before it."""
 
     group_id: str
     generation_id: int

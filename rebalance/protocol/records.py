@@ -1,7 +1,7 @@
 """What must survive a coordinator's death, as records (rules P02, P06).
 
 Why: the coordinator changes durable state only by way of a record that was appended; replaying
-the records rebuilds the groups. Their bytes in `__consumer_offsets` are the broker's business.
+the records rebuilds the groups. Their bytes are in offsets_records.py.
 A `value` of None is a tombstone.
 """
 
@@ -44,14 +44,21 @@ class GroupMetadata:
     value: GroupMetadataValue | None
 
 
+NO_EXPIRY = -1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OffsetCommitValue:
-    """Value of an offset record (OffsetCommitValue v4)."""
+    """Value of an offset record (OffsetCommitValue v4, or v1 when it has an expiry: P05)."""
 
     offset: int
     leader_epoch: int
     metadata: str
     commit_timestamp_ms: int
+    expire_timestamp_ms: int = NO_EXPIRY
+    """When the offset may be forgotten, if a request gave a retention time (v2 to v4)."""
+    topic_id: bytes | None = field(default=None, repr=False)
+    """The 16 bytes of the topic's id, where they are known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

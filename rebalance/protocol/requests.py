@@ -98,6 +98,8 @@ class OffsetToCommit:
     offset: int
     leader_epoch: int = -1
     metadata: str | None = ""
+    topic_id: bytes | None = None
+    """The 16 bytes of the topic's id, where the broker knows it (P05)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +113,21 @@ class OffsetCommitRequest:
     offsets: tuple[OffsetToCommit, ...]
     retention_time_ms: int = -1
     version: int = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TxnOffsetCommitRequest:
+    """TxnOffsetCommit v0-6: offsets that count once the producer's transaction is committed.
+
+    Below v3 no member says who it is: generation -1 and no member id.
+    """
+
+    group_id: str
+    producer_id: int
+    generation_id: int = NO_GENERATION
+    member_id: str = NO_MEMBER_ID
+    group_instance_id: str | None = None
+    offsets: tuple[OffsetToCommit, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +146,14 @@ class DeleteGroupsRequest:
     """DeleteGroups v0-3 of the groups that one coordinator keeps."""
 
     group_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OffsetDeleteRequest:
+    """OffsetDelete v0 of one group."""
+
+    group_id: str
+    partitions: tuple[TopicPartition, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +178,8 @@ CoordinatorRequest = (
     | OffsetCommitRequest
     | OffsetFetchRequest
     | DeleteGroupsRequest
+    | OffsetDeleteRequest
+    | TxnOffsetCommitRequest
 )
 """What a group coordinator answers."""
 

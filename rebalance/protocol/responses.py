@@ -69,7 +69,7 @@ class LeaveGroupResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommittedPartition:
-    """The answer to one partition of an OffsetCommit."""
+    """The answer to one partition of an OffsetCommit, a TxnOffsetCommit or an OffsetDelete."""
 
     partition: TopicPartition
     error: ErrorCode = ErrorCode.NONE
@@ -80,6 +80,20 @@ class OffsetCommitResponse:
     """OffsetCommit v2-10: an error a partition, in the request's order."""
 
     partitions: tuple[CommittedPartition, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TxnOffsetCommitResponse:
+    """TxnOffsetCommit v0-6: an error a partition, in the request's order."""
+
+    partitions: tuple[CommittedPartition, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionCompleted:
+    """The answer to `TransactionEnded`: its offsets count from now on, or are forgotten."""
+
+    error: ErrorCode = ErrorCode.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +132,14 @@ class DeleteGroupsResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OffsetDeleteResponse:
+    """OffsetDelete v0: the group's error and then nothing else, or an error a partition."""
+
+    error: ErrorCode = ErrorCode.NONE
+    partitions: tuple[CommittedPartition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FindCoordinatorResponse:
     """FindCoordinator of one group; node -1 with an error."""
 
@@ -141,6 +163,9 @@ CoordinatorResponse = (
     | OffsetCommitResponse
     | OffsetFetchResponse
     | DeleteGroupsResponse
+    | OffsetDeleteResponse
+    | TxnOffsetCommitResponse
+    | TransactionCompleted
 )
 
 Response = CoordinatorResponse | FindCoordinatorResponse | MetadataResponse

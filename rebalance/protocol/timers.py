@@ -28,6 +28,8 @@ class TimerKind(Enum):
     """Coordinator: the join phase ends without those who did not rejoin (J11)."""
     SYNC = "sync timeout"
     """Coordinator: members that joined must sync (S04)."""
+    RETENTION = "retention check"
+    """Coordinator: offsets and empty groups that nobody needs are looked for (O05, O10)."""
     HEARTBEAT = "heartbeat interval"
     """Member: time for the next heartbeat."""
     MEMBER_SESSION = "session timeout seen by the member"
@@ -44,7 +46,10 @@ class TimerKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimerKey:
-    """Names one timer: `kind` of `member_id` (empty: of the group itself) in `group_id`."""
+    """Names one timer: `kind` of `member_id` (empty: of the group itself) in `group_id`.
+
+    A retention check is of all groups; its `group_id` is empty.
+    """
 
     kind: TimerKind
     group_id: str
@@ -52,7 +57,8 @@ class TimerKey:
 
     def __str__(self) -> str:
         owner = f" of {self.member_id}" if self.member_id else ""
-        return f"{self.kind.value}{owner} in {self.group_id}"
+        where = "" if self.kind is TimerKind.RETENTION else f" in {self.group_id}"
+        return f"{self.kind.value}{owner}{where}"
 
 
 class TimerQueue:

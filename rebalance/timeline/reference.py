@@ -27,6 +27,7 @@ CAUSES: Mapping[str, str] = {
     "the change before, not a change of its own.",
     "leader rejoined": "The leader sent a JoinGroup though nothing else had changed.",
     "static member replaced": "A new process came with the group.instance.id of an old one.",
+    "group is full": "No room for a member that was there before: group.max.size.",
     "assignment could not be stored": "The coordinator failed to write the leader's assignment.",
     "coordinator moved": "Another broker took the group over.",
     "unknown": "Nobody who knows has said; never a guess.",

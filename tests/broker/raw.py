@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import datetime
-import importlib
 import io
 import struct
 import typing
@@ -23,6 +22,7 @@ from kio.schema.errors import ErrorCode
 from kio.serial import entity_reader, entity_writer
 
 from rebalance.broker.handlers import APIS
+from rebalance.broker.schemas import schema
 from tests.support.aio import run
 
 __all__ = [
@@ -42,17 +42,6 @@ KEYS = {api.name: key for key, api in APIS.items()}
 ALL_VERSIONS = [
     (api.name, version) for api in APIS.values() for version in range(api.oldest, api.newest + 1)
 ]
-
-
-def schema(name: str, version: int, kind: str) -> type[Any]:
-    """kio's class of a request or response."""
-    module = importlib.import_module(f"kio.schema.{name}.v{version}.{kind}")
-    return next(
-        value
-        for value in vars(module).values()
-        if isinstance(value, type)
-        and getattr(getattr(value, "__type__", None), "name", None) == kind
-    )
 
 
 def make(entity: type[Any], values: Mapping[str, Any]) -> Any:

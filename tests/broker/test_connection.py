@@ -35,14 +35,14 @@ def _header(key: int, version: int) -> bytes:
     return struct.pack(">hhih", key, version, 7, -1)
 
 
-@pytest.mark.parametrize("version", [5, 99, 32767, -1])
+@pytest.mark.parametrize("version", [6, 99, 32767, -1])
 def test_a05_an_unsupported_api_versions_gets_error_35_in_the_layout_of_v0(version: int) -> None:
     async def main() -> None:
         async with EmbeddedBroker() as broker, connected(broker) as client:
             client.writer.write(framed(_header(KEYS["api_versions"], version)))
             frame = await client.receive_frame()
             # Header v0: the correlation id only. Body v0: error, one entry (key, min, max).
-            assert frame == struct.pack(">ihi", 7, 35, 1) + struct.pack(">hhh", 18, 0, 4)
+            assert frame == struct.pack(">ihi", 7, 35, 1) + struct.pack(">hhh", 18, 0, 5)
             assert await _is_alive(client)
 
     run(main())
@@ -51,7 +51,7 @@ def test_a05_an_unsupported_api_versions_gets_error_35_in_the_layout_of_v0(versi
 def test_a05_the_response_header_of_api_versions_is_always_v0() -> None:
     async def main() -> None:
         async with EmbeddedBroker() as broker, connected(broker) as client:
-            for version in range(5):
+            for version in range(6):
                 correlation_id = client.send("api_versions", version, _SOFTWARE)
                 frame = await client.receive_frame()
                 # No tagged fields between correlation id and error code.

@@ -11,7 +11,10 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 
 from rebalance.broker import EmbeddedBroker
+from rebalance.broker.config import BrokerConfig
 from rebalance.broker.driver import GroupDriver
+from rebalance.broker.offsets_topic import OffsetsTopic, offsets_topic
+from rebalance.broker.topics import TopicStore
 from rebalance.broker.tracing import Tracer
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.effects import Effect
@@ -34,7 +37,9 @@ FAST = {"group.initial.rebalance.delay.ms": "0", "group.min.session.timeout.ms":
 def _driver() -> GroupDriver:
     numbers = itertools.count(1)
     config = CoordinatorConfig.from_properties(FAST)
-    return GroupDriver(config, lambda: uuid.UUID(int=next(numbers)), Tracer(None, lambda: 0))
+    new_uuid, tracer = lambda: uuid.UUID(int=next(numbers)), Tracer(None, lambda: 0)
+    topics = TopicStore(BrokerConfig(), uuid.uuid4, internal=[offsets_topic(50, 2**20)])
+    return GroupDriver(config, new_uuid, tracer, OffsetsTopic(topics))
 
 
 def _join(member_id: str = "", session_timeout_ms: int = 10_000) -> JoinGroupRequest:

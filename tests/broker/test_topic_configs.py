@@ -16,9 +16,12 @@ def test_every_default_is_a_value_that_is_taken() -> None:
     [
         ({"nope": "1"}, "Unknown topic config name: nope"),
         ({"retention.ms": None}, "Null value not supported for topic configs: retention.ms"),
-        ({"retention.ms": "x"}, "Invalid value x for configuration retention.ms: expected a whole"),
-        ({"preallocate": "1"}, "expected true or false"),
-        ({"max.message.bytes": "-1"}, "a whole number, at least 0"),
+        (
+            {"retention.ms": "x"},
+            "Invalid value x for configuration retention.ms: Not a number of type LONG",
+        ),
+        ({"preallocate": "1"}, "Expected value to be either true or false"),
+        ({"max.message.bytes": "-1"}, "Value must be at least 0"),
     ],
 )
 def test_refusals(configs: dict[str, str | None], problem: str) -> None:

@@ -248,8 +248,8 @@ def test_automatic_creation_beyond_the_bound_is_a_topic_that_does_not_exist(
 def test_the_text_of_a_topics_configs_is_bounded() -> None:
     store = _store()
     name = "follower.replication.throttled.replicas"
-    fits = {name: "x" * MAX_CONFIG_CHARACTERS}
+    fits = {name: ",".join(["0:1"] * (MAX_CONFIG_CHARACTERS // 4))}
     store.create(NewTopic(name="a", configs=fits))
-    code, message = _refusal(store, NewTopic(name="b", configs={**fits, "retention.ms": "1"}))
+    code, message = _refusal(store, NewTopic(name="b", configs={**fits, "retention.ms": "10"}))
     assert code is ErrorCode.INVALID_CONFIG
     assert str(MAX_CONFIG_CHARACTERS) in message

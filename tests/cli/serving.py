@@ -8,10 +8,10 @@ from tests.cli.commands import COMMAND, ROOT
 
 
 @contextmanager
-def served(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def served(*arguments: str, port: int = 0) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process and where it listens."""
     process = subprocess.Popen(
-        [*COMMAND, "serve", "--port", "0", *arguments],
+        [*COMMAND, "serve", "--port", str(port), *arguments],
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -65,26 +65,65 @@ def talk(kafka_broker: KafkaBroker, topic: str, unique: Callable[[str], str]) ->
     talk.close()
 
 
-@pytest.fixture(scope="session")
-def delaying_broker(kafka_broker: KafkaBroker) -> Iterator[tuple[str, str]]:
-    """The same kind of broker with an initial delay: its address, and a topic."""
-    settings = SETTINGS | {"group.initial.rebalance.delay.ms": str(INITIAL_DELAY_MS)}
+@contextmanager
+def _another(kafka_broker: KafkaBroker, settings: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The same kind of broker with other settings: its address, and a topic."""
     with ExitStack() as stack:
         if kafka_broker.kind == "apache-kafka":
-            servers = stack.enter_context(ApacheKafka(settings)).bootstrap_servers
+            servers = stack.enter_context(ApacheKafka(SETTINGS | settings)).bootstrap_servers
         elif kafka_broker.kind == "embedded":
             servers = stack.enter_context(
-                EmbeddedBrokerThread(EmbeddedBroker(settings))
+                EmbeddedBrokerThread(EmbeddedBroker(SETTINGS | settings))
             ).bootstrap_servers
         else:
-            pytest.skip("the initial delay of a broker that runs already cannot be set")
+            pytest.skip(f"{', '.join(settings)} of a broker that runs already cannot be set")
         yield servers, _prepare(servers)
+
+
+@pytest.fixture(scope="session")
+def delaying_broker(kafka_broker: KafkaBroker) -> Iterator[tuple[str, str]]:
+    """A broker with an initial delay: its address, and a topic."""
+    settings = {"group.initial.rebalance.delay.ms": str(INITIAL_DELAY_MS)}
+    with _another(kafka_broker, settings) as broker:
+        yield broker
 
 
 @pytest.fixture
 def delayed(delaying_broker: tuple[str, str], unique: Callable[[str], str]) -> Iterator[Talk]:
     """A group of its own on a broker with an initial delay."""
     servers, topic = delaying_broker
+    talk = Talk(_address(servers), unique("group"), topic)
+    yield talk
+    talk.close()
+
+
+@pytest.fixture(scope="session")
+def narrow_broker(kafka_broker: KafkaBroker) -> Iterator[tuple[str, str]]:
+    """A broker whose groups have room for two: its address, and a topic."""
+    with _another(kafka_broker, {"group.max.size": "2"}) as broker:
+        yield broker
+
+
+@pytest.fixture
+def narrow(narrow_broker: tuple[str, str], unique: Callable[[str], str]) -> Iterator[Talk]:
+    """A group of its own on a broker whose groups have room for two."""
+    servers, topic = narrow_broker
+    talk = Talk(_address(servers), unique("group"), topic)
+    yield talk
+    talk.close()
+
+
+@pytest.fixture(scope="session")
+def forgetful_broker(kafka_broker: KafkaBroker) -> Iterator[tuple[str, str]]:
+    """A broker that looks for what it may forget all the time: its address, and a topic."""
+    with _another(kafka_broker, {"offsets.retention.check.interval.ms": "300"}) as broker:
+        yield broker
+
+
+@pytest.fixture
+def forgetful(forgetful_broker: tuple[str, str], unique: Callable[[str], str]) -> Iterator[Talk]:
+    """A group of its own on a broker that looks for what it may forget all the time."""
+    servers, topic = forgetful_broker
     talk = Talk(_address(servers), unique("group"), topic)
     yield talk
     talk.close()

@@ -2,26 +2,27 @@
 
 Why: a conversation must be able to say what no client library would: an old version, a wrong
 generation, a second request of the same member. Nothing of the project's own codec is used, so
-that the broker under test cannot agree with itself.
+that the broker under test cannot agree with itself; a schema that kio lacks is the project's, and
+both brokers must understand it.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import datetime
-import importlib
 import io
 import select
 import socket
 import struct
 import typing
 from collections.abc import Mapping
-from functools import cache
 from itertools import count
 from typing import Any
 
 from kio.schema.errors import ErrorCode
 from kio.serial import entity_reader, entity_writer
+
+from rebalance.broker.schemas import schema
 
 ANSWER_TIMEOUT_S = 20.0
 """How long a test waits for an answer that must come; it never waits for one that must not."""
@@ -51,7 +52,7 @@ class Connection:
 
     def send(self, api: str, version: int, fields: Mapping[str, Any]) -> None:
         """Send a request; what the version does not know is left out."""
-        entity = _schema(api, version, "request")
+        entity = schema(api, version, "request")
         correlation_id = next(self._correlation_ids)
         header = _make(
             entity.__header_schema__,
@@ -73,7 +74,7 @@ class Connection:
             NoAnswerError: the connection was closed or nothing came in time.
         """
         api, version, correlation_id = self._sent.pop(0)
-        entity = _schema(api, version, "response")
+        entity = schema(api, version, "response")
         try:
             frame = self._read(struct.unpack(">i", self._read(4))[0])
         except TimeoutError:
@@ -87,8 +88,9 @@ class Connection:
     @property
     def has_answer(self) -> bool:
         """Bytes (or the end of the connection) can be read now."""
-        readable, _, _ = select.select([self._socket], [], [], 0)
-        return bool(readable)
+        poll = select.poll()  # unlike select.select, of any number of connections
+        poll.register(self._socket, select.POLLIN)
+        return bool(poll.poll(0))
 
     @property
     def is_waiting(self) -> bool:
@@ -103,16 +105,6 @@ class Connection:
                 raise NoAnswerError(f"connection of {self._client_id} was closed")
             parts += part
         return bytes(parts)
-
-
-@cache
-def _schema(api: str, version: int, kind: str) -> Any:
-    module = importlib.import_module(f"kio.schema.{api}.v{version}.{kind}")
-    return next(
-        value
-        for value in vars(module).values()
-        if getattr(getattr(value, "__type__", None), "name", None) == kind
-    )
 
 
 def _encode(entity: Any) -> bytes:

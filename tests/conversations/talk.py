@@ -136,8 +136,7 @@ class Talk:
 
         Whatever the broker was to do earlier by a timer it has done then.
         """
-        clock = Speaker(replace(self, group=f"{self.group}-clock"), "clock", session=ms)
-        clock.get_id()
+        clock = Speaker(replace(self, group=f"{self.group}-clock"), "clock", session=ms, version=3)
         assert clock.join().error == "NONE"
         self.until(lambda: clock.beat(generation=NEVER), "UNKNOWN_MEMBER_ID")
 

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from tests.conversations.talk import (
+    MARGIN_MS,
     NEVER,
     Joined,
     Speaker,
     Talk,
     begin_group,
+    error_name,
     form_group,
     let_arrive,
 )
@@ -238,3 +240,56 @@ def test_g08_a_name_that_is_sent_twice(talk: Talk, kafka_broker: KafkaBroker) ->
         assert b.join() == refused("INCONSISTENT_GROUP_PROTOCOL")
         let_arrive(b)
         assert not a.connection.has_answer
+
+
+def test_j18_a_rejoin_that_is_answered_at_once_keeps_no_session(talk: Talk) -> None:
+    a, b = talk.speaker("A"), talk.speaker("B", session=MARGIN_MS)
+    form_group(a, b)
+    talk.until(lambda: b.join(session_timeout=60_000).error, "UNKNOWN_MEMBER_ID")
+    assert a.beat() == "REBALANCE_IN_PROGRESS"
+
+
+def test_j18_neither_does_a_sync_in_stable(talk: Talk) -> None:
+    a, b = talk.speaker("A"), talk.speaker("B", session=MARGIN_MS)
+    form_group(a, b)
+    talk.until(lambda: b.sync().error, "UNKNOWN_MEMBER_ID")
+
+
+def test_j18_nor_a_refused_commit(talk: Talk) -> None:
+    a, b = talk.speaker("A"), talk.speaker("B", session=MARGIN_MS)
+    form_group(a, b)
+    talk.until(lambda: b.commit(generation_id_or_member_epoch=NEVER), "UNKNOWN_MEMBER_ID")
+
+
+def test_j18_nor_a_commit_in_a_transaction(talk: Talk) -> None:
+    a, b = talk.speaker("A"), talk.speaker("B", session=MARGIN_MS)
+    form_group(a, b)
+    producer, name = talk.connect("P"), f"{talk.group}-transaction"
+    begin = {"transactional_id": name, "transaction_timeout": 60_000}
+    producer.ask("find_coordinator", 3, {"key": name, "key_type": 1})
+    begun: list[Any] = []
+
+    def begins() -> str:
+        begun.append(producer.ask("init_producer_id", 4, begin))
+        return error_name(begun[-1].error_code)
+
+    talk.until(begins, "NONE")
+    part = {"partition_index": 0, "committed_offset": 1, "committed_leader_epoch": -1}
+    fields = {
+        "transactional_id": name,
+        "producer_id": begun[-1].producer_id,
+        "producer_epoch": begun[-1].producer_epoch,
+        "group_id": talk.group,
+        "generation_id": b.generation,
+        "member_id": b.member_id,
+        "topics": [{"name": talk.topic, "partitions": [part | {"committed_metadata": ""}]}],
+    }
+    answers = []
+
+    def commits() -> str:
+        answer = producer.ask("txn_offset_commit", 5, fields)
+        answers.append(error_name(answer.topics[0].partitions[0].error_code))
+        return answers[-1]
+
+    talk.until(commits, "UNKNOWN_MEMBER_ID")
+    assert "NONE" in answers

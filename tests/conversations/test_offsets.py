@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -130,3 +131,21 @@ def test_h03_and_j08_a_commit_while_preparing_ends_the_five_minutes_of_a_new_mem
     assert b.beat(generation=NEVER) == "ILLEGAL_GENERATION", "it is new"
     assert b.commit(generation_id_or_member_epoch=a.generation) == "NONE"
     assert b.joined().error == "UNKNOWN_MEMBER_ID", "its session began with the commit"
+
+
+def test_o08_a_deleted_topic_takes_its_offsets_along(
+    talk: Talk, unique: Callable[[str], str]
+) -> None:
+    a = talk.speaker("A", protocols=(("range", b"\0\0\0\0\0\0\xff\xff\xff\xff"),))
+    form_group(a)
+    admin, topic = talk.connect("admin"), unique("topic")
+    wanted = {"name": topic, "num_partitions": 1, "replication_factor": 1}
+    admin.ask("create_topics", 5, {"topics": [wanted], "timeout": 30_000})
+    partition = {"partition_index": 0, "committed_offset": 5, "committed_leader_epoch": -1}
+    topics = [{"name": topic, "partitions": [partition | {"committed_metadata": ""}]}]
+    talk.until(lambda: a.commit(topics=topics), "NONE")
+    assert a.commit(7) == "NONE"
+    assert a.fetch(topic) == (5, -1, "", "NONE")
+    admin.ask("delete_topics", 5, {"topic_names": [topic], "timeout": 30_000})
+    talk.until(lambda: a.fetch(topic), NOTHING)
+    assert a.fetch() == (7, -1, "", "NONE")

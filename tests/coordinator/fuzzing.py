@@ -14,7 +14,15 @@ from typing import Any
 
 from rebalance.coordinator import GroupCoordinator
 from rebalance.protocol.config import CoordinatorConfig
-from rebalance.protocol.effects import Append, Appended, Effect, Received, Reply
+from rebalance.protocol.effects import (
+    Append,
+    Appended,
+    Effect,
+    Received,
+    Reply,
+    TopicDeleted,
+    TransactionEnded,
+)
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.notices import MemberAdded, StateChanged
 from rebalance.protocol.requests import (
@@ -26,17 +34,25 @@ from rebalance.protocol.requests import (
     LeaveGroupRequest,
     LeavingMember,
     OffsetCommitRequest,
+    OffsetDeleteRequest,
     OffsetFetchRequest,
     OffsetToCommit,
     SyncGroupAssignment,
     SyncGroupRequest,
+    TxnOffsetCommitRequest,
 )
-from rebalance.protocol.responses import JoinGroupResponse, LeaveGroupResponse
+from rebalance.protocol.responses import (
+    JoinGroupResponse,
+    LeaveGroupResponse,
+    TransactionCompleted,
+)
 from rebalance.protocol.states import GROUP_TRANSITIONS, GroupState
+from rebalance.protocol.timers import TimerKind
 from tests.coordinator.support import P0
 
 GROUPS = ("g", "g", "g", "g", "h", "", "nobody")
 NAMES = ("range", "sticky", "cooperative-sticky", "")
+PRODUCERS = (1, 2)
 TIMEOUTS = (6_000, 10_000, 60_000, 1_800_000, 5_999, 0, -1)
 FAILURES = (ErrorCode.NONE,) * 6 + (
     ErrorCode.NOT_ENOUGH_REPLICAS,
@@ -55,7 +71,7 @@ class Rig:
     delay: int = 3_000
     now: int = 0
     ids: list[str] = field(default_factory=lambda: ["", "stranger"])
-    open: dict[int, CoordinatorRequest] = field(default_factory=dict)
+    open: dict[int, CoordinatorRequest | TransactionEnded] = field(default_factory=dict)
     """Tokens without an answer."""
     parked: dict[tuple[type, str, str], int] = field(default_factory=dict)
     """The last request of each member that waited."""
@@ -69,7 +85,10 @@ class Rig:
 
     def __post_init__(self) -> None:
         suffixes = count(1)
-        config = CoordinatorConfig(group_initial_rebalance_delay_ms=self.delay)
+        config = CoordinatorConfig(
+            group_initial_rebalance_delay_ms=self.delay,
+            group_max_size=self.chance.choice((3, 2**31 - 1, 2**31 - 1)),
+        )
         self.coordinator = GroupCoordinator(config, lambda: str(next(suffixes)))
         self.tokens = count(1)
 
@@ -77,15 +96,16 @@ class Rig:
 
     def step(self) -> None:
         """One thing happens."""
-        kind = self.chance.choices(("request", "coherent", "append", "time"), weights=(5, 6, 3, 2))[
-            0
-        ]
+        kinds = ("request", "coherent", "append", "time", "event")
+        (kind,) = self.chance.choices(kinds, weights=(10, 12, 6, 4, 1))
         if kind == "request":
             self.send(self.any_request())
         elif kind == "coherent":
             self.send(self.coherent_request())
         elif kind == "append" and self.appends:
             self.append(self.chance.choice(self.appends), self.chance.choice(FAILURES))
+        elif kind == "event":
+            self.event()
         elif kind == "time":
             self.advance(self.chance.choice((0, 1, 500, 3_000, 9_999, 60_000, 400_000)))
 
@@ -104,7 +124,7 @@ class Rig:
 
     def _parked(self, token: int, request: CoordinatorRequest, effects: tuple[Effect, ...]) -> None:
         """Rule J17: what the same member had parked before is never answered."""
-        if isinstance(request, OffsetCommitRequest | DeleteGroupsRequest):
+        if isinstance(request, OffsetCommitRequest | DeleteGroupsRequest | OffsetDeleteRequest):
             return  # waits for its append
         assert isinstance(request, JoinGroupRequest | SyncGroupRequest), "must not wait"
         added = [effect.member_id for effect in effects if isinstance(effect, MemberAdded)]
@@ -112,6 +132,20 @@ class Rig:
         key = type(request), request.group_id, member_id
         self.open.pop(self.parked.get(key, 0), None)
         self.parked[key] = token
+
+    def event(self) -> None:
+        """What a broker tells without being asked."""
+        if self.chance.random() < 0.2:
+            self.take(self.coordinator.handle(TopicDeleted(topic="t"), self.now))
+            return
+        token = next(self.tokens)
+        ended = TransactionEnded(
+            token=token,
+            producer_id=self.chance.choice(PRODUCERS),
+            committed=self.chance.random() < 0.7,
+        )
+        self.open[token] = ended
+        self.take(self.coordinator.handle(ended, self.now))
 
     def append(self, token: int, error: ErrorCode) -> None:
         """An append is over."""
@@ -149,6 +183,9 @@ class Rig:
 
     def _answer(self, token: int, response: object) -> None:
         request = self.open.pop(token)
+        if isinstance(request, TransactionEnded):
+            assert isinstance(response, TransactionCompleted)
+            return
         assert type(response).__name__ == type(request).__name__.replace("Request", "Response")
         if isinstance(response, JoinGroupResponse):
             if response.error is not ErrorCode.NONE:
@@ -162,7 +199,7 @@ class Rig:
 
     def check(self) -> None:
         """The groups as they stand."""
-        timers = 0
+        timers = 1  # the check of retention
         for group_id in self.coordinator.group_ids:
             group = self.coordinator.group(group_id)
             assert group is not None
@@ -191,7 +228,8 @@ class Rig:
             self.advance(LONG)
             while self.appends:
                 self.append(self.appends[0], ErrorCode.NONE)
-        assert self.coordinator.next_deadline() is None, "timers without end"
+        left = {key.kind for key in self.coordinator.timers}
+        assert left <= {TimerKind.RETENTION}, "timers without end"
         for group_id in self.coordinator.group_ids:
             group = self.coordinator.group(group_id)
             assert group is not None
@@ -244,7 +282,7 @@ class Rig:
         group_id, member_id = pick(GROUPS), pick(self.ids[-8:] + self.ids[:2])
         instance = pick((None, None, "s", "t", ""))
         generation = pick((-1, 0, 1, 2, self.generations.get(group_id, 0)))
-        kind = pick(("join", "join", "sync", "beat", "leave", "commit", "fetch", "delete"))
+        kind = pick(("join", "join", "sync", "beat", "leave", "commit", "fetch", "delete", "txn"))
         if kind == "join":
             return self.join(member_id, group_id=group_id, group_instance_id=instance)
         if kind == "sync":
@@ -275,9 +313,33 @@ class Rig:
             )
         if kind == "commit":
             return self.commit(group_id, generation, member_id, instance)
-        if kind == "delete":
-            return DeleteGroupsRequest(group_ids=(group_id, pick(GROUPS)))
-        return OffsetFetchRequest(group_id=group_id, partitions=pick((None, (), (P0,))))
+        if kind == "txn":
+            plain = self.commit(group_id, generation, member_id, instance)
+            return TxnOffsetCommitRequest(
+                group_id=group_id,
+                producer_id=pick(PRODUCERS),
+                generation_id=generation,
+                member_id=member_id,
+                group_instance_id=instance,
+                offsets=plain.offsets,
+            )
+        return self.delete(group_id) if kind == "delete" else self.fetch(group_id)
+
+    def delete(self, group_id: str) -> CoordinatorRequest:
+        """Groups, or offsets of one."""
+        pick = self.chance.choice
+        if self.chance.random() < 0.3:
+            return OffsetDeleteRequest(group_id=group_id, partitions=pick(((), (P0,), (P0, P0))))
+        return DeleteGroupsRequest(group_ids=(group_id, pick(GROUPS)))
+
+    def fetch(self, group_id: str) -> OffsetFetchRequest:
+        """An OffsetFetch."""
+        pick = self.chance.choice
+        return OffsetFetchRequest(
+            group_id=group_id,
+            partitions=pick((None, (), (P0,))),
+            require_stable=pick((True, False)),
+        )
 
     def join(self, member_id: str, **changes: Any) -> JoinGroupRequest:
         """A JoinGroup."""

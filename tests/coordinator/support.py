@@ -39,6 +39,7 @@ from rebalance.protocol.responses import (
     SyncGroupResponse,
 )
 from rebalance.protocol.states import GroupState
+from rebalance.protocol.timers import TimerKey, TimerKind
 
 GROUP = "g"
 SESSION = 10_000
@@ -315,10 +316,15 @@ class Bench:
         return self.group.pending_member_ids
 
     @property
+    def timers(self) -> Mapping[TimerKey, int]:
+        """What is armed, but for the check of retention, which runs while there is a group."""
+        armed = self.coordinator.timers.items()
+        return {key: deadline for key, deadline in armed if key.kind is not TimerKind.RETENTION}
+
+    @property
     def deadline_in(self) -> int | None:
-        """Milliseconds to the next deadline."""
-        deadline = self.coordinator.next_deadline()
-        return None if deadline is None else deadline - self.now
+        """Milliseconds to the next deadline of a group."""
+        return next((deadline - self.now for deadline in self.timers.values()), None)
 
     # --- states to begin from ---
 

@@ -17,17 +17,20 @@ def test_timers_are_named_and_come_in_the_order_in_which_they_fire() -> None:
         (initial, 3_000),
         (TimerKey(kind=TimerKind.SESSION, group_id=GROUP, member_id="P-1"), 6_000),
         (TimerKey(kind=TimerKind.SESSION, group_id=GROUP, member_id="A-2"), 300_000),
+        (TimerKey(kind=TimerKind.RETENTION, group_id=""), 600_000),
     ]
-    assert [str(key) for key in bench.coordinator.timers][:2] == [
+    assert [str(key) for key in bench.coordinator.timers] == [
         "initial rebalance delay in g",
         "session timeout of P-1 in g",
+        "session timeout of A-2 in g",
+        "retention check",
     ]
 
 
 def test_the_view_of_the_timers_is_read_only_and_stays_as_it_was() -> None:
     bench = at_state(STABLE, "A")
     timers: Any = bench.coordinator.timers
-    (key,) = timers
+    key = next(iter(timers))
     with pytest.raises(TypeError):
         timers[key] = 0
     bench.advance(1)

@@ -174,7 +174,7 @@ def test_a03_a_pending_id_does_not_keep_its_group() -> None:
     bench.join("P")
     assert bench.pending == ("P-1",)
     assert deleted(bench) == {GROUP: NONE}
-    assert bench.coordinator.next_deadline() is None
+    assert bench.deadline_in is None
     assert bench.joined("P").error is UNKNOWN_MEMBER_ID
 
 

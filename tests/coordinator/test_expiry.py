@@ -107,7 +107,7 @@ def test_h06_the_last_member_leaves_an_empty_group_behind() -> None:
     bench = at_state(STABLE, "A")
     bench.advance(SESSION)
     assert (bench.state, bench.generation) == (EMPTY, 2)
-    assert bench.coordinator.next_deadline() is None
+    assert bench.deadline_in is None
 
 
 def test_h06_members_that_expire_together_cause_one_rebalance() -> None:

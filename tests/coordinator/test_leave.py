@@ -121,7 +121,7 @@ def test_h04_effects_of_a_batch_that_empties_the_group() -> None:
         StateChanged(group_id=GROUP, previous=PREPARING, state=EMPTY, generation_id=2),
     ]
     assert isinstance(append, Append)
-    assert bench.coordinator.next_deadline() is None
+    assert bench.deadline_in is None
 
 
 @pytest.mark.parametrize(

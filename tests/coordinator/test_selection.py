@@ -2,7 +2,7 @@
 
 import pytest
 
-from rebalance.coordinator.selection import java_hash
+from rebalance.protocol.java_hash import java_hash
 from tests.coordinator.support import Bench, offers
 
 RANGE, ROUND, STICKY, COOP = "range", "roundrobin", "sticky", "cooperative-sticky"

@@ -239,7 +239,7 @@ def test_j15_and_s05_an_append_that_outlasts_the_session_leaves_a_session_behind
     token = restart(bench, "S")
     bench.advance(SESSION)
     assert bench.is_parked(token)
-    assert bench.coordinator.timers == {}
+    assert bench.timers == {}
     bench.appended()
     assert bench.join_answer(token).error is NONE
     assert bench.deadline_in == SESSION

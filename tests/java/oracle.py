@@ -24,13 +24,14 @@ _BATCH = 500
 
 
 class Oracle:
-    """The Java process, for as long as the `with` block lasts."""
+    """The Java process, for as long as the `with` block lasts; `program` is a class of src/."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: str = "Oracle") -> None:
+        self._program = program
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self._process = programs.start("Oracle")
+        self._process = programs.start(self._program)
         return self
 
     def __exit__(

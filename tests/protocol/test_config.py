@@ -16,7 +16,11 @@ def test_defaults_are_kafkas() -> None:
         "group.min.session.timeout.ms": 6_000,
         "group.max.session.timeout.ms": 1_800_000,
         "group.initial.rebalance.delay.ms": 3_000,
+        "group.max.size": 2**31 - 1,
         "offset.metadata.max.bytes": 4_096,
+        "offsets.topic.num.partitions": 50,
+        "offsets.retention.minutes": 10_080,
+        "offsets.retention.check.interval.ms": 600_000,
     }
 
 
@@ -37,10 +41,11 @@ def test_from_properties() -> None:
 @pytest.mark.parametrize(
     ("properties", "message"),
     [
-        ({"group.max.size": "1"}, r"unknown property 'group\.max\.size'; known: .*group\.initial"),
+        ({"group.max.sise": "1"}, r"unknown property 'group\.max\.sise'; known: .*group\.initial"),
         ({"group.min.session.timeout.ms": "a"}, r"timeout\.ms='a': expected a whole number"),
         ({"group.min.session.timeout.ms": "1.5"}, r"'1\.5': expected a whole number"),
         ({"group.min.session.timeout.ms": "0"}, "expected a whole number >= 1"),
+        ({"group.max.size": "0"}, "expected a whole number >= 1"),
         ({"group.initial.rebalance.delay.ms": "-1"}, "expected a whole number >= 0"),
         (
             {"group.min.session.timeout.ms": "10", "group.max.session.timeout.ms": "9"},

@@ -2,7 +2,8 @@
 
 `python -m tests.support.rules` rewrites docs/rules.md; a test says that it is up to date, that no
 rule is without a test, and that no test names a rule that does not exist. A test shows a rule by
-its name (`test_j07_...`, `test_j10_and_h06_...`), a scenario by its first line (`# J10 G06: ...`).
+its name (`test_j07_...`, `test_j10_and_h06_...`), a row of tests/conformance by its own
+(`a01_...`), a scenario by its first line (`# J10 G06: ...`).
 """
 
 import re
@@ -79,6 +80,7 @@ RULES: Mapping[str, str] = {
     "O08": "a deleted topic takes its offsets along; null metadata becomes empty",
     "O09": "a commit without any partition that exists never reaches the coordinator",
     "O10": "empty groups without offsets are deleted by the retention check",
+    "A00": "admin APIs beside the group's: topics, records, configuration, the cluster, ACLs",
     "A01": "DescribeGroups, state by state; an unknown group is Dead",
     "A02": "ListGroups and its filters",
     "A03": "DeleteGroups deletes empty groups with their offsets",
@@ -86,7 +88,7 @@ RULES: Mapping[str, str] = {
     "A05": "FindCoordinator in batch; what an unsupported version is answered",
     "A06": "what is answered before there is an offsets topic",
     "A07": "FindCoordinator's messages, empty keys and unknown types",
-    "A08": "ApiVersions checks the software's name",
+    "A08": "ApiVersions checks the software's name, and whom the client means",
     "A09": "authorized operations and the client host in Java's form",
     "A10": "messages of DescribeGroups v6 and DeleteGroups v3",
     "P01": "the partition of a group, and the record types",
@@ -113,18 +115,9 @@ RULES: Mapping[str, str] = {
 
 LATER = frozenset(
     {
-        "J03",
-        "O05",
         "O06",
-        "O07",
-        "O10",
-        "A04",
         "A06",
         "A10",
-        "P01",
-        "P03",
-        "P04",
-        "P05",
     }
 )
 """Rules that are known and not implemented yet."""
@@ -134,15 +127,17 @@ _TEXT = """# Rules of the group protocol
 What the machines keep, each rule with a name that the code's comments use, and where it is shown.
 The rules were read out of Apache Kafka's coordinator and client and put to a real broker (4.4.0),
 which stays the judge: `tests/conversations` has the same conversations with the embedded broker
-and with Apache Kafka. Paths are below `tests/`, so that `pytest tests/FILE::TEST` runs one;
-scenarios are told apart by their file alone. Written by `python -m tests.support.rules`.
+and with Apache Kafka, `tests/conformance` compares their answers field by field. Paths are below
+`tests/`, so that `pytest tests/FILE::TEST` runs one; scenarios are told apart by their file alone.
+Written by `python -m tests.support.rules`.
 
-What is *(later)* is not there yet. Until O05 and O10 are, a coordinator forgets neither offsets
-nor groups by itself: a group stays, some 600 bytes of memory, until a DeleteGroups (A03).
+What is *(later)* is not there yet.
 """
 _TEST = re.compile(
     r"^\s*(?:async )?def (test_([a-z]\d\d(?:(?:_and)?_[a-z]\d\d)*)(?:_\w*)?)\(", re.M
 )
+_CASE = re.compile(r'"([a-z]\d\d(?:(?:_and)?_[a-z]\d\d)*)(?:_|")')
+"""The name of a row of the table that is played with both brokers."""
 _ID = re.compile(r"[a-z]\d\d")
 
 
@@ -157,6 +152,11 @@ def shown() -> dict[str, dict[str, list[str]]]:
         for test, names in _TEST.findall(path.read_text(encoding="utf-8")):
             for rule in _ID.findall(names):
                 found.setdefault(rule.upper(), {}).setdefault(file, []).append(test)
+    for path in sorted((TESTS / "conformance" / "cases").glob("*.py")):
+        for names in _CASE.findall(path.read_text(encoding="utf-8")):
+            for rule in _ID.findall(names):
+                rows = [f"test_the_same_answers -k {rule}_"]
+                found.setdefault(rule.upper(), {})["conformance/test_cases.py"] = rows
     for path in sorted((TESTS / "testdata" / "scenarios").glob("*.txt")):
         header = path.read_text(encoding="utf-8").partition("\n")[0]
         for rule in re.findall(r"\b[A-Z]\d\d\b", header.partition(":")[0]):

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 
+from rebalance.broker.broker_configs import ConfigSource
 from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState, Call
-from rebalance.broker.topic_configs import DEFAULTS
+from rebalance.broker.topic_configs import TOPIC_KEYS
 from rebalance.broker.topics import NewTopic, Topic, TopicError
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 19, 2, 7
-
-_TOPIC_CONFIG, _DEFAULT_CONFIG = 1, 5
 
 
 async def handle(state: BrokerState, call: Call) -> Message:
@@ -58,10 +57,7 @@ def _refused(name: str, code: ErrorCode, message: str) -> Message:
 
 
 def _created(state: BrokerState, topic: Topic) -> Message:
-    ours = {
-        "max.message.bytes": str(state.config.message_max_bytes),
-        "retention.bytes": str(state.config.log_retention_bytes),
-    }
+    entries = state.configs.entries(TOPIC_KEYS, topic.configs, ConfigSource.TOPIC)
     return {
         "name": topic.name,
         "topic_id": topic.topic_id,
@@ -70,11 +66,7 @@ def _created(state: BrokerState, topic: Topic) -> Message:
         "num_partitions": topic.num_partitions,
         "replication_factor": 1,
         "configs": [
-            {
-                "name": name,
-                "value": value,
-                "config_source": _TOPIC_CONFIG if name in topic.configs else _DEFAULT_CONFIG,
-            }
-            for name, value in sorted({**DEFAULTS, **ours, **topic.configs}.items())
+            {"name": entry.key.name, "value": entry.value, "config_source": entry.source}
+            for entry in entries
         ],
     }

@@ -25,9 +25,12 @@ async def handle(state: BrokerState, call: Call) -> Message:
     answers = []
     for (name, topic_id), times in Counter(wanted).items():
         if times > 1:
-            answers.append(_refused(name, topic_id, "Duplicate topic."))
-        elif (name is None) == (topic_id is None):
-            answers.append(_refused(name, topic_id, "Give either a name or an id."))
+            answers.append(_refused(name, topic_id, "Duplicate topic name."))
+        elif name is not None and topic_id is not None:
+            message = "You may not specify both topic name and topic id."
+            answers.append(_refused(name, topic_id, message))
+        elif name is None and topic_id is None:
+            answers.append(_refused(name, topic_id, "Neither topic name nor id were specified."))
         else:
             answers.append(_delete(state, name, topic_id))
     return {"responses": answers}
@@ -40,12 +43,12 @@ def _refused(name: str | None, topic_id: uuid.UUID | None, message: str) -> Mess
 def _delete(state: BrokerState, name: str | None, topic_id: uuid.UUID | None) -> Message:
     if name is None:
         topic = state.topics.by_id(topic_id)
-        missing = ErrorCode.UNKNOWN_TOPIC_ID
+        missing, kind = ErrorCode.UNKNOWN_TOPIC_ID, " ID"
     else:
         topic = state.topics.get(name)
-        missing = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        missing, kind = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "-partition"
     if topic is None:
-        return _answer(name, topic_id, missing, "This server does not host this topic.")
+        return _answer(name, topic_id, missing, f"This server does not host this topic{kind}.")
     try:
         state.topics.delete(topic)
     except TopicError as error:

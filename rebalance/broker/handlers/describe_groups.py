@@ -27,16 +27,23 @@ async def handle(state: BrokerState, call: Call) -> Message:
     groups = []
     for group_id in call.body["groups"]:
         group = state.groups.group(group_id)
-        described = _unknown(call, group_id) if group is None else _known(group)
-        groups.append({**described, "authorized_operations": operations})
+        if group is None:
+            groups.append(_unknown(call, group_id, operations))
+        else:
+            groups.append({**_known(group), "authorized_operations": operations})
     return {"groups": groups}
 
 
-def _unknown(call: Call, group_id: str) -> Message:
-    unknown: Message = {"group_id": group_id, "group_state": GroupState.DEAD.value}
+def _unknown(call: Call, group_id: str, operations: int) -> Message:
+    unknown: Message = {
+        "group_id": group_id,
+        "group_state": GroupState.DEAD.value,
+        "authorized_operations": operations,
+    }
     if call.version >= _FIRST_WITH_ERROR:
         unknown["error_code"] = ErrorCode.GROUP_ID_NOT_FOUND
         unknown["error_message"] = f"Group {group_id} not found."
+        unknown["authorized_operations"] = _OMITTED  # an error comes without them
     return unknown
 
 

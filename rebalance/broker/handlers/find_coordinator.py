@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.topics import TopicError
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 10, 0, 6
@@ -16,23 +17,31 @@ _GROUP, _TRANSACTION = 0, 1
 
 
 async def handle(state: BrokerState, call: Call) -> Message:
-    """Point every key at this broker."""
+    """Point every key at this broker. Who looks for a group's coordinator gets its topic made."""
+    is_ready = True
+    if call.body.get("key_type", _GROUP) == _GROUP:
+        is_ready = _prepare(state)
     if call.version < 4:
-        return _coordinator(state, call, call.body["key"])
+        return _coordinator(state, call, call.body["key"], is_ready=is_ready)
     keys = call.body["coordinator_keys"]
-    return {"coordinators": [_coordinator(state, call, key) for key in keys]}
+    return {"coordinators": [_coordinator(state, call, key, is_ready=is_ready) for key in keys]}
 
 
-def _coordinator(state: BrokerState, call: Call, key: str) -> Message:
+def _prepare(state: BrokerState) -> bool:
+    """False where the topic cannot be made: the client asks again."""
+    try:
+        state.groups.prepare()
+    except TopicError:
+        return False
+    return True
+
+
+def _coordinator(state: BrokerState, call: Call, key: str, *, is_ready: bool) -> Message:
     if call.body.get("key_type", _GROUP) not in (_GROUP, _TRANSACTION):
-        return {
-            "key": key,
-            "node_id": -1,
-            "host": "",
-            "port": -1,
-            "error_code": ErrorCode.INVALID_REQUEST,
-            "error_message": "This coordinator type is not served.",
-        }
+        words = "This coordinator type is not served."
+        return _nowhere(key, ErrorCode.INVALID_REQUEST, words)
+    if not is_ready:
+        return _nowhere(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, "The coordinator is not ready.")
     return {
         "key": key,
         "node_id": state.config.node_id,
@@ -40,4 +49,15 @@ def _coordinator(state: BrokerState, call: Call, key: str) -> Message:
         "port": call.port,
         "error_code": ErrorCode.NONE,
         "error_message": "NONE" if call.version < 4 else "",
+    }
+
+
+def _nowhere(key: str, code: ErrorCode, words: str) -> Message:
+    return {
+        "key": key,
+        "node_id": -1,
+        "host": "",
+        "port": -1,
+        "error_code": code,
+        "error_message": words,
     }

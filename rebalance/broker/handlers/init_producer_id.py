@@ -1,36 +1,42 @@
 """InitProducerId: key 22, versions 0 to 5.
 
-Gives an idempotent producer its id. Transactions are not served, and whoever brings a transactional
-id must learn it here, at once: TRANSACTIONAL_ID_AUTHORIZATION_FAILED is the one code that Java,
-librdkafka and aiokafka all take as final. librdkafka would ask again for ever after
-UNSUPPORTED_VERSION, and a producer that got an id would fail late, in the middle of its work.
-Source: `TransactionManager.InitProducerIdHandler`, `rd_kafka_idemp_check_error`, `InitPIDHandler`.
+Gives an idempotent producer its id, and a transactional one its next epoch (transactions.py). Who
+then writes records in a transaction is told at once that it may not: see add_partitions_to_txn.py.
 """
 
 from __future__ import annotations
 
 from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.topics import TopicError
+from rebalance.broker.transactions import Identity, TransactionError
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 22, 0, 5
 
+_FIRST_WITH_FENCED = 4
+
 
 async def handle(state: BrokerState, call: Call) -> Message:
     """Hand out a producer id and epoch."""
-    if call.body["transactional_id"] is not None:
-        # Also before Kafka's other checks: there, too, nobody without the right gets further.
-        return _refused(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
-    asked = (call.body.get("producer_id", -1), call.body.get("producer_epoch", -1))
-    if (asked[0] == -1) != (asked[1] == -1):
+    body = call.body
+    claimed = Identity(
+        producer_id=body.get("producer_id", -1), epoch=body.get("producer_epoch", -1)
+    )
+    if (claimed.producer_id == -1) != (claimed.epoch == -1):
         return _refused(ErrorCode.INVALID_REQUEST)
-    return _granted(_new_id(state), 0)
-
-
-def _new_id(state: BrokerState) -> int:
-    producer_id = state.next_producer_id
-    state.next_producer_id += 1
-    return producer_id
+    name = body["transactional_id"]
+    try:
+        if name is None:
+            return _granted(state.topics.next_producer_id(), 0)
+        identity = state.transactions.begin(name, body["transaction_timeout"], claimed)
+    except TopicError:
+        # What Kafka says while it cannot have a block of ids: ask again.
+        return _refused(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
+    except TransactionError as error:
+        fenced = error.code is ErrorCode.PRODUCER_FENCED and call.version < _FIRST_WITH_FENCED
+        return _refused(ErrorCode.INVALID_PRODUCER_EPOCH if fenced else error.code)
+    return _granted(identity.producer_id, identity.epoch)
 
 
 def _granted(producer_id: int, epoch: int) -> Message:

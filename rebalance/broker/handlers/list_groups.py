@@ -1,7 +1,7 @@
 """ListGroups: key 16, versions 0 to 5.
 
 All groups the coordinator knows; version 4 filters by state and version 5 by type, whatever the
-case of the letters (A02).
+case of the letters (A02); blanks around a state do not count.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _TYPE = "classic"
 
 async def handle(state: BrokerState, call: Call) -> Message:
     """List the groups that pass the filters; an empty filter lets everything pass."""
-    states = {name.lower() for name in call.body.get("states_filter", ())}
+    states = {name.lower().strip() for name in call.body.get("states_filter", ())}
     types = {name.lower() for name in call.body.get("types_filter", ())}
     groups = [
         _entry(group)

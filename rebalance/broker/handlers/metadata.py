@@ -1,7 +1,8 @@
 """Metadata: key 3, versions 0 to 13.
 
 No topics asked for means all of them: an empty list in version 0, null from 1 on. A topic that
-does not exist is created on the spot where Kafka would create it soon: a client need not ask twice.
+does not exist is created, but this answer still says that it is unknown, as Kafka's does, which
+creates it a little later: a client must ask twice.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from rebalance.broker.codec import Message
 from rebalance.broker.log import LEADER_EPOCH
 from rebalance.broker.state import BrokerState, Call
-from rebalance.broker.topics import Topic, TopicError, name_problem
+from rebalance.broker.topics import INTERNAL_TOPICS, Topic, TopicError, name_problem
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 3, 0, 13
@@ -29,7 +30,9 @@ async def handle(state: BrokerState, call: Call) -> Message:
     """Describe the one broker and the topics."""
     body = call.body
     if _misuses_ids(call):
-        refused = [_missing(ErrorCode.INVALID_REQUEST, **entry) for entry in body["topics"]]
+        refused = [
+            _missing(ErrorCode.INVALID_REQUEST, OMITTED, **entry) for entry in body["topics"]
+        ]
         return {"topics": refused}
     return {
         "brokers": [{"node_id": state.config.node_id, "host": call.host, "port": call.port}],
@@ -66,26 +69,33 @@ def _topics(state: BrokerState, call: Call) -> list[Message]:
         if topic is not None:
             answers.append(_found(state, topic, operations))
         elif name is None:
-            answers.append(_missing(ErrorCode.UNKNOWN_TOPIC_ID, topic_id=topic_id))
+            answers.append(_missing(ErrorCode.UNKNOWN_TOPIC_ID, OMITTED, topic_id=topic_id))
         else:
             answers.append(_by_name(state, name, operations, may_create=may_create))
     return answers
 
 
 def _by_name(state: BrokerState, name: str, operations: int, *, may_create: bool) -> Message:
-    """A name that is not there: create it, or say why not."""
-    if not may_create:
-        bad = name_problem(name) is not None
-        code = ErrorCode.INVALID_TOPIC_EXCEPTION if bad else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-        return _missing(code, name=name)
-    try:
-        return _found(state, state.topics.auto_create(name), operations)
-    except TopicError as error:
-        return _missing(error.code, name=name)
+    """A name that is not there: have it created, and say what it is now."""
+    code = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    if name_problem(name) is not None:
+        code = ErrorCode.INVALID_TOPIC_EXCEPTION
+    elif may_create:
+        try:
+            state.topics.auto_create(name)
+        except TopicError as error:
+            code = error.code
+    return _missing(code, operations, name=name, is_internal=name in INTERNAL_TOPICS)
 
 
-def _missing(code: ErrorCode, **key: object) -> Message:
-    return {"error_code": code, "partitions": [], **key}
+def _missing(code: ErrorCode, operations: int, **key: object) -> Message:
+    """Of a name Kafka tells what may be done even where there is no topic."""
+    return {
+        "error_code": code,
+        "partitions": [],
+        "topic_authorized_operations": operations,
+        **key,
+    }
 
 
 def _found(state: BrokerState, topic: Topic, operations: int) -> Message:

@@ -54,6 +54,7 @@ async def handle(state: BrokerState, call: Call) -> Message:
                 ],
             }
             for entry, topic in found
+            if entry["partitions"]
         ]
     }
 
@@ -75,6 +76,7 @@ def _offset(topic: Topic, part: Message) -> OffsetToCommit:
         offset=part["committed_offset"],
         leader_epoch=part.get("committed_leader_epoch", -1),
         metadata=part["committed_metadata"],
+        topic_id=topic.topic_id.bytes,
     )
 
 

@@ -2,6 +2,8 @@
 
 One batch a partition, checked and appended; each partition has its own error. With acks=0 nothing
 is answered, and an error closes the connection, because that is all that the producer can notice.
+Nobody appends to an internal topic, for groups are rebuilt from what stands there (Kafka lets the
+admin client do it).
 """
 
 from __future__ import annotations
@@ -71,6 +73,9 @@ def _partition(state: BrokerState, call: Call, entry: Message, data: Message) ->
 def _append(
     state: BrokerState, call: Call, topic: Topic, log: PartitionLog, data: Message
 ) -> Message:
+    if topic.is_internal:
+        code, words = ErrorCode.INVALID_TOPIC_EXCEPTION, "Cannot append to internal topic"
+        raise BatchError(code, f"{words} {topic.name}")
     records = data["records"] or b""
     header = read_batch(
         records,
@@ -78,10 +83,9 @@ def _append(
         allow_zstd=call.version >= _FIRST_WITH_ZSTD,
     )
     if header.is_transactional:
-        if call.body["transactional_id"] is None:
-            code = ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
-            raise BatchError(code, "A transactional batch without a transactional id.")
-        raise BatchError(ErrorCode.INVALID_TXN_STATE, "Transactions are not served.")
+        # The one code that clients take as final: transactions are of offsets alone here.
+        code = ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+        raise BatchError(code, "Records in a transaction are not served.")
     answer: Message = {"index": data["index"], "error_code": ErrorCode.NONE}
     known = log.producers.check(header)
     if known is None:

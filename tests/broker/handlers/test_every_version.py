@@ -11,6 +11,7 @@ import pytest
 from rebalance.broker import EmbeddedBroker
 from rebalance.broker.handlers import APIS
 from tests.broker.batch_maker import batch, values
+from tests.broker.handlers import admin_checks
 from tests.broker.raw import ALL_VERSIONS, RawConnection, connected, run
 
 Check = Callable[[Any], None]
@@ -314,13 +315,75 @@ async def _offset_fetch(client: RawConnection, version: int) -> None:
     assert [p.error_code.value for p in topic.partitions] == [0, 0]
 
 
+async def _offset_delete(client: RawConnection, version: int) -> None:
+    await client.ask("offset_commit", 8, await _commit(client, partitions=[1]))
+    parts = [{"partition_index": 1}, {"partition_index": 7}]
+    asked = {"group_id": "simple", "topics": [{"name": "orders", "partitions": parts}]}
+    answer = await client.ask("offset_delete", version, asked)
+    unknown = 3
+    assert [
+        (p.partition_index, p.error_code.value) for p in _entries(answer, "topics").partitions
+    ] == [(1, 0), (7, unknown)]
+
+
+async def _transaction(client: RawConnection) -> dict[str, Any]:
+    """Who begins one, as it names itself in every request."""
+    asked = {"transactional_id": "mine", "transaction_timeout": 1000}
+    answer = await client.ask("init_producer_id", 1, asked)
+    named = {"producer_id": answer.producer_id, "producer_epoch": answer.producer_epoch}
+    return {"transactional_id": "mine", **named}
+
+
+async def _add_partitions_to_txn(client: RawConnection, version: int) -> None:
+    me = await _transaction(client)
+    topics = [{"name": "orders", "partitions": [0, 1]}]
+    asked = {
+        **{f"v3_and_below_{name}": value for name, value in me.items()},
+        "v3_and_below_topics": topics,
+        "transactions": [{**me, "topics": topics}],
+    }
+    answer = await client.ask("add_partitions_to_txn", version, asked)
+    refused = (
+        answer.results_by_topic_v3_and_below
+        if version < 4
+        else _entries(answer, "results_by_transaction").topic_results
+    )
+    assert [
+        (p.partition_index, p.partition_error_code.value) for p in refused[0].results_by_partition
+    ] == [(0, 53), (1, 53)]
+
+
+async def _add_offsets_to_txn(client: RawConnection, version: int) -> None:
+    asked = {**await _transaction(client), "group_id": "g"}
+    assert (await client.ask("add_offsets_to_txn", version, asked)).error_code.value == 0
+
+
+async def _txn_offset_commit(client: RawConnection, version: int) -> None:
+    me = await _transaction(client)
+    await client.ask("add_offsets_to_txn", 3, {**me, "group_id": "simple"})
+    asked = {**await _commit(client, partitions=[1, 7]), **me, "generation_id": -1}
+    answer = await client.ask("txn_offset_commit", version, asked)
+    unknown = 3
+    assert [
+        (p.partition_index, p.error_code.value) for p in _entries(answer, "topics").partitions
+    ] == [(1, 0), (7, unknown)]
+
+
+async def _end_txn(client: RawConnection, version: int) -> None:
+    me = await _transaction(client)
+    await client.ask("add_offsets_to_txn", 3, {**me, "group_id": "g"})
+    answer = await client.ask("end_txn", version, {**me, "committed": True})
+    assert answer.error_code.value == 0
+    assert getattr(answer, "producer_epoch", 1) == 1
+
+
 @pytest.mark.parametrize(("name", "version"), ALL_VERSIONS)
 def test_every_api_in_every_version(name: str, version: int) -> None:
     async def main() -> None:
         settings = {"group.initial.rebalance.delay.ms": "0"}
         async with EmbeddedBroker(settings) as broker, connected(broker) as client:
             broker.create_topic("orders", 3)
-            await globals()[f"_{name}"](client, version)
+            await (globals().get(f"_{name}") or getattr(admin_checks, name))(client, version)
 
     run(main())
 
@@ -331,4 +394,6 @@ def test_a_handler_opens_with_the_versions_of_the_table(key: int) -> None:
     module = import_module(f"rebalance.broker.handlers.{api.name}")
     assert (api.key, api.oldest, api.newest) == (module.KEY, module.OLDEST, module.NEWEST)
     opening = (module.__doc__ or "").splitlines()[0]
-    assert f"key {api.key}, versions {api.oldest} to {api.newest}" in opening
+    one = api.oldest == api.newest
+    versions = f"version {api.newest}" if one else f"versions {api.oldest} to {api.newest}"
+    assert f"key {api.key}, {versions}" in opening

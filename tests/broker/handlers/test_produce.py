@@ -110,6 +110,15 @@ async def test_a_partition_or_acks_that_do_not_exist(
         assert (await produce(client, topic, GOOD, **more)).error_code.value == code
 
 
+async def test_nobody_appends_to_an_internal_topic(kafka_broker: KafkaBroker) -> None:
+    async with connected(kafka_broker) as client:
+        while (await client.ask("find_coordinator", 3, {"key": "g"})).error_code.value:
+            pass
+        for version in range(3, 13):
+            refused = await produce(client, "__consumer_offsets", GOOD, version)
+            assert (refused.error_code.value, refused.base_offset) == (17, -1)
+
+
 async def test_produce_creates_no_topic(
     kafka_broker: KafkaBroker, unique: Callable[[str], str]
 ) -> None:
@@ -141,7 +150,7 @@ async def test_a_transactional_batch_without_a_transactional_id(
         assert (await produce(client, topic, records)).error_code.value == 53
 
 
-def test_transactions_are_not_served_and_that_is_said() -> None:
+def test_records_in_a_transaction_are_not_served_and_that_is_said() -> None:
     async def main() -> None:
         async with EmbeddedBroker() as broker, connected(broker) as client:
             broker.create_topic("orders", 1)
@@ -149,8 +158,8 @@ def test_transactions_are_not_served_and_that_is_said() -> None:
             asked = {**request("orders", records), "transactional_id": "mine"}
             answer = await client.ask("produce", 9, asked)
             part = answer.responses[0].partition_responses[0]
-            assert part.error_code.value == 48
-            assert part.error_message == "Transactions are not served."
+            assert part.error_code.value == 53  # TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+            assert part.error_message == "Records in a transaction are not served."
 
     run(main())
 

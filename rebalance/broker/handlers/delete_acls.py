@@ -1,0 +1,23 @@
+"""DeleteAcls: key 31, versions 1 to 3. Kafka's answer where no authorizer is configured."""
+
+from __future__ import annotations
+
+from rebalance.broker.codec import Message
+from rebalance.broker.state import BrokerState, Call
+from rebalance.protocol.errors import ErrorCode
+
+KEY, OLDEST, NEWEST = 31, 1, 3
+
+
+async def handle(state: BrokerState, call: Call) -> Message:
+    """Refuse each filter."""
+    return {
+        "filter_results": [
+            {
+                "error_code": ErrorCode.SECURITY_DISABLED,
+                "error_message": "No Authorizer is configured.",
+                "matching_acls": [],
+            }
+            for _ in call.body["filters"]
+        ]
+    }

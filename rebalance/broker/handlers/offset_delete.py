@@ -1,0 +1,60 @@
+"""OffsetDelete: key 47, version 0. The rules are the coordinator's (A04).
+
+A partition that does not exist is answered here and never reaches the coordinator, unlike the
+request: an error of the group stands alone, whatever the partitions are.
+"""
+
+from __future__ import annotations
+
+from assignors.model import TopicPartition
+from rebalance.broker.codec import Message
+from rebalance.broker.state import BrokerState, Call
+from rebalance.protocol.errors import ErrorCode
+from rebalance.protocol.requests import OffsetDeleteRequest
+from rebalance.protocol.responses import OffsetDeleteResponse
+
+KEY, OLDEST, NEWEST = 47, 0, 0
+
+
+async def handle(state: BrokerState, call: Call) -> Message:
+    """Ask the coordinator about what exists."""
+    asked = [
+        TopicPartition(entry["name"], part["partition_index"])
+        for entry in call.body["topics"]
+        for part in entry["partitions"]
+    ]
+    response = await state.groups.ask(
+        OffsetDeleteRequest(
+            group_id=call.body["group_id"],
+            partitions=tuple(partition for partition in asked if _exists(state, partition)),
+        )
+    )
+    assert isinstance(response, OffsetDeleteResponse)
+    if response.error is not ErrorCode.NONE:
+        return {"error_code": response.error, "topics": []}
+    errors = {answer.partition: answer.error for answer in response.partitions}
+    return {
+        "error_code": ErrorCode.NONE,
+        "topics": [
+            {
+                "name": entry["name"],
+                "partitions": [
+                    {
+                        "partition_index": part["partition_index"],
+                        "error_code": errors.get(
+                            TopicPartition(entry["name"], part["partition_index"]),
+                            ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+                        ),
+                    }
+                    for part in entry["partitions"]
+                ],
+            }
+            for entry in call.body["topics"]
+            if entry["partitions"]
+        ],
+    }
+
+
+def _exists(state: BrokerState, partition: TopicPartition) -> bool:
+    topic = state.topics.get(partition.topic)
+    return topic is not None and 0 <= partition.partition < topic.num_partitions

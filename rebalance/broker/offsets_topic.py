@@ -1,0 +1,139 @@
+"""`__consumer_offsets`: where the coordinator's records stand, and from where they come back.
+
+Rule kept: the records of one `Append` are one batch, in the partition of their group (P01), in the
+bytes that Kafka writes (P05, P06). A partition that has grown to a multiple of what is live in it
+is compacted, so that a week of commits takes no more room than an hour of them.
+Source: CoordinatorPartitionWriter, CoordinatorLoaderImpl, GroupCoordinatorService
+.groupMetadataTopicConfigs.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+
+from rebalance.broker.batches import BatchError
+from rebalance.broker.log import PartitionLog
+from rebalance.broker.record_batch import build_batch, read_records
+from rebalance.broker.topic import OFFSETS_TOPIC, NewTopic, Topic
+from rebalance.broker.topics import TopicStore
+from rebalance.protocol.errors import ErrorCode
+from rebalance.protocol.java_hash import partition_of
+from rebalance.protocol.offsets_records import (
+    OtherRecord,
+    RecordError,
+    decode_record,
+    encode_record,
+)
+from rebalance.protocol.records import Record
+
+__all__ = ["OffsetsTopic", "offsets_topic"]
+
+_log = logging.getLogger("rebalance.broker")
+
+COMPACT_AT_BYTES = 2**20
+"""A partition may grow by it, and by twice what the last compaction left, before the next one."""
+
+
+def offsets_topic(partitions: int, segment_bytes: int) -> NewTopic:
+    """The topic as Kafka makes it."""
+    return NewTopic(
+        name=OFFSETS_TOPIC,
+        num_partitions=partitions,
+        configs={
+            "cleanup.policy": "compact",
+            "compression.type": "producer",
+            "segment.bytes": str(segment_bytes),
+        },
+    )
+
+
+class OffsetsTopic:
+    """The topic of one broker; it is made when the first group is asked about."""
+
+    __slots__ = ("_compact_at", "_topic", "_topics")
+
+    def __init__(self, topics: TopicStore) -> None:
+        self._topics = topics
+        self._topic = topics.get(OFFSETS_TOPIC)
+        self._compact_at: dict[int, int] = {}
+
+    @property
+    def partitions(self) -> int | None:
+        """How many partitions there are, None while there is no topic."""
+        topic = self._topic
+        return None if topic is None or topic.is_deleted else topic.num_partitions
+
+    def create(self) -> int:
+        """Make the topic, unless somebody did; the number of its partitions.
+
+        Raises:
+            TopicError: it cannot be made.
+        """
+        self._topic = self._topics.get(OFFSETS_TOPIC)
+        if self._topic is None:
+            self._topic = self._topics.create(NewTopic(name=OFFSETS_TOPIC))
+        self._compact_at.clear()
+        return self._topic.num_partitions
+
+    def append(self, group_id: str, records: Sequence[Record], now_ms: int) -> ErrorCode:
+        """Write a group's records as one batch; NONE once they are in the log, else why not."""
+        topic = self._topic
+        if topic is None or topic.is_deleted:
+            return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        partition = partition_of(group_id, topic.num_partitions)
+        log = topic.log(partition)
+        assert log is not None
+        try:
+            batch, header = build_batch([encode_record(record) for record in records], now_ms)
+            if header.size_bytes > self._topics.max_batch_bytes(topic):
+                return ErrorCode.MESSAGE_TOO_LARGE
+            self._topics.append(topic, log, batch, header)
+        except RecordError as error:
+            _log.warning("a record of group %r cannot be written: %s", group_id[:100], error)
+            return ErrorCode.UNKNOWN_SERVER_ERROR
+        except BatchError as error:
+            return error.code
+        self._keep_bounded(partition, log)
+        return ErrorCode.NONE
+
+    def replay(self, partition: int) -> Iterator[tuple[Record, ...]]:
+        """What a partition says, batch by batch; what this coordinator does not keep is left out.
+
+        A record that cannot be read, or of a group that belongs elsewhere (somebody changed the
+        number of partitions), is told once a partition and left out.
+        """
+        topic = self._topic
+        log = None if topic is None else topic.log(partition)
+        if topic is None or log is None:
+            return
+        strange: list[str] = []
+        for batch in log.batches():
+            yield tuple(_records(batch, partition, topic, strange))
+        if strange:
+            where = f"{OFFSETS_TOPIC}-{partition}"
+            _log.warning("%s: %d records left out, first %s", where, len(strange), strange[0])
+
+    def _keep_bounded(self, partition: int, log: PartitionLog) -> None:
+        if log.size_bytes <= self._compact_at.get(partition, COMPACT_AT_BYTES):
+            return
+        try:
+            self._topics.compact(log)
+        except BatchError as error:
+            _log.error("%s", error)
+        self._compact_at[partition] = COMPACT_AT_BYTES + 2 * log.size_bytes
+
+
+def _records(batch: bytes, partition: int, topic: Topic, strange: list[str]) -> Iterator[Record]:
+    for stored in read_records(batch):
+        try:
+            record = decode_record(stored.key or b"", stored.value)
+        except RecordError as error:
+            strange.append(f"offset {stored.offset}: {error}")
+            continue
+        if isinstance(record, OtherRecord):
+            continue
+        if partition_of(record.group_id, topic.num_partitions) != partition:
+            strange.append(f"offset {stored.offset}: group {record.group_id!r} belongs elsewhere")
+            continue
+        yield record

@@ -1,0 +1,211 @@
+"""A data directory: what a broker keeps beyond its life.
+
+    .lock                     held by the broker that runs on it
+    broker.json               topics with ids, partitions, configs; replaced as a whole
+    orders-0/...              a directory a partition, made with its first use
+
+Kept: the topics of `broker.json` are the truth. A topic is gone once it is not in there; what is
+left of its logs is removed then, or when the directory is opened next. A directory with other
+things in it is refused before anything is written.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rebalance.broker.errors import StorageError
+from rebalance.broker.storage.files import OpenFiles, sync_directory
+from rebalance.broker.storage.interface import LogLimits, OnBatch, StoredTopic
+from rebalance.broker.storage.lock import DirectoryLock
+from rebalance.broker.storage.segmented import SegmentedBatches, is_log_file
+
+__all__ = ["DataDirectory"]
+
+_log = logging.getLogger("rebalance.broker")
+
+_FILE = "broker.json"
+_FORMAT = 1
+_PRODUCER_IDS = 1000
+"""Reserved at a time: ids that were not given out are lost with the process."""
+
+
+class DataDirectory:
+    """The storage of a broker in `path`, which is made if it is not there.
+
+    Raises:
+        StorageError: another broker runs on it, it is not a broker's, or it cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._files = OpenFiles()
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            _refuse_others(path)
+            self._lock = DirectoryLock(path)
+        except OSError as error:
+            raise StorageError(f"cannot use {path}: {error.strerror or error}") from error
+        try:
+            self._topics, self._reserved_ids = self._load()
+            self._next_id = self._reserved_ids
+            self._remove_leftovers()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    most_producers = 10_000
+    """Of one log. Files may hold batches of any number of them; this is some 5 MB."""
+
+    def topics(self) -> Sequence[StoredTopic]:
+        """The topics, in the order of their creation."""
+        return self._topics
+
+    def save_topics(self, topics: Iterable[StoredTopic]) -> None:
+        """Keep these topics and no others.
+
+        Raises:
+            StorageError: the file cannot be written; the old one is as it was.
+        """
+        topics = tuple(topics)
+        self._write(topics, self._reserved_ids)
+        self._topics = topics
+
+    def open_log(
+        self,
+        topic: str,
+        partition: int,
+        limits: Callable[[], LogLimits],
+        on_batch: OnBatch,
+    ) -> SegmentedBatches:
+        """The log of a partition; `on_batch` hears of what it held before.
+
+        Raises:
+            StorageError: its files cannot be read.
+        """
+        return SegmentedBatches(self._directory(topic, partition), self._files, limits, on_batch)
+
+    def opened_before(self, topic: StoredTopic) -> Sequence[int]:
+        """The partitions that have a directory."""
+        partitions = range(topic.num_partitions)
+        return [index for index in partitions if self._directory(topic.name, index).is_dir()]
+
+    def delete_topic(self, topic: str, partitions: int) -> None:
+        """Remove the logs of a topic; what cannot be removed is told, and tried again later."""
+        for partition in range(partitions):
+            self._remove(self._directory(topic, partition))
+
+    def next_producer_id(self) -> int:
+        """An id that was never given out, not even before a kill.
+
+        Raises:
+            StorageError: the reservation cannot be written.
+        """
+        if self._next_id == self._reserved_ids:
+            self._write(self._topics, self._reserved_ids + _PRODUCER_IDS)
+            self._reserved_ids += _PRODUCER_IDS
+        self._next_id += 1
+        return self._next_id - 1
+
+    def close(self) -> None:
+        """Close all files and let another broker have the directory."""
+        self._files.close()
+        self._lock.release()
+
+    def _directory(self, topic: str, partition: int) -> Path:
+        return self._path / f"{topic}-{partition}"
+
+    def _load(self) -> tuple[tuple[StoredTopic, ...], int]:
+        file = self._path / _FILE
+        try:
+            kept = json.loads(file.read_text(encoding="utf-8"))
+            if kept["format"] != _FORMAT:
+                raise StorageError(f"{file} has format {kept['format']}; this broker reads 1")
+            topics = tuple(_topic(entry) for entry in kept["topics"])
+            return topics, int(kept["next_producer_id"])
+        except FileNotFoundError:
+            self._write((), 0)
+            return (), 0
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StorageError(f"{file} cannot be read: {error!r}") from error
+
+    def _write(self, topics: Sequence[StoredTopic], reserved_ids: int) -> None:
+        kept = {
+            "format": _FORMAT,
+            "next_producer_id": reserved_ids,
+            "topics": [
+                {
+                    "name": topic.name,
+                    "id": str(topic.topic_id),
+                    "partitions": topic.num_partitions,
+                    "configs": dict(topic.configs),
+                }
+                for topic in topics
+            ],
+        }
+        part = self._path / f"{_FILE}.part"
+        try:
+            with part.open("w", encoding="utf-8") as file:
+                json.dump(kept, file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, self._path / _FILE)
+            sync_directory(self._path)
+        except OSError as error:
+            words = f"cannot write {self._path / _FILE}: {error.strerror or error}"
+            raise StorageError(words) from error
+
+    def _remove_leftovers(self) -> None:
+        """Logs of topics that were deleted when the broker was killed."""
+        known = {
+            f"{topic.name}-{partition}"
+            for topic in self._topics
+            for partition in range(topic.num_partitions)
+        }
+        for directory in self._path.iterdir():
+            if directory.name not in known and _is_log(directory):
+                self._remove(directory)
+
+    def _remove(self, directory: Path) -> None:
+        try:
+            shutil.rmtree(directory)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            _log.warning("%s of a deleted topic cannot be removed: %s", directory, error)
+
+
+def _topic(entry: Any) -> StoredTopic:
+    return StoredTopic(
+        name=str(entry["name"]),
+        topic_id=uuid.UUID(entry["id"]),
+        num_partitions=int(entry["partitions"]),
+        configs={str(name): str(value) for name, value in entry["configs"].items()},
+    )
+
+
+def _is_log(directory: Path) -> bool:
+    """A partition's directory, with nothing in it that is not a log's."""
+    name, dash, partition = directory.name.rpartition("-")
+    if not (directory.is_dir() and name and dash and partition.isdecimal()):
+        return False
+    return all(is_log_file(path) for path in directory.iterdir())
+
+
+def _refuse_others(path: Path) -> None:
+    """A directory that holds anything must hold a broker's file."""
+    if (path / _FILE).is_file():
+        return
+    ours = {".lock", f"{_FILE}.part"}
+    stranger = next((entry.name for entry in path.iterdir() if entry.name not in ours), None)
+    if stranger is not None:
+        raise StorageError(
+            f"{path} is not the data directory of a broker: it has {stranger!r} and no {_FILE}; "
+            "take an empty one"
+        )

@@ -1,0 +1,232 @@
+"""Transactions as far as consumer groups need them: offsets that are committed with one (O07).
+
+A producer names itself by a transactional id and is told a producer id and an epoch; whoever comes
+with the same name gets the next epoch and fences the one before. A transaction is a set of groups
+whose offsets wait for its end. Records are not part of it: a transactional Produce is refused.
+
+What is open lives in memory, as the offsets that wait do: a broker that dies has aborted it.
+EndTxn v5 and newer ends a transaction with the next epoch (KIP-890), older versions keep theirs.
+Source: TransactionCoordinator, TransactionMetadata; KIP-98, KIP-360, KIP-447, KIP-890.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from rebalance.protocol.errors import ErrorCode
+
+__all__ = ["Identity", "TransactionError", "Transactions"]
+
+MAX_TIMEOUT_MS = 900_000
+"""transaction.max.timeout.ms, Kafka's default."""
+LAST_EPOCH = 2**15 - 2
+"""A producer that would go beyond gets a new id, and epoch 0."""
+NOBODY = -1
+
+Ending = Callable[[int, bool], Awaitable[ErrorCode]]
+"""Tells the groups how the transaction of a producer id ended; NONE when all of it counts."""
+
+
+class TransactionError(Exception):
+    """A request of a producer is refused; `code` is what it is told."""
+
+    def __init__(self, code: ErrorCode) -> None:
+        super().__init__(code.name)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a producer is called by: its id and which of its incarnations it is."""
+
+    producer_id: int = NOBODY
+    epoch: int = NOBODY
+
+
+class _State(Enum):
+    EMPTY = "Empty"
+    ONGOING = "Ongoing"
+    COMMITTED = "CompleteCommit"
+    ABORTED = "CompleteAbort"
+
+
+@dataclass(slots=True, kw_only=True)
+class _Transaction:
+    producer_id: int
+    timeout_ms: int
+    epoch: int = NOBODY
+    former_epoch: int = NOBODY
+    """The epoch that asked for the one it has, by name: asked again it is told the same."""
+    state: _State = _State.EMPTY
+    is_ending: bool = False
+    partitions: set[int] = field(default_factory=set)
+    """Of `__consumer_offsets`: a group belongs to a transaction by way of its partition (P01)."""
+    timer: asyncio.TimerHandle | None = None
+
+    @property
+    def identity(self) -> Identity:
+        return Identity(producer_id=self.producer_id, epoch=self.epoch)
+
+    def bump(self, new_producer_id: Callable[[], int]) -> None:
+        """The next epoch, or a new id where there is none."""
+        self.former_epoch = NOBODY
+        if self.epoch >= LAST_EPOCH:
+            self.producer_id, self.epoch = new_producer_id(), 0
+        else:
+            self.epoch += 1
+
+
+class Transactions:
+    """All transactional ids of one broker."""
+
+    def __init__(
+        self,
+        new_producer_id: Callable[[], int],
+        partition_of: Callable[[str], int],
+        end: Ending,
+    ) -> None:
+        self._new_producer_id = new_producer_id
+        self._partition_of = partition_of
+        self._end = end
+        self._by_id: dict[str, _Transaction] = {}
+        self._aborting: set[asyncio.Task[None]] = set()
+
+    def begin(self, transactional_id: str, timeout_ms: int, claimed: Identity) -> Identity:
+        """InitProducerId: the next incarnation of a producer; what it had open is aborted.
+
+        Raises:
+            TransactionError: the claim is an old one's, the timeout is not allowed, or the last
+                transaction is not over yet (ask again).
+        """
+        if not transactional_id:
+            raise TransactionError(ErrorCode.INVALID_REQUEST)
+        if not 0 < timeout_ms <= MAX_TIMEOUT_MS:
+            raise TransactionError(ErrorCode.INVALID_TRANSACTION_TIMEOUT)
+        found = self._by_id.get(transactional_id)
+        if found is None:
+            found = _Transaction(producer_id=self._new_producer_id(), timeout_ms=timeout_ms)
+            self._by_id[transactional_id] = found
+        if found.is_ending:
+            raise TransactionError(ErrorCode.CONCURRENT_TRANSACTIONS)
+        if claimed.producer_id != NOBODY and found.epoch != NOBODY:
+            if claimed.producer_id != found.producer_id:
+                raise TransactionError(ErrorCode.PRODUCER_FENCED)
+            if claimed.epoch not in (found.epoch, found.former_epoch):
+                raise TransactionError(ErrorCode.PRODUCER_FENCED)
+        if found.state is _State.ONGOING:
+            self._fence(found)
+            raise TransactionError(ErrorCode.CONCURRENT_TRANSACTIONS)
+        if claimed.producer_id == NOBODY or claimed.epoch == found.epoch:
+            found.bump(self._new_producer_id)
+            found.former_epoch = claimed.epoch
+        found.timeout_ms = timeout_ms
+        found.state = _State.EMPTY
+        return found.identity
+
+    def add_group(self, transactional_id: str, claimed: Identity, group_id: str) -> None:
+        """AddOffsetsToTxn: a group's offsets belong to the transaction, which begins with it.
+
+        Raises:
+            TransactionError: nobody of this name and id, another epoch, or an end that goes on.
+        """
+        found = self._claimed(transactional_id, claimed)
+        if found.is_ending:
+            raise TransactionError(ErrorCode.CONCURRENT_TRANSACTIONS)
+        if found.state is not _State.ONGOING:
+            found.state = _State.ONGOING
+            loop = asyncio.get_running_loop()
+            found.timer = loop.call_later(found.timeout_ms / 1000, self._fence, found)
+        found.partitions.add(self._partition_of(group_id))
+
+    def has_group(self, transactional_id: str, claimed: Identity, group_id: str) -> bool:
+        """Whether the transaction is open and the group's offsets belong to it.
+
+        Raises:
+            TransactionError: as `add_group`.
+        """
+        found = self._claimed(transactional_id, claimed)
+        is_open = found.state is _State.ONGOING and not found.is_ending
+        return is_open and self._partition_of(group_id) in found.partitions
+
+    async def end(
+        self, transactional_id: str, claimed: Identity, *, committed: bool, bumps: bool
+    ) -> Identity:
+        """EndTxn; `bumps`: the next transaction has the next epoch, which is returned.
+
+        Raises:
+            TransactionError: as `add_group`, or there is nothing to end like that.
+        """
+        found = self._named(transactional_id, claimed)
+        wanted = _State.COMMITTED if committed else _State.ABORTED
+        is_retry = bumps and claimed.epoch + 1 == found.epoch and not found.is_ending
+        if is_retry and found.state in (_State.COMMITTED, _State.ABORTED):
+            if found.state is not wanted:
+                raise TransactionError(ErrorCode.INVALID_TXN_STATE)
+            return found.identity
+        if found.is_ending:
+            raise TransactionError(ErrorCode.CONCURRENT_TRANSACTIONS)
+        if claimed.epoch != found.epoch:
+            raise TransactionError(ErrorCode.PRODUCER_FENCED)
+        if found.state is not _State.ONGOING:
+            if not bumps and found.state is wanted:
+                return found.identity
+            if not bumps or committed:
+                raise TransactionError(ErrorCode.INVALID_TXN_STATE)
+        await self._finish(found, wanted)
+        if bumps:
+            found.bump(self._new_producer_id)
+        return found.identity
+
+    def close(self) -> None:
+        """Nothing is aborted by itself any more."""
+        for transaction in self._by_id.values():
+            if transaction.timer is not None:
+                transaction.timer.cancel()
+        for task in self._aborting:
+            task.cancel()
+
+    def _named(self, transactional_id: str, claimed: Identity) -> _Transaction:
+        if not transactional_id:
+            raise TransactionError(ErrorCode.INVALID_REQUEST)
+        found = self._by_id.get(transactional_id)
+        if found is None or claimed.producer_id != found.producer_id:
+            raise TransactionError(ErrorCode.INVALID_PRODUCER_ID_MAPPING)
+        return found
+
+    def _claimed(self, transactional_id: str, claimed: Identity) -> _Transaction:
+        found = self._named(transactional_id, claimed)
+        if claimed.epoch != found.epoch:
+            raise TransactionError(ErrorCode.PRODUCER_FENCED)
+        return found
+
+    def _fence(self, transaction: _Transaction) -> None:
+        """Abort what is open, of a producer that is gone; it is fenced."""
+        if transaction.state is not _State.ONGOING or transaction.is_ending:
+            return
+        transaction.bump(self._new_producer_id)
+        transaction.is_ending = True
+        task = asyncio.get_running_loop().create_task(self._abort(transaction))
+        self._aborting.add(task)
+        task.add_done_callback(self._aborting.discard)
+
+    async def _abort(self, transaction: _Transaction) -> None:
+        transaction.is_ending = False
+        await self._finish(transaction, _State.ABORTED)
+
+    async def _finish(self, transaction: _Transaction, state: _State) -> None:
+        """Tell the groups; on an error the transaction is open as before."""
+        transaction.is_ending = True
+        try:
+            error = await self._end(transaction.producer_id, state is _State.COMMITTED)
+        finally:
+            transaction.is_ending = False
+        if error is not ErrorCode.NONE:
+            raise TransactionError(error)
+        if transaction.timer is not None:
+            transaction.timer.cancel()
+            transaction.timer = None
+        transaction.state = state
+        transaction.partitions.clear()

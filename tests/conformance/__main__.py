@@ -1,0 +1,125 @@
+"""``python -m tests.conformance``: plays the table and random conversations, and counts.
+
+    python -m tests.conformance --conversations 20000 --write
+
+With `--write` the counts go to docs/conformance.md, between its two markers. Exit code 1 where the
+brokers differ, with the smallest conversation that shows it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from tests.conformance.brokers import Brokers, both_running
+from tests.conformance.campaign import Outcome, campaign
+from tests.conformance.cases import CASES
+from tests.conformance.table import play_all
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "conformance.md"
+BEGIN, END = "<!-- counts: begin -->", "<!-- counts: end -->"
+_RULES = re.compile(r"(?:(?:and_)?[a-z]\d\d_)+")
+
+
+def main() -> int:
+    """Play, print, and write."""
+    parser = argparse.ArgumentParser(prog="python -m tests.conformance")
+    parser.add_argument("--conversations", type=int, default=2_000, help="random ones")
+    parser.add_argument("--seed", type=int, default=0, help="of the first; the others follow")
+    parser.add_argument("--write", action="store_true", help="the counts to docs/conformance.md")
+    asked = parser.parse_args()
+    begun = time.monotonic()
+    with both_running() as brokers:
+        by_rule, answers, failed = _table(brokers)
+        seeds = range(asked.seed, asked.seed + asked.conversations)
+        outcome = campaign(brokers, seeds)
+    text = _report(by_rule, answers, failed, outcome, asked.seed, time.monotonic() - begun)
+    print(text)
+    for difference in outcome.differences:
+        print(difference, file=sys.stderr)
+    if asked.write:
+        before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
+        after = rest.partition(END)[2]
+        DOCUMENT.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+    return 1 if failed or outcome.differences else 0
+
+
+def _table(brokers: Brokers) -> tuple[Counter[str], Counter[str], list[str]]:
+    """Cases by rule, answers by API, and the names of the cases that differ."""
+
+    by_rule: Counter[str] = Counter()
+    answers: Counter[str] = Counter()
+    failed: list[str] = []
+    for both in play_all(brokers, CASES):
+        if both.ours != both.kafka:
+            failed.append(both.case.name)
+            continue
+        by_rule.update(rule.upper() for rule in _rules(both.case.name))
+        answers.update(who.partition(": ")[2] for who, _ in both.ours if ": " in who)
+    return by_rule, answers, failed
+
+
+def _rules(name: str) -> list[str]:
+    """The rules in front of a case's name."""
+    found = _RULES.match(name)
+    return re.findall(r"[a-z]\d\d", found[0]) if found else []
+
+
+def _report(
+    by_rule: Counter[str],
+    answers: Counter[str],
+    failed: list[str],
+    outcome: Outcome,
+    seed: int,
+    seconds: float,
+) -> str:
+    everywhere = answers.copy()
+    for (api, _), count in outcome.answers.items():
+        everywhere[api] += count
+    lines = [
+        f"- Table: {len(CASES):,} conversations, {answers.total():,} answers compared, "
+        f"{len(failed)} conversations differ{': ' if failed else ''}{', '.join(failed)}.",
+        f"- Random: {outcome.conversations:,} conversations (seeds {seed} to "
+        f"{seed + outcome.conversations - 1}), {outcome.acts:,} acts, "
+        f"{outcome.answers.total():,} answers compared, {len(outcome.differences)} differ.",
+        f"- Both together took {seconds / 60:.0f} minutes.",
+        "",
+        "| rule | conversations of the table |",
+        "|---|---|",
+        *(f"| {rule} | {count:,} |" for rule, count in sorted(by_rule.items())),
+        "",
+        "| API | versions | answers compared |",
+        "|---|---|---|",
+        *_by_api(everywhere),
+        "",
+        "| random conversations were answered | how often |",
+        "|---|---|",
+        *_by_error(outcome),
+    ]
+    return "\n".join(lines)
+
+
+def _by_api(answers: Counter[str]) -> list[str]:
+    apis: dict[str, dict[int, int]] = {}
+    for name, count in answers.items():
+        api, _, version = name.partition(" v")
+        apis.setdefault(api, {})[int(version)] = count
+    return [
+        f"| {api} | {min(versions)} to {max(versions)} | {sum(versions.values()):,} |"
+        for api, versions in sorted(apis.items())
+    ]
+
+
+def _by_error(outcome: Outcome) -> list[str]:
+    counts: Counter[tuple[str, str]] = Counter()
+    for (api, error), count in outcome.answers.items():
+        counts[api.partition(" v")[0], error] += count
+    return [f"| {api}: {error} | {count:,} |" for (api, error), count in sorted(counts.items())]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
