@@ -82,7 +82,7 @@ def test_usage_is_what_there_is() -> None:
             await _committed(client, "a")
             held = broker.usage()
             assert (held.connections, held.topics, held.partitions, held.groups) == (1, 2, 5, 1)
-            assert held.log_bytes == 0
+            assert 0 < held.log_bytes < 1_000, "the commit is a record"
 
     run(main())
 
