@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,8 @@ from tests.broker.batch_maker import batch, values
 from tests.broker.raw import RawConnection, connected, create_topic, run
 from tests.support.brokers import KafkaBroker
 
-TIME = 1_795_000_000_000
+TIME = int(time.time() * 1000)
+"""Now: what is a week old, Kafka's retention takes away whenever it looks, with who wrote it."""
 GOOD = batch(b"a", b"b", timestamp=TIME)
 
 
