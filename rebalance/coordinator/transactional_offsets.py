@@ -32,13 +32,17 @@ from rebalance.protocol.responses import (
 )
 
 
+_SAYS_GROUP_NOT_FOUND = 6
+"""First version of TxnOffsetCommit that answers GROUP_ID_NOT_FOUND."""
+
+
 def commit_in_transaction(context: Context, token: Token, request: TxnOffsetCommitRequest) -> None:
     """Handle a TxnOffsetCommit: refused as a whole, or kept aside and answered."""
     group = context.groups.get(request.group_id)
     if not request.group_id:
         error: ErrorCode | None = ErrorCode.INVALID_GROUP_ID
     elif group is None:
-        error = ErrorCode.ILLEGAL_GENERATION if request.generation_id >= 0 else None
+        error = _unknown_group(request)
     else:
         error = commit_error(group, request)
     if error is not None:
@@ -53,6 +57,14 @@ def commit_in_transaction(context: Context, token: Token, request: TxnOffsetComm
     answers, values = offset_values(context, request.offsets)
     context.transactions.add(request.producer_id, request.group_id, dict(values))
     context.reply(token, TxnOffsetCommitResponse(partitions=answers))
+
+
+def _unknown_group(request: TxnOffsetCommitRequest) -> ErrorCode | None:
+    """Whoever names a generation of it is told; who does not, makes a simple group (O01)."""
+    if request.generation_id < 0:
+        return None
+    says_so = request.version >= _SAYS_GROUP_NOT_FOUND
+    return ErrorCode.GROUP_ID_NOT_FOUND if says_so else ErrorCode.ILLEGAL_GENERATION
 
 
 def on_transaction_ended(context: Context, event: TransactionEnded) -> None:

@@ -128,6 +128,7 @@ class TxnOffsetCommitRequest:
     member_id: str = NO_MEMBER_ID
     group_instance_id: str | None = None
     offsets: tuple[OffsetToCommit, ...]
+    version: int = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

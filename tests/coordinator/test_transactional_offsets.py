@@ -248,9 +248,10 @@ def test_o07_who_may(state: GroupState, changes: dict[str, Any], error: ErrorCod
 
 def test_o07_an_unknown_group_is_made_unless_a_generation_is_named() -> None:
     bench = Bench()
-    assert bench.refused(txn_request(generation_id=0)) == TxnOffsetCommitResponse(
-        partitions=all_refused(ILLEGAL_GENERATION)
-    )
+    for version, error in ((5, ILLEGAL_GENERATION), (6, ErrorCode.GROUP_ID_NOT_FOUND)):
+        asked = txn_request(generation_id=0, version=version)
+        refused = TxnOffsetCommitResponse(partitions=all_refused(error))
+        assert bench.refused(asked) == refused
     assert bench.coordinator.group_ids == ()
     assert bench.refused(txn_request(group_id="")) == TxnOffsetCommitResponse(
         partitions=all_refused(INVALID_GROUP_ID)

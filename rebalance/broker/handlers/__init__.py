@@ -69,7 +69,7 @@ APIS: Mapping[int, Api] = MappingProxyType(
             Api(key=24, name="add_partitions_to_txn", oldest=0, newest=5),
             Api(key=25, name="add_offsets_to_txn", oldest=0, newest=4),
             Api(key=26, name="end_txn", oldest=0, newest=5),
-            Api(key=28, name="txn_offset_commit", oldest=0, newest=5),
+            Api(key=28, name="txn_offset_commit", oldest=0, newest=6),
             Api(key=29, name="describe_acls", oldest=1, newest=3),
             Api(key=30, name="create_acls", oldest=1, newest=3),
             Api(key=31, name="delete_acls", oldest=1, newest=3),

@@ -1,73 +1,38 @@
-"""TxnOffsetCommit: key 28, versions 0 to 5. Who may commit what is the coordinator's to say (O07).
+"""TxnOffsetCommit: key 28, versions 0 to 6. Who may commit what is the coordinator's to say (O07).
 
 What is left for here, in Kafka's order: partitions that do not exist are refused and never reach
 it; the producer must be who it says it is, and its transaction must hold the group. Version 5 adds
-the group by itself (KIP-890).
+the group by itself (KIP-890), version 6 names topics by their ids.
 """
 
 from __future__ import annotations
 
-from assignors.model import TopicPartition
 from rebalance.broker.codec import Message
+from rebalance.broker.offsets_asked import OffsetsAsked
 from rebalance.broker.state import BrokerState, Call
 from rebalance.broker.transactions import Identity, TransactionError
 from rebalance.protocol.errors import ErrorCode
-from rebalance.protocol.requests import OffsetToCommit, TxnOffsetCommitRequest
-from rebalance.protocol.responses import TxnOffsetCommitResponse
+from rebalance.protocol.requests import TxnOffsetCommitRequest
+from rebalance.protocol.responses import CommittedPartition, TxnOffsetCommitResponse
 
-KEY, OLDEST, NEWEST = 28, 0, 5
+KEY, OLDEST, NEWEST = 28, 0, 6
 
 _FIRST_THAT_SAYS_ABORT = 4
 _FIRST_THAT_ADDS = 5
+_FIRST_WITH_TOPIC_IDS = 6
 
 
 async def handle(state: BrokerState, call: Call) -> Message:
     """Ask about what exists."""
-    offsets = tuple(
-        OffsetToCommit(
-            partition=TopicPartition(entry["name"], part["partition_index"]),
-            offset=part["committed_offset"],
-            leader_epoch=part.get("committed_leader_epoch", -1),
-            metadata=part["committed_metadata"],
-        )
-        for entry in call.body["topics"]
-        for part in entry["partitions"]
-        if _exists(state, entry["name"], part["partition_index"])
-    )
-    errors = await _errors(state, call, offsets) if offsets else {}
-    return {
-        "topics": [
-            {
-                "name": entry["name"],
-                "partitions": [
-                    {
-                        "partition_index": part["partition_index"],
-                        "error_code": errors.get(
-                            TopicPartition(entry["name"], part["partition_index"]),
-                            ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-                        ),
-                    }
-                    for part in entry["partitions"]
-                ],
-            }
-            for entry in call.body["topics"]
-            if entry["partitions"]
-        ]
-    }
-
-
-def _exists(state: BrokerState, name: str, partition: int) -> bool:
-    topic = state.topics.get(name)
-    return topic is not None and 0 <= partition < topic.num_partitions
-
-
-async def _errors(
-    state: BrokerState, call: Call, offsets: tuple[OffsetToCommit, ...]
-) -> dict[TopicPartition, ErrorCode]:
     body = call.body
+    asked = OffsetsAsked.of(state, body["topics"], by_id=call.version >= _FIRST_WITH_TOPIC_IDS)
+    if not asked.offsets:
+        return asked.answer(())
     refusal = _verified(state, call)
     if refusal is not None:
-        return {offset.partition: refusal for offset in offsets}
+        return asked.answer(
+            [CommittedPartition(partition=each.partition, error=refusal) for each in asked.offsets]
+        )
     response = await state.groups.ask(
         TxnOffsetCommitRequest(
             group_id=body["group_id"],
@@ -75,11 +40,12 @@ async def _errors(
             generation_id=body.get("generation_id", -1),
             member_id=body.get("member_id", ""),
             group_instance_id=body.get("group_instance_id"),
-            offsets=offsets,
+            offsets=asked.offsets,
+            version=call.version,
         )
     )
     assert isinstance(response, TxnOffsetCommitResponse)
-    return {answer.partition: answer.error for answer in response.partitions}
+    return asked.answer(response.partitions)
 
 
 def _verified(state: BrokerState, call: Call) -> ErrorCode | None:

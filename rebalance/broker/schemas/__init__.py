@@ -15,7 +15,7 @@ from typing import Any
 
 __all__ = ["WRITTEN_HERE", "schema"]
 
-WRITTEN_HERE = frozenset({("api_versions", 5), ("delete_groups", 3)})
+WRITTEN_HERE = frozenset({("api_versions", 5), ("delete_groups", 3), ("txn_offset_commit", 6)})
 
 
 def schema(name: str, version: int, kind: str) -> Any:
