@@ -50,7 +50,7 @@ def test_built_in_assignors_keep_what_they_promise(name: str) -> None:
         (
             bad.IgnoresSubscriptions(),
             "not subscribed",
-            ["topics a: 1", "m1 subscribes to nothing", "m2 subscribes to a"],
+            ["topics a: 2", "m1 subscribes to a", "m2 subscribes to nothing"],
         ),
         (
             bad.Raises(),

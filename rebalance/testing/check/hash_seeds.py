@@ -12,7 +12,7 @@ import sys
 from types import TracebackType
 from typing import Self
 
-from rebalance.testing.check.judges import Broken, Unjudged
+from rebalance.testing.check.judges import Broken, Unjudged, differing, need_two
 from rebalance.testing.check.messages import environment, receive, send
 from rebalance.testing.check.subject import Subject
 from rebalance.testing.groups import Group
@@ -83,9 +83,8 @@ class Twins:
         except (OSError, EOFError) as lost:
             raise Unjudged from lost
         if first == second:
+            need_two(group, first)
             return None
         seeds = " and ".join(HASH_SEEDS)
-        return Broken(
-            why=f"under PYTHONHASHSEED {seeds} it answers differently: it uses the order of a set",
-            evidence=(f"first: {first}", f"then: {second}"),
-        )
+        why = f"under PYTHONHASHSEED {seeds} it answers differently: it uses the order of a set"
+        return differing(why, first, second)

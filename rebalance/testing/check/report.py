@@ -31,8 +31,8 @@ class Judgement:
     """One promise of one assignor.
 
     `judged`: how many groups had something to say about it. `group`: the smallest one found that
-    breaks it, None if none does; `seen`: the same as the leader's assignor gets it. `path`: under
-    which circumstances, "" for the usual ones. `left_out`: what could not be judged, and why.
+    breaks it, None if none does; `seen`: the same with what its members send. `path`: under which
+    circumstances, "" for the usual ones. `left_out`: what could not be judged, and why.
     """
 
     promise: Promise

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from assignors.claims import member_user_data
-from assignors.errors import AssignorError, InvalidPlanError
+from assignors.errors import AssignorError, AssignorFailedError, InvalidPlanError
 from assignors.interface import (
     Assignor,
     Promise,
@@ -23,7 +23,7 @@ from assignors.interface import (
 )
 from assignors.model import GroupAssignment, PartitionSet, Subscription
 from assignors.quality import violations
-from rebalance.testing.check.limits import TimeLimit, TookTooLongError
+from rebalance.testing.check.limits import EscapedError, TimeLimit, TookTooLongError
 from rebalance.testing.groups import Group
 
 T = TypeVar("T")
@@ -66,8 +66,8 @@ class Subject:
     def answer(self, group: Group) -> GroupAssignment:
         """Its plan for this group.
 
-        Raises AssignorError if it raises (also because it tries to change what it was given, which
-        nobody can), takes too long, or its plan breaks a rule.
+        Raises AssignorError if it raises (anything; also because it tries to change what it was
+        given, which nobody can), takes too long, or its plan breaks a rule.
         """
         seen = self.seen(group)
         return self._call(run_assignor, self.assignor, seen.cluster, seen.members)
@@ -109,6 +109,10 @@ class Subject:
             raise NoAnswerError(
                 f"assignor {self.name!r} does not return ({error}): it loops, or is far too slow"
             ) from None
+        except EscapedError as error:
+            raise AssignorFailedError(
+                f"assignor {self.name!r} raised {error}: fix it, or choose another"
+            ) from error.__cause__
 
     def after(self, group: Group, plan: Mapping[str, PartitionSet]) -> Group:
         """The group as it joins next, once everybody owns what the plan says."""
