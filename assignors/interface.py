@@ -20,6 +20,7 @@ from assignors.errors import (
     InvalidPlanError,
     PlanFault,
     ProtocolMismatchError,
+    in_one_line,
 )
 from assignors.model import (
     ClusterMetadata,
@@ -291,8 +292,9 @@ def _loaded(target: str) -> Any:
             found = getattr(found, part)
     except (Exception, SystemExit) as error:  # a user's module may do anything when imported
         raise AssignorNotFoundError(
-            f"assignor {target!r} cannot be loaded ({type(error).__name__}: {error}): check the "
-            f"module and class name, or choose one of {', '.join(known_assignors())}"
+            f"assignor {target!r} cannot be loaded ({type(error).__name__}: "
+            f"{in_one_line(error)}): check the module and class name, "
+            f"or choose one of {', '.join(known_assignors())}"
         ) from error
     return found
 
@@ -303,7 +305,7 @@ def _checked(found: Any, where: str) -> Assignor:
             found = found()
         except (Exception, SystemExit) as error:
             raise AssignorInterfaceError(
-                f"assignor {where} cannot be made without arguments ({error}): "
+                f"assignor {where} cannot be made without arguments ({in_one_line(error)}): "
                 "give module:instance, or defaults to its constructor"
             ) from error
     name = getattr(found, "name", None)

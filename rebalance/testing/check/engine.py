@@ -120,7 +120,11 @@ def _found(
     if promise is not Promise.DETERMINISTIC or found.broken is not None:
         return found
     if subject.limit.overdue:
-        why = found.left_out or "since the assignor does not always return"
+        why = (
+            f"and {found.left_out}"
+            if found.left_out
+            else "since the assignor does not always return"
+        )
         return replace(found, left_out=f"hash seeds, {why}")
     try:
         source = source or pickle.dumps(subject.assignor)

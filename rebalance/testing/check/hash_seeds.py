@@ -14,7 +14,7 @@ from typing import Self
 
 from rebalance.testing.check.judges import Broken, Unjudged, differing, need_two
 from rebalance.testing.check.messages import environment, receive, send
-from rebalance.testing.check.subject import Subject
+from rebalance.testing.check.subject import NotAskedError, Subject
 from rebalance.testing.groups import Group
 
 HASH_SEEDS = ("1", "7")
@@ -77,10 +77,11 @@ class Twins:
     def judge(self, subject: Subject, group: Group) -> Broken | None:
         """Whether both say the same of a group."""
         try:
+            subject.before(group)
             for process in self._processes:
                 send(process.stdin, group)
             first, second = (receive(process.stdout) for process in self._processes)
-        except (OSError, EOFError) as lost:
+        except (OSError, EOFError, NotAskedError) as lost:
             raise Unjudged from lost
         if first == second:
             need_two(group, first)

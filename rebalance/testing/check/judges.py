@@ -20,7 +20,7 @@ from assignors.interface import Promise
 from assignors.model import PartitionSet
 from assignors.quality import imbalance, movements
 from rebalance.testing.check.hand_overs import balanced_further, moved_less
-from rebalance.testing.check.subject import Subject
+from rebalance.testing.check.subject import NotAskedError, Subject
 from rebalance.testing.groups import Group, named
 
 
@@ -43,8 +43,10 @@ def valid(subject: Subject, group: Group) -> Broken | None:
     """It answers with a plan that the group can follow."""
     try:
         subject.at_rest(group)
+    except NotAskedError as error:
+        raise Unjudged from error
     except AssignorError as error:
-        return Broken(why=str(error), evidence=tuple(_where(error)))
+        return Broken(why=str(error), evidence=tuple(where(subject, error)))
     return None
 
 
@@ -271,9 +273,17 @@ def _shown(plan: Mapping[str, PartitionSet]) -> str:
     return " · ".join(f"{member} {named(plan[member])}" for member in sorted(plan)) or "nobody"
 
 
-def _where(error: AssignorError) -> Iterator[str]:
-    """The line of the assignor that raised."""
+def where(subject: Subject, error: AssignorError) -> Iterator[str]:
+    """The line of the assignor that raised, and the one that it called, if that is not its own."""
     cause = error.__cause__
     frames = traceback.extract_tb(cause.__traceback__) if cause is not None else []
-    if frames:
-        yield f"raised at {frames[-1].filename}:{frames[-1].lineno}, in {frames[-1].name}"
+    if not frames:
+        return
+    own = [each for each in frames if each.filename in subject.files]
+    if own and own[-1] is not frames[-1]:
+        yield f"raised in a call from {_at(own[-1])}"
+    yield f"raised at {_at(frames[-1])}"
+
+
+def _at(frame: traceback.FrameSummary) -> str:
+    return f"{frame.filename}:{frame.lineno}, in {frame.name}"

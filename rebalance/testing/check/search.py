@@ -6,10 +6,10 @@ small by `reducing`, since the code under test may loop, crash or answer at rand
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from rebalance.testing.needs import need
 
@@ -21,49 +21,14 @@ from hypothesis import strategies as st  # noqa: E402
 from assignors.errors import AssignorError  # noqa: E402
 from assignors.interface import Promise  # noqa: E402
 from assignors.model import GroupAssignment  # noqa: E402
-from rebalance.testing.check.judges import JUDGES, Broken, Judge, Unjudged  # noqa: E402
+from rebalance.testing.check.cases import CASES, Case  # noqa: E402
+from rebalance.testing.check.judges import JUDGES, Broken, Judge, Unjudged, where  # noqa: E402
 from rebalance.testing.check.patience import Patience  # noqa: E402
 from rebalance.testing.check.reducing import reduced  # noqa: E402
-from rebalance.testing.check.subject import Subject  # noqa: E402
-from rebalance.testing.churn import Churn  # noqa: E402
+from rebalance.testing.check.subject import NotAskedError, Subject  # noqa: E402
 from rebalance.testing.groups import Group  # noqa: E402
-from rebalance.testing.strategies import churns, groups  # noqa: E402
 
-Case: TypeAlias = Group | Churn
 Tick: TypeAlias = Callable[[], None]
-
-# A leader is a member: no assignor is asked about a group without one.
-_LIKELY = groups(claims="valid", racks=True, min_members=1)
-_FRESH = groups(claims="none", max_members=6, static=False, missing=False, shared=True)
-_STATIC = groups(claims="none", max_topics=2, min_members=3, missing=False, shared=True)
-_HANDED = groups(
-    claims="valid", max_topics=2, max_partitions=2, static=False, missing=False, shared=True
-)
-_OWNED = groups(claims="valid", static=False, missing=False, shared=True)
-_ANY = groups(claims="any", racks=True, min_members=1)
-_CLAIMING = groups(claims="any", static=False, missing=False, shared=True)
-_HOSTILE = groups(claims="any", racks=True, user_data=True, min_members=1)
-_MANY: Any = {"max_topics": 2, "max_partitions": 25, "min_members": 8, "max_members": 12}
-"""Sizes with which m10 sorts before m2, and partitions have two digits."""
-_LARGE = groups(claims="valid", static=False, missing=False, shared=True, **_MANY)
-_LARGE_CLAIMING = groups(claims="any", static=False, missing=False, shared=True, **_MANY)
-
-# One in eight of each is large; a churn is several groups.
-_CASES: Mapping[Promise, st.SearchStrategy[Case]] = {
-    Promise.VALID: st.one_of(*[_LIKELY] * 3, _OWNED, *[churns()] * 3, _LARGE),
-    Promise.BALANCED: st.one_of(*[_FRESH] * 2, *[_CLAIMING] * 2, _OWNED, _ANY, churns(), _LARGE),
-    Promise.MINIMAL_MOVES: st.one_of(
-        *[_HANDED] * 2, *[_OWNED] * 2, _CLAIMING, _ANY, churns(), _LARGE
-    ),
-    Promise.IDEMPOTENT: st.one_of(*[_CLAIMING] * 2, *[_OWNED] * 2, _FRESH, _ANY, churns(), _LARGE),
-    Promise.DETERMINISTIC: st.one_of(*[_STATIC] * 3, *[_ANY] * 2, *[_HOSTILE] * 2, _LARGE_CLAIMING),
-    Promise.CONFLICT_PROOF: st.one_of(
-        *[_CLAIMING] * 3, *[_ANY] * 2, *[_HOSTILE] * 2, _LARGE_CLAIMING
-    ),
-    Promise.COOPERATIVE_SAFE: st.one_of(
-        *[_CLAIMING] * 3, *[_HOSTILE] * 2, _OWNED, churns(), _LARGE_CLAIMING
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +73,7 @@ def search(
     asked = _Asked(subject, promise, examples, judge or JUDGES[promise], tick)
     for turn in range(_MOST_DRAWN):
         with suppress(_Stop):
-            _draw(asked, subject, _CASES[promise], examples, seed_ * _MOST_DRAWN + turn)
+            _draw(asked, subject, CASES[promise], examples, seed_ * _MOST_DRAWN + turn)
         if asked.over:
             break
     return asked.smallest()
@@ -185,8 +150,10 @@ class _Asked:
         except Unjudged:
             return False
         except AssignorError as error:  # of `user_data`
+            if self._promise is not Promise.VALID or isinstance(error, NotAskedError):
+                return False
             sent = group
-            broken = Broken(why=str(error)) if self._promise is Promise.VALID else None
+            broken = Broken(why=str(error), evidence=tuple(where(self._subject, error)))
         self.judged += 1
         if broken is None:
             return False
@@ -204,17 +171,17 @@ class _Asked:
         reduced(first.group, lambda group: self.fails(group, wire=first.wire))
         found: _Failed | None = self._found
         if self._subject.limit.overdue > self._overdue_before:
-            found = self._not_in_haste(found, first)
+            found = self._not_in_haste(found or first) or self._not_in_haste(first)
         if found is None:
-            return Found(judged=judged - 1, left_out="a group on which it is too slow at times")
+            return Found(judged=judged - 1, left_out="a group for which it is slow at times")
         return Found(judged=judged, group=found.group, seen=found.sent, broken=found.broken)
 
-    def _not_in_haste(self, *failed: _Failed | None) -> _Failed | None:
-        """The first of them that still fails when it has all the time."""
+    def _not_in_haste(self, failed: _Failed) -> _Failed | None:
+        """The same, if it still fails when it has all the time."""
         limit = self._subject.limit
         limit.hasty = False
         self._patience = Patience(limit)
-        confirmed = any(each and self.fails(each.group, wire=each.wire) for each in failed)
+        confirmed = self.fails(failed.group, wire=failed.wire)
         limit.hasty = True
         return self._found if confirmed else None
 
