@@ -11,6 +11,11 @@ from enum import Enum
 from functools import partial
 
 
+def in_one_line(error: BaseException) -> str:
+    """What an exception of other people's code says, which may be several lines."""
+    return " ".join(str(error).split())
+
+
 class AssignorError(Exception):
     """An assignor cannot be found, used or believed; the root of the tree."""
 

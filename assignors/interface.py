@@ -20,6 +20,7 @@ from assignors.errors import (
     InvalidPlanError,
     PlanFault,
     ProtocolMismatchError,
+    in_one_line,
 )
 from assignors.model import (
     ClusterMetadata,
@@ -277,10 +278,6 @@ def _count(of: Sized, what: str) -> str:
     return f"{len(of)} {what}{'' if len(of) == 1 else 's'}"
 
 
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())
-
-
 def _entry_points() -> dict[str, str]:
     # Imported late: reading installed metadata is no business of `import assignors`.
     from importlib.metadata import entry_points
@@ -299,8 +296,9 @@ def _loaded(target: str) -> Any:
             found = getattr(found, part)
     except (Exception, SystemExit) as error:  # a user's module may do anything when imported
         raise AssignorNotFoundError(
-            f"assignor {target!r} cannot be loaded ({type(error).__name__}: {_one_line(error)}): "
-            f"check the module and class name, or choose one of {', '.join(known_assignors())}"
+            f"assignor {target!r} cannot be loaded ({type(error).__name__}: "
+            f"{in_one_line(error)}): check the module and class name, "
+            f"or choose one of {', '.join(known_assignors())}"
         ) from error
     return found
 
@@ -311,7 +309,7 @@ def _checked(found: Any, where: str) -> Assignor:
             found = found()
         except (Exception, SystemExit) as error:
             raise AssignorInterfaceError(
-                f"assignor {where} cannot be made without arguments ({_one_line(error)}): "
+                f"assignor {where} cannot be made without arguments ({in_one_line(error)}): "
                 "give module:instance, or defaults to its constructor"
             ) from error
     name = getattr(found, "name", None)

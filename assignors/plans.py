@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assignors.columns import NOBODY, Subscriptions
-from assignors.errors import InvalidPlanError, PlanFault
+from assignors.errors import InvalidPlanError, PlanFault, in_one_line
 from assignors.flat import FlatIndex
 from assignors.model import ClusterMetadata, GroupAssignment, PartitionSet, Subscription
 from assignors.owners import OwnerColumn
@@ -74,13 +74,13 @@ def _as_set(value: Any, member: str, assignor_name: str) -> PartitionSet:
     except (TypeError, ValueError) as error:
         raise InvalidPlanError(
             f"assignor {assignor_name!r} assigned {member!r} something that is not partitions "
-            f"({error}): return TopicPartitions",
+            f"({in_one_line(error)}): return TopicPartitions",
             fault=PlanFault.NOT_A_PLAN,
             member_id=member,
         ) from error
     if isinstance(listed, list) and len(listed) != len(partitions):
         topic, partition = next(a for a, b in pairwise(sorted(listed)) if a == b)
-        raise _twice(assignor_name, topic, partition, member, member)
+        raise _twice(f"assignor {assignor_name!r}", topic, partition, member, member)
     return partitions
 
 
@@ -102,7 +102,7 @@ def validated(
         plan,
         cluster,
         members,
-        assignor_name,
+        f"assignor {assignor_name!r}",
         may_withhold=may_withhold,
         refuse_transfers=refuse_transfers,
     ):
@@ -148,12 +148,15 @@ def plan_faults(
     plan: Mapping[str, PartitionSet],
     cluster: ClusterMetadata,
     members: Mapping[str, Subscription],
-    assignor_name: str,
+    giver: str,
     *,
     may_withhold: bool = False,
     refuse_transfers: bool = False,
 ) -> Iterator[InvalidPlanError]:
-    """Every way in which a plan is invalid, one at a time, in a fixed order."""
+    """Every way in which a plan is invalid, one at a time, in a fixed order.
+
+    `giver`: who is said to have given a member what it should not have.
+    """
     group = Subscriptions.of(members)
     index = group.topics(cluster).index
     owner = np.full(index.size, -1, dtype=np.int64)
@@ -162,14 +165,14 @@ def plan_faults(
     for number, member in enumerate(ids):
         partitions = plan.get(member, nothing)
         subscribed = group.topic_set_of(number)
-        yield from _faults_of_member(member, partitions, cluster, subscribed, assignor_name)
+        yield from _faults_of_member(member, partitions, cluster, subscribed, giver)
         numbers = index.numbers(partitions)
         for twice in numbers[owner[numbers] >= 0].tolist():
-            yield _twice(assignor_name, *index.partition(twice), ids[owner[twice]], member)
+            yield _twice(giver, *index.partition(twice), ids[owner[twice]], member)
         owner[numbers] = number
-    yield from _forgotten(index, owner, members, assignor_name, may_withhold=may_withhold)
+    yield from _forgotten(index, owner, members, giver, may_withhold=may_withhold)
     if refuse_transfers:
-        yield from _transfers(index, owner, members, ids, assignor_name)
+        yield from _transfers(index, owner, members, ids, giver)
 
 
 def _faults_of_member(
@@ -177,13 +180,13 @@ def _faults_of_member(
     partitions: PartitionSet,
     cluster: ClusterMetadata,
     subscribed: frozenset[str],
-    assignor_name: str,
+    giver: str,
 ) -> Iterator[InvalidPlanError]:
     for topic, ids in partitions.by_topic.items():
         count = cluster.partitions.get(topic, 0)
         if topic not in subscribed:
             yield InvalidPlanError(
-                f"assignor {assignor_name!r} gave {member!r} partition {ids[0]} of {topic!r}, "
+                f"{giver} gave {member!r} partition {ids[0]} of {topic!r}, "
                 "to which it is not subscribed: assign a topic to its subscribers only",
                 fault=PlanFault.NOT_SUBSCRIBED,
                 member_id=member,
@@ -192,7 +195,7 @@ def _faults_of_member(
             )
         elif int(ids[-1]) >= count:
             yield InvalidPlanError(
-                f"assignor {assignor_name!r} gave {member!r} partition {ids[-1]} of {topic!r}, "
+                f"{giver} gave {member!r} partition {ids[-1]} of {topic!r}, "
                 f"which has {count} partitions: assign what the cluster metadata lists",
                 fault=PlanFault.UNKNOWN_PARTITION,
                 member_id=member,
@@ -205,7 +208,7 @@ def _forgotten(
     index: FlatIndex,
     owner: NDArray[np.int64],
     members: Mapping[str, Subscription],
-    assignor_name: str,
+    giver: str,
     *,
     may_withhold: bool,
 ) -> Iterator[InvalidPlanError]:
@@ -219,7 +222,7 @@ def _forgotten(
         others = f" and {numbers.size - 1} more" if numbers.size > 1 else ""
         why = "and no live member claims it" if may_withhold else "although it has subscribers"
         yield InvalidPlanError(
-            f"assignor {assignor_name!r} gave partition {partition} of {topic!r}{others} to "
+            f"{giver} gave partition {partition} of {topic!r}{others} to "
             f"nobody, {why}: assign every partition of a subscribed topic",
             fault=PlanFault.FORGOTTEN,
             topic=topic,
@@ -232,7 +235,7 @@ def _transfers(
     owner: NDArray[np.int64],
     members: Mapping[str, Subscription],
     ids: list[str],
-    assignor_name: str,
+    giver: str,
 ) -> Iterator[InvalidPlanError]:
     """What goes to one member while another owns it; to keep what one owns is no transfer."""
     owned = [index.numbers(members[member].owned) for member in ids]
@@ -245,7 +248,7 @@ def _transfers(
             topic, partition = index.partition(each)
             receiver = ids[int(owner[each])]
             yield InvalidPlanError(
-                f"assignor {assignor_name!r} hands partition {partition} of {topic!r} to "
+                f"{giver} hands partition {partition} of {topic!r} to "
                 f"{receiver!r} while {ids[number]!r} still owns it: withhold it for one rebalance",
                 fault=PlanFault.UNSAFE_TRANSFER,
                 member_id=receiver,
@@ -254,13 +257,10 @@ def _transfers(
             )
 
 
-def _twice(
-    assignor_name: str, topic: str, partition: int, first: str, second: str
-) -> InvalidPlanError:
+def _twice(giver: str, topic: str, partition: int, first: str, second: str) -> InvalidPlanError:
     where = f"twice to {first!r}" if first == second else f"to {first!r} and to {second!r}"
     return InvalidPlanError(
-        f"assignor {assignor_name!r} gave partition {partition} of {topic!r} {where}: "
-        "assign every partition once",
+        f"{giver} gave partition {partition} of {topic!r} {where}: assign every partition once",
         fault=PlanFault.ASSIGNED_TWICE,
         member_id=second,
         topic=topic,

@@ -154,7 +154,7 @@ def violations(
         plan,
         cluster,
         members,
-        "plan",
+        "the plan",
         may_withhold=may_withhold,
         refuse_transfers=refuse_transfers,
     )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rebalance.testing.check import Judgement, Report
 
     Progress = Callable[[Promise, int], None]
+    Tell = Callable[[Judgement], None]
 
 
 def check(
@@ -27,7 +28,7 @@ def check(
         ),
     ],
     examples: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Groups and churns to draw for each promise.")
+        int, typer.Option(min=1, metavar="N", help="Groups to judge for each promise.")
     ] = 200,
     seed: Annotated[
         int, typer.Option(metavar="N", help="Other groups; the same seed, the same.")
@@ -53,8 +54,8 @@ def check(
 ) -> None:
     """Test an assignor: each promise it declares, and which others it keeps.
 
-    Exit code 1: a declared promise is broken. The smallest group that was found to break it is
-    printed, and written to a file that `rebalance assign` reads.
+    Exit code 1: a declared promise is broken, or could not be judged. The smallest group that was
+    found to break it is printed, and written to a file that `rebalance assign` reads.
 
     Example: rebalance check my_package:MyAssignor --examples 500
 
@@ -68,7 +69,7 @@ def check(
 
     also = _promises(promise or [])
     try:
-        with _progress(assignor) as progress:
+        with _progress(assignor) as (progress, tell):
             report = supervised(
                 assignor,
                 examples=examples,
@@ -76,6 +77,7 @@ def check(
                 also=also,
                 time_limit_s=time_limit,
                 progress=progress,
+                tell=tell,
             )
     except AssignorError as error:
         raise UsageError(str(error)) from None
@@ -112,17 +114,25 @@ def _promises(names: list[str]) -> "frozenset[Promise]":
 
 
 @contextmanager
-def _progress(assignor: str) -> "Iterator[Progress]":
-    """Something to look at while it works, on a terminal."""
+def _progress(assignor: str) -> "Iterator[tuple[Progress, Tell]]":
+    """Something to look at while it works: what it is at on a terminal, else each verdict."""
+    from rebalance.cli.check_report import told
+
     if not sys.stderr.isatty():
-        yield lambda promise, done: None
+        yield (
+            lambda promise, done: None,
+            lambda judgement: print(told(judgement), file=sys.stderr, flush=True),
+        )
         return
     from rich.console import Console
     from rich.markup import escape
 
     with Console(stderr=True).status(f"{escape(assignor)}: loading") as status:
-        yield lambda promise, done: status.update(
-            f"{escape(assignor)}: {promise.value}, {done} groups"
+        yield (
+            lambda promise, done: status.update(
+                f"{escape(assignor)}: {promise.value}, {done} groups"
+            ),
+            lambda judgement: None,
         )
 
 

@@ -33,6 +33,7 @@ _WORDS = {
     Verdict.NOT_HELD: "does not hold",
     Verdict.UNJUDGED: "not judged",
 }
+_NOTHING_TO_JUDGE = "no valid plan, or nothing that could go wrong"
 _WITH_REASONS = 80
 """The least width at which the table has room for reasons."""
 
@@ -58,9 +59,12 @@ def _lines(report: Report, files: Files, layout: Layout) -> Iterator[str]:
     yield ""
     yield from _table(report, layout)
     yield ""
+    if layout.width < _WITH_REASONS:
+        yield from _left_out(report, layout)
     for judgement in (each for each in _shown(report) if each.verdict is Verdict.BROKEN):
-        yield from _counter_example(report, judgement, files, layout)
-    yield from textwrap.wrap(_summary(report), layout.width)
+        yield from _counter_example(judgement, files, layout)
+    for line in _summary(report):
+        yield from textwrap.wrap(line, layout.width)
 
 
 def _table(report: Report, layout: Layout) -> Iterator[str]:
@@ -72,18 +76,44 @@ def _table(report: Report, layout: Layout) -> Iterator[str]:
     if layout.width >= _WITH_REASONS:
         table.add_column("because")
     for each in _shown(report):
-        name = f"{each.promise.value} ({each.path})" if each.path else each.promise.value
         declared = "yes" if each.declared else "no"
         verdict = Text(_WORDS[each.verdict], style=_STYLES[each.verdict])
-        why = each.broken.why if each.broken is not None and not each.declared else ""
-        because = (Text(why),) if layout.width >= _WITH_REASONS else ()
-        table.add_row(name, declared, verdict, str(each.judged), *because)
+        because = (Text(_because(each)),) if layout.width >= _WITH_REASONS else ()
+        table.add_row(_name(each), declared, verdict, str(each.judged), *because)
     out = io.StringIO()
     colors: Any = "standard" if layout.color else None
     Console(file=out, width=layout.width, color_system=colors, force_terminal=layout.color).print(
         table
     )
     yield from (line.rstrip() for line in out.getvalue().splitlines())
+
+
+def told(judgement: Judgement) -> str:
+    """One line on a judgement as it comes, before the report is there."""
+    return f"{_name(judgement)}: {_WORDS[judgement.verdict]}, {judgement.judged} groups"
+
+
+def _name(judgement: Judgement) -> str:
+    name = judgement.promise.value
+    return f"{name} ({judgement.path})" if judgement.path else name
+
+
+def _because(judgement: Judgement) -> str:
+    """Why it does not hold, where no counter-example follows, and what is not known."""
+    if judgement.broken is not None:
+        return "" if judgement.declared else judgement.broken.why
+    if judgement.left_out:
+        return f"left out: {judgement.left_out}"
+    return _NOTHING_TO_JUDGE if judgement.verdict is Verdict.UNJUDGED else ""
+
+
+def _left_out(report: Report, layout: Layout) -> Iterator[str]:
+    """What is not known, where the table has no room for it."""
+    listed = [each for each in _shown(report) if each.left_out and each.broken is None]
+    for each in listed:
+        yield from textwrap.wrap(f"{_name(each)}: {_because(each)}", layout.width)
+    if listed:
+        yield ""
 
 
 def _shown(report: Report) -> Iterator[Judgement]:
@@ -94,9 +124,7 @@ def _shown(report: Report) -> Iterator[Judgement]:
             yield each
 
 
-def _counter_example(
-    report: Report, judgement: Judgement, files: Files, layout: Layout
-) -> Iterator[str]:
+def _counter_example(judgement: Judgement, files: Files, layout: Layout) -> Iterator[str]:
     for number, line in enumerate(judgement.lines()):
         indent = "" if number == 0 else "    "
         yield from textwrap.wrap(
@@ -108,14 +136,20 @@ def _counter_example(
     yield ""
 
 
-def _summary(report: Report) -> str:
+def _summary(report: Report) -> Iterator[str]:
     declared = {each.promise for each in report.judgements if each.declared}
     broken = {each.promise for each in report.broken}
+    unjudged = {each.promise for each in report.unjudged} - broken
     paths = sorted({each.path for each in report.judgements if each.path})
     twice = f" Judged again {', '.join(paths)}." if paths else ""
     if broken:
-        return f"{len(broken)} of {len(declared)} declared promises broken.{twice}"
-    return f"No group was found that breaks one of {len(declared)} declared promises.{twice}"
+        yield f"{len(broken)} of {len(declared)} declared promises broken.{twice}"
+    elif judged := len(declared) - len(unjudged):
+        yield f"No group was found that breaks one of {judged} declared promises.{twice}"
+    if unjudged:
+        names = ", ".join(each.value for each in Promise if each in unjudged)
+        promises = "promise" if len(unjudged) == 1 else "promises"
+        yield f"{len(unjudged)} declared {promises} could not be judged: {names}."
 
 
 def as_json(report: Report, files: Files) -> str:
@@ -139,6 +173,7 @@ def _judgement(judgement: Judgement, file: Path | None) -> dict[str, Any]:
         "declared": judgement.declared,
         "verdict": judgement.verdict.value,
         "groups": judgement.judged,
+        "left_out": judgement.left_out or None,
         "why": None if broken is None else broken.why,
         "evidence": [] if broken is None else list(broken.evidence),
         "counter_example": None if judgement.group is None else str(judgement.group),

@@ -31,7 +31,6 @@ from rebalance.protocol.responses import (
     TxnOffsetCommitResponse,
 )
 
-
 _SAYS_GROUP_NOT_FOUND = 6
 """First version of TxnOffsetCommit that answers GROUP_ID_NOT_FOUND."""
 

@@ -16,6 +16,9 @@ the same in every run.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from rebalance.testing.needs import need
@@ -102,20 +105,33 @@ class AssignorContract:
             ) from error
 
     def _keeps(self, promise: Promise) -> None:
-        (judgement,) = judged(
-            self._adapted(),
-            [promise],
-            examples=self.examples,
-            seed=self.seed,
-            also=self._held_to(),
-            time_limit_s=self.time_limit_s,
-        )
+        with _silence():
+            (judgement,) = judged(
+                self._adapted(),
+                [promise],
+                examples=self.examples,
+                seed=self.seed,
+                also=self._held_to(),
+                time_limit_s=self.time_limit_s,
+            )
         if judgement.verdict is Verdict.UNJUDGED:
-            pytest.fail(f"{promise.value}: no valid plan to judge it by", pytrace=False)
+            why = judgement.left_out or "no valid plan, or nothing that could go wrong"
+            pytest.fail(f"{promise.value} could not be judged: {why}", pytrace=False)
         if judgement.verdict is Verdict.BROKEN:
             pytest.fail("\n".join(judgement.lines()), pytrace=False)
         if judgement.left_out:
             pytest.skip(f"{promise.value} so far; left out: {judgement.left_out}")
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """No logging: an assignor that warns of each strange group would bury what was found."""
+    before = logging.root.manager.disable
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 _TESTS = {promise: f"test_{promise.name.lower()}" for promise in Promise}

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from assignors.interface import Promise
+from rebalance.cli.check_report import Layout, as_json, lines
 from rebalance.group_file import load
+from rebalance.testing.check import Judgement, Report
 from tests.cli.commands import complaint, rebalance
 
 BAD = "tests.testing.bad"
@@ -18,7 +21,9 @@ def test_a_kept_promise(tmp_path: Path) -> None:
     outcome = rebalance("check", "range", "--examples", "10", "--output", str(file))
 
     assert outcome.code == 0, outcome
-    assert outcome.err == ""
+    # Each verdict as it comes, where nobody looks at a terminal.
+    assert len(outcome.err.splitlines()) == 7
+    assert "valid: kept, 10 groups\n" in outcome.err
     assert "range (range): 10 examples, seed 0" in outcome.out
     assert "No group was found that breaks one of 4 declared promises." in outcome.out
     assert "\x1b" not in outcome.out
@@ -63,6 +68,27 @@ def test_json(tmp_path: Path) -> None:
     assert valid["counter_example"].startswith("topics a: 3")
 
 
+def test_a_promise_that_cannot_be_judged(tmp_path: Path) -> None:
+    arguments = ["--examples", "10", "--output", str(tmp_path / "x.yaml")]
+    outcome = rebalance("check", f"{BAD}:AlwaysRaises", *arguments)
+
+    assert outcome.code == 1
+    assert outcome.out.endswith("\n1 declared promise could not be judged: balanced.\n")
+    assert "No group was found" not in outcome.out
+
+
+@pytest.mark.parametrize("width", [60, 120])
+def test_what_is_left_out_is_said(width: int) -> None:
+    why = "hash seeds, since the assignor does not always return"
+    judgement = Judgement(promise=Promise.DETERMINISTIC, declared=True, judged=9, left_out=why)
+    report = Report(assignor="a", name="a", examples=9, seed=0, judgements=(judgement,))
+
+    shown = " ".join(" ".join(lines(report, {}, Layout(width=width, color=False))).split())
+    assert "left out: hash seeds, since the assignor" in shown
+    (promise,) = json.loads(as_json(report, {}))["promises"]
+    assert promise["left_out"] == why
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_it_keeps_to_the_width(tmp_path: Path, width: int) -> None:
     arguments = ["--examples", "10", "--width", str(width), "--output", str(tmp_path / "x.yaml")]
@@ -78,6 +104,7 @@ def test_it_keeps_to_the_width(tmp_path: Path, width: int) -> None:
     [
         (["rnage"], ["rnage", "range"]),
         (["no_such_module:Thing"], ["no_such_module"]),
+        ([f"{BAD}:NeverMade"], ["two lines"]),
         (["range", "--promise", "fast"], ["--promise fast", "balanced", "all"]),
         (["range", "--examples", "0"], ["--examples"]),
         (["range", "--output", "no/such/directory/x.yaml"], ["no/such/directory"]),

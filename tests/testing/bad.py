@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import json
+import logging
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -272,6 +274,20 @@ class WithholdsForEver:
         return {m: [p for p in plan[m] if p in members[m].owned] for m in members}
 
 
+class TakesTurns:
+    """Cooperates, and withholds all that anybody has: what comes free, another lacks."""
+
+    name = "takes-turns"
+    protocols = (RebalanceProtocol.COOPERATIVE,)
+    promises = frozenset({Promise.COOPERATIVE_SAFE})
+
+    def assign(self, cluster: ClusterMetadata, members: Members) -> Plan:
+        claimed = {p for each in members.values() for p in each.owned}
+        return {
+            m: [p for p in each if p not in claimed] for m, each in good(cluster, members).items()
+        }
+
+
 class RaisesInUserData:
     """Its members cannot join a second time."""
 
@@ -295,6 +311,18 @@ class EndsItsProcess:
         return good(cluster, members)
 
 
+class EndsItsProcessForUserData:
+    """Before it is asked for a plan."""
+
+    name = "ends-its-process-for-user-data"
+
+    def assign(self, cluster: ClusterMetadata, members: Members) -> Plan:
+        return good(cluster, members)
+
+    def user_data(self, topics: Any, owned: PartitionSet, generation_id: int) -> bytes:
+        os._exit(9)
+
+
 class HoldsTheInterpreter:
     """As a native library that does not return and does not let others run."""
 
@@ -315,3 +343,111 @@ class Sleeps:
         while len(members) == 2:
             time.sleep(0.01)
         return good(cluster, members)
+
+
+class AlwaysRaises:
+    """Says that it balances, and never answers."""
+
+    name = "always-raises"
+    promises = frozenset({Promise.BALANCED})
+
+    def assign(self, cluster: ClusterMetadata, members: Members) -> Plan:
+        raise ZeroDivisionError
+
+
+class ReturnsNone(AlwaysRaises):
+    """As one does that forgot to return."""
+
+    name = "returns-none"
+
+    def assign(self, cluster: ClusterMetadata, members: Members) -> Any:
+        return None
+
+
+class OwnError(BaseException):
+    """What no `except Exception` catches."""
+
+
+class Escapes:
+    """Raises what ends threads and processes."""
+
+    name = "escapes"
+
+    def __init__(self, error: type[BaseException] = KeyboardInterrupt) -> None:
+        self.error = error
+
+    def assign(self, cluster: ClusterMetadata, members: Members) -> Plan:
+        if len(members) >= 2:
+            raise self.error("on purpose")
+        return good(cluster, members)
+
+
+class LoopsForTwo(Loops):
+    """And says that it balances as well."""
+
+    name = "loops-for-two"
+    promises = frozenset({Promise.VALID, Promise.BALANCED})
+
+
+class NoRoomForTen:
+    """Members beyond the ninth."""
+
+    name = "no-room-for-ten"
+
+    def assign(self, cluster: ClusterMetadata, members: Members) -> Plan:
+        if len(members) >= 10:
+            raise IndexError("nine is enough")
+        return good(cluster, members)
+
+
+class FirstDigit:
+    """Partitions by the first digit of their number."""
+
+    name = "first-digit"
+
+    def assign(self, cluster: ClusterMetadata, members: Members) -> Plan:
+        plan = good(cluster, members)
+        return {m: [(t, int(str(p)[0])) for t, p in each] for m, each in plan.items()}
+
+
+class FailsLater:
+    """Not in the first generation."""
+
+    name = "fails-later"
+
+    def assign(self, cluster: ClusterMetadata, members: Members) -> Plan:
+        if any(1 <= each.generation_id < 5 for each in members.values()):
+            raise LookupError
+        return good(cluster, members)
+
+
+class CallsALibrary:
+    """That raises, somewhere deep in it."""
+
+    name = "calls-a-library"
+
+    def assign(self, cluster: ClusterMetadata, members: Members) -> Plan:
+        json.loads("no JSON")
+        return good(cluster, members)
+
+
+class NeverMade:
+    """Its constructor says more than a line."""
+
+    name = "never-made"
+
+    def __init__(self) -> None:
+        raise RuntimeError("two\nlines")
+
+    def assign(self, cluster: ClusterMetadata, members: Members) -> Plan:
+        return good(cluster, members)
+
+
+class Warns:
+    """Of everything."""
+
+    name = "warns"
+
+    def assign(self, cluster: ClusterMetadata, members: Members) -> Plan:
+        logging.getLogger("warns").critical("%d members", len(members))
+        return {m: [p for p in each if p[1] != 2] for m, each in good(cluster, members).items()}

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from assignors.cooperative import CooperativeStickyAssignor
+from assignors.errors import AssignorFailedError
 from assignors.interface import Assignor, Promise, known_assignors
 from assignors.model import ClusterMetadata, PartitionSet, Subscription
 from assignors.sticky import StickyAssignor
 from rebalance.testing.check import Judgement, Report, Verdict, check, judged
 from rebalance.testing.check.judges import JUDGES, Unjudged
 from rebalance.testing.check.limits import TimeLimit
+from rebalance.testing.check.patience import Patience
 from rebalance.testing.check.subject import Subject
 from rebalance.testing.groups import Group
 
@@ -50,7 +53,7 @@ def test_built_in_assignors_keep_what_they_promise(name: str) -> None:
         (
             bad.IgnoresSubscriptions(),
             "not subscribed",
-            ["topics a: 1", "m1 subscribes to nothing", "m2 subscribes to a"],
+            ["topics a: 2", "m1 subscribes to a", "m2 subscribes to nothing"],
         ),
         (
             bad.Raises(),
@@ -84,8 +87,48 @@ def test_where_it_raised_is_said() -> None:
     found = judgement(bad.Raises(), Promise.VALID)
 
     assert found.broken is not None
-    assert found.broken.evidence[0].startswith(f"raised at {bad.__file__}:")
-    assert found.broken.evidence[0].endswith("in assign")
+    (line,) = found.broken.evidence
+    assert line.startswith(f"raised at {bad.__file__}:")
+    assert line.endswith("in assign")
+
+
+def test_who_called_what_raised_is_said() -> None:
+    found = judgement(bad.CallsALibrary(), Promise.VALID)
+
+    assert found.broken is not None
+    ours, library = found.broken.evidence
+    assert ours.startswith(f"raised in a call from {bad.__file__}:")
+    assert ours.endswith("in assign")
+    assert "json/decoder.py:" in library
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, GeneratorExit, SystemExit, bad.OwnError])
+def test_what_is_no_exception_is_an_answer_too(error: type[BaseException]) -> None:
+    subject = Subject(bad.Escapes(error), TimeLimit(60.0))
+    group = Group(ClusterMetadata({}), {m: Subscription(topics=()) for m in ("m1", "m2")})
+
+    with pytest.raises(AssignorFailedError, match=error.__name__) as raised:
+        subject.answer(group)
+    assert isinstance(raised.value.__cause__, error)
+    assert not subject.limit.overdue
+
+
+@pytest.mark.parametrize(
+    ("assignor", "size"), [(bad.NoRoomForTen(), (10, 0)), (bad.FirstDigit(), (2, 11))]
+)
+def test_what_shows_in_large_groups_only(assignor: Assignor, size: tuple[int, int]) -> None:
+    found = judgement(assignor, Promise.VALID, examples=200)
+
+    assert found.group is not None
+    assert found.group.size[:2] == size
+
+
+def test_what_shows_after_a_while_only() -> None:
+    found = judgement(bad.FailsLater(), Promise.VALID, examples=200)
+
+    assert found.group is not None
+    (member,) = found.group.members.values()
+    assert member == Subscription(topics=(), generation_id=member.generation_id)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +147,29 @@ def test_an_answer_that_never_comes(assignor: Assignor, group: set[str]) -> None
     assert "does not return (no answer after 0.3 s)" in found.broken.why
     assert group <= set(lines(found))
     assert len(lines(found)) <= 3
+
+
+def test_an_assignor_that_loops_is_not_waited_for_in_vain() -> None:
+    report = check(bad.LoopsForTwo(), examples=30, time_limit_s=0.3)
+
+    assert report.verdict(Promise.VALID) is Verdict.BROKEN
+    for each in report.judgements[1:]:
+        assert each.broken is None
+        assert each.left_out.endswith("the assignor does not always return")
+        assert each.judged < 30
+
+
+def test_how_small_a_loop_becomes_is_a_question_of_what_it_costs() -> None:
+    limit = TimeLimit(0.3)
+    patience = Patience(limit, calls=3, seconds=1.0)
+    for overdue, waited_s, left_behind, over in [
+        (2, 0.6, 0, False),
+        (3, 0.6, 0, True),
+        (1, 0.6, 1, True),
+        (1, 1.0, 0, True),
+    ]:
+        limit.overdue, limit.waited_s, limit.left_behind = overdue, waited_s, left_behind
+        assert patience.over is over
 
 
 TWO_MEMBERS = ["topics a: 1", "m1 subscribes to a", "m2 subscribes to a"]
@@ -186,17 +252,17 @@ def test_verdicts() -> None:
     assert [each.promise for each in report.broken] == [Promise.BALANCED]
 
 
-def test_without_any_valid_plan_there_is_nothing_to_judge() -> None:
-    class Nothing:
-        name = "nothing"
+@pytest.mark.parametrize("assignor", [bad.AlwaysRaises(), bad.ReturnsNone()])
+def test_without_any_valid_plan_there_is_nothing_to_judge(assignor: Assignor) -> None:
+    report = check(assignor, examples=10)
 
-        def assign(self, cluster: Any, members: Any) -> Any:
-            raise ValueError
-
-    report = check(Nothing(), examples=10)
-
-    assert report.verdict(Promise.BALANCED) is Verdict.UNJUDGED
-    assert report.verdict(Promise.VALID) is Verdict.BROKEN
+    assert report.verdict(Promise.VALID) is Verdict.NOT_HELD
+    rest = {report.verdict(promise) for promise in Promise if promise is not Promise.VALID}
+    assert rest == {Verdict.UNJUDGED}
+    # What is declared and cannot be judged is not kept.
+    assert [each.promise for each in report.unjudged] == [Promise.BALANCED]
+    assert not report.broken
+    assert not report.passed
 
 
 def test_a_promise_that_was_not_asked_has_no_verdict() -> None:
@@ -246,3 +312,33 @@ def test_without_any_choice_nothing_is_judged() -> None:
     for promise in (Promise.BALANCED, Promise.MINIMAL_MOVES, Promise.IDEMPOTENT):
         with pytest.raises(Unjudged):
             JUDGES[promise](subject, group)
+
+
+@pytest.mark.parametrize(
+    ("owned", "judged"), [({"m1": [0, 1]}, True), ({"m1": [0], "m2": [1]}, False)]
+)
+def test_only_a_hand_over_shows_that_hand_overs_are_safe(
+    owned: dict[str, list[int]], judged: bool
+) -> None:
+    members = {
+        m: Subscription(topics=["a"], owned=PartitionSet({"a": owned.get(m, [])}), generation_id=5)
+        for m in ("m1", "m2")
+    }
+    subject = Subject(CooperativeStickyAssignor(), TimeLimit(2.0))
+    group = Group(ClusterMetadata({"a": 2}), members)
+
+    if judged:
+        assert JUDGES[Promise.COOPERATIVE_SAFE](subject, group) is None
+    else:
+        with pytest.raises(Unjudged):
+            JUDGES[Promise.COOPERATIVE_SAFE](subject, group)
+
+
+def test_a_partition_that_nobody_gets_is_named() -> None:
+    owner = Subscription(topics=["a"], owned=PartitionSet({"a": [0]}), generation_id=5)
+    group = Group(ClusterMetadata({"a": 2}), {"m1": owner, "m2": Subscription(topics=["a"])})
+
+    broken = JUDGES[Promise.VALID](Subject(bad.TakesTurns(), TimeLimit(2.0)), group)
+
+    assert broken is not None
+    assert broken.why.endswith("after 2 rebalances: partition 1 of 'a' has no owner")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from assignors import Cooperative, RangeAssignor, StickyAssignor
 from assignors.errors import AssignorError
 from assignors.interface import Promise
 from rebalance.testing import AssignorContract
+
+from . import bad
 
 ROOT = Path(__file__).parents[2]
 SUITE = """
@@ -86,7 +89,7 @@ def test_in_another_suite(tmp_path: Path) -> None:
 
     assert "3 failed, 6 passed" in done.stdout, done.stdout
     assert "valid: assignor 'forgets' gave partition 2 of 'a' to nobody" in done.stdout
-    assert "balanced: no valid plan to judge it by" in done.stdout
+    assert "balanced could not be judged: no valid plan" in done.stdout
     assert "  topics a: 3\n  m1 subscribes to a\n" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
@@ -103,6 +106,16 @@ def test_also_is_read_as_promises_are() -> None:
 def test_what_is_no_promise_is_refused(also: object) -> None:
     with pytest.raises(AssignorError, match="give a set of Promise"):
         type("Held", (AssignorContract,), {"assignor": RangeAssignor, "also": also})
+
+
+def test_what_an_assignor_logs_is_not_asked_for(caplog: pytest.LogCaptureFixture) -> None:
+    contract: AssignorContract = type("Held", (AssignorContract,), {"assignor": bad.Warns})()
+
+    with pytest.raises(pytest.fail.Exception, match="to nobody"):
+        contract.test_valid()
+    assert caplog.records == []
+    logging.getLogger("warns").critical("again")
+    assert [each.message for each in caplog.records] == ["again"]
 
 
 def test_a_contract_without_an_assignor_says_so() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from assignors.errors import AssignorError
 from assignors.interface import Promise
-from rebalance.testing.check import Judgement, Verdict, supervised, supervision
+from rebalance.testing.check import Judgement, Verdict, losses, supervised, supervision
 
 BAD = "tests.testing.bad"
 
@@ -30,17 +30,30 @@ def test_it_says_the_same_as_in_this_process() -> None:
 
 
 def test_a_process_that_ends() -> None:
-    found = judgement("EndsItsProcess")
+    report = supervised(
+        f"{BAD}:EndsItsProcess",
+        promises=[Promise.VALID, Promise.BALANCED, Promise.DETERMINISTIC],
+        examples=60,
+        time_limit_s=0.5,
+    )
 
-    assert found.verdict is Verdict.BROKEN
-    assert found.broken is not None
-    assert "ended with exit code 7" in found.broken.why
-    assert found.group is not None
-    assert len(found.group.members) == 3
+    valid, balanced, deterministic = report.judgements
+    assert valid.verdict is Verdict.BROKEN
+    assert valid.broken is not None
+    assert "ended with exit code 7" in valid.broken.why
+    assert str(valid.group) == "\n".join(
+        ["topics none", *(f"m{number} subscribes to nothing" for number in (1, 2, 3))]
+    )
+    # The others are judged on what is smaller.
+    for each in (balanced, deterministic):
+        assert each.judged > 0
+        assert "at least as large as the one for which its process ended" in each.left_out
 
 
 def test_a_process_that_holds_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervision, "_SLACK_S", 3.0)
+    monkeypatch.setattr(losses, "_MOST_SILENT", 1)
+    monkeypatch.setattr(losses, "_SILENT_S", 1.5)
     found = judgement("HoldsTheInterpreter")
 
     assert found.broken is not None
@@ -49,13 +62,16 @@ def test_a_process_that_holds_the_interpreter(monkeypatch: pytest.MonkeyPatch) -
     assert len(found.group.members) == 3
 
 
-def test_what_follows_a_lost_process_is_not_judged() -> None:
+def test_what_ends_every_process_is_not_judged() -> None:
+    told: list[Judgement] = []
     report = supervised(
-        f"{BAD}:EndsItsProcess", promises=[Promise.VALID, Promise.BALANCED], examples=60
+        f"{BAD}:EndsItsProcessForUserData", examples=20, time_limit_s=0.5, tell=told.append
     )
 
+    assert told == list(report.judgements)
+    assert [each.promise for each in told] == list(Promise)
     assert report.verdict(Promise.VALID) is Verdict.BROKEN
-    assert report.verdict(Promise.BALANCED) is Verdict.UNJUDGED
+    assert not report.passed
 
 
 def test_both_ways_of_solving_are_judged() -> None:

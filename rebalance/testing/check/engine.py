@@ -39,7 +39,7 @@ def check(
     """Judge every promise of an assignor.
 
     `assignor`: as `assignors.resolve` takes it, or one of aiokafka's or kafka-python's own (see
-    `foreign.adapted`). `examples`: groups and churns to draw for each promise. `also`: promises to
+    `foreign.adapted`). `examples`: groups to judge for each promise. `also`: promises to
     hold it to besides the declared ones. `time_limit_s`: for one call of the assignor.
     Raises AssignorError if there is no such assignor.
     """
@@ -94,7 +94,7 @@ def judged(
                 judged=found.judged,
                 broken=found.broken,
                 group=found.group,
-                seen=None if found.group is None else subject.seen(found.group),
+                seen=found.seen,
                 path=path,
                 left_out=found.left_out,
             )
@@ -120,7 +120,12 @@ def _found(
     if promise is not Promise.DETERMINISTIC or found.broken is not None:
         return found
     if subject.limit.overdue:
-        return replace(found, left_out="hash seeds, since the assignor does not always return")
+        why = (
+            f"and {found.left_out}"
+            if found.left_out
+            else "since the assignor does not always return"
+        )
+        return replace(found, left_out=f"hash seeds, {why}")
     try:
         source = source or pickle.dumps(subject.assignor)
         with Twins(source, subject.limit.seconds, tuple(hidden)) as twins:

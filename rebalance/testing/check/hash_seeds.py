@@ -12,9 +12,9 @@ import sys
 from types import TracebackType
 from typing import Self
 
-from rebalance.testing.check.judges import Broken, Unjudged
+from rebalance.testing.check.judges import Broken, Unjudged, differing, need_two
 from rebalance.testing.check.messages import environment, receive, send
-from rebalance.testing.check.subject import Subject
+from rebalance.testing.check.subject import NotAskedError, Subject
 from rebalance.testing.groups import Group
 
 HASH_SEEDS = ("1", "7")
@@ -77,15 +77,15 @@ class Twins:
     def judge(self, subject: Subject, group: Group) -> Broken | None:
         """Whether both say the same of a group."""
         try:
+            subject.before(group)
             for process in self._processes:
                 send(process.stdin, group)
             first, second = (receive(process.stdout) for process in self._processes)
-        except (OSError, EOFError) as lost:
+        except (OSError, EOFError, NotAskedError) as lost:
             raise Unjudged from lost
         if first == second:
+            need_two(group, first)
             return None
         seeds = " and ".join(HASH_SEEDS)
-        return Broken(
-            why=f"under PYTHONHASHSEED {seeds} it answers differently: it uses the order of a set",
-            evidence=(f"first: {first}", f"then: {second}"),
-        )
+        why = f"under PYTHONHASHSEED {seeds} it answers differently: it uses the order of a set"
+        return differing(why, first, second)

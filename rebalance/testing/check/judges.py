@@ -20,7 +20,7 @@ from assignors.interface import Promise
 from assignors.model import PartitionSet
 from assignors.quality import imbalance, movements
 from rebalance.testing.check.hand_overs import balanced_further, moved_less
-from rebalance.testing.check.subject import Subject
+from rebalance.testing.check.subject import NotAskedError, Subject
 from rebalance.testing.groups import Group, named
 
 
@@ -43,19 +43,24 @@ def valid(subject: Subject, group: Group) -> Broken | None:
     """It answers with a plan that the group can follow."""
     try:
         subject.at_rest(group)
+    except NotAskedError as error:
+        raise Unjudged from error
     except AssignorError as error:
-        return Broken(why=str(error), evidence=tuple(_where(error)))
+        return Broken(why=str(error), evidence=tuple(where(subject, error)))
     return None
 
 
 def conflict_proof(subject: Subject, group: Group) -> Broken | None:
-    """So it does with these claims, if it does without any."""
+    """So it does with these claims, if it does without any.
+
+    What fails without claims as well is the business of `valid`.
+    """
     if not any(each.owned or each.user_data for each in group.members.values()):
         raise Unjudged
     broken = valid(subject, group)
-    if broken is not None and valid(subject, group.without_claims()) is None:
-        return broken
-    return None
+    if broken is not None and valid(subject, group.without_claims()) is not None:
+        raise Unjudged
+    return broken
 
 
 def balanced(subject: Subject, group: Group) -> Broken | None:
@@ -121,38 +126,50 @@ def idempotent(subject: Subject, group: Group) -> Broken | None:
 def deterministic(subject: Subject, group: Group) -> Broken | None:
     """Asked again, in another order of members, and after another group, it says the same.
 
-    Hash seeds are asked in processes of their own (hash_seeds.py).
+    An answer that is no plan is to be the same, too, but says nothing if it is; neither does the
+    plan of a member that is alone. Hash seeds are asked in processes of their own (hash_seeds.py).
     """
     first = outcome(subject, group)
     if (again := outcome(subject, group)) != first:
-        return _differing("asked twice the same, it gives two answers", first, again)
+        return differing("asked twice the same, it gives two answers", first, again)
     for order in _orders(group):
         reordered = group.with_members({member: group.members[member] for member in order})
         if (other := outcome(subject, reordered)) != first:
             why = f"with the members in another order ({', '.join(order)}) the answer is another"
-            return _differing(why, first, other)
+            return differing(why, first, other)
     outcome(subject, _another(group))
     if (later := outcome(subject, group)) != first:
         why = "after another group it answers differently: it keeps state"
-        return _differing(why, first, later)
+        return differing(why, first, later)
+    need_two(group, first)
     return None
 
 
+def need_two(group: Group, answer: Outcome) -> None:
+    """Raises Unjudged unless the answer is a plan for two members or more."""
+    if not answer.valid or len(group.members) < 2:
+        raise Unjudged
+
+
 def cooperative_safe(subject: Subject, group: Group) -> Broken | None:
-    """Nothing that a live member claims goes to another, and two rebalances are enough."""
+    """Nothing that a live member claims goes to another.
+
+    Only a group in which something is to change hands says so: that it does in the end is seen in
+    the plan at rest.
+    """
     _needs_choice(group, owned=True)
     try:
         plan = subject.answer(group)
     except AssignorError as error:
         raise Unjudged from error
-    for member, partitions in plan.items():
-        for other, subscription in group.members.items():
-            taken = partitions & subscription.owned if other != member else PartitionSet()
-            if taken:
-                return Broken(
-                    why=f"{member} gets {named(PartitionSet(taken))} while {other} still claims it",
-                    evidence=(f"its plan: {_shown(plan)}",),
-                )
+    for member, other, taken in _taken(group, plan):
+        return Broken(
+            why=f"{member} gets {named(taken)} while {other} still claims it",
+            evidence=(f"its plan: {_shown(plan)}",),
+        )
+    _, resting = _at_rest(subject, group)
+    if not any(_taken(group, resting)):
+        raise Unjudged
     return None
 
 
@@ -167,14 +184,23 @@ JUDGES: Mapping[Promise, Judge] = {
 }
 
 
-def outcome(subject: Subject, group: Group) -> str:
-    """The answer as text, so that two processes can compare theirs; errors are answers too."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """An answer as text, and whether it is a plan."""
+
+    text: str
+    valid: bool
+
+
+def outcome(subject: Subject, group: Group) -> Outcome:
+    """The answer, so that two processes can compare theirs; errors are answers too."""
     try:
         plan = subject.answer(group)
     except AssignorError as error:
-        return f"no valid plan: {type(error.__cause__ or error).__name__}"
+        kind = type(error.__cause__ or error).__name__
+        return Outcome(text=f"no valid plan: {kind}", valid=False)
     data = "".join(f" · {m} user data {each.hex()}" for m, each in plan.user_data.items())
-    return _shown(plan) + data
+    return Outcome(text=_shown(plan) + data, valid=True)
 
 
 def _needs_choice(group: Group, *, owned: bool = False) -> None:
@@ -199,6 +225,17 @@ def _plain(group: Group) -> Group:
     return group.with_members(
         {m: replace(each, user_data=b"") for m, each in group.members.items()}
     )
+
+
+def _taken(
+    group: Group, plan: Mapping[str, PartitionSet]
+) -> Iterator[tuple[str, str, PartitionSet]]:
+    """A member, another, and what the one is given that the other claims."""
+    for member, partitions in plan.items():
+        for other, subscription in group.members.items():
+            taken = partitions & subscription.owned if other != member else None
+            if taken:
+                yield member, other, PartitionSet(taken)
 
 
 def _claimed_twice(group: Group) -> bool:
@@ -227,17 +264,26 @@ def _another(group: Group) -> Group:
     )
 
 
-def _differing(why: str, first: str, second: str) -> Broken:
-    return Broken(why=why, evidence=(f"first: {first}", f"then: {second}"))
+def differing(why: str, first: Outcome, second: Outcome) -> Broken:
+    """Two answers that should be one."""
+    return Broken(why=why, evidence=(f"first: {first.text}", f"then: {second.text}"))
 
 
 def _shown(plan: Mapping[str, PartitionSet]) -> str:
     return " · ".join(f"{member} {named(plan[member])}" for member in sorted(plan)) or "nobody"
 
 
-def _where(error: AssignorError) -> Iterator[str]:
-    """The line of the assignor that raised."""
+def where(subject: Subject, error: AssignorError) -> Iterator[str]:
+    """The line of the assignor that raised, and the one that it called, if that is not its own."""
     cause = error.__cause__
     frames = traceback.extract_tb(cause.__traceback__) if cause is not None else []
-    if frames:
-        yield f"raised at {frames[-1].filename}:{frames[-1].lineno}, in {frames[-1].name}"
+    if not frames:
+        return
+    own = [each for each in frames if each.filename in subject.files]
+    if own and own[-1] is not frames[-1]:
+        yield f"raised in a call from {_at(own[-1])}"
+    yield f"raised at {_at(frames[-1])}"
+
+
+def _at(frame: traceback.FrameSummary) -> str:
+    return f"{frame.filename}:{frame.lineno}, in {frame.name}"

@@ -30,6 +30,10 @@ class TookTooLongError(Exception):
     """A call did not return in time."""
 
 
+class EscapedError(Exception):
+    """A call raised what is no `Exception`, such as KeyboardInterrupt: `__cause__`."""
+
+
 class _Interrupted(BaseException):
     """Raised inside the call; no `except Exception` stops it."""
 
@@ -37,20 +41,27 @@ class _Interrupted(BaseException):
 class TimeLimit:
     """Makes calls, one after the other, each in no more than `seconds`.
 
-    `overdue`: how many took longer. Once one did, those that follow get less time, if `hasty`: many
-    times what the slowest took that did return. Else a counter-example that loops could not be made
-    small in reasonable time.
+    `overdue`: how many took longer; `waited_s`: how long these were waited for; `left_behind`: how
+    many of them go on in their threads. Once one took longer, those that follow get less time, if
+    `hasty`: many times what the slowest took that did return. Else a counter-example that loops
+    could not be made small in reasonable time.
     """
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.overdue = 0
+        self.waited_s = 0.0
+        self.left_behind = 0
         self.hasty = True
         self._slowest = 0.0
         self._worker: _Worker | None = None
 
     def call(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
-        """What the function returns or raises; raises TookTooLongError when time is up."""
+        """What the function returns or raises.
+
+        Raises TookTooLongError when time is up, EscapedError for what is no `Exception`: that is
+        the function's business, and a KeyboardInterrupt of the user's comes out as it is.
+        """
         if self._worker is None:
             self._worker = _Worker()
         began = time.monotonic()
@@ -59,8 +70,9 @@ class TimeLimit:
             outcome, value = self._worker.ask(lambda: function(*arguments, **named), within)
         except Empty:
             self.overdue += 1
+            self.waited_s += within
             worker, self._worker = self._worker, None
-            worker.interrupt()
+            self.left_behind += not worker.interrupt()
             raise TookTooLongError(f"no answer after {within:.3g} s") from None
         except BaseException:  # the caller is interrupted, and so is what it waited for
             worker, self._worker = self._worker, None
@@ -103,8 +115,8 @@ class _Worker:
         self._jobs.put(None)
         self._thread.join(_GRACE_S)
 
-    def interrupt(self) -> None:
-        """End what runs, if it lets itself be ended."""
+    def interrupt(self) -> bool:
+        """End what runs, and whether it let itself be ended."""
         self._jobs.put(None)
         thread = ctypes.c_ulong(self._thread.ident or 0)
         collecting = gc.isenabled()
@@ -118,6 +130,7 @@ class _Worker:
             self._thread.join(_AGAIN_S)
         if collecting:
             gc.enable()
+        return self._ending or not self._thread.is_alive()
 
     def _collects(self) -> bool:
         """Whether it is in such a callback just now."""
@@ -130,10 +143,18 @@ class _Worker:
             while (job := self._jobs.get()) is not None:
                 try:
                     answer = True, job()
+                except _Interrupted:
+                    raise
                 except Exception as error:
                     answer = False, error
-                except (SystemExit, KeyboardInterrupt) as error:
-                    answer = False, RuntimeError(f"it raised {error!r}")
+                except BaseException as error:
+                    answer = False, _escaped(error)
                 self._answers.put(answer)
         except _Interrupted:
             self._ending = True
+
+
+def _escaped(error: BaseException) -> EscapedError:
+    escaped = EscapedError(repr(error))
+    escaped.__cause__ = error
+    return escaped

@@ -19,7 +19,11 @@ OPTIONAL = ("ortools",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What to judge. `hidden`: packages that are not to be found. `announce`: say each group."""
+    """What to judge.
+
+    `hidden`: packages that are not to be found. `announce`: say each group. `below`: a group; ask
+    about none that is as large.
+    """
 
     spec: str
     promises: tuple[str, ...]
@@ -30,6 +34,7 @@ class Job:
     hidden: tuple[str, ...] = ()
     path: str = ""
     announce: bool = False
+    below: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,8 @@ from assignors.model import ClusterMetadata, PartitionSet, Subscription
 from rebalance.testing.groups import Group
 
 MOST_TRIES = 2000
+_FEW = 4
+"""Members that are taken away one by one; of more, half of them first."""
 
 
 def reduced(group: Group, fails: Callable[[Group], bool], tries: int = MOST_TRIES) -> Group:
@@ -36,6 +38,11 @@ def reduced(group: Group, fails: Callable[[Group], bool], tries: int = MOST_TRIE
 
 def simpler(group: Group) -> Iterator[Group]:
     """Groups that are one step simpler: the largest steps first."""
+    if len(group.members) > _FEW:
+        half = len(group.members) // 2
+        listed = list(group.members.items())
+        yield group.with_members(dict(listed[:half]))
+        yield group.with_members(dict(listed[half:]))
     for member in group.members:
         yield group.with_members({m: each for m, each in group.members.items() if m != member})
     for topic in group.cluster.partitions:

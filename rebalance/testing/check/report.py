@@ -23,7 +23,7 @@ class Verdict(Enum):
     NOT_HELD = "does not hold, not declared"
     """Not declared, and here is a group for which it does not hold."""
     UNJUDGED = "not judged"
-    """There was no plan to judge it by."""
+    """No group had anything to say about it: no valid plan, or nothing that could go wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +31,8 @@ class Judgement:
     """One promise of one assignor.
 
     `judged`: how many groups had something to say about it. `group`: the smallest one found that
-    breaks it, None if none does; `seen`: the same as the leader's assignor gets it. `path`: under
-    which circumstances, "" for the usual ones. `left_out`: what could not be judged, and why.
+    breaks it, None if none does; `seen`: the same with what its members send. `path`: under which
+    circumstances, "" for the usual ones. `left_out`: what could not be judged, and why.
     """
 
     promise: Promise
@@ -89,9 +89,16 @@ class Report:
         return tuple(each for each in self.judgements if each.verdict is Verdict.BROKEN)
 
     @property
+    def unjudged(self) -> tuple[Judgement, ...]:
+        """The declared promises of which nothing was seen."""
+        return tuple(
+            each for each in self.judgements if each.declared and each.verdict is Verdict.UNJUDGED
+        )
+
+    @property
     def passed(self) -> bool:
-        """Whether every declared promise is kept, as far as was seen."""
-        return not self.broken
+        """Whether every declared promise is kept, as far as was seen, and of each some was."""
+        return not self.broken and not self.unjudged
 
     def verdict(self, promise: Promise) -> Verdict:
         """What became of a promise; the worst of all paths. Raises KeyError if it was not asked."""

@@ -6,9 +6,9 @@ small by `reducing`, since the code under test may loop, crash or answer at rand
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from rebalance.testing.needs import need
@@ -20,49 +20,36 @@ from hypothesis import strategies as st  # noqa: E402
 
 from assignors.errors import AssignorError  # noqa: E402
 from assignors.interface import Promise  # noqa: E402
-from rebalance.testing.check.judges import JUDGES, Broken, Judge, Unjudged  # noqa: E402
+from assignors.model import GroupAssignment  # noqa: E402
+from rebalance.testing.check.cases import CASES, Case  # noqa: E402
+from rebalance.testing.check.judges import JUDGES, Broken, Judge, Unjudged, where  # noqa: E402
+from rebalance.testing.check.patience import Patience  # noqa: E402
 from rebalance.testing.check.reducing import reduced  # noqa: E402
-from rebalance.testing.check.subject import Subject  # noqa: E402
-from rebalance.testing.churn import Churn  # noqa: E402
+from rebalance.testing.check.subject import NotAskedError, Subject  # noqa: E402
 from rebalance.testing.groups import Group  # noqa: E402
-from rebalance.testing.strategies import churns, groups  # noqa: E402
 
-Case: TypeAlias = Group | Churn
 Tick: TypeAlias = Callable[[], None]
-
-# A leader is a member: no assignor is asked about a group without one.
-_LIKELY = groups(claims="valid", racks=True, min_members=1)
-_FRESH = groups(claims="none", max_members=6, min_members=2, static=False, missing=False)
-_STATIC = groups(claims="none", min_members=3, missing=False)
-_HANDED = groups(
-    claims="valid", max_topics=2, max_partitions=2, min_members=2, static=False, missing=False
-)
-_ANY = groups(claims="any", racks=True, min_members=1)
-_CLAIMING = groups(claims="any", min_members=2, static=False, missing=False)
-_HOSTILE = groups(claims="any", racks=True, user_data=True, min_members=1)
-
-_CASES: Mapping[Promise, st.SearchStrategy[Case]] = {
-    Promise.VALID: _LIKELY | _LIKELY | churns(),
-    Promise.BALANCED: _FRESH | _ANY | _LIKELY | churns(),
-    Promise.MINIMAL_MOVES: _HANDED | _LIKELY | _ANY | churns(),
-    Promise.IDEMPOTENT: _ANY | _LIKELY | churns(),
-    Promise.DETERMINISTIC: _STATIC | _ANY | _HOSTILE,
-    Promise.CONFLICT_PROOF: _CLAIMING | _ANY | _HOSTILE,
-    Promise.COOPERATIVE_SAFE: _CLAIMING | _HOSTILE | churns(),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """How many groups were judged, and the smallest that was found to break the promise."""
+    """How many groups were judged, and the smallest that was found to break the promise.
+
+    `seen`: that group with what its members send.
+    """
 
     judged: int
     group: Group | None = None
+    seen: Group | None = None
     broken: Broken | None = None
     left_out: str = ""
 
 
-_MOST_OVERDUE = 40
+_MOST_DRAWN = 5
+"""Groups are drawn, for each that is to be judged: not every one has something to say."""
+_MOST_OVERDUE = 3
+_MOST_SHRINKING_S = 15.0
+_SENT = "what they own was sent as the assignor's own user data"
 
 
 class _Stop(BaseException):
@@ -78,11 +65,23 @@ def search(
     judge: Judge | None = None,
     tick: Tick = lambda: None,
 ) -> Found:
-    """Judge so many examples of a promise; `judge` instead of the promise's own one.
+    """Judge so many groups by a promise; `judge` instead of the promise's own one.
 
-    An example is a group, or a churn, of which every group is judged. `tick` is called before each.
+    A group that says nothing about the promise does not count, but no more than five times as many
+    are drawn; of a churn every group is judged. `tick` is called before each group.
     """
-    asked = _Asked(subject, promise, judge or JUDGES[promise], tick)
+    asked = _Asked(subject, promise, examples, judge or JUDGES[promise], tick)
+    for turn in range(_MOST_DRAWN):
+        with suppress(_Stop):
+            _draw(asked, subject, CASES[promise], examples, seed_ * _MOST_DRAWN + turn)
+        if asked.over:
+            break
+    return asked.smallest()
+
+
+def _draw(
+    asked: _Asked, subject: Subject, cases: st.SearchStrategy[Case], examples: int, seed_: int
+) -> None:
     wire = st.booleans() if subject.has_user_data else st.just(False)
 
     @seed(seed_)
@@ -93,80 +92,106 @@ def search(
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(_CASES[promise], wire)
+    @given(cases, wire)
     def look(case: Case, wire: bool) -> None:
         for group in _groups_of(subject, case):
-            if asked.fails(group, wire=wire) or asked.impatient:
+            asked.fails(group, wire=wire)
+            if asked.over:
                 raise _Stop
 
-    with suppress(_Stop):
-        look()
-    return asked.smallest()
+    look()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Failed:
+    """A group that breaks the promise; `sent`: with what its members send, if that is asked of it.
+
+    `wire`: whether it is.
+    """
+
+    group: Group
+    wire: bool
+    sent: Group
+    broken: Broken
 
 
 class _Asked:
     """Asks the judge, and remembers the last group that failed."""
 
-    def __init__(self, subject: Subject, promise: Promise, judge: Judge, tick: Tick) -> None:
+    def __init__(
+        self, subject: Subject, promise: Promise, examples: int, judge: Judge, tick: Tick
+    ) -> None:
         self._subject = subject
         self._promise = promise
+        self._examples = examples
         self._judge = judge
         self._tick = tick
-        self._found: tuple[Group, Broken] | None = None
-        self._wire = False
+        self._found: _Failed | None = None
         self._overdue_before = subject.limit.overdue
+        self._patience = Patience(subject.limit, calls=_MOST_OVERDUE)
         self.judged = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing more to look for, or no more patience to do so."""
+        return self._found is not None or self._patience.over or self.judged >= self._examples
 
     def fails(self, group: Group, *, wire: bool = False) -> bool:
         """Whether this group breaks the promise; `wire`: with the user data of its members."""
+        if self._patience.over:
+            return False
         self._tick()
-        if (
-            self.impatient
-            or not group.members
-            or (self._promise is Promise.VALID and not orderly(group))
-        ):
+        if not group.members or (self._promise is Promise.VALID and not orderly(group)):
             return False
         try:
-            if wire:
-                group = self._subject.sending(group)
-                wire = False  # the group has it now
-            broken = self._judge(self._subject, group)
+            # Each time anew: what a smaller group sends is not what the larger one sent.
+            sent = self._subject.sending(group) if wire else group
+            broken = self._judge(self._subject, sent)
         except Unjudged:
             return False
         except AssignorError as error:  # of `user_data`
-            broken = Broken(why=str(error)) if self._promise is Promise.VALID else None
+            if self._promise is not Promise.VALID or isinstance(error, NotAskedError):
+                return False
+            sent = group
+            broken = Broken(why=str(error), evidence=tuple(where(self._subject, error)))
         self.judged += 1
         if broken is None:
             return False
-        self._found, self._wire = (group, broken), wire
+        if sent is not group:
+            broken = replace(broken, evidence=(*broken.evidence, _SENT))
+        self._found = _Failed(group=group, wire=wire, sent=sent, broken=broken)
         return True
-
-    @property
-    def impatient(self) -> bool:
-        """Whether too many answers were overdue by now; each costs time."""
-        return self._subject.limit.overdue - self._overdue_before > _MOST_OVERDUE
 
     def smallest(self) -> Found:
         """What failed, if anything did, with nothing left to take away."""
-        if self._found is None:
-            return Found(judged=self.judged)
         first, judged = self._found, self.judged
-        wire = self._wire
-        reduced(first[0], lambda group: self.fails(group, wire=wire))
-        group, broken = self._found
+        if first is None:
+            return Found(judged=judged, left_out=self._left_out())
+        self._patience = Patience(self._subject.limit, seconds=_MOST_SHRINKING_S)
+        reduced(first.group, lambda group: self.fails(group, wire=first.wire))
+        found: _Failed | None = self._found
         if self._subject.limit.overdue > self._overdue_before:
-            group, broken = self._not_in_haste(first)
-        return Found(judged=judged, group=group, broken=broken)
+            found = self._not_in_haste(found or first) or self._not_in_haste(first)
+        if found is None:
+            return Found(judged=judged - 1, left_out="a group for which it is slow at times")
+        return Found(judged=judged, group=found.group, seen=found.sent, broken=found.broken)
 
-    def _not_in_haste(self, first: tuple[Group, Broken]) -> tuple[Group, Broken]:
-        """The smallest one, if it still fails when it has all the time; else the first."""
-        assert self._found is not None
+    def _not_in_haste(self, failed: _Failed) -> _Failed | None:
+        """The same, if it still fails when it has all the time."""
         limit = self._subject.limit
         limit.hasty = False
-        self._overdue_before = limit.overdue
-        confirmed = self.fails(self._found[0], wire=self._wire)
+        self._patience = Patience(limit)
+        confirmed = self.fails(failed.group, wire=failed.wire)
         limit.hasty = True
-        return self._found if confirmed else first
+        return self._found if confirmed else None
+
+    def _left_out(self) -> str:
+        if not self._patience.over:
+            return ""
+        return (
+            f"all but {self.judged} of {self._examples} groups, "
+            "since the assignor does not always return"
+        )
 
 
 def orderly(group: Group) -> bool:
@@ -189,13 +214,20 @@ def orderly(group: Group) -> bool:
 
 
 def _groups_of(subject: Subject, case: Case) -> Iterator[Group]:
+    """The group, or every one that a churn leads to, also the last, to which there is no answer."""
     if isinstance(case, Group):
         yield case
         return
-    answered = case.play(subject.answer)
-    while True:
-        try:
-            group, _ = next(answered)
-        except (StopIteration, AssignorError):
-            return
-        yield group
+    asked: Group | None = None
+
+    def answer(group: Group) -> GroupAssignment:
+        nonlocal asked
+        asked = group
+        return subject.answer(group)
+
+    try:
+        for group, _ in case.play(answer):
+            yield group
+    except AssignorError:
+        assert asked is not None
+        yield asked

@@ -7,12 +7,13 @@ validated as everywhere else (`run_assignor`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from assignors.claims import member_user_data
-from assignors.errors import AssignorError, InvalidPlanError
+from assignors.errors import AssignorError, AssignorFailedError, InvalidPlanError
 from assignors.interface import (
     Assignor,
     Promise,
@@ -23,7 +24,7 @@ from assignors.interface import (
 )
 from assignors.model import GroupAssignment, PartitionSet, Subscription
 from assignors.quality import violations
-from rebalance.testing.check.limits import TimeLimit, TookTooLongError
+from rebalance.testing.check.limits import EscapedError, TimeLimit, TookTooLongError
 from rebalance.testing.groups import Group
 
 T = TypeVar("T")
@@ -36,6 +37,10 @@ class NoAnswerError(AssignorError):
     """The assignor does not return in time."""
 
 
+class NotAskedError(AssignorError):
+    """The assignor was spared the question."""
+
+
 class StillWithheldError(AssignorError):
     """A cooperative assignor still withholds what it was to hand over by now."""
 
@@ -43,7 +48,7 @@ class StillWithheldError(AssignorError):
 class Subject:
     """An assignor, and how to ask it.
 
-    `promises`: what it declares, and what it is to be held to besides.
+    `promises`: what it declares, and what it is to be held to besides. `files`: where its code is.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class Subject:
         self.name = assignor.name
         self.protocols = assignor_protocols(assignor)
         self.promises = assignor_promises(assignor) | also
+        self.files = frozenset(_files(assignor))
         self.has_user_data = callable(getattr(assignor, "user_data", None))
         self.cooperates = (
             RebalanceProtocol.COOPERATIVE in self.protocols
@@ -66,11 +72,15 @@ class Subject:
     def answer(self, group: Group) -> GroupAssignment:
         """Its plan for this group.
 
-        Raises AssignorError if it raises (also because it tries to change what it was given, which
-        nobody can), takes too long, or its plan breaks a rule.
+        Raises AssignorError if it raises (anything; also because it tries to change what it was
+        given, which nobody can), takes too long, or its plan breaks a rule.
         """
         seen = self.seen(group)
+        self.before(seen)
         return self._call(run_assignor, self.assignor, seen.cluster, seen.members)
+
+    def before(self, group: Group) -> None:
+        """Called before the assignor is asked about a group; may raise NotAskedError."""
 
     def seen(self, group: Group) -> Group:
         """The group as the leader's assignor sees it.
@@ -94,6 +104,7 @@ class Subject:
         """
         if not self.has_user_data:
             return group
+        self.before(group)
         sent: dict[str, Subscription] = {}
         for member, each in group.members.items():
             data = each.user_data or self._call(
@@ -109,6 +120,10 @@ class Subject:
             raise NoAnswerError(
                 f"assignor {self.name!r} does not return ({error}): it loops, or is far too slow"
             ) from None
+        except EscapedError as error:
+            raise AssignorFailedError(
+                f"assignor {self.name!r} raised {error}: fix it, or choose another"
+            ) from error.__cause__
 
     def after(self, group: Group, plan: Mapping[str, PartitionSet]) -> Group:
         """The group as it joins next, once everybody owns what the plan says."""
@@ -132,10 +147,23 @@ class Subject:
         missing = _missing(group, plan)
         if missing:
             raise StillWithheldError(
-                f"assignor {self.name!r} still withholds after {MOST_ROUNDS} rebalances: {missing}"
+                f"assignor {self.name!r} still withholds after {MOST_ROUNDS} rebalances: "
+                f"partition {missing.partition} of {missing.topic!r} has no owner"
             )
         return group, plan
 
 
 def _missing(group: Group, plan: Mapping[str, PartitionSet]) -> InvalidPlanError | None:
     return next(iter(violations(group.cluster, group.members, plan)), None)
+
+
+def _files(assignor: object) -> Iterator[str]:
+    """Of its class and those above; of a wrapper, what it wraps, which is the author's own."""
+    inner = getattr(assignor, "foreign", getattr(assignor, "inner", None))
+    if inner is not None:
+        yield from _files(inner)
+        return
+    for kind in type(assignor).__mro__:
+        file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+        if file is not None:
+            yield file

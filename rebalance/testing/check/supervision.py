@@ -8,19 +8,15 @@ the last one it said is the counter-example.
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
-from queue import Empty, SimpleQueue
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from assignors.errors import AssignorError
 from assignors.interface import Promise
 from rebalance.testing.check.engine import EXAMPLES, TIME_LIMIT_S, Progress
 from rebalance.testing.check.judges import Broken
+from rebalance.testing.check.losses import smallest_lost
 from rebalance.testing.check.messages import (
     OPTIONAL,
     Asking,
@@ -29,22 +25,22 @@ from rebalance.testing.check.messages import (
     Job,
     Progressed,
     Unusable,
-    environment,
-    receive,
-    send,
 )
+from rebalance.testing.check.processes import LostError, Process, SilentError
 from rebalance.testing.check.report import Judgement, Report
 from rebalance.testing.groups import Group
+
+Tell = Callable[[Judgement], None]
+"""Called with each judgement as soon as it is made."""
 
 _SLACK_S = 20.0
 """Beyond twice the limit of one call: a process that starts or draws says nothing meanwhile."""
 
+_MOST_LOST = 2
+"""Processes, beyond the one that is a finding, until what is left of the promises is left out."""
+
 WITHOUT = {"ortools": "without OR-tools"}
 """How the path is called on which an optional package is hidden."""
-
-
-class LostError(Exception):
-    """The process ended, or does not say anything any more."""
 
 
 def supervised(
@@ -56,11 +52,13 @@ def supervised(
     also: Collection[Promise] = (),
     time_limit_s: float = TIME_LIMIT_S,
     progress: Progress = lambda promise, done: None,
+    tell: Tell = lambda judgement: None,
 ) -> Report:
     """As `engine.check`, for an assignor by name or `module:Class`.
 
     An assignor that used OR-tools is judged once more where OR-tools cannot be imported, as on a
-    bare install. Raises AssignorError if there is no such assignor.
+    bare install. `tell` gets each judgement as it comes. Raises AssignorError if there is no such
+    assignor.
     """
     job = Job(
         spec=spec,
@@ -70,12 +68,18 @@ def supervised(
         seed=seed,
         time_limit_s=time_limit_s,
     )
+    judgements: list[Judgement] = []
+
+    def keep(watched: _Watched) -> None:
+        for judgement in watched.judgements():
+            tell(judgement)
+            judgements.append(judgement)
+
     first = _Watched(job, progress)
-    judgements = [*first.judgements()]
+    keep(first)
     for package in OPTIONAL:
         if package in first.loaded:
-            bare = replace(job, hidden=(package,), path=WITHOUT[package])
-            judgements += _Watched(bare, progress).judgements()
+            keep(_Watched(replace(job, hidden=(package,), path=WITHOUT[package]), progress))
     return Report(
         assignor=spec, name=first.name, examples=examples, seed=seed, judgements=tuple(judgements)
     )
@@ -103,14 +107,35 @@ class _Watched:
                 raise AssignorError(
                     f"{self._job.spec} cannot be loaded: its process {lost} while importing it"
                 ) from None
-            yield self._post_mortem(left[0], lost)
-            for promise in left[1:]:
-                yield self._judgement(promise)
+            found = self._post_mortem(left.pop(0), lost)
+            yield found
+            yield from self._others(left, found.group, lost)
+
+    def _others(
+        self, left: list[Promise], deadly: Group | None, lost: LostError
+    ) -> Iterator[Judgement]:
+        """The other promises, on groups smaller than the one for which the process was lost."""
+        losses = 0
+        while left and losses < _MOST_LOST:
+            names = tuple(each.value for each in left)
+            try:
+                for judgement in self._run(replace(self._job, promises=names, below=deadly)):
+                    left.remove(judgement.promise)
+                    yield replace(judgement, left_out=_left_out(judgement, deadly, lost))
+            except LostError as again:
+                losses += 1
+                yield self._judgement(left.pop(0), left_out=f"all groups: its process {again}")
+        for promise in left:
+            yield self._judgement(promise, left_out=f"all groups: its process {lost}")
+
+    @property
+    def _patience_s(self) -> float:
+        return 2 * self._job.time_limit_s + _SLACK_S
 
     def _run(self, job: Job) -> Iterator[Judgement]:
-        with _Process(job) as process:
+        with Process("worker", job) as process:
             while True:
-                message = process.receive(2 * job.time_limit_s + _SLACK_S)
+                message = process.receive(self._patience_s)
                 if isinstance(message, Introduced):
                     self.name = message.name
                     declared = {*message.declared, *job.also}
@@ -129,17 +154,21 @@ class _Watched:
         """The same again, for the last group that the process was asked about."""
         again = replace(self._job, promises=(promise.value,), announce=True)
         last: Group | None = None
-        with _Process(again) as process:
+        with Process("worker", again) as process:
             while True:
                 try:
-                    message = process.receive(2 * again.time_limit_s + _SLACK_S)
+                    message = process.receive(self._patience_s)
                 except LostError as error:
                     lost = error
                     break
                 if isinstance(message, Asking):
                     last = message.group
                 elif isinstance(message, Judgement | Done):
-                    break  # this time it survived: all we know is how it ended
+                    last = None  # this time it survived: all we know is how it ended
+                    break
+        if last is not None:
+            silent = isinstance(lost, SilentError)
+            last = smallest_lost(self._job, last, self._patience_s, silent=silent)
         why = f"assignor {self.name!r} cannot be relied on: its process {lost}"
         return self._judgement(promise, group=last, broken=Broken(why=why))
 
@@ -147,62 +176,15 @@ class _Watched:
         return Judgement(
             promise=promise,
             declared=promise in self._declared,
-            judged=1 if found else 0,
+            judged=1 if "broken" in found else 0,
             seen=found.get("group"),
             path=self._job.path,
             **found,
         )
 
 
-class _Process:
-    """A worker and what it says."""
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-        self._said: SimpleQueue[Any] = SimpleQueue()
-
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "rebalance.testing.check.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment(PYTHONHASHSEED="0"),
-        )
-        send(self._process.stdin, self._job)
-        self._reader = threading.Thread(target=self._read, name="check-worker", daemon=True)
-        self._reader.start()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._reader.join()
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            pipe.close()
-
-    def receive(self, within_s: float) -> Any:
-        """What it says next. Raises LostError if it has ended or says nothing for so long."""
-        try:
-            message = self._said.get(timeout=within_s)
-        except Empty:
-            raise LostError(f"gave no sign of life for {within_s:g} s") from None
-        if message is None:
-            code = self._process.wait()
-            how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-            raise LostError(how)
-        return message
-
-    def _read(self) -> None:
-        while True:
-            try:
-                self._said.put(receive(self._process.stdout))
-            except Exception:  # a torn pickle can raise anything; it is the end all the same
-                self._said.put(None)
-                return
+def _left_out(judgement: Judgement, deadly: Group | None, lost: LostError) -> str:
+    if deadly is None:
+        return judgement.left_out
+    larger = f"groups at least as large as the one for which its process {lost}"
+    return "; ".join(each for each in (larger, judgement.left_out) if each)

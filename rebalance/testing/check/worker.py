@@ -50,6 +50,7 @@ def _judge(job: Job, out: IO[bytes]) -> int:
     from rebalance.testing.check.engine import judged
     from rebalance.testing.check.limits import TimeLimit
     from rebalance.testing.check.subject import Subject
+    from rebalance.testing.check.watched import Watched
     from rebalance.testing.foreign import adapted
     from rebalance.testing.groups import Group
 
@@ -70,17 +71,17 @@ def _judge(job: Job, out: IO[bytes]) -> int:
             told = time.monotonic()
             send(out, Progressed(promise=promise.value, done=done))
 
-    class Announced(Subject):
-        def seen(self, group: Any) -> Any:
-            send(out, Asking(group=group))
-            return super().seen(group)
+    announce = (lambda group: send(out, Asking(group=group))) if job.announce else None
 
-    kind = Announced if job.announce else Subject
-    subject = kind(assignor, TimeLimit(job.time_limit_s), also)
+    def asked() -> Subject:
+        limit = TimeLimit(job.time_limit_s)
+        return Watched(assignor, limit, also, announce=announce, below=job.below)
+
+    subject = asked()
     # Before anything is judged: judges use these packages too.
     probe = Group(ClusterMetadata(_PROBE_TOPICS), {m: Subscription(topics=t) for m, t in _PROBE})
     with suppress(AssignorError):
-        kind(assignor, TimeLimit(job.time_limit_s)).answer(probe)
+        asked().answer(probe)
     loaded = tuple(each for each in OPTIONAL if sys.modules.get(each))
     for judgement in judged(
         assignor,
