@@ -16,7 +16,12 @@ from tests.broker.batch_maker import batch
 from tests.conversations.raw import Connection
 from tests.support.brokers import SETTINGS, require_apache_kafka
 
-TWIN_SETTINGS = {**SETTINGS, "log.retention.bytes": "-1", "num.partitions": "3"}
+TWIN_SETTINGS = {
+    **SETTINGS,
+    "log.retention.bytes": "-1",
+    "num.partitions": "3",
+    "offsets.topic.num.partitions": "1",
+}
 """`log.retention.bytes` has another default here: logs are memory."""
 
 

@@ -173,6 +173,12 @@ class Group:
         consumer = consumer_with(self.bootstrap_servers, self.group_id, topics, used, **settings)
         if isinstance(used, Strategy):
             used.bind(consumer)
+        else:
+            # On its own kafka-python assigns what it has metadata of, joins again when more comes,
+            # and may forget what it is given then (docs/kafka_python.md): have it know before.
+            for topic in topics:
+                asked = (consumer.partitions_for_topic(topic) for _ in range(100))
+                assert any(asked), f"no metadata of {topic}"
         self.members[name] = Member(consumer, used)
         return self.members[name]
 
