@@ -37,7 +37,7 @@ from rebalance.testing.foreign import adapted  # noqa: E402
 class AssignorContract:
     """Inherit, and set `assignor`: an object, a class, a registered name, or `module:Class`.
 
-    `examples`: groups and churns to draw for each promise; `seed`: another one draws others;
+    `examples`: groups to judge for each promise; `seed`: another one draws others;
     `time_limit_s`: for one answer; `also`: promises to hold it to that it does not declare.
     """
 

@@ -24,7 +24,7 @@ from rebalance.testing import AssignorContract
 from tests.testing import bad
 
 class Ours(AssignorContract):
-    examples = 60
+    examples = 30
 
 class TestGood(Ours):
     assignor = "range"

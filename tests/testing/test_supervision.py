@@ -53,7 +53,8 @@ def test_a_process_that_ends() -> None:
 def test_a_process_that_holds_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervision, "_SLACK_S", 3.0)
     monkeypatch.setattr(losses, "_MOST_SILENT", 1)
-    monkeypatch.setattr(losses, "_SILENT_S", 1.5)
+    monkeypatch.setattr(losses, "_SILENT_S", 2.0)
+    monkeypatch.setattr(losses, "_CERTAIN_S", 2.0)
     found = judgement("HoldsTheInterpreter")
 
     assert found.broken is not None

@@ -32,6 +32,7 @@ _HANDED = groups(
 )
 _OWNED = groups(claims="valid", static=False, missing=False, shared=True)
 _ANY = groups(claims="any", racks=True, min_members=1)
+_RACKED = groups(claims="any", racks=True, missing=False, shared=True)
 _CLAIMING = groups(claims="any", static=False, missing=False, shared=True)
 _HOSTILE = groups(claims="any", racks=True, user_data=True, min_members=1)
 _MANY: Any = {"max_topics": 2, "max_partitions": 25, "min_members": 8, "max_members": 12}
@@ -42,16 +43,20 @@ _LARGE_CLAIMING = groups(claims="any", static=False, missing=False, shared=True,
 # One in eight of each is large; a churn is several groups.
 CASES: Mapping[Promise, st.SearchStrategy[Case]] = {
     Promise.VALID: st.one_of(*[_LIKELY] * 2, _OWNED, *[churns()] * 4, _LARGE),
-    Promise.BALANCED: st.one_of(*[_FRESH] * 2, *[_CLAIMING] * 2, _OWNED, _ANY, churns(), _LARGE),
+    Promise.BALANCED: st.one_of(*[_FRESH] * 2, *[_CLAIMING] * 2, _OWNED, _RACKED, churns(), _LARGE),
     Promise.MINIMAL_MOVES: st.one_of(
-        *[_HANDED] * 2, *[_OWNED] * 2, _CLAIMING, _ANY, churns(), _LARGE
+        *[_HANDED] * 2, *[_OWNED] * 2, _CLAIMING, _RACKED, churns(), _LARGE
     ),
-    Promise.IDEMPOTENT: st.one_of(*[_CLAIMING] * 2, *[_OWNED] * 2, _FRESH, _ANY, churns(), _LARGE),
-    Promise.DETERMINISTIC: st.one_of(*[_STATIC] * 3, *[_ANY] * 2, *[_HOSTILE] * 2, _LARGE_CLAIMING),
+    Promise.IDEMPOTENT: st.one_of(
+        *[_CLAIMING] * 2, *[_OWNED] * 2, _FRESH, _RACKED, churns(), _LARGE
+    ),
+    Promise.DETERMINISTIC: st.one_of(
+        *[_STATIC] * 3, _RACKED, _ANY, *[_HOSTILE] * 2, _LARGE_CLAIMING
+    ),
     Promise.CONFLICT_PROOF: st.one_of(
         *[_CLAIMING] * 3, *[_ANY] * 2, *[_HOSTILE] * 2, _LARGE_CLAIMING
     ),
     Promise.COOPERATIVE_SAFE: st.one_of(
-        *[_CLAIMING] * 3, *[_HOSTILE] * 2, _OWNED, churns(), _LARGE_CLAIMING
+        *[_CLAIMING] * 3, *[_OWNED] * 2, _RACKED, _HOSTILE, _LARGE_CLAIMING
     ),
 }

@@ -17,7 +17,7 @@ from typing import TypeAlias
 from assignors.claims import settle
 from assignors.errors import AssignorError
 from assignors.interface import Promise
-from assignors.model import PartitionSet
+from assignors.model import GroupAssignment, PartitionSet
 from assignors.quality import imbalance, movements
 from rebalance.testing.check.hand_overs import balanced_further, moved_less
 from rebalance.testing.check.subject import NotAskedError, Subject
@@ -167,7 +167,7 @@ def cooperative_safe(subject: Subject, group: Group) -> Broken | None:
             why=f"{member} gets {named(taken)} while {other} still claims it",
             evidence=(f"its plan: {_shown(plan)}",),
         )
-    _, resting = _at_rest(subject, group)
+    _, resting = _at_rest(subject, group, plan)
     if not any(_taken(group, resting)):
         raise Unjudged
     return None
@@ -213,9 +213,11 @@ def _needs_choice(group: Group, *, owned: bool = False) -> None:
     raise Unjudged
 
 
-def _at_rest(subject: Subject, group: Group) -> tuple[Group, Mapping[str, PartitionSet]]:
+def _at_rest(
+    subject: Subject, group: Group, plan: GroupAssignment | None = None
+) -> tuple[Group, Mapping[str, PartitionSet]]:
     try:
-        return subject.at_rest(group)
+        return subject.at_rest(group, plan)
     except AssignorError as error:
         raise Unjudged from error
 
@@ -231,9 +233,10 @@ def _taken(
     group: Group, plan: Mapping[str, PartitionSet]
 ) -> Iterator[tuple[str, str, PartitionSet]]:
     """A member, another, and what the one is given that the other claims."""
+    claiming = {other: each.owned for other, each in group.members.items() if each.owned}
     for member, partitions in plan.items():
-        for other, subscription in group.members.items():
-            taken = partitions & subscription.owned if other != member else None
+        for other, owned in claiming.items():
+            taken = partitions & owned if partitions and other != member else None
             if taken:
                 yield member, other, PartitionSet(taken)
 
@@ -247,10 +250,11 @@ def _claimed_twice(group: Group) -> bool:
     return False
 
 
-def _orders(group: Group) -> Iterator[list[str]]:
-    members = list(group.members)
-    orders = [sorted(members), members[::-1], members[1:] + members[:1]]
-    yield from (order for order in orders if order != members)
+def _orders(group: Group) -> Iterator[tuple[str, ...]]:
+    """Sorted, reversed, and the first one last; each once, though of two they are the same."""
+    members = tuple(group.members)
+    orders = (members, tuple(sorted(members)), members[::-1], members[1:] + members[:1])
+    yield from list(dict.fromkeys(orders))[1:]
 
 
 def _another(group: Group) -> Group:

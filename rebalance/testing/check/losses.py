@@ -19,25 +19,27 @@ from rebalance.testing.groups import Group
 _MOST_LOST = 30
 _MOST_SILENT = 8
 _SILENT_S = 3.0
+_CERTAIN_S = 10.0
+_STARTING_S = 60.0
 _CALL_S = 1.0
 """For a call that can be interrupted, and is no loss."""
 
 
-def smallest_lost(job: Job, group: Group, patience_s: float, *, silent: bool) -> Group:
+def smallest_lost(job: Job, group: Group, *, silent: bool) -> Group:
     """The smallest group found for which the process of this job is lost.
 
-    `silent`: it did not end, but gave no sign of life. `patience_s`: seconds until that is certain.
-    The group itself if it happens no more.
+    `silent`: it did not end, but gave no sign of life. The group itself if it happens no more.
     """
-    with _Asked(job, _SILENT_S if silent else patience_s) as asked:
-        if not asked.loses(group):
-            return group
-        asked.left = _MOST_SILENT if silent else _MOST_LOST
-        found = reduced(group, asked.loses)
-    if not silent:
-        return found
-    with _Asked(job, patience_s) as asked:
-        return found if asked.loses(found) else group
+    try:
+        with _Asked(job, _SILENT_S if silent else _CERTAIN_S) as asked:
+            if not asked.loses(group):
+                return group
+            asked.left = _MOST_SILENT if silent else _MOST_LOST
+            found = reduced(group, asked.loses)
+        with _Asked(job, _CERTAIN_S) as asked:
+            return found if not silent or asked.loses(found) else group
+    except LostError:  # before it was asked
+        return group
 
 
 class _Asked:
@@ -67,7 +69,7 @@ class _Asked:
             return False
         if self._process is None:
             self._process = self._processes.enter_context(Process("twin", self._hello))
-            self._process.receive(self._within_s + _CALL_S)
+            self._process.receive(_STARTING_S)
         try:
             self._process.ask(group, self._within_s)
         except LostError:

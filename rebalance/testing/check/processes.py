@@ -42,7 +42,7 @@ class Process:
             stderr=subprocess.DEVNULL,
             env=environment(PYTHONHASHSEED="0"),
         )
-        send(self._process.stdin, self._hello)
+        self._send(self._hello)
         self._reader = threading.Thread(target=self._read, name="check-reader", daemon=True)
         self._reader.start()
         return self
@@ -62,8 +62,7 @@ class Process:
 
     def ask(self, message: Any, within_s: float) -> Any:
         """What it says to a message. Raises LostError as `receive` does."""
-        with suppress(OSError):  # it has ended, and `receive` says how
-            send(self._process.stdin, message)
+        self._send(message)
         return self.receive(within_s)
 
     def receive(self, within_s: float) -> Any:
@@ -77,6 +76,10 @@ class Process:
             how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
             raise LostError(how)
         return message
+
+    def _send(self, message: Any) -> None:
+        with suppress(OSError):  # it has ended, and `receive` says how
+            send(self._process.stdin, message)
 
     def _read(self) -> None:
         while True:

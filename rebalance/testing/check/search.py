@@ -47,6 +47,8 @@ class Found:
 
 _MOST_DRAWN = 5
 """Groups are drawn, for each that is to be judged: not every one has something to say."""
+_IN_VAIN = 200
+"""Groups and churns after which, if none had, none will."""
 _MOST_OVERDUE = 3
 _MOST_SHRINKING_S = 15.0
 _SENT = "what they own was sent as the assignor's own user data"
@@ -68,13 +70,15 @@ def search(
     """Judge so many groups by a promise; `judge` instead of the promise's own one.
 
     A group that says nothing about the promise does not count, but no more than five times as many
-    are drawn; of a churn every group is judged. `tick` is called before each group.
+    are drawn, and hardly any if none ever says something; of a churn every group is judged. `tick`
+    is called before each group.
     """
     asked = _Asked(subject, promise, examples, judge or JUDGES[promise], tick)
     for turn in range(_MOST_DRAWN):
         with suppress(_Stop):
             _draw(asked, subject, CASES[promise], examples, seed_ * _MOST_DRAWN + turn)
-        if asked.over:
+        in_vain = not asked.judged and (turn + 1) * examples >= _IN_VAIN
+        if asked.over or in_vain:
             break
     return asked.smallest()
 
@@ -188,10 +192,8 @@ class _Asked:
     def _left_out(self) -> str:
         if not self._patience.over:
             return ""
-        return (
-            f"all but {self.judged} of {self._examples} groups, "
-            "since the assignor does not always return"
-        )
+        which = f"all but {self.judged} of" if self.judged else "all"
+        return f"{which} {self._examples} groups, since the assignor does not always return"
 
 
 def orderly(group: Group) -> bool:

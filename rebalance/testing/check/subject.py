@@ -105,13 +105,16 @@ class Subject:
         if not self.has_user_data:
             return group
         self.before(group)
+        return group.with_members(self._call(self._with_user_data, group))
+
+    def _with_user_data(self, group: Group) -> dict[str, Subscription]:
         sent: dict[str, Subscription] = {}
         for member, each in group.members.items():
-            data = each.user_data or self._call(
-                member_user_data, self.assignor, each.topics, each.owned, each.generation_id
+            data = each.user_data or member_user_data(
+                self.assignor, each.topics, each.owned, each.generation_id
             )
             sent[member] = replace(each, user_data=data)
-        return group.with_members(sent)
+        return sent
 
     def _call(self, function: Callable[..., T], *arguments: Any) -> T:
         try:
@@ -131,12 +134,15 @@ class Subject:
         sends = any(each.user_data for each in group.members.values())
         return self.sending(owning) if sends else owning
 
-    def at_rest(self, group: Group) -> tuple[Group, GroupAssignment]:
+    def at_rest(
+        self, group: Group, plan: GroupAssignment | None = None
+    ) -> tuple[Group, GroupAssignment]:
         """The first group and plan in which nothing is withheld: of this rebalance or the next.
 
-        Raises AssignorError as `answer` does, StillWithheldError if the second withholds too.
+        `plan`: the first plan, if it is known. Raises AssignorError as `answer` does,
+        StillWithheldError if the second withholds too.
         """
-        plan = self.answer(group)
+        plan = self.answer(group) if plan is None else plan
         if not self.cooperates:
             return group, plan
         for _ in range(MOST_ROUNDS - 1):

@@ -107,6 +107,8 @@ class _Watched:
                 raise AssignorError(
                     f"{self._job.spec} cannot be loaded: its process {lost} while importing it"
                 ) from None
+            if not left:
+                return  # it had done all it was there for
             found = self._post_mortem(left.pop(0), lost)
             yield found
             yield from self._others(left, found.group, lost)
@@ -124,7 +126,8 @@ class _Watched:
                     yield replace(judgement, left_out=_left_out(judgement, deadly, lost))
             except LostError as again:
                 losses += 1
-                yield self._judgement(left.pop(0), left_out=f"all groups: its process {again}")
+                if left:
+                    yield self._judgement(left.pop(0), left_out=f"all groups: its process {again}")
         for promise in left:
             yield self._judgement(promise, left_out=f"all groups: its process {lost}")
 
@@ -168,7 +171,7 @@ class _Watched:
                     break
         if last is not None:
             silent = isinstance(lost, SilentError)
-            last = smallest_lost(self._job, last, self._patience_s, silent=silent)
+            last = smallest_lost(self._job, last, silent=silent)
         why = f"assignor {self.name!r} cannot be relied on: its process {lost}"
         return self._judgement(promise, group=last, broken=Broken(why=why))
 
