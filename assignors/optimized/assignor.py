@@ -7,6 +7,7 @@ remembered between calls.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -19,7 +20,6 @@ from assignors.model import ClusterMetadata, GroupAssignment, PartitionSet, Subs
 from assignors.optimized import cpsat, data, member_data
 from assignors.optimized.compile import Compiler
 from assignors.optimized.constraints import Capacity, Constraints
-from assignors.optimized.definition import total
 from assignors.optimized.errors import Cause, Infeasible, InvalidObjectiveError, UndecidedError
 from assignors.optimized.infeasible import Case, causes_of
 from assignors.optimized.member_data import MemberData
@@ -259,7 +259,7 @@ def _solution(
     assert outcome.to is not None
     scale, floor = float(model.scale), model.definition.floor
     costs = model.definition.terms(model, outcome.to)
-    cost = total(costs)
+    cost = math.fsum(costs.values())
     below = model.rounding.bound(outcome.bound, cost * scale) / scale
     bound = min(max(below, floor), cost)
     hidden = ROUNDING if outcome.proven else 1e-12

@@ -8,7 +8,6 @@ fractions, and what is told of all other plans is what holds of them by the defi
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -116,9 +115,4 @@ class Rounding:
         return max(bound - lost, 0.0)
 
 
-def total(terms: Mapping[str, float]) -> float:
-    """The sum of the terms."""
-    return math.fsum(terms.values())
-
-
-__all__ = ["Definition", "Floats", "Rounding", "total"]
+__all__ = ["Definition", "Floats", "Rounding"]

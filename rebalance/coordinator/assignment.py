@@ -6,7 +6,6 @@ from rebalance.coordinator.classic_group import ClassicGroup, ClassicMemberState
 from rebalance.coordinator.context import Context
 from rebalance.coordinator.sessions import arm_session
 from rebalance.protocol.errors import ErrorCode
-from rebalance.protocol.notices import AssignmentSent
 from rebalance.protocol.responses import SyncGroupResponse
 
 
@@ -32,14 +31,7 @@ def send_assignment(context: Context, group: ClassicGroup, member: ClassicMember
             assignment=member.assignment,
         ),
     )
-    context.tell(
-        AssignmentSent(
-            group_id=group.group_id,
-            generation_id=group.generation_id,
-            member_id=member.member_id,
-            assignment=member.assignment,
-        )
-    )
+    context.tell(group.assignment_sent(member))
 
 
 def call_off(context: Context, group: ClassicGroup, error: ErrorCode) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rebalance.protocol.effects import Token
-from rebalance.protocol.notices import StateChanged
+from rebalance.protocol.notices import AssignmentSent, MemberAdded, StateChanged
 from rebalance.protocol.records import GroupMetadataMember, GroupMetadataValue
 from rebalance.protocol.requests import GroupProtocol, protocol_names
 from rebalance.protocol.responses import JoinedMember
@@ -44,6 +44,15 @@ class ClassicMemberState:
     def cannot_expire(self) -> bool:
         """Rule J09: parked, and not new."""
         return not self.is_new and (self.join_token is not None or self.sync_token is not None)
+
+    def added(self, group_id: str) -> MemberAdded:
+        """The news that it is in the group."""
+        return MemberAdded(
+            group_id=group_id,
+            member_id=self.member_id,
+            client_id=self.client_id,
+            group_instance_id=self.group_instance_id,
+        )
 
     def metadata(self, protocol_name: str) -> bytes:
         """What it sent for `protocol_name` (empty when it does not offer it)."""
@@ -94,6 +103,15 @@ class ClassicGroup:
             previous=self.previous_state,
             state=state,
             generation_id=self.generation_id,
+        )
+
+    def assignment_sent(self, member: ClassicMemberState) -> AssignmentSent:
+        """The news that a member was told what it has now."""
+        return AssignmentSent(
+            group_id=self.group_id,
+            generation_id=self.generation_id,
+            member_id=member.member_id,
+            assignment=member.assignment,
         )
 
     # --- questions ---

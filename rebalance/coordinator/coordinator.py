@@ -37,11 +37,13 @@ from rebalance.protocol.effects import (
     Received,
     Replayed,
     Resigned,
+    Token,
     TopicDeleted,
     TransactionEnded,
 )
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import (
+    CoordinatorRequest,
     DeleteGroupsRequest,
     HeartbeatRequest,
     JoinGroupRequest,
@@ -84,30 +86,8 @@ class GroupCoordinator:
         context = self._context
         context.now = now
         match event:
-            case Received(token=token, request=request) if admitted(context, token, request):
-                match request:
-                    case HeartbeatRequest():
-                        heartbeat(context, token, request)
-                    case JoinGroupRequest():
-                        join(context, token, request)
-                    case SyncGroupRequest():
-                        sync(context, token, request)
-                    case LeaveGroupRequest():
-                        leave(context, token, request)
-                    case OffsetCommitRequest():
-                        commit(context, token, request)
-                    case OffsetFetchRequest():
-                        fetch(context, token, request)
-                    case DeleteGroupsRequest():
-                        delete(context, token, request)
-                    case OffsetDeleteRequest():
-                        delete_offsets(context, token, request)
-                    case TxnOffsetCommitRequest():
-                        commit_in_transaction(context, token, request)
-                    case _:
-                        raise TypeError(f"no request of a coordinator: {request!r}")
-            case Received():
-                pass  # refused at the door
+            case Received(token=token, request=request):
+                self._received(token, request)
             case Appended(token=append_token, error=error):
                 context.appended(append_token, error)
             case Elected(partition=partition):
@@ -176,6 +156,32 @@ class GroupCoordinator:
     def timer_entries(self) -> int:
         """Entries in the timer queue, stale ones included: what timers cost in memory."""
         return self._context.timers.entries
+
+    def _received(self, token: Token, request: CoordinatorRequest) -> None:
+        context = self._context
+        if not admitted(context, token, request):
+            return  # it was answered at the door
+        match request:
+            case HeartbeatRequest():
+                heartbeat(context, token, request)
+            case JoinGroupRequest():
+                join(context, token, request)
+            case SyncGroupRequest():
+                sync(context, token, request)
+            case LeaveGroupRequest():
+                leave(context, token, request)
+            case OffsetCommitRequest():
+                commit(context, token, request)
+            case OffsetFetchRequest():
+                fetch(context, token, request)
+            case DeleteGroupsRequest():
+                delete(context, token, request)
+            case OffsetDeleteRequest():
+                delete_offsets(context, token, request)
+            case TxnOffsetCommitRequest():
+                commit_in_transaction(context, token, request)
+            case _:
+                raise TypeError(f"no request of a coordinator: {request!r}")
 
     def _fire(self, key: TimerKey) -> None:
         if key.kind is TimerKind.RETENTION:

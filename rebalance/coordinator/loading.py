@@ -18,7 +18,7 @@ from rebalance.coordinator.replay import Replay
 from rebalance.coordinator.sessions import arm_session, end_session
 from rebalance.protocol.causes import Cause
 from rebalance.protocol.errors import ErrorCode
-from rebalance.protocol.notices import AssignmentSent, MemberAdded, MemberRemoved
+from rebalance.protocol.notices import MemberRemoved
 from rebalance.protocol.records import GroupMetadataMember, GroupMetadataValue, Record
 from rebalance.protocol.requests import GroupProtocol
 from rebalance.protocol.responses import JoinGroupResponse
@@ -73,7 +73,8 @@ def loaded(context: Context, partition: int) -> None:
         context.groups[group_id] = group
         for member in group.members.values():
             arm_session(context, group, member)
-            _tell_loaded(context, group, member)
+            context.tell(member.added(group_id))
+            context.tell(group.assignment_sent(member))
         if len(group.members) > context.config.group_max_size:
             rebalance(context, group, _OVER_CAPACITY)
         if replay.offsets.get(group_id):
@@ -146,25 +147,6 @@ def _member(member: GroupMetadataMember, value: GroupMetadataValue) -> ClassicMe
         protocols=(GroupProtocol(name=value.protocol_name or "", metadata=member.subscription),),
         assignment=member.assignment,
         is_new=False,
-    )
-
-
-def _tell_loaded(context: Context, group: ClassicGroup, member: ClassicMemberState) -> None:
-    context.tell(
-        MemberAdded(
-            group_id=group.group_id,
-            member_id=member.member_id,
-            client_id=member.client_id,
-            group_instance_id=member.group_instance_id,
-        )
-    )
-    context.tell(
-        AssignmentSent(
-            group_id=group.group_id,
-            generation_id=group.generation_id,
-            member_id=member.member_id,
-            assignment=member.assignment,
-        )
     )
 
 

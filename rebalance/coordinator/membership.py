@@ -11,7 +11,6 @@ from rebalance.coordinator.join_reason import words
 from rebalance.coordinator.sessions import NEW_MEMBER_JOIN_TIMEOUT_MS, arm_session
 from rebalance.protocol.causes import Cause
 from rebalance.protocol.effects import Token
-from rebalance.protocol.notices import MemberAdded
 from rebalance.protocol.requests import JoinGroupRequest
 
 
@@ -33,14 +32,7 @@ def add(
     if group.in_initial_delay:
         group.new_member_added = True
     group.add(member)
-    context.tell(
-        MemberAdded(
-            group_id=group.group_id,
-            member_id=member_id,
-            client_id=request.client_id,
-            group_instance_id=request.group_instance_id,
-        )
-    )
+    context.tell(member.added(group.group_id))
     arm_session(context, group, member, NEW_MEMBER_JOIN_TIMEOUT_MS)
     why = Why(cause=Cause.MEMBER_JOINED, member_id=member_id, reason=words(request.reason))
     rebalance(context, group, why)

@@ -25,7 +25,7 @@ from rebalance.coordinator.sessions import arm_session, end_session
 from rebalance.protocol.causes import Cause
 from rebalance.protocol.effects import Token
 from rebalance.protocol.errors import ErrorCode
-from rebalance.protocol.notices import MemberAdded, MemberRemoved
+from rebalance.protocol.notices import MemberRemoved
 from rebalance.protocol.records import GroupMetadata
 from rebalance.protocol.requests import GroupProtocol, JoinGroupRequest
 from rebalance.protocol.responses import JoinGroupResponse
@@ -150,11 +150,4 @@ def _tell_replacement(
 ) -> None:
     cause = Cause.STATIC_MEMBER_REPLACED
     context.tell(MemberRemoved(group_id=group.group_id, member_id=old_member_id, cause=cause))
-    context.tell(
-        MemberAdded(
-            group_id=group.group_id,
-            member_id=member.member_id,
-            client_id=member.client_id,
-            group_instance_id=member.group_instance_id,
-        )
-    )
+    context.tell(member.added(group.group_id))

@@ -6,6 +6,7 @@ spelling).
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ LONG_MS = 60_000
 RANGE = (("range", b""),)
 NOBODY = {"generation_id_or_member_epoch": -1, "member_id": "", "group_instance_id": None}
 """A commit from outside of any generation."""
+NO_ID = uuid.UUID(int=0xABCD)
+"""Of no topic."""
 
 
 def join(

@@ -80,6 +80,13 @@ def _another(kafka_broker: KafkaBroker, settings: Mapping[str, str]) -> Iterator
         yield servers, _prepare(servers)
 
 
+def _talk(broker: tuple[str, str], unique: Callable[[str], str]) -> Iterator[Talk]:
+    servers, topic = broker
+    talk = Talk(_address(servers), unique("group"), topic)
+    yield talk
+    talk.close()
+
+
 @pytest.fixture(scope="session")
 def delaying_broker(kafka_broker: KafkaBroker) -> Iterator[tuple[str, str]]:
     """A broker with an initial delay: its address, and a topic."""
@@ -91,10 +98,7 @@ def delaying_broker(kafka_broker: KafkaBroker) -> Iterator[tuple[str, str]]:
 @pytest.fixture
 def delayed(delaying_broker: tuple[str, str], unique: Callable[[str], str]) -> Iterator[Talk]:
     """A group of its own on a broker with an initial delay."""
-    servers, topic = delaying_broker
-    talk = Talk(_address(servers), unique("group"), topic)
-    yield talk
-    talk.close()
+    yield from _talk(delaying_broker, unique)
 
 
 @pytest.fixture(scope="session")
@@ -107,10 +111,7 @@ def narrow_broker(kafka_broker: KafkaBroker) -> Iterator[tuple[str, str]]:
 @pytest.fixture
 def narrow(narrow_broker: tuple[str, str], unique: Callable[[str], str]) -> Iterator[Talk]:
     """A group of its own on a broker whose groups have room for two."""
-    servers, topic = narrow_broker
-    talk = Talk(_address(servers), unique("group"), topic)
-    yield talk
-    talk.close()
+    yield from _talk(narrow_broker, unique)
 
 
 @pytest.fixture(scope="session")
@@ -123,7 +124,4 @@ def forgetful_broker(kafka_broker: KafkaBroker) -> Iterator[tuple[str, str]]:
 @pytest.fixture
 def forgetful(forgetful_broker: tuple[str, str], unique: Callable[[str], str]) -> Iterator[Talk]:
     """A group of its own on a broker that looks for what it may forget all the time."""
-    servers, topic = forgetful_broker
-    talk = Talk(_address(servers), unique("group"), topic)
-    yield talk
-    talk.close()
+    yield from _talk(forgetful_broker, unique)

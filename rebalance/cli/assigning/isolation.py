@@ -6,13 +6,6 @@ the assignor's outcome, the command goes on in any case, and it never imports th
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import threading
-from contextlib import suppress
-from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
@@ -24,15 +17,13 @@ from rebalance.cli.assigning.messages import (
     Follow,
     Load,
     Run,
-    environment,
-    receive,
-    send,
 )
 from rebalance.cli.assigning.running import Outcome
 from rebalance.cli.assigning.today import Today
 from rebalance.group_file import GroupFile
+from rebalance.testing.pipes import Empty, PipedProcess
 
-_GRACE_S = 1.0
+_WORKER = "rebalance.cli.assigning.worker"
 
 
 class LostError(AssignorError):
@@ -52,7 +43,7 @@ class Isolated:
         self._lost: str | None = None
 
     def __enter__(self) -> Self:
-        self._process = _Process()
+        self._process = PipedProcess(_WORKER, own_session=True)
         try:
             self._ask(Load(spec=self.label), "while importing it")
         except LostError as lost:
@@ -108,63 +99,3 @@ class Isolated:
             if not isinstance(message, Asking | Answered):
                 return message
             within_s = self._time_limit_s if isinstance(message, Asking) else None
-
-
-class _Process:
-    """A worker and what it says."""
-
-    def __init__(self) -> None:
-        self._said: SimpleQueue[Any] = SimpleQueue()
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "rebalance.cli.assigning.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment(),
-            start_new_session=True,  # what it starts ends with it, and Ctrl-C is for us alone
-        )
-        self._reader = threading.Thread(target=self._read, name="assignor", daemon=True)
-        self._reader.start()
-
-    def send(self, request: Any) -> None:
-        """One request; that nobody reads it any more is found when the answer is awaited."""
-        assert self._process.stdin is not None
-        with suppress(OSError):
-            send(self._process.stdin, request)
-
-    def receive(self, within_s: float | None) -> Any:
-        """What it says next. Raises EOFError if it has ended, Empty if it says nothing in time."""
-        message = self._said.get(timeout=within_s)
-        if message is None:
-            raise EOFError(self._how_it_ended())
-        return message
-
-    def _how_it_ended(self) -> str:
-        try:
-            code = self._process.wait(_GRACE_S)
-        except subprocess.TimeoutExpired:
-            return "closed its pipes"
-        return f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-
-    def end(self) -> None:
-        """End it with all that it started."""
-        if self._process.poll() is None:
-            if sys.platform == "win32":
-                self._process.kill()
-            else:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-        self._reader.join(_GRACE_S)
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with suppress(OSError):  # what was not read yet goes nowhere
-            self._process.stdin.close()
-        if not self._reader.is_alive():
-            self._process.stdout.close()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        try:
-            while True:
-                self._said.put(receive(self._process.stdout))
-        except Exception:  # a torn pickle can raise anything; it is the end all the same
-            self._said.put(None)

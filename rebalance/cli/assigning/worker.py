@@ -30,12 +30,11 @@ from rebalance.cli.assigning.messages import (
     Loaded,
     Ran,
     Run,
-    receive,
-    send,
 )
 from rebalance.cli.assigning.running import Outcome, afterwards, run
 from rebalance.cli.assigning.today import Today
 from rebalance.testing.foreign import adapted
+from rebalance.testing.pipes import receive, send
 
 
 def main() -> None:

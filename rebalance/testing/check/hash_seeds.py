@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import Self
 
 from rebalance.testing.check.judges import Broken, Unjudged, differing, need_two
-from rebalance.testing.check.messages import environment, receive, send
 from rebalance.testing.check.subject import NotAskedError, Subject
 from rebalance.testing.groups import Group
+from rebalance.testing.pipes import environment, receive, send
 
 HASH_SEEDS = ("1", "7")
 """Sets of {m1, m2}, {m1, m2, m3}, {a, b} and {a, b, c} iterate differently under the two."""

@@ -1,4 +1,4 @@
-"""What the processes of a check say to each other: pickles, over pipes.
+"""What the processes of a check say to each other (`rebalance.testing.pipes`).
 
 The rule kept here: nothing that an assignor's module defines is in a message, so that the process
 which watches never imports it.
@@ -6,12 +6,8 @@ which watches never imports it.
 
 from __future__ import annotations
 
-import os
-import pickle
-import sys
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 OPTIONAL = ("ortools",)
 """Packages that a bare install lacks, and with which our assignors take another path."""
@@ -72,22 +68,3 @@ class Done:
     """The end; `loaded`: which optional packages the assignor used."""
 
     loaded: tuple[str, ...]
-
-
-def environment(**more: str) -> dict[str, str]:
-    """The environment of a process that finds the same modules as this one."""
-    path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
-    return {**os.environ, "PYTHONPATH": path, **more}
-
-
-def send(pipe: IO[bytes] | None, message: Any) -> None:
-    """One message into a pipe."""
-    assert pipe is not None
-    pickle.dump(message, pipe)
-    pipe.flush()
-
-
-def receive(pipe: IO[bytes] | None) -> Any:
-    """The next message of a pipe; raises EOFError when the other side has ended."""
-    assert pipe is not None
-    return pickle.load(pipe)

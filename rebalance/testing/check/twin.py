@@ -13,9 +13,9 @@ from typing import Any
 
 from rebalance.testing.check.judges import outcome
 from rebalance.testing.check.limits import TimeLimit
-from rebalance.testing.check.messages import receive, send
 from rebalance.testing.check.subject import Subject
 from rebalance.testing.foreign import adapted
+from rebalance.testing.pipes import receive, send
 
 
 def main() -> int:

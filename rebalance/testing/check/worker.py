@@ -22,9 +22,8 @@ from rebalance.testing.check.messages import (
     Job,
     Progressed,
     Unusable,
-    receive,
-    send,
 )
+from rebalance.testing.pipes import receive, send
 
 _TICK_S = 0.1
 _PROBE_TOPICS = {"a": 2, "b": 3}

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.conformance.conversation import GROUP, TOPIC, Case, Id, Name, Step, TopicId, case
 from tests.conformance.steps import (
+    NO_ID,
     NOBODY,
     beat,
     commit,
@@ -26,7 +27,6 @@ COMMITS = range(2, 11)
 FETCHES = range(1, 11)
 OTHER = Name("other")
 ABSENT = Name("absent")
-NO_ID = uuid.UUID(int=0xABCD)
 EVERYTHING = fetch("reader", topics=None)
 
 STATES: dict[str, list[Step]] = {

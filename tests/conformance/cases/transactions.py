@@ -6,7 +6,6 @@ again for a while; here it is tried again until it is not.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,6 +22,7 @@ from tests.conformance.conversation import (
     case,
 )
 from tests.conformance.steps import (
+    NO_ID,
     commit,
     delete_groups,
     delete_offsets,
@@ -38,7 +38,6 @@ from tests.conformance.steps import (
 
 TRANSACTION = Name("transaction")
 OTHER = Name("other")
-NO_ID = uuid.UUID(int=0xABCD)
 BUSY = ("CONCURRENT_TRANSACTIONS", "COORDINATOR_LOAD_IN_PROGRESS")
 NO_PRODUCER = {"producer_id": -1, "producer_epoch": -1}
 
