@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from assignors.errors import CodecError
-from assignors.model import Ids, PartitionSet, Subscription
+from assignors.model import PartitionSet, Subscription
 
 __all__ = [
     "HIGHEST_VERSION",
@@ -299,20 +299,38 @@ class _Reader:
         return None if length == -1 else self._take(length, "user data")
 
     def partitions(self) -> PartitionSet:
-        topics: list[str] = []
-        columns: list[Ids] = []
+        """`[topic [id]]`. As in `topics`, what is wrong is said by the readers of its parts."""
         length = self.array_length("topics with partitions", 6)
         if not length:
             return _NOTHING
+        data, at, size = self._data, self._at, len(self._data)
+        topics: list[str] = []
+        counts: list[int] = []
+        columns: list[bytes] = []
         for _ in range(length):
-            topics.append(self.topic())
-            count = self.array_length("partitions", 4)
-            columns.append(np.frombuffer(self._data, _WIRE_IDS, count, self._at))
-            self._at += 4 * count
-        flat = np.concatenate(columns).astype(np.int32)
+            ids = at + 2
+            if ids <= size:
+                ids += _INT16.unpack_from(data, at)[0] + 4
+            count = _INT32.unpack_from(data, ids - 4)[0] if at + 6 < ids <= size else -1
+            end = ids + 4 * count
+            try:
+                topic = data[at + 2 : ids - 4].decode() if count >= 0 and end <= size else ""
+            except UnicodeDecodeError:
+                topic = ""
+            if not topic:
+                self._at = at
+                topic, count = self.topic(), self.array_length("partitions", 4)
+                ids = self._at
+                end = ids + 4 * count
+            topics.append(topic)
+            counts.append(count)
+            columns.append(data[ids:end])
+            at = end
+        self._at = at
+        flat = np.frombuffer(b"".join(columns), _WIRE_IDS).astype(np.int32)
         flat.setflags(write=False)
         try:
-            return PartitionSet.from_flat(topics, [column.size for column in columns], flat)
+            return PartitionSet.from_flat(topics, counts, flat)
         except ValueError as error:
             raise self._error(str(error)) from error
 
