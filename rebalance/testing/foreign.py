@@ -33,6 +33,9 @@ from assignors.model import ClusterMetadata, PartitionSet, Subscription
 _AIOKAFKA = "aiokafka.coordinator.assignors."
 _KAFKA_PYTHON = "kafka.coordinator.assignors."
 
+_AIOKAFKA_JOINS: Mapping[str, Any] = {"member_assignment": None, "generation": -1}
+"""What aiokafka's sticky keeps on its class, as a consumer finds it that has just started."""
+
 _STICKY = DEFAULT_PROMISES | {Promise.BALANCED, Promise.MINIMAL_MOVES, Promise.IDEMPOTENT}
 _DOCUMENTED: Mapping[str, frozenset[Promise]] = {
     "StickyPartitionAssignor": _STICKY,
@@ -121,8 +124,14 @@ class AiokafkaAssignor(ForeignAssignor):
         return plan
 
     def _own_state(self) -> Any:
-        """A class made for one use: aiokafka keeps what a member holds on the class."""
-        return type(type(self.foreign).__name__, (type(self.foreign),), {})
+        """A class made for one use, of a member that has held nothing yet.
+
+        aiokafka keeps what a member holds on the class, so that a consumer that lives (or lived)
+        in this process would tell its own partitions for a member that has none.
+        """
+        base = type(self.foreign)
+        held = {each: _AIOKAFKA_JOINS[each] for each in _AIOKAFKA_JOINS if hasattr(base, each)}
+        return type(base.__name__, (base,), held)
 
 
 class KafkaPythonAssignor(ForeignAssignor):

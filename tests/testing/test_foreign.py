@@ -10,7 +10,14 @@ from typing import Any
 
 import pytest
 
-from assignors import ClusterMetadata, PartitionSet, Promise, Subscription, run_assignor
+from assignors import (
+    ClusterMetadata,
+    PartitionSet,
+    Promise,
+    Subscription,
+    TopicPartition,
+    run_assignor,
+)
 from assignors.codec import decode_sticky_user_data, encode_sticky_user_data
 from assignors.errors import AssignorFailedError, InvalidPlanError, PlanFault
 from assignors.interface import RebalanceProtocol, assignor_promises, assignor_protocols
@@ -185,6 +192,20 @@ def test_state_stays_with_one_call() -> None:
     before = type(found.foreign).member_assignment  # of a consumer in this process, perhaps
     found.user_data(["a"], PartitionSet({"a": [0]}), 6)
     assert type(found.foreign).member_assignment == before != [("a", 0)]
+
+
+def test_a_consumer_in_this_process_tells_nothing_for_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """aiokafka's sticky leaves on its class what a consumer held last."""
+    found: Any = adapted(AIO_STICKY)
+    consumers = type(found.foreign)
+    monkeypatch.setattr(consumers, "member_assignment", [TopicPartition("a", 1)])
+    monkeypatch.setattr(consumers, "generation", 9)
+
+    assert found.user_data(["a"], PartitionSet({}), -1) == b""
+    told = decode_sticky_user_data(found.user_data(["a"], PartitionSet({"a": [0]}), -1))
+    assert (told.partitions, told.generation_id) == (PartitionSet({"a": [0]}), -1)
 
 
 def test_what_they_declare() -> None:
