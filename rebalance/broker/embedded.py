@@ -17,13 +17,15 @@ import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rebalance.broker.broker_configs import BrokerConfigs
 from rebalance.broker.config import read_settings
 from rebalance.broker.connection import serve
 from rebalance.broker.driver import GroupDriver
 from rebalance.broker.errors import BrokerError
+from rebalance.broker.fault_controls import FaultControls
+from rebalance.broker.group_controls import GroupControls, Time
 from rebalance.broker.group_limits import GroupLimits
 from rebalance.broker.offsets_topic import OffsetsTopic, offsets_topic
 from rebalance.broker.state import BrokerState, Usage
@@ -34,7 +36,6 @@ from rebalance.broker.transactions import Transactions
 from rebalance.protocol.java_hash import partition_of
 
 if TYPE_CHECKING:
-    from rebalance.coordinator import GroupSnapshot
     from rebalance.timeline.trace import Trace
 
 __all__ = ["EmbeddedBroker"]
@@ -51,7 +52,7 @@ _WITH_DIRECTORY = {"log.retention.bytes": "-1"}
 """Kafka's default, where what is kept does not fill the memory."""
 
 
-class EmbeddedBroker:
+class EmbeddedBroker(FaultControls, GroupControls):
     """A broker of one node on `host`; `port` 0 takes a free one.
 
     Args:
@@ -59,13 +60,17 @@ class EmbeddedBroker:
             `CoordinatorConfig`.
         data: a directory for topics, records, offsets and groups, made if it is not there; None
             keeps all in memory.
-        trace: gets what happens to topics and groups, in the coordinator's view.
+        trace: gets what happens to topics and groups, in the coordinator's view; True makes one
+            that keeps all of it. `broker.trace` is either.
         trace_clock: milliseconds since the trace began; default: since this broker started.
         new_uuid: makes topic ids and the random part of member ids; inject a seeded one for runs
             that must repeat.
+        time: "virtual": groups and transactions live by a clock that only `advance` moves.
+        seed: of the chance in faults with a `probability`.
 
     Raises:
         SettingsError: a setting is unknown or not allowed.
+        ValueError: `time` is neither "real" nor "virtual".
     """
 
     def __init__(
@@ -75,17 +80,22 @@ class EmbeddedBroker:
         host: str = "127.0.0.1",
         port: int = 0,
         data: Path | None = None,
-        trace: Trace | None = None,
+        trace: Trace | Literal[True] | None = None,
         trace_clock: Callable[[], int] | None = None,
         new_uuid: Callable[[], uuid.UUID] = uuid.uuid4,
+        time: Time = "real",
+        seed: int = 0,
     ) -> None:
+        FaultControls.__init__(self, seed)
+        GroupControls.__init__(self, time, self._faults.home)
         if data is not None:
             settings = {**_WITH_DIRECTORY, **settings}
         self._config, self._group_config = read_settings(settings)
         self._data = data
         self._settings = frozenset(settings)
         self._host, self._port = host, port
-        self._trace, self._trace_clock = trace, trace_clock
+        self._trace = self._own_trace() if trace is True else trace
+        self._trace_clock = trace_clock
         self._tracer: Tracer | None = None
         self._new_uuid = new_uuid
         self._server: asyncio.Server | None = None
@@ -115,7 +125,8 @@ class EmbeddedBroker:
             raise BrokerError("the broker is running already; stop() it first")
         if self._tracer is None:
             # Once for the broker's life: a trace's time never goes back.
-            self._tracer = Tracer(self._trace, self._trace_clock)
+            self._tracer = Tracer(self._trace, self._trace_clock or self._trace_clock_of_groups())
+        self._home.is_here()
         storage = _storage(self._data)
         try:
             self._state = self._new_state(storage, self._tracer)
@@ -148,7 +159,16 @@ class EmbeddedBroker:
         limits = GroupLimits(
             max_groups=config.max_groups, max_group_id_length=config.max_group_id_length
         )
-        driver = GroupDriver(groups, self._new_uuid, tracer, OffsetsTopic(topics), limits)
+        clock = self._new_clock()
+        driver = GroupDriver(
+            groups,
+            self._new_uuid,
+            tracer,
+            OffsetsTopic(topics),
+            limits,
+            clock,
+            self._waiters.look,
+        )
 
         def on_change(name: str, partitions: int) -> None:
             tracer.topic(name, partitions)
@@ -166,7 +186,9 @@ class EmbeddedBroker:
                 topics.next_producer_id,
                 lambda group_id: partition_of(group_id, groups.offsets_topic_num_partitions),
                 driver.end_transaction,
+                clock,
             ),
+            faults=self._faults,
         )
 
     def _close_state(self) -> None:
@@ -241,13 +263,8 @@ class EmbeddedBroker:
         except TopicError as error:
             raise BrokerError(str(error)) from None
 
-    def group(self, group_id: str) -> GroupSnapshot | None:
-        """A group as the coordinator sees it now, or None when nobody has heard of it.
-
-        Raises:
-            BrokerError: it does not run.
-        """
-        return self._running().groups.group(group_id)
+    def _drivers(self) -> tuple[GroupDriver, ...]:
+        return (self._running().groups,)
 
     def usage(self) -> Usage:
         """What it holds now: connections, topics, groups, records.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rebalance.broker.broker_configs import BrokerConfigs
 from rebalance.broker.config import BrokerConfig
+from rebalance.broker.faults import Faults
 from rebalance.broker.topics import TopicStore
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class BrokerState:
     configs: BrokerConfigs
     group_configs: dict[str, dict[str, str]] = field(default_factory=dict)
     """Group -> what was configured for it."""
+    faults: Faults = field(default_factory=Faults)
+    """What a test wants to happen to requests."""
 
     def __post_init__(self) -> None:
         self.configs.on_change = self._reconfigure

@@ -15,7 +15,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 
+from rebalance.broker.clock import Clock, LoopClock, Timer
 from rebalance.protocol.errors import ErrorCode
 
 __all__ = ["Identity", "TransactionError", "Transactions"]
@@ -64,7 +66,7 @@ class _Transaction:
     is_ending: bool = False
     partitions: set[int] = field(default_factory=set)
     """Of `__consumer_offsets`: a group belongs to a transaction by way of its partition (P01)."""
-    timer: asyncio.TimerHandle | None = None
+    timer: Timer | None = None
 
     @property
     def identity(self) -> Identity:
@@ -87,7 +89,9 @@ class Transactions:
         new_producer_id: Callable[[], int],
         partition_of: Callable[[str], int],
         end: Ending,
+        clock: Clock | None = None,
     ) -> None:
+        self._clock = clock or LoopClock()
         self._new_producer_id = new_producer_id
         self._partition_of = partition_of
         self._end = end
@@ -137,8 +141,8 @@ class Transactions:
             raise TransactionError(ErrorCode.CONCURRENT_TRANSACTIONS)
         if found.state is not _State.ONGOING:
             found.state = _State.ONGOING
-            loop = asyncio.get_running_loop()
-            found.timer = loop.call_later(found.timeout_ms / 1000, self._fence, found)
+            at_ms = self._clock.now_ms() + found.timeout_ms
+            found.timer = self._clock.call_at(at_ms, partial(self._fence, found))
         found.partitions.add(self._partition_of(group_id))
 
     def has_group(self, transactional_id: str, claimed: Identity, group_id: str) -> bool:
