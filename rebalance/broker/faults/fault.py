@@ -61,8 +61,8 @@ class Fault:
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
 
     def __str__(self) -> str:
-        times = "" if self._left is None else f", {self._left} times more"
-        return f"{self.effect} of requests with {self.selector or 'any content'}{times}"
+        times = "" if self._left is None else f" ({self._left} times more)"
+        return f"{self.effect}: {str(self.selector) or 'any request'}{times}"
 
     __repr__ = __str__
 
