@@ -78,9 +78,11 @@ class VirtualClock:
         return self._now_ms
 
     def call_at(self, at_ms: int, callback: Callable[[], None]) -> Timer:
-        """Call when the clock is moved to `at_ms` or beyond; never at once."""
+        """Call when the clock is moved to `at_ms`; in the loop's next turn if that is now."""
         timer = _VirtualTimer(callback)
         heapq.heappush(self._timers, (at_ms, next(self._numbers), timer))
+        if at_ms <= self._now_ms:
+            asyncio.get_running_loop().call_soon(self._fire)
         return timer
 
     async def advance(self, by_ms: int) -> None:
@@ -94,7 +96,7 @@ class VirtualClock:
             await _settle()
             while (at_ms := self._next_ms()) is not None and at_ms <= end_ms:
                 self._now_ms = max(self._now_ms, at_ms)
-                self._fire(self._now_ms)
+                self._fire()
                 await _settle()
             self._now_ms = end_ms
             await _settle()
@@ -104,10 +106,10 @@ class VirtualClock:
             heapq.heappop(self._timers)
         return self._timers[0][0] if self._timers else None
 
-    def _fire(self, now_ms: int) -> None:
+    def _fire(self) -> None:
         """What is due, but for what is armed meanwhile: that comes in the next turn."""
         due = []
-        while (at_ms := self._next_ms()) is not None and at_ms <= now_ms:
+        while (at_ms := self._next_ms()) is not None and at_ms <= self._now_ms:
             due.append(heapq.heappop(self._timers)[2])
         for timer in due:
             callback, timer.callback = timer.callback, None

@@ -191,11 +191,10 @@ class GroupControls:
             group = driver.group(group_id)
             if group is None:
                 continue
-            for member in group.members:
-                if group_instance_id is not None and member.group_instance_id == group_instance_id:
-                    member_id = member.member_id
+            if member_id is None:
+                member_id = _member_of(group, group_instance_id)
             try:
-                driver.expire_session(group_id, member_id or "")
+                driver.expire_session(group_id, member_id)
             except ValueError as error:
                 raise BrokerError(f"{error}; {_described(group)}") from None
             return
@@ -231,6 +230,16 @@ class GroupControls:
         if self._virtual is None:
             raise BrokerError('this broker\'s time is real; make it with time="virtual"')
         await self._virtual.advance(round(seconds * 1000))
+
+
+def _member_of(group: GroupSnapshot, group_instance_id: str | None) -> str:
+    for member in group.members:
+        if member.group_instance_id == group_instance_id:
+            return member.member_id
+    raise BrokerError(
+        f"group {group.group_id!r} has no member of instance {group_instance_id!r}; "
+        f"{_described(group)}"
+    )
 
 
 def _words(state: str | None, members: int | None, *, has_predicate: bool) -> str:
