@@ -15,7 +15,7 @@ from rebalance.broker.storage import LogLimits, Storage, StoredTopic
 
 if TYPE_CHECKING:
     from rebalance.broker.config import BrokerConfig
-    from rebalance.broker.topics import Topic
+    from rebalance.broker.topic import Topic
 
 __all__ = ["KeptTopics"]
 
