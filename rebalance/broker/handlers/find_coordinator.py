@@ -49,7 +49,8 @@ def _coordinator(state: BrokerState, call: Call, key: str, *, is_ready: bool) ->
             words = "This coordinator type is not served."
             return _nowhere(key, ErrorCode.INVALID_REQUEST, words)
     if found is None:
-        return _nowhere(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, "The coordinator is not ready.")
+        words = "The coordinator is not available."
+        return _nowhere(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, words)
     endpoint = state.endpoint(found, call)
     return {
         "key": key,
