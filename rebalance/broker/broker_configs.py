@@ -109,10 +109,15 @@ class BrokerConfigs:
         }
         self.on_change(replace(self._started, **changes))
 
-    def broker_entries(self) -> list[ConfigEntry]:
-        """All properties of this broker."""
+    def broker_entries(self, node_id: int) -> list[ConfigEntry]:
+        """All properties of one node; they are those of every node, but for its id."""
+        own = Synonym(name="node.id", value=str(node_id), source=ConfigSource.STATIC_BROKER)
         return [
-            self._entry(key, self._behind(name), read_only=self.is_read_only(name))
+            self._entry(
+                key,
+                [own] if name == "node.id" else self._behind(name),
+                read_only=self.is_read_only(name),
+            )
             for name, key in sorted(self._keys.items())
         ]
 

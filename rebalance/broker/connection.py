@@ -93,7 +93,7 @@ async def _answer(
     wire = load_wire(api.name, version)
     header, at = wire.read_header(frame, 0)
     body, _ = wire.read_request(frame, at)
-    host, port = state.config.advertised or writer.get_extra_info("sockname")[:2]
+    host, port = state.advertised or writer.get_extra_info("sockname")[:2]
     call = Call(
         version=version,
         body=body,

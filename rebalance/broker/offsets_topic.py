@@ -49,37 +49,35 @@ def offsets_topic(partitions: int, segment_bytes: int) -> NewTopic:
 
 
 class OffsetsTopic:
-    """The topic of one broker; it is made when the first group is asked about."""
+    """The topic of one cluster, as soon as there is one."""
 
     __slots__ = ("_compact_at", "_topic", "_topics")
 
     def __init__(self, topics: TopicStore) -> None:
         self._topics = topics
-        self._topic = topics.get(OFFSETS_TOPIC)
+        self._topic: Topic | None = None
         self._compact_at: dict[int, int] = {}
 
     @property
-    def partitions(self) -> int | None:
-        """How many partitions there are, None while there is no topic."""
-        topic = self._topic
-        return None if topic is None or topic.is_deleted else topic.num_partitions
+    def topic(self) -> Topic | None:
+        """The topic, while there is one."""
+        if self._topic is None or self._topic.is_deleted:
+            self._topic = self._topics.get(OFFSETS_TOPIC)
+            self._compact_at.clear()
+        return self._topic
 
-    def create(self) -> int:
-        """Make the topic, unless somebody did; the number of its partitions.
+    def create(self) -> None:
+        """Make the topic, which is not there.
 
         Raises:
             TopicError: it cannot be made.
         """
-        self._topic = self._topics.get(OFFSETS_TOPIC)
-        if self._topic is None:
-            self._topic = self._topics.create(NewTopic(name=OFFSETS_TOPIC))
-        self._compact_at.clear()
-        return self._topic.num_partitions
+        self._topics.create(NewTopic(name=OFFSETS_TOPIC))
 
     def append(self, group_id: str, records: Sequence[Record], now_ms: int) -> ErrorCode:
         """Write a group's records as one batch; NONE once they are in the log, else why not."""
-        topic = self._topic
-        if topic is None or topic.is_deleted:
+        topic = self.topic
+        if topic is None:
             return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
         partition = partition_of(group_id, topic.num_partitions)
         log = topic.log(partition)
@@ -103,8 +101,8 @@ class OffsetsTopic:
         A record that cannot be read, or of a group that belongs elsewhere (somebody changed the
         number of partitions), is told once a partition and left out.
         """
-        topic = self._topic
-        log = None if topic is None else topic.log(partition)
+        topic = self.topic
+        log = None if topic is None else topic.used_log(partition)
         if topic is None or log is None:
             return
         strange: list[str] = []

@@ -26,8 +26,8 @@ LAST_EPOCH = 2**15 - 2
 """A producer that would go beyond gets a new id, and epoch 0."""
 NOBODY = -1
 
-Ending = Callable[[int, bool], Awaitable[ErrorCode]]
-"""Tells the groups how the transaction of a producer id ended; NONE when all of it counts."""
+Ending = Callable[[int, int, bool], Awaitable[ErrorCode]]
+"""Tells the groups of a partition how a producer id's transaction ended; NONE once it counts."""
 
 
 class TransactionError(Exception):
@@ -220,13 +220,15 @@ class Transactions:
         """Tell the groups; on an error the transaction is open as before."""
         transaction.is_ending = True
         try:
-            error = await self._end(transaction.producer_id, state is _State.COMMITTED)
+            for partition in sorted(transaction.partitions):
+                committed = state is _State.COMMITTED
+                error = await self._end(partition, transaction.producer_id, committed)
+                if error is not ErrorCode.NONE:
+                    raise TransactionError(error)
+                transaction.partitions.discard(partition)
         finally:
             transaction.is_ending = False
-        if error is not ErrorCode.NONE:
-            raise TransactionError(error)
         if transaction.timer is not None:
             transaction.timer.cancel()
             transaction.timer = None
         transaction.state = state
-        transaction.partitions.clear()

@@ -50,16 +50,16 @@ def _log(topics: TopicStore, group_id: str) -> PartitionLog:
 def test_it_is_an_internal_topic_as_kafka_makes_it() -> None:
     topics = _topics()
     offsets = OffsetsTopic(topics)
-    assert (offsets.partitions, offsets.create(), offsets.partitions) == (None, 50, 50)
-    topic = topics.get(OFFSETS_TOPIC)
+    assert offsets.topic is None
+    offsets.create()
+    topic = offsets.topic
     assert topic is not None
-    assert topic.is_internal
+    assert (topic.name, topic.num_partitions, topic.is_internal) == (OFFSETS_TOPIC, 50, True)
     assert topic.configs == {
         "cleanup.policy": "compact",
         "compression.type": "producer",
         "segment.bytes": "1048576",
     }
-    assert offsets.create() == 50, "a second time changes nothing"
     assert topics.get(OFFSETS_TOPIC) is topic
 
 
@@ -68,7 +68,7 @@ def test_whoever_makes_it_makes_it_so(wanted: NewTopic | None) -> None:
     topics = _topics(max_partitions="1")  # which counts what clients made
     made = topics.auto_create(OFFSETS_TOPIC) if wanted is None else topics.create(wanted)
     assert (made.num_partitions, made.configs["cleanup.policy"]) == (50, "compact")
-    assert OffsetsTopic(topics).partitions == 50
+    assert OffsetsTopic(topics).topic is made
 
 
 def test_another_number_of_partitions_is_refused() -> None:
@@ -109,7 +109,7 @@ def test_what_cannot_be_written_is_an_error_of_the_append(
     assert topic is not None
     topics.delete(topic)
     assert offsets.append("g", [_commit("g", 1)], NOW) is missing
-    assert offsets.partitions is None
+    assert offsets.topic is None
 
 
 def test_retention_and_the_bound_on_memory_do_not_touch_it() -> None:

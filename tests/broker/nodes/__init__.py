@@ -1,0 +1,1 @@
+"""Several nodes behind one embedded broker."""
