@@ -161,6 +161,18 @@ class BrokerConfig:
         _whole(1, _LONG // 10**6),
         danger="shorter than a rebalance: a parked JoinGroup loses its connection",
     )
+    transactional_id_expiration_ms: int = _setting(
+        "transactional.id.expiration.ms",
+        604_800_000,
+        _whole(1, _INT),
+        danger="smaller: a producer that pauses that long has a new id, and fences nobody",
+    )
+    max_transactional_ids: int = _setting(
+        "max.transactional.ids",
+        100_000,
+        _whole(0, _INT),
+        danger="not a Kafka property; a new id beyond it is refused: POLICY_VIOLATION",
+    )
     node_id: int = _setting(
         "node.id", 1, _whole(0, _INT), danger="clients that know another id must ask again"
     )

@@ -25,12 +25,13 @@ from rebalance.broker.connection import serve
 from rebalance.broker.driver import GroupDriver
 from rebalance.broker.errors import BrokerError
 from rebalance.broker.group_limits import GroupLimits
+from rebalance.broker.kept_configs import KeptConfigs
 from rebalance.broker.offsets_topic import OffsetsTopic, offsets_topic
 from rebalance.broker.state import BrokerState, Usage
 from rebalance.broker.storage import MemoryStorage, Storage
 from rebalance.broker.topics import NewTopic, TopicError, TopicStore
 from rebalance.broker.tracing import Tracer
-from rebalance.broker.transactions import Transactions
+from rebalance.broker.transactions import TransactionLimits, Transactions
 from rebalance.protocol.java_hash import partition_of
 
 if TYPE_CHECKING:
@@ -162,10 +163,15 @@ class EmbeddedBroker:
             topics=topics,
             groups=driver,
             configs=BrokerConfigs(config, groups, self._settings),
+            kept_configs=KeptConfigs(storage),
             transactions=Transactions(
                 topics.next_producer_id,
                 lambda group_id: partition_of(group_id, groups.offsets_topic_num_partitions),
                 driver.end_transaction,
+                TransactionLimits(
+                    id_expiration_ms=config.transactional_id_expiration_ms,
+                    most_ids=config.max_transactional_ids,
+                ),
             ),
         )
 
@@ -261,6 +267,7 @@ class EmbeddedBroker:
             topics=sum(not topic.is_internal for topic in state.topics),
             partitions=state.topics.num_partitions,
             groups=state.groups.group_count,
+            transactional_ids=state.transactions.id_count,
             log_bytes=state.topics.memory_bytes,
         )
 

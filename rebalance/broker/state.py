@@ -5,11 +5,13 @@ Handlers get these two and nothing else; sockets stay with the connection.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rebalance.broker.broker_configs import BrokerConfigs
 from rebalance.broker.config import BrokerConfig
+from rebalance.broker.kept_configs import ALL_BROKERS, KeptConfigs
 from rebalance.broker.topics import TopicStore
 
 if TYPE_CHECKING:
@@ -30,11 +32,29 @@ class BrokerState:
     groups: GroupDriver
     transactions: Transactions
     configs: BrokerConfigs
-    group_configs: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Group -> what was configured for it."""
+    kept_configs: KeptConfigs
 
     def __post_init__(self) -> None:
         self.configs.on_change = self._reconfigure
+        for name in (ALL_BROKERS, str(self.config.node_id)):
+            if name in self.kept_configs.brokers:
+                values = self.kept_configs.brokers[name]
+                self.configs.change(values, of_all_brokers=name == ALL_BROKERS)
+
+    @property
+    def group_configs(self) -> Mapping[str, Mapping[str, str]]:
+        """Group -> what was configured for it."""
+        return self.kept_configs.groups
+
+    def configure_broker(self, values: Mapping[str, str], *, of_all_brokers: bool) -> None:
+        """Replace what was set for this broker or for all; the values must have been checked.
+
+        Raises:
+            StorageError: it could not be stored; nothing has changed.
+        """
+        name = ALL_BROKERS if of_all_brokers else str(self.config.node_id)
+        self.kept_configs.set_broker(name, values)
+        self.configs.change(values, of_all_brokers=of_all_brokers)
 
     def _reconfigure(self, config: BrokerConfig) -> None:
         self.config = config
@@ -52,6 +72,8 @@ class Usage:
     """`max.partitions`; a topic has at least one."""
     groups: int
     """`max.groups`"""
+    transactional_ids: int
+    """`max.transactional.ids`"""
     log_bytes: int
     """`log.memory.bytes`"""
 
