@@ -54,6 +54,11 @@ class RawMember(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._is_closing = False
 
+    @property
+    def is_idle(self) -> bool:
+        """It waits for no answer."""
+        return not self._asked
+
     # --- what it does ---
 
     def join(self) -> None:
