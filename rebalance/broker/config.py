@@ -186,7 +186,8 @@ class BrokerConfig:
     @property
     def advertised(self) -> tuple[str, int] | None:
         """Host and port of `advertised.listeners`, or None for the address a client came in at."""
-        return _split_listener(self.advertised_listeners)
+        # Asked at every request, and nearly always not set.
+        return _split_listener(self.advertised_listeners) if self.advertised_listeners else None
 
     @classmethod
     def properties(cls) -> dict[str, str]:
