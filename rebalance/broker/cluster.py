@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rebalance.broker.broker_configs import BrokerConfigs
@@ -15,13 +15,14 @@ from rebalance.broker.config import BrokerConfig
 from rebalance.broker.coordinators import Coordinators
 from rebalance.broker.driver import GroupDriver
 from rebalance.broker.group_limits import GroupLimits
+from rebalance.broker.kept_configs import ALL_BROKERS, KeptConfigs
 from rebalance.broker.leadership import Leadership
 from rebalance.broker.offsets_topic import OffsetsTopic, offsets_topic
 from rebalance.broker.storage import Storage
 from rebalance.broker.topic import OFFSETS_TOPIC, Topic
 from rebalance.broker.topics import TopicStore
 from rebalance.broker.tracing import Tracer
-from rebalance.broker.transactions import Transactions
+from rebalance.broker.transactions import TransactionLimits, Transactions
 from rebalance.protocol.config import CoordinatorConfig
 
 __all__ = ["Cluster", "open_cluster"]
@@ -38,18 +39,32 @@ class Cluster:
     group_config: CoordinatorConfig
     topics: TopicStore
     configs: BrokerConfigs
+    kept_configs: KeptConfigs
     leadership: Leadership
     coordinators: Coordinators
     transactions: Transactions
     new_driver: Callable[[], GroupDriver]
     """Of a node that starts: its coordinator, which coordinates nothing yet."""
     cluster_id: str = CLUSTER_ID
-    group_configs: dict[str, dict[str, str]] = field(default_factory=dict)
     ports: dict[int, int] = field(default_factory=dict)
     """Of the nodes that run."""
 
     def __post_init__(self) -> None:
         self.configs.on_change = self._reconfigure
+        for name in (ALL_BROKERS, str(self.config.node_id)):
+            if name in self.kept_configs.brokers:
+                values = self.kept_configs.brokers[name]
+                self.configs.change(values, of_all_brokers=name == ALL_BROKERS)
+
+    def configure_broker(self, values: Mapping[str, str], *, of_all_brokers: bool) -> None:
+        """Replace what was set for one broker or for all; the values must have been checked.
+
+        Raises:
+            StorageError: it could not be stored; nothing has changed.
+        """
+        name = ALL_BROKERS if of_all_brokers else str(self.config.node_id)
+        self.kept_configs.set_broker(name, values)
+        self.configs.change(values, of_all_brokers=of_all_brokers)
 
     def _reconfigure(self, config: BrokerConfig) -> None:
         self.config = config
@@ -128,10 +143,17 @@ def open_cluster(
         group_config=groups,
         topics=topics,
         configs=BrokerConfigs(config, group_config, set_by_user),
+        kept_configs=KeptConfigs(storage),
         leadership=leadership,
         coordinators=coordinators,
         transactions=Transactions(
-            topics.next_producer_id, coordinators.partition_of, coordinators.end_transaction
+            topics.next_producer_id,
+            coordinators.partition_of,
+            coordinators.end_transaction,
+            TransactionLimits(
+                id_expiration_ms=config.transactional_id_expiration_ms,
+                most_ids=config.max_transactional_ids,
+            ),
         ),
         new_driver=lambda: GroupDriver(groups, new_uuid, tracer, offsets, limits, prepare),
     )

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections import deque
 from collections.abc import Callable
 from itertools import count
 from typing import TYPE_CHECKING
@@ -191,17 +190,18 @@ class GroupDriver:
 
     def _perform(self, effects: tuple[Effect, ...], now: int) -> None:
         """Act on effects in their order; what an append brings about comes after the rest."""
-        todo = deque(effects)
-        while todo:
-            effect = todo.popleft()
-            if isinstance(effect, Reply):
-                self._resolve(effect)
-            elif isinstance(effect, Append):
-                error = self._offsets.append(effect.group_id, effect.records, now)
-                appended = Appended(token=effect.token, error=error)
-                todo.extend(self._coordinator.handle(appended, now))
-            else:
-                self._tracer.notice(effect)
+        while effects:
+            after: tuple[Effect, ...] = ()
+            for effect in effects:
+                if isinstance(effect, Reply):
+                    self._resolve(effect)
+                elif isinstance(effect, Append):
+                    error = self._offsets.append(effect.group_id, effect.records, now)
+                    appended = Appended(token=effect.token, error=error)
+                    after += self._coordinator.handle(appended, now)
+                else:
+                    self._tracer.notice(effect)
+            effects = after
 
     def _resolve(self, reply: Reply) -> None:
         assert isinstance(reply.token, int)

@@ -219,6 +219,7 @@ class EmbeddedBroker(NodeControls):
             topics=sum(not topic.is_internal for topic in cluster.topics),
             partitions=cluster.topics.num_partitions,
             groups=sum(d.group_count for d in cluster.coordinators.drivers.values()),
+            transactional_ids=cluster.transactions.id_count,
             log_bytes=cluster.topics.memory_bytes,
         )
 

@@ -5,6 +5,7 @@ Handlers get these two and nothing else; sockets stay with the connection.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,6 @@ class BrokerState:
         "cluster",
         "cluster_id",
         "configs",
-        "group_configs",
         "groups",
         "leadership",
         "node_id",
@@ -56,8 +56,11 @@ class BrokerState:
         self.leadership: Leadership = cluster.leadership
         self.transactions: Transactions = cluster.transactions
         self.configs: BrokerConfigs = cluster.configs
-        self.group_configs: dict[str, dict[str, str]] = cluster.group_configs
+
+    @property
+    def group_configs(self) -> Mapping[str, Mapping[str, str]]:
         """Group -> what was configured for it."""
+        return self.cluster.kept_configs.groups
 
     @property
     def config(self) -> BrokerConfig:
@@ -96,6 +99,8 @@ class Usage:
     """`max.partitions`; a topic has at least one."""
     groups: int
     """`max.groups`"""
+    transactional_ids: int
+    """`max.transactional.ids`"""
     log_bytes: int
     """`log.memory.bytes`"""
 

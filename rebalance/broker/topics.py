@@ -34,6 +34,7 @@ from rebalance.protocol.errors import ErrorCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 __all__ = [
     "INTERNAL_TOPICS",
@@ -291,6 +292,11 @@ class TopicStore:
         before = log.memory_bytes
         log.compact()
         self._memory_bytes += log.memory_bytes - before
+
+    @property
+    def path(self) -> Path | None:
+        """The directory in which all is kept; None for memory."""
+        return self._kept.path
 
     @property
     def num_partitions(self) -> int:

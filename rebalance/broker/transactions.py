@@ -4,7 +4,8 @@ A producer names itself by a transactional id and is told a producer id and an e
 with the same name gets the next epoch and fences the one before. A transaction is a set of groups
 whose offsets wait for its end. Records are not part of it: a transactional Produce is refused.
 
-What is open lives in memory, as the offsets that wait do: a broker that dies has aborted it.
+What is open lives in memory, as the offsets that wait do: a broker that dies has aborted it. A name
+that nobody uses is forgotten (idle_ids.py), and there are at most so many.
 EndTxn v5 and newer ends a transaction with the next epoch (KIP-890), older versions keep theirs.
 Source: TransactionCoordinator, TransactionMetadata; KIP-98, KIP-360, KIP-447, KIP-890.
 """
@@ -16,9 +17,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
+from rebalance.broker.idle_ids import IdleIds
 from rebalance.protocol.errors import ErrorCode
 
-__all__ = ["Identity", "TransactionError", "Transactions"]
+__all__ = ["Identity", "TransactionError", "TransactionLimits", "Transactions"]
 
 MAX_TIMEOUT_MS = 900_000
 """transaction.max.timeout.ms, Kafka's default."""
@@ -46,6 +48,14 @@ class Identity:
     epoch: int = NOBODY
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionLimits:
+    """How long an id that nobody uses is known, and how many ids there may be."""
+
+    id_expiration_ms: int = 604_800_000
+    most_ids: int = 2**31 - 1
+
+
 class _State(Enum):
     EMPTY = "Empty"
     ONGOING = "Ongoing"
@@ -55,6 +65,7 @@ class _State(Enum):
 
 @dataclass(slots=True, kw_only=True)
 class _Transaction:
+    transactional_id: str
     producer_id: int
     timeout_ms: int
     epoch: int = NOBODY
@@ -80,17 +91,29 @@ class _Transaction:
 
 
 class Transactions:
-    """All transactional ids of one broker."""
+    """All transactional ids of one broker.
+
+    Args:
+        new_producer_id: gives an id that was never given out.
+        partition_of: the partition of `__consumer_offsets` that keeps a group.
+        end: tells the groups.
+        clock: milliseconds, never going back; default: the event loop's.
+    """
 
     def __init__(
         self,
         new_producer_id: Callable[[], int],
         partition_of: Callable[[str], int],
         end: Ending,
+        limits: TransactionLimits = TransactionLimits(),
+        clock: Callable[[], int] | None = None,
     ) -> None:
         self._new_producer_id = new_producer_id
         self._partition_of = partition_of
         self._end = end
+        self._most_ids = limits.most_ids
+        self._clock = clock or _loop_ms
+        self._idle = IdleIds(limits.id_expiration_ms)
         self._by_id: dict[str, _Transaction] = {}
         self._aborting: set[asyncio.Task[None]] = set()
 
@@ -98,17 +121,14 @@ class Transactions:
         """InitProducerId: the next incarnation of a producer; what it had open is aborted.
 
         Raises:
-            TransactionError: the claim is an old one's, the timeout is not allowed, or the last
-                transaction is not over yet (ask again).
+            TransactionError: the claim is an old one's, the timeout is not allowed, the last
+                transaction is not over yet (ask again), or there are too many ids.
         """
         if not transactional_id:
             raise TransactionError(ErrorCode.INVALID_REQUEST)
         if not 0 < timeout_ms <= MAX_TIMEOUT_MS:
             raise TransactionError(ErrorCode.INVALID_TRANSACTION_TIMEOUT)
-        found = self._by_id.get(transactional_id)
-        if found is None:
-            found = _Transaction(producer_id=self._new_producer_id(), timeout_ms=timeout_ms)
-            self._by_id[transactional_id] = found
+        found = self._known(transactional_id) or self._new(transactional_id, timeout_ms)
         if found.is_ending:
             raise TransactionError(ErrorCode.CONCURRENT_TRANSACTIONS)
         if claimed.producer_id != NOBODY and found.epoch != NOBODY:
@@ -124,6 +144,7 @@ class Transactions:
             found.former_epoch = claimed.epoch
         found.timeout_ms = timeout_ms
         found.state = _State.EMPTY
+        self._idle.rest(transactional_id, self._clock())
         return found.identity
 
     def add_group(self, transactional_id: str, claimed: Identity, group_id: str) -> None:
@@ -137,6 +158,7 @@ class Transactions:
             raise TransactionError(ErrorCode.CONCURRENT_TRANSACTIONS)
         if found.state is not _State.ONGOING:
             found.state = _State.ONGOING
+            self._idle.wake(transactional_id)
             loop = asyncio.get_running_loop()
             found.timer = loop.call_later(found.timeout_ms / 1000, self._fence, found)
         found.partitions.add(self._partition_of(group_id))
@@ -180,6 +202,11 @@ class Transactions:
             found.bump(self._new_producer_id)
         return found.identity
 
+    @property
+    def id_count(self) -> int:
+        """How many transactional ids are known."""
+        return len(self._by_id)
+
     def close(self) -> None:
         """Nothing is aborted by itself any more."""
         for transaction in self._by_id.values():
@@ -188,10 +215,27 @@ class Transactions:
         for task in self._aborting:
             task.cancel()
 
+    def _known(self, transactional_id: str) -> _Transaction | None:
+        """Who has that name, once those were forgotten that nobody used for long."""
+        for expired in self._idle.expired(self._clock()):
+            del self._by_id[expired]
+        return self._by_id.get(transactional_id)
+
+    def _new(self, transactional_id: str, timeout_ms: int) -> _Transaction:
+        if len(self._by_id) >= self._most_ids:
+            raise TransactionError(ErrorCode.POLICY_VIOLATION)
+        made = _Transaction(
+            transactional_id=transactional_id,
+            producer_id=self._new_producer_id(),
+            timeout_ms=timeout_ms,
+        )
+        self._by_id[transactional_id] = made
+        return made
+
     def _named(self, transactional_id: str, claimed: Identity) -> _Transaction:
         if not transactional_id:
             raise TransactionError(ErrorCode.INVALID_REQUEST)
-        found = self._by_id.get(transactional_id)
+        found = self._known(transactional_id)
         if found is None or claimed.producer_id != found.producer_id:
             raise TransactionError(ErrorCode.INVALID_PRODUCER_ID_MAPPING)
         return found
@@ -232,3 +276,8 @@ class Transactions:
             transaction.timer.cancel()
             transaction.timer = None
         transaction.state = state
+        self._idle.rest(transaction.transactional_id, self._clock())
+
+
+def _loop_ms() -> int:
+    return int(asyncio.get_running_loop().time() * 1000)

@@ -12,6 +12,9 @@ from rebalance.cli.properties import parse_settings
 if TYPE_CHECKING:
     import asyncio
 
+COLLECT_EVERY = 10_000
+"""Objects made and kept until Python looks for cycles among the young; its own number is 700."""
+
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 9092
 
 
@@ -90,6 +93,7 @@ def _run(properties: dict[str, str], host: str, port: int, data: Path | None, no
                     f"listening on {host}, not on loopback alone: whoever reaches this machine may "
                     "read, write and delete everything here; there is no authentication"
                 )
+            _spare_collector()
             print(f"bootstrap.servers={broker.bootstrap_servers}", flush=True)
             await stop.wait()
 
@@ -97,6 +101,17 @@ def _run(properties: dict[str, str], host: str, port: int, data: Path | None, no
         asyncio.run(run())
     except (BrokerError, SettingsError) as error:
         raise UsageError(str(error)) from None
+
+
+def _spare_collector() -> None:
+    """Have Python look through less, and less often: a sixth of a thousand joins was that.
+
+    What the program consists of stays as long as it runs, and requests make hardly any cycles.
+    """
+    import gc
+
+    gc.freeze()
+    gc.set_threshold(COLLECT_EVERY)
 
 
 def _warn(message: str) -> None:

@@ -190,4 +190,4 @@ Request = CoordinatorRequest | FindCoordinatorRequest | MetadataRequest
 
 def protocol_names(protocols: Sequence[GroupProtocol]) -> tuple[str, ...]:
     """The names in order of preference, for messages and votes."""
-    return tuple(protocol.name for protocol in protocols)
+    return tuple([protocol.name for protocol in protocols])
