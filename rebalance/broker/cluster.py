@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rebalance.broker.broker_configs import BrokerConfigs
+from rebalance.broker.clock import Clock
 from rebalance.broker.config import BrokerConfig
 from rebalance.broker.coordinators import Coordinators
 from rebalance.broker.driver import GroupDriver
+from rebalance.broker.faults import Faults
 from rebalance.broker.group_limits import GroupLimits
 from rebalance.broker.kept_configs import ALL_BROKERS, KeptConfigs
 from rebalance.broker.leadership import Leadership
@@ -43,6 +45,8 @@ class Cluster:
     leadership: Leadership
     coordinators: Coordinators
     transactions: Transactions
+    faults: Faults
+    """What a test wants to happen to requests."""
     new_driver: Callable[[], GroupDriver]
     """Of a node that starts: its coordinator, which coordinates nothing yet."""
     cluster_id: str = CLUSTER_ID
@@ -107,6 +111,9 @@ def open_cluster(
     tracer: Tracer,
     new_uuid: Callable[[], uuid.UUID],
     offsets_topic_at_once: bool,
+    clock: Clock,
+    on_handled: Callable[[], None],
+    faults: Faults,
 ) -> Cluster:
     """A cluster with what its storage holds.
 
@@ -150,10 +157,14 @@ def open_cluster(
             topics.next_producer_id,
             coordinators.partition_of,
             coordinators.end_transaction,
+            clock,
             TransactionLimits(
                 id_expiration_ms=config.transactional_id_expiration_ms,
                 most_ids=config.max_transactional_ids,
             ),
         ),
-        new_driver=lambda: GroupDriver(groups, new_uuid, tracer, offsets, limits, prepare),
+        faults=faults,
+        new_driver=lambda: GroupDriver(
+            groups, new_uuid, tracer, offsets, limits, prepare, clock, on_handled
+        ),
     )

@@ -60,11 +60,13 @@ async def _serve_one(
     frame = await _read_frame(reader, state.config.socket_request_max_bytes)
     if frame is None:
         return False
-    answer = await _answer(state, frame, writer)
+    answer, mute_ms = await _answer(state, frame, writer)
     if answer is not None:
         # Together: what is written while nothing waits is a system call of its own.
         writer.writelines((_SIZE.pack(len(answer)), answer))
         await writer.drain()
+    if mute_ms:
+        await asyncio.sleep(mute_ms / 1000)
     return True
 
 
@@ -83,8 +85,11 @@ async def _read_frame(reader: asyncio.StreamReader, max_bytes: int) -> bytes | N
 
 async def _answer(
     state: BrokerState, frame: bytes, writer: asyncio.StreamWriter
-) -> bytearray | None:
-    """The whole response, header included, or None where nothing is answered."""
+) -> tuple[bytearray | None, int]:
+    """The whole response, header included, or None where nothing is answered.
+
+    With it how many milliseconds this connection is muted: more than 0 only by a fault control.
+    """
     key, version, correlation_id = _START.unpack_from(frame)
     api = APIS.get(key)
     if api is None:
@@ -94,7 +99,7 @@ async def _answer(
             raise WireError(f"{api.name} version {version} is not served")
         from rebalance.broker.handlers.api_versions import unsupported
 
-        return _encode(correlation_id, key, 0, unsupported())
+        return _encode(correlation_id, key, 0, unsupported()), 0
     wire = load_wire(api.name, version)
     header, at = wire.read_header(frame, 0)
     body, _ = wire.read_request(frame, at)
@@ -107,8 +112,14 @@ async def _answer(
         host=host,
         port=port,
     )
-    response = await load_handler(key)(state, call)
-    return None if response is None else _encode(correlation_id, key, version, response)
+    mute_ms = 0
+    if state.faults.are_none:
+        response = await load_handler(key)(state, call)
+    else:
+        response, mute_ms = await state.faults.answer(state, key, correlation_id, call)
+    if response is None:
+        return None, mute_ms
+    return _encode(correlation_id, key, version, response), mute_ms
 
 
 def _encode(correlation_id: int, key: int, version: int, response: Message) -> bytearray:

@@ -1,21 +1,20 @@
 """Drives one node's GroupCoordinator: events in, effects out, one timer armed.
 
-No rule of the group protocol is here. The driver brings time (milliseconds of the day that pass as
-the event loop's do, for records outlive the loop), hands every request over with a token of its
-own, resolves the future of a token when its Reply comes, writes what is to be appended to
-`__consumer_offsets` and says then that it is durable. It coordinates nothing until it is elected
-for partitions of that topic; who is elected when is decided in coordinators.py.
+No rule of the group protocol is here. The driver brings time (its clock's), hands every request
+over with a token of its own, resolves the future of a token when its Reply comes, writes what is to
+be appended to `__consumer_offsets` and says then that it is durable. It coordinates nothing until
+it is elected for partitions of that topic; who is elected when is decided in coordinators.py.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import TYPE_CHECKING
 
+from rebalance.broker.clock import Clock, LoopClock, Timer
 from rebalance.broker.group_limits import GroupLimits
 from rebalance.broker.offsets_topic import OffsetsTopic
 from rebalance.broker.tracing import Tracer
@@ -32,6 +31,7 @@ from rebalance.protocol.effects import (
     Replayed,
     Reply,
     Resigned,
+    SessionTimedOut,
     TopicDeleted,
     TransactionEnded,
 )
@@ -41,6 +41,7 @@ from rebalance.protocol.responses import TransactionCompleted
 if TYPE_CHECKING:
     from rebalance.protocol.requests import CoordinatorRequest
     from rebalance.protocol.responses import CoordinatorResponse
+    from rebalance.protocol.timers import TimerKey
 
 __all__ = ["GroupDriver"]
 
@@ -60,16 +61,19 @@ class GroupDriver:
         offsets: OffsetsTopic,
         limits: GroupLimits = GroupLimits(),  # noqa: B008  # frozen
         prepare: Callable[[], object] | None = None,
+        clock: Clock | None = None,
+        on_handled: Callable[[], None] | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._since_1970_ms = int(time.time() * 1000) - int(self._loop.time() * 1000)
+        self._clock = clock or LoopClock()
+        self._on_handled = on_handled or _nobody_waits
         self._tracer = tracer
         self._offsets = offsets
         self._limits = limits
         self._prepare = prepare
         self._tokens = count(1)
         self._waiting: dict[int, asyncio.Future[CoordinatorResponse]] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Timer | None = None
         self._armed_for: int | None = None
         self._coordinator = GroupCoordinator(config, lambda: str(new_uuid()))
         self._is_loaded: dict[int, bool] = {}
@@ -135,6 +139,14 @@ class GroupDriver:
             # A request that was replaced (J17) is never answered; its connection ends it.
             self._waiting.pop(token, None)
 
+    def expire_session(self, group_id: str, member_id: str) -> None:
+        """The session of a member, or of a pending id, ends now (H06).
+
+        Raises:
+            ValueError: nobody waits to hear of it.
+        """
+        self._handle(SessionTimedOut(group_id=group_id, member_id=member_id))
+
     def topic_deleted(self, topic: str) -> None:
         """Its offsets go, in every group (O08)."""
         self._handle(TopicDeleted(topic=topic))
@@ -162,6 +174,14 @@ class GroupDriver:
         found = (self._coordinator.group(group_id) for group_id in self._coordinator.group_ids)
         return [group for group in found if group is not None]
 
+    def now_ms(self) -> int:
+        """The time of its groups, in milliseconds since 1970."""
+        return self._now()
+
+    def timers(self) -> Mapping[TimerKey, int]:
+        """The armed timers and when they fire (ms since 1970), the next one first."""
+        return self._coordinator.timers
+
     def close(self) -> None:
         """Disarm the timer; whoever waits is cancelled with its connection."""
         if self._timer is not None:
@@ -170,7 +190,7 @@ class GroupDriver:
 
     def _now(self) -> int:
         """Milliseconds, never going back: a timer may have fired a hair before its time."""
-        self._last_ms = max(self._last_ms, self._since_1970_ms + int(self._loop.time() * 1000))
+        self._last_ms = max(self._last_ms, self._clock.now_ms())
         return self._last_ms
 
     def _handle(self, event: CoordinatorEvent) -> None:
@@ -181,6 +201,7 @@ class GroupDriver:
             self._perform(self._coordinator.handle(event, now), now)
         finally:
             self._arm()
+        self._on_handled()
 
     def _advance(self, now: int) -> tuple[Effect, ...]:
         deadline = self._coordinator.next_deadline()
@@ -219,7 +240,7 @@ class GroupDriver:
             self._timer = None
         if deadline is not None:
             self._armed_for = deadline
-            self._timer = self._loop.call_at((deadline - self._since_1970_ms) / 1000, self._fire)
+            self._timer = self._clock.call_at(deadline, self._fire)
 
     def _fire(self) -> None:
         self._timer = None
@@ -231,3 +252,8 @@ class GroupDriver:
         finally:
             # Whatever failed, one group's error must not stop the timers of all groups.
             self._arm()
+        self._on_handled()
+
+
+def _nobody_waits() -> None:
+    """Nobody wants to know that groups may have changed."""

@@ -14,11 +14,13 @@ import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rebalance.broker.cluster import Cluster, open_cluster
 from rebalance.broker.config import read_settings
 from rebalance.broker.errors import BrokerError, SettingsError
+from rebalance.broker.fault_controls import FaultControls
+from rebalance.broker.group_controls import GroupControls, Time
 from rebalance.broker.node import Node
 from rebalance.broker.node_controls import NodeControls
 from rebalance.broker.state import Usage
@@ -27,7 +29,7 @@ from rebalance.broker.topics import NewTopic, TopicError
 from rebalance.broker.tracing import Tracer
 
 if TYPE_CHECKING:
-    from rebalance.coordinator import GroupSnapshot
+    from rebalance.broker.driver import GroupDriver
     from rebalance.timeline.trace import Trace
 
 __all__ = ["EmbeddedBroker"]
@@ -38,7 +40,7 @@ _WITH_DIRECTORY = {"log.retention.bytes": "-1"}
 """Kafka's default, where what is kept does not fill the memory."""
 
 
-class EmbeddedBroker(NodeControls):
+class EmbeddedBroker(NodeControls, FaultControls, GroupControls):
     """A broker of `nodes` nodes on `host`; `port` 0 takes free ones, else each node the next port.
 
     Args:
@@ -49,13 +51,17 @@ class EmbeddedBroker(NodeControls):
         offsets_topic_at_once: `__consumer_offsets` is made for the first question about a group,
             whose answer is good. False: as in Kafka who looks for a coordinator has it made and is
             answered COORDINATOR_NOT_AVAILABLE, and everybody else NOT_COORDINATOR until then (A06).
-        trace: gets what happens to topics and groups, in the coordinator's view.
+        trace: gets what happens to topics and groups, in the coordinator's view; True makes one
+            that keeps all of it. `broker.trace` is either.
         trace_clock: milliseconds since the trace began; default: since this broker started.
         new_uuid: makes topic ids and the random part of member ids; inject a seeded one for runs
             that must repeat.
+        time: "virtual": groups and transactions live by a clock that only `advance` moves.
+        seed: of the chance in faults with a `probability`.
 
     Raises:
         SettingsError: a setting is unknown or not allowed.
+        ValueError: `time` is neither "real" nor "virtual".
     """
 
     def __init__(
@@ -67,10 +73,14 @@ class EmbeddedBroker(NodeControls):
         nodes: int = 1,
         data: Path | None = None,
         offsets_topic_at_once: bool = True,
-        trace: Trace | None = None,
+        trace: Trace | Literal[True] | None = None,
         trace_clock: Callable[[], int] | None = None,
         new_uuid: Callable[[], uuid.UUID] = uuid.uuid4,
+        time: Time = "real",
+        seed: int = 0,
     ) -> None:
+        FaultControls.__init__(self, seed)
+        GroupControls.__init__(self, time, self._faults.home)
         if data is not None:
             settings = {**_WITH_DIRECTORY, **settings}
         self._config, self._group_config = read_settings(settings)
@@ -81,7 +91,8 @@ class EmbeddedBroker(NodeControls):
         self._settings = frozenset(settings)
         self._host, self._port = host, port
         self._offsets_topic_at_once = offsets_topic_at_once
-        self._trace, self._trace_clock = trace, trace_clock
+        self._trace = self._own_trace() if trace is True else trace
+        self._trace_clock = trace_clock
         self._tracer: Tracer | None = None
         self._new_uuid = new_uuid
         self._cluster: Cluster | None = None
@@ -111,7 +122,8 @@ class EmbeddedBroker(NodeControls):
         address = await _one_address(self._host, self._port)
         if self._tracer is None:
             # Once for the broker's life: a trace's time never goes back.
-            self._tracer = Tracer(self._trace, self._trace_clock)
+            self._tracer = Tracer(self._trace, self._trace_clock or self._trace_clock_of_groups())
+        self._home.is_here()
         storage = _storage(self._data)
         try:
             self._cluster = self._open(storage, self._tracer)
@@ -140,6 +152,9 @@ class EmbeddedBroker(NodeControls):
             tracer=tracer,
             new_uuid=self._new_uuid,
             offsets_topic_at_once=self._offsets_topic_at_once,
+            clock=self._new_clock(),
+            on_handled=self._waiters.look,
+            faults=self._faults,
         )
 
     async def stop(self) -> None:
@@ -197,15 +212,8 @@ class EmbeddedBroker(NodeControls):
         except TopicError as error:
             raise BrokerError(str(error)) from None
 
-    def group(self, group_id: str) -> GroupSnapshot | None:
-        """A group as its coordinator sees it now, or None when nobody has heard of it.
-
-        Raises:
-            BrokerError: it does not run.
-        """
-        coordinators = self._running().coordinators
-        node_id = coordinators.node_of(group_id)
-        return None if node_id is None else coordinators.drivers[node_id].group(group_id)
+    def _drivers(self) -> tuple[GroupDriver, ...]:
+        return tuple(self._running().coordinators.drivers.values())
 
     def usage(self) -> Usage:
         """What it holds now: connections, topics, groups, records.

@@ -41,6 +41,8 @@ class SchemaField:
     nullable: bool
     tag: int | None
     default: Any
+    has_default: bool
+    """Whether Kafka's schema says one; `default` is a zero of the type otherwise."""
 
 
 def schema_fields(entity: type) -> list[SchemaField]:
@@ -69,6 +71,7 @@ def _field(entity: type, raw: dataclasses.Field[Any]) -> SchemaField:
         nullable=nullable,
         tag=raw.metadata.get("tag"),
         default=_default(raw, kafka_type, is_array=is_array, nullable=nullable),
+        has_default=raw.default is not dataclasses.MISSING,
     )
 
 

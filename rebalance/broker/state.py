@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rebalance.broker.codec import Message
     from rebalance.broker.config import BrokerConfig
     from rebalance.broker.driver import GroupDriver
+    from rebalance.broker.faults import Faults
     from rebalance.broker.leadership import Leadership
     from rebalance.broker.topic import Topic
     from rebalance.broker.topics import TopicStore
@@ -40,6 +41,7 @@ class BrokerState:
         "cluster",
         "cluster_id",
         "configs",
+        "faults",
         "groups",
         "leadership",
         "node_id",
@@ -56,6 +58,7 @@ class BrokerState:
         self.leadership: Leadership = cluster.leadership
         self.transactions: Transactions = cluster.transactions
         self.configs: BrokerConfigs = cluster.configs
+        self.faults: Faults = cluster.faults
 
     @property
     def group_configs(self) -> Mapping[str, Mapping[str, str]]:

@@ -16,7 +16,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 
+from rebalance.broker.clock import Clock, LoopClock, Timer
 from rebalance.broker.idle_ids import IdleIds
 from rebalance.protocol.errors import ErrorCode
 
@@ -75,7 +77,7 @@ class _Transaction:
     is_ending: bool = False
     partitions: set[int] = field(default_factory=set)
     """Of `__consumer_offsets`: a group belongs to a transaction by way of its partition (P01)."""
-    timer: asyncio.TimerHandle | None = None
+    timer: Timer | None = None
 
     @property
     def identity(self) -> Identity:
@@ -97,7 +99,7 @@ class Transactions:
         new_producer_id: gives an id that was never given out.
         partition_of: the partition of `__consumer_offsets` that keeps a group.
         end: tells the groups.
-        clock: milliseconds, never going back; default: the event loop's.
+        clock: the time they live in; default: the event loop's.
     """
 
     def __init__(
@@ -105,14 +107,14 @@ class Transactions:
         new_producer_id: Callable[[], int],
         partition_of: Callable[[str], int],
         end: Ending,
+        clock: Clock | None = None,
         limits: TransactionLimits = TransactionLimits(),
-        clock: Callable[[], int] | None = None,
     ) -> None:
+        self._clock = clock or LoopClock()
         self._new_producer_id = new_producer_id
         self._partition_of = partition_of
         self._end = end
         self._most_ids = limits.most_ids
-        self._clock = clock or _loop_ms
         self._idle = IdleIds(limits.id_expiration_ms)
         self._by_id: dict[str, _Transaction] = {}
         self._aborting: set[asyncio.Task[None]] = set()
@@ -144,7 +146,7 @@ class Transactions:
             found.former_epoch = claimed.epoch
         found.timeout_ms = timeout_ms
         found.state = _State.EMPTY
-        self._idle.rest(transactional_id, self._clock())
+        self._idle.rest(transactional_id, self._clock.now_ms())
         return found.identity
 
     def add_group(self, transactional_id: str, claimed: Identity, group_id: str) -> None:
@@ -159,8 +161,8 @@ class Transactions:
         if found.state is not _State.ONGOING:
             found.state = _State.ONGOING
             self._idle.wake(transactional_id)
-            loop = asyncio.get_running_loop()
-            found.timer = loop.call_later(found.timeout_ms / 1000, self._fence, found)
+            at_ms = self._clock.now_ms() + found.timeout_ms
+            found.timer = self._clock.call_at(at_ms, partial(self._fence, found))
         found.partitions.add(self._partition_of(group_id))
 
     def has_group(self, transactional_id: str, claimed: Identity, group_id: str) -> bool:
@@ -217,7 +219,7 @@ class Transactions:
 
     def _known(self, transactional_id: str) -> _Transaction | None:
         """Who has that name, once those were forgotten that nobody used for long."""
-        for expired in self._idle.expired(self._clock()):
+        for expired in self._idle.expired(self._clock.now_ms()):
             del self._by_id[expired]
         return self._by_id.get(transactional_id)
 
@@ -276,8 +278,4 @@ class Transactions:
             transaction.timer.cancel()
             transaction.timer = None
         transaction.state = state
-        self._idle.rest(transaction.transactional_id, self._clock())
-
-
-def _loop_ms() -> int:
-    return int(asyncio.get_running_loop().time() * 1000)
+        self._idle.rest(transaction.transactional_id, self._clock.now_ms())

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from rebalance.coordinator.admission import admitted
 from rebalance.coordinator.context import Context
 from rebalance.coordinator.delete import delete
-from rebalance.coordinator.expiry import on_session_timeout
+from rebalance.coordinator.expiry import on_session_timeout, time_out
 from rebalance.coordinator.heartbeat import heartbeat
 from rebalance.coordinator.join import join
 from rebalance.coordinator.join_phase import on_initial_delay, on_join_timeout
@@ -37,6 +37,7 @@ from rebalance.protocol.effects import (
     Received,
     Replayed,
     Resigned,
+    SessionTimedOut,
     Token,
     TopicDeleted,
     TransactionEnded,
@@ -81,7 +82,8 @@ class GroupCoordinator:
         Raises:
             KeyError: `Appended` with a token that was not given out or was answered before.
             TypeError: the event or request is none of the vocabulary's.
-            ValueError: a partition that does not exist, or whose turn for this event it is not.
+            ValueError: a partition that does not exist, or whose turn for this event it is not; a
+                session that does not run.
         """
         context = self._context
         context.now = now
@@ -98,6 +100,8 @@ class GroupCoordinator:
                 loaded(context, partition)
             case Resigned(partition=partition):
                 resigned(context, partition)
+            case SessionTimedOut(group_id=group_id, member_id=member_id):
+                time_out(context, group_id, member_id)
             case TopicDeleted(topic=topic):
                 on_topic_deleted(context, topic)
             case TransactionEnded():

@@ -10,6 +10,7 @@ from rebalance.coordinator.context import Context
 from rebalance.coordinator.join_phase import Why, complete_if_all_joined, drop_member, rebalance
 from rebalance.protocol.causes import Cause
 from rebalance.protocol.states import GroupState
+from rebalance.protocol.timers import TimerKey, TimerKind
 
 
 def on_session_timeout(context: Context, group: ClassicGroup, member_id: str) -> None:
@@ -28,3 +29,20 @@ def on_session_timeout(context: Context, group: ClassicGroup, member_id: str) ->
     reason = f"removing member {member_id} on heartbeat expiration"
     why = Why(cause=Cause.SESSION_EXPIRED, member_id=member_id, reason=reason)
     rebalance(context, group, why)
+
+
+def time_out(context: Context, group_id: str, member_id: str) -> None:
+    """A session's timer fires now and not when it is due.
+
+    Raises:
+        ValueError: it is not armed, or could not fire: who is parked does not expire (J09).
+    """
+    group = context.groups.get(group_id)
+    key = TimerKey(kind=TimerKind.SESSION, group_id=group_id, member_id=member_id)
+    if group is None or context.timers.deadline(key) is None:
+        raise ValueError(f"no session of {member_id!r} runs in group {group_id!r}")
+    member = group.members.get(member_id)
+    if member is not None and member.cannot_expire:
+        raise ValueError(f"{member_id!r} waits for an answer in group {group_id!r} (J09)")
+    context.timers.cancel(key)
+    on_session_timeout(context, group, member_id)

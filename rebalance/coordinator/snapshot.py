@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from assignors.codec import decode_assignment
+from assignors.errors import CodecError
 from rebalance.coordinator.classic_group import ClassicGroup
 from rebalance.protocol.states import GroupState
 
@@ -20,6 +22,20 @@ class MemberSnapshot:
     assignment: bytes = field(repr=False)
     awaits_join: bool
     awaits_sync: bool
+
+    @property
+    def assigned(self) -> dict[str, tuple[int, ...]]:
+        """Topic -> ascending partitions of its assignment.
+
+        Empty where it has none, or what it has is no ConsumerProtocolAssignment.
+        """
+        if not self.assignment:
+            return {}
+        try:
+            partitions = decode_assignment(self.assignment).partitions
+        except CodecError:
+            return {}
+        return {topic: tuple(ids.tolist()) for topic, ids in partitions.by_topic.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

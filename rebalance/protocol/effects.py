@@ -70,6 +70,18 @@ class TopicDeleted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionTimedOut:
+    """Event: a session ends before its time, as if its timer fired now (H06).
+
+    For tests of what comes then; Kafka's clients have no request for it.
+    """
+
+    group_id: str
+    member_id: str
+    """A member's, or a pending id's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionEnded:
     """Event: a producer's transaction was committed or aborted (O07).
 
@@ -83,7 +95,15 @@ class TransactionEnded:
 
 
 CoordinatorEvent = (
-    Received | Appended | Elected | Replayed | Loaded | Resigned | TopicDeleted | TransactionEnded
+    Received
+    | Appended
+    | Elected
+    | Replayed
+    | Loaded
+    | Resigned
+    | SessionTimedOut
+    | TopicDeleted
+    | TransactionEnded
 )
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from rebalance.protocol.causes import Cause
+from rebalance.protocol.effects import SessionTimedOut
 from rebalance.protocol.notices import MemberRemoved, RebalanceStarted, StateChanged
 from rebalance.protocol.responses import JoinGroupResponse
 from rebalance.protocol.states import GroupState
@@ -115,3 +116,39 @@ def test_h06_members_that_expire_together_cause_one_rebalance() -> None:
     effects = bench.coordinator.advance(SESSION)
     assert sum(isinstance(effect, RebalanceStarted) for effect in effects) == 1
     assert bench.generation == 2
+
+
+@pytest.mark.parametrize("state", [STABLE, COMPLETING, PREPARING])
+def test_h06_a_session_that_is_ended_early_ends_as_by_its_timer(state: GroupState) -> None:
+    early, late = at_state(state, "A", "B"), at_state(state, "A", "B")
+    late.advance(5_000)
+    late.beat("A")
+    early.handle(SessionTimedOut(group_id=GROUP, member_id="B-2"))
+    late.advance(5_000)
+    assert early.effects == late.effects
+    assert (early.state, early.members) == (late.state, late.members)
+    assert not any(key.member_id == "B-2" for key in early.timers)
+
+
+def test_h06_a_pending_id_can_be_ended_early_too() -> None:
+    bench = at_state(STABLE, "A")
+    bench.join("P")
+    bench.handle(SessionTimedOut(group_id=GROUP, member_id=bench.pending[0]))
+    assert (bench.state, bench.pending) == (STABLE, ())
+
+
+@pytest.mark.parametrize(("group", "member"), [(GROUP, "X-9"), ("other", "A-1"), (GROUP, "")])
+def test_h06_only_a_session_that_runs_can_be_ended(group: str, member: str) -> None:
+    bench = at_state(STABLE, "A")
+    before = bench.group, dict(bench.timers)
+    with pytest.raises(ValueError, match="no session of"):
+        bench.handle(SessionTimedOut(group_id=group, member_id=member))
+    assert (bench.group, dict(bench.timers)) == before
+
+
+def test_j09_who_is_parked_cannot_be_ended_early() -> None:
+    bench = at_state(PREPARING, "A", "B")
+    bench.join("A")
+    with pytest.raises(ValueError, match="J09"):
+        bench.handle(SessionTimedOut(group_id=GROUP, member_id="A-1"))
+    assert bench.members == ("A-1", "B-2")

@@ -1,0 +1,114 @@
+"""All rules of one broker, and a request's way through them.
+
+The order: rules are asked in the order in which they were made, when the request comes in; from the
+first that takes its effect away (`drop` before it, `answer_with`) on, no later one is asked. Then
+each does in that order what it does before the effect; then the request has its effect, unless it
+was answered; then each does in the same order what it does after it.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from typing import TYPE_CHECKING
+
+from rebalance.broker.faults.effects import Effect, Passing
+from rebalance.broker.faults.fault import Fault
+from rebalance.broker.faults.home import Home
+from rebalance.broker.faults.seen import RequestSeen, errors_in
+from rebalance.broker.handlers import APIS, load_handler
+
+if TYPE_CHECKING:
+    from rebalance.broker.codec import Message
+    from rebalance.broker.faults.selector import Selector
+    from rebalance.broker.state import BrokerState, Call
+
+__all__ = ["Faults"]
+
+
+class Faults:
+    """The rules that are on; every node of a broker has the same.
+
+    Args:
+        seed: of all chance in them; rule n draws from a source of its own, made of seed and n.
+    """
+
+    def __init__(self, seed: int = 0, home: Home | None = None) -> None:
+        self.home = home or Home()
+        self._seed = seed
+        self._made = 0
+        self._rules: tuple[Fault, ...] = ()
+        self._changing = threading.Lock()
+
+    @property
+    def are_none(self) -> bool:
+        """No request is looked at."""
+        return not self._rules
+
+    @property
+    def rules(self) -> tuple[Fault, ...]:
+        """Those that are on, in the order in which they were made."""
+        return self._rules
+
+    def add(
+        self, effect: Effect, selector: Selector, *, times: int | None, probability: float
+    ) -> Fault:
+        """Make a rule, which is on from the next request on.
+
+        Raises:
+            ValueError: `times` is not positive, or `probability` not within 0 and 1.
+        """
+        if times is not None and (isinstance(times, bool) or times < 1):
+            raise ValueError(f"times is {times}; give a positive number, or None for any number")
+        if not 0 <= probability <= 1:
+            raise ValueError(f"probability is {probability}; give a number from 0 to 1")
+        with self._changing:
+            self._made += 1
+            fault = Fault(
+                effect,
+                selector,
+                times=times,
+                probability=probability,
+                seed=f"{self._seed}/{self._made}",
+                home=self.home,
+                end=self._remove,
+            )
+            self._rules = (*self._rules, fault)
+        return fault
+
+    def _remove(self, fault: Fault) -> None:
+        with self._changing:
+            self._rules = tuple(rule for rule in self._rules if rule is not fault)
+
+    async def answer(
+        self, state: BrokerState, key: int, correlation_id: int, call: Call
+    ) -> tuple[Message | None, int]:
+        """What a request is answered, and for how many milliseconds its connection is muted.
+
+        Raises:
+            WireError: the connection is cut.
+        """
+        seen = RequestSeen.of(key, correlation_id, state.config.node_id, call)
+        rules = self._taking(seen)
+        handle = partial(load_handler(key), state)
+        if not rules:
+            return await handle(call), 0
+        passing = Passing(name=APIS[key].name, call=call, seen=seen, handle=handle)
+        for rule in rules:
+            await rule.effect.before(passing, rule.released)
+        if not passing.is_answered:
+            passing.answer = await handle(call)
+        for rule in rules:
+            await rule.effect.after(passing, rule.released)
+        if passing.answer is not None:
+            seen.errors = errors_in(passing.answer)
+        return passing.answer, passing.mute_ms
+
+    def _taking(self, seen: RequestSeen) -> list[Fault]:
+        taking = []
+        for rule in self._rules:
+            if rule.takes(seen):
+                taking.append(rule)
+                if rule.effect.ends_before:
+                    break
+        return taking
