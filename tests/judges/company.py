@@ -140,7 +140,7 @@ class Company:
     def all_read(self) -> None:
         """Wait until every record was read by somebody."""
         wanted = {
-            (*partition, offset) for partition in self.every for offset in self._upto(partition)
+            (*partition, offset) for partition, end in self.ends.items() for offset in range(end)
         }
 
         def is_so() -> bool:
