@@ -5,12 +5,18 @@ Why: clients differ in what they tell of themselves, and some tell nothing of th
 
 from __future__ import annotations
 
+import confluent_kafka
 from kio.schema.errors import ErrorCode
 
+from rebalance.protocol.java_hash import partition_of
+from rebalance.protocol.offsets_records import decode_record
+from rebalance.protocol.records import GroupMetadata, GroupMetadataValue
 from tests.conversations.raw import Connection
 from tests.interop.ledger import Partition
 
 _MOST_GENERATIONS = 200
+_TOPIC = "__consumer_offsets"
+_READ_WITHIN_S = 20.0
 
 
 class BrokerView:
@@ -18,7 +24,7 @@ class BrokerView:
 
     def __init__(self, servers: str, group_id: str) -> None:
         host, _, port = servers.rpartition(":")
-        self._group_id = group_id
+        self._servers, self._group_id = servers, group_id
         self._connection = Connection((host, int(port)), "broker view")
 
     def close(self) -> None:
@@ -45,6 +51,11 @@ class BrokerView:
                 return generation_id if error == ErrorCode.none else None
         raise AssertionError(f"{self._group_id}: no generation below {_MOST_GENERATIONS}")
 
+    def leader_client_id(self) -> str:
+        """Of the last generation that was stored: no API tells it, the group's record does."""
+        value = self._last_record()
+        return next(each.client_id for each in value.members if each.member_id == value.leader)
+
     def committed(self) -> dict[Partition, int]:
         """Every offset that is kept for the group."""
         fields = {"groups": [{"group_id": self._group_id, "topics": None}]}
@@ -55,3 +66,26 @@ class BrokerView:
             for topic in group.topics
             for each in topic.partitions
         }
+
+    def _last_record(self) -> GroupMetadataValue:
+        reader = confluent_kafka.Consumer(
+            {
+                "bootstrap.servers": self._servers,
+                "group.id": "reads no group",
+                "enable.partition.eof": True,
+            }
+        )
+        metadata = reader.list_topics(_TOPIC, timeout=_READ_WITHIN_S)
+        partition = partition_of(self._group_id, len(metadata.topics[_TOPIC].partitions))
+        begin = confluent_kafka.TopicPartition(_TOPIC, partition, confluent_kafka.OFFSET_BEGINNING)
+        reader.assign([begin])
+        last: GroupMetadataValue | None = None
+        while (message := reader.poll(_READ_WITHIN_S)) is not None and message.error() is None:
+            record = decode_record(message.key() or b"", message.value())
+            if isinstance(record, GroupMetadata) and record.group_id == self._group_id:
+                last = record.value
+        reader.close()
+        assert message is not None, f"{_TOPIC}-{partition} does not end"
+        assert message.error().code() == confluent_kafka.KafkaError._PARTITION_EOF
+        assert last is not None, f"{self._group_id}: no record"
+        return last

@@ -106,6 +106,10 @@ class Company:
         found: int = until(self.view.generation_id, self._told)
         return found
 
+    def leader(self) -> str:
+        """The name of who led when the last assignment was made."""
+        return self.view.leader_client_id()
+
     def marks(self) -> dict[str, int]:
         """Where in its events each of them stands now."""
         return {name: len(judge.events) for name, judge in self.members.items()}
@@ -154,7 +158,10 @@ class Company:
         self.all_read()
         for wait in [judge.tell("commit") for judge in self.members.values()]:
             wait()
-        assert self.view.committed() == self.ends
+        kept = self.view.committed()
+        differ = {each: (kept.get(each), end) for each, end in self.ends.items()}
+        differ = {each: pair for each, pair in differ.items() if pair[0] != pair[1]}
+        assert not differ, f"(kept, read): {differ}\n{self._told()}"
 
     def check_ownership(self) -> None:
         """No partition ever had two owners."""
