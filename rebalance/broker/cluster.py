@@ -6,15 +6,18 @@ A node comes and goes (node.py); the cluster is there from the broker's start to
 from __future__ import annotations
 
 import dataclasses
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rebalance.broker.batches import BatchError
 from rebalance.broker.broker_configs import BrokerConfigs
 from rebalance.broker.clock import Clock
 from rebalance.broker.config import BrokerConfig
 from rebalance.broker.coordinators import Coordinators
 from rebalance.broker.driver import GroupDriver
+from rebalance.broker.errors import StorageError
 from rebalance.broker.faults import Faults
 from rebalance.broker.group_limits import GroupLimits
 from rebalance.broker.kept_configs import ALL_BROKERS, KeptConfigs
@@ -118,7 +121,7 @@ def open_cluster(
     """A cluster with what its storage holds.
 
     Raises:
-        StorageError: that cannot be read.
+        StorageError: that cannot be read, or what was open then cannot be ended.
     """
     # An existing topic keeps its number of partitions: groups are found by it.
     partitions = next(
@@ -131,6 +134,10 @@ def open_cluster(
     for topic in topics:
         tracer.topic(topic.name, topic.num_partitions)
     offsets = OffsetsTopic(topics)
+    try:
+        offsets.abort_all(int(time.time() * 1000))
+    except BatchError as error:
+        raise StorageError(str(error)) from error
     leadership = Leadership(node_ids)
     coordinators = Coordinators(
         offsets, leadership, partitions=partitions, at_once=offsets_topic_at_once

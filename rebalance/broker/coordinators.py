@@ -17,6 +17,7 @@ from rebalance.broker.topic import OFFSETS_TOPIC
 from rebalance.broker.topics import TopicError
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.java_hash import partition_of
+from rebalance.protocol.records import Producer
 
 if TYPE_CHECKING:
     from rebalance.broker.driver import GroupDriver
@@ -137,14 +138,16 @@ class Coordinators:
             else:
                 driver.topic_deleted(name)
 
-    async def end_transaction(self, partition: int, producer_id: int, committed: bool) -> ErrorCode:
+    async def end_transaction(
+        self, partition: int, producer: Producer, committed: bool
+    ) -> ErrorCode:
         """Tell the coordinator of a partition how a transaction ended, whichever node has it by
         then; waits while nobody has it. Where the topic is gone there is nothing to tell."""
         while self._offsets.topic is not None:
             error = ErrorCode.NOT_COORDINATOR
             driver = self._driver_of(partition)
             if driver is not None:
-                error = await driver.end_transaction(partition, producer_id, committed)
+                error = await driver.end_transaction(partition, producer, committed)
             if error not in _ELSEWHERE:
                 return error
             if self._when_loaded is None:

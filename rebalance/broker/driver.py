@@ -23,12 +23,12 @@ from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.effects import (
     Append,
     Appended,
+    AppendMarker,
     CoordinatorEvent,
     Effect,
     Elected,
     Loaded,
     Received,
-    Replayed,
     Reply,
     Resigned,
     SessionTimedOut,
@@ -36,6 +36,7 @@ from rebalance.protocol.effects import (
     TransactionEnded,
 )
 from rebalance.protocol.errors import ErrorCode
+from rebalance.protocol.records import Producer
 from rebalance.protocol.responses import TransactionCompleted
 
 if TYPE_CHECKING:
@@ -92,8 +93,8 @@ class GroupDriver:
 
     def load(self, partition: int) -> None:
         """Read the log of a partition that it was elected for; its groups are here then."""
-        for records in self._offsets.replay(partition):
-            self._handle(Replayed(partition=partition, records=records))
+        for event in self._offsets.replay(partition):
+            self._handle(event)
         self._handle(Loaded(partition=partition))
         self._is_loaded[partition] = True
 
@@ -116,13 +117,13 @@ class GroupDriver:
             return refused
         return await self._reply_to(lambda token: Received(token=token, request=request))
 
-    async def end_transaction(self, partition: int, producer_id: int, committed: bool) -> ErrorCode:
+    async def end_transaction(
+        self, partition: int, producer: Producer, committed: bool
+    ) -> ErrorCode:
         """Its offsets in a partition count, or are forgotten (O07), when this returns NONE."""
-        if not self._is_loaded.get(partition):
-            return ErrorCode.NOT_COORDINATOR
         response = await self._reply_to(
             lambda token: TransactionEnded(
-                token=token, producer_id=producer_id, committed=committed
+                token=token, partition=partition, producer=producer, committed=committed
             )
         )
         assert isinstance(response, TransactionCompleted)
@@ -217,12 +218,21 @@ class GroupDriver:
                 if isinstance(effect, Reply):
                     self._resolve(effect)
                 elif isinstance(effect, Append):
-                    error = self._offsets.append(effect.group_id, effect.records, now)
-                    appended = Appended(token=effect.token, error=error)
-                    after += self._coordinator.handle(appended, now)
+                    error = self._offsets.append(
+                        effect.group_id, effect.records, now, effect.producer
+                    )
+                    after += self._appended(effect.token, error, now)
+                elif isinstance(effect, AppendMarker):
+                    error = self._offsets.append_marker(
+                        effect.partition, effect.producer, effect.committed, now
+                    )
+                    after += self._appended(effect.token, error, now)
                 else:
                     self._tracer.notice(effect)
             effects = after
+
+    def _appended(self, token: int, error: ErrorCode, now: int) -> tuple[Effect, ...]:
+        return self._coordinator.handle(Appended(token=token, error=error), now)
 
     def _resolve(self, reply: Reply) -> None:
         assert isinstance(reply.token, int)

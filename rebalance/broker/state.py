@@ -79,6 +79,12 @@ class BrokerState:
         """Whether this node takes and gives the partition's records."""
         return self.leadership.leads(self.node_id, topic, partition)
 
+    def coordinates_transactions_of(self, transactional_id: str) -> bool:
+        """Whether this node is the coordinator of a producer's transactions; an empty name is
+        nobody's and is refused by any."""
+        found = self.leadership.transaction_coordinator(transactional_id)
+        return not transactional_id or found == self.node_id
+
     def endpoint(self, node_id: int, call: Call) -> Endpoint:
         """Where the client that asks finds a node, this one or another that runs."""
         if node_id == self.node_id:

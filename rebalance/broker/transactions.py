@@ -4,8 +4,11 @@ A producer names itself by a transactional id and is told a producer id and an e
 with the same name gets the next epoch and fences the one before. A transaction is a set of groups
 whose offsets wait for its end. Records are not part of it: a transactional Produce is refused.
 
-What is open lives in memory, as the offsets that wait do: a broker that dies has aborted it. A name
-that nobody uses is forgotten (idle_ids.py), and there are at most so many.
+What is open lives in memory, and the offsets that wait in the log of their group: a broker that
+dies has aborted it, and the next one on its directory says so there. A name that nobody uses is
+forgotten (idle_ids.py), and there are at most so many.
+A decision is final: while a coordinator moves or loads, EndTxn is answered and the end reaches it
+later, as in Kafka; until then the producer is told CONCURRENT_TRANSACTIONS.
 EndTxn v5 and newer ends a transaction with the next epoch (KIP-890), older versions keep theirs.
 Source: TransactionCoordinator, TransactionMetadata; KIP-98, KIP-360, KIP-447, KIP-890.
 """
@@ -13,6 +16,7 @@ Source: TransactionCoordinator, TransactionMetadata; KIP-98, KIP-360, KIP-447, K
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -21,8 +25,11 @@ from functools import partial
 from rebalance.broker.clock import Clock, LoopClock, Timer
 from rebalance.broker.idle_ids import IdleIds
 from rebalance.protocol.errors import ErrorCode
+from rebalance.protocol.records import Producer
 
 __all__ = ["Identity", "TransactionError", "TransactionLimits", "Transactions"]
+
+_log = logging.getLogger("rebalance.broker")
 
 MAX_TIMEOUT_MS = 900_000
 """transaction.max.timeout.ms, Kafka's default."""
@@ -30,8 +37,8 @@ LAST_EPOCH = 2**15 - 2
 """A producer that would go beyond gets a new id, and epoch 0."""
 NOBODY = -1
 
-Ending = Callable[[int, int, bool], Awaitable[ErrorCode]]
-"""Tells the groups of a partition how a producer id's transaction ended; NONE once it counts."""
+Ending = Callable[[int, Producer, bool], Awaitable[ErrorCode]]
+"""Tells the groups of a partition how a producer's transaction ended; NONE once that counts."""
 
 
 class TransactionError(Exception):
@@ -117,7 +124,7 @@ class Transactions:
         self._most_ids = limits.most_ids
         self._idle = IdleIds(limits.id_expiration_ms)
         self._by_id: dict[str, _Transaction] = {}
-        self._aborting: set[asyncio.Task[None]] = set()
+        self._finishing: set[asyncio.Task[None]] = set()
 
     def begin(self, transactional_id: str, timeout_ms: int, claimed: Identity) -> Identity:
         """InitProducerId: the next incarnation of a producer; what it had open is aborted.
@@ -199,7 +206,10 @@ class Transactions:
                 return found.identity
             if not bumps or committed:
                 raise TransactionError(ErrorCode.INVALID_TXN_STATE)
-        await self._finish(found, wanted)
+        finishing = self._begin_to_finish(found, wanted, claimed)
+        await asyncio.sleep(0)
+        if finishing.done():
+            finishing.result()
         if bumps:
             found.bump(self._new_producer_id)
         return found.identity
@@ -214,7 +224,7 @@ class Transactions:
         for transaction in self._by_id.values():
             if transaction.timer is not None:
                 transaction.timer.cancel()
-        for task in self._aborting:
+        for task in self._finishing:
             task.cancel()
 
     def _known(self, transactional_id: str) -> _Transaction | None:
@@ -252,23 +262,33 @@ class Transactions:
         """Abort what is open, of a producer that is gone; it is fenced."""
         if transaction.state is not _State.ONGOING or transaction.is_ending:
             return
+        fencing = Identity(producer_id=transaction.producer_id, epoch=transaction.epoch + 1)
         transaction.bump(self._new_producer_id)
+        self._begin_to_finish(transaction, _State.ABORTED, fencing)
+
+    def _begin_to_finish(
+        self, transaction: _Transaction, state: _State, who: Identity
+    ) -> asyncio.Task[None]:
+        """Tell the groups; done within one step unless a coordinator is not there."""
         transaction.is_ending = True
-        task = asyncio.get_running_loop().create_task(self._abort(transaction))
-        self._aborting.add(task)
-        task.add_done_callback(self._aborting.discard)
+        task = asyncio.get_running_loop().create_task(self._finish(transaction, state, who))
+        self._finishing.add(task)
+        task.add_done_callback(self._finished)
+        return task
 
-    async def _abort(self, transaction: _Transaction) -> None:
-        transaction.is_ending = False
-        await self._finish(transaction, _State.ABORTED)
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._finishing.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            _log.error("a transaction is open still, its end cannot be written: %s", error)
 
-    async def _finish(self, transaction: _Transaction, state: _State) -> None:
+    async def _finish(self, transaction: _Transaction, state: _State, who: Identity) -> None:
         """Tell the groups; on an error the transaction is open as before."""
-        transaction.is_ending = True
+        producer = Producer(producer_id=who.producer_id, epoch=who.epoch)
+        committed = state is _State.COMMITTED
         try:
             for partition in sorted(transaction.partitions):
-                committed = state is _State.COMMITTED
-                error = await self._end(partition, transaction.producer_id, committed)
+                error = await self._end(partition, producer, committed)
                 if error is not ErrorCode.NONE:
                     raise TransactionError(error)
                 transaction.partitions.discard(partition)

@@ -15,6 +15,7 @@ from rebalance.broker.transactions import (
     Transactions,
 )
 from rebalance.protocol.errors import ErrorCode
+from rebalance.protocol.records import Producer
 from tests.broker.raw import connected, run
 
 WEEK_MS = 604_800_000
@@ -32,7 +33,7 @@ class Clock(VirtualClock):
         return self.ms
 
 
-async def told(partition: int, producer_id: int, committed: bool) -> ErrorCode:
+async def told(partition: int, producer: Producer, committed: bool) -> ErrorCode:
     """No group has an objection."""
     return ErrorCode.NONE
 
