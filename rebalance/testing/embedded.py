@@ -23,7 +23,9 @@ _TIMEOUT_S = 30.0
 class EmbeddedBrokerThread:
     """Runs a broker for as long as the ``with`` block lasts.
 
-    The broker belongs to the thread from then on: reach into it by ``run`` only.
+    The broker belongs to the thread from then on. Its faults, and what looks into it, may be used
+    from any thread (``with running.broker.hold(api="Fetch"): ...``); its coroutines, and the rest,
+    by ``run`` only (``running.run(running.broker.advance(45))``).
     """
 
     def __init__(self, broker: EmbeddedBroker) -> None:
@@ -34,6 +36,11 @@ class EmbeddedBrokerThread:
         self._bootstrap_servers = ""
         # A daemon, so that a broker that hangs fails its test and not the end of the run.
         self._thread = Thread(target=self._main, name="embedded-broker", daemon=True)
+
+    @property
+    def broker(self) -> EmbeddedBroker:
+        """The broker that runs."""
+        return self._broker
 
     @property
     def bootstrap_servers(self) -> str:
