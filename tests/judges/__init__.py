@@ -9,6 +9,7 @@ It commits only when told to, begins at the earliest record where nothing is com
 commands on standard input, one a line:
 
     commit    the positions of all that it owns; `done` says that the broker has taken them
+    ping      nothing; `done` comes after all that was told before
     close     in good order, as its maker means it (a static member stays in the group), and end
 
 The end of its input means `close`, too. It says on standard output, one JSON object a line, each

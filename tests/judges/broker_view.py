@@ -5,15 +5,19 @@ Why: clients differ in what they tell of themselves, and some tell nothing of th
 
 from __future__ import annotations
 
+from typing import Any
+
 import confluent_kafka
 from kio.schema.errors import ErrorCode
 
+from assignors.codec import decode_assignment
 from rebalance.protocol.java_hash import partition_of
 from rebalance.protocol.offsets_records import decode_record
 from rebalance.protocol.records import GroupMetadata, GroupMetadataValue
 from tests.conversations.raw import Connection
 from tests.interop.ledger import Partition
 
+_STABLE = "Stable"
 _MOST_GENERATIONS = 200
 _TOPIC = "__consumer_offsets"
 _READ_WITHIN_S = 20.0
@@ -30,13 +34,26 @@ class BrokerView:
     def close(self) -> None:
         self._connection.close()
 
+    def assignment(self) -> dict[str, frozenset[Partition]]:
+        """Client id -> what was assigned to it; nothing unless the group is in Stable."""
+        group = self._described()
+        if group.group_state != _STABLE:
+            return {}
+        return {
+            each.client_id: frozenset(
+                (topic, partition)
+                for topic, partition in decode_assignment(each.member_assignment).partitions
+            )
+            for each in group.members
+        }
+
     def generation_id(self) -> int | None:
         """The generation of a group at rest; None: it is not in Stable.
 
         No API tells it. But a member's heartbeat is taken in the group's own generation alone.
         """
-        (group,) = self._connection.ask("describe_groups", 5, {"groups": [self._group_id]}).groups
-        if group.group_state != "Stable":
+        group = self._described()
+        if group.group_state != _STABLE:
             return None
         member = group.members[0]
         for generation_id in range(1, _MOST_GENERATIONS):
@@ -51,10 +68,17 @@ class BrokerView:
                 return generation_id if error == ErrorCode.none else None
         raise AssertionError(f"{self._group_id}: no generation below {_MOST_GENERATIONS}")
 
-    def leader_client_id(self) -> str:
-        """Of the last generation that was stored: no API tells it, the group's record does."""
-        value = self._last_record()
-        return next(each.client_id for each in value.members if each.member_id == value.leader)
+    def leaders(self) -> list[tuple[int, str]]:
+        """Each generation that was stored, and its leader's client id.
+
+        No API tells it, the group's records do.
+        """
+        return [
+            (value.generation_id, member.client_id)
+            for value in self._records()
+            for member in value.members
+            if member.member_id == value.leader
+        ]
 
     def committed(self) -> dict[Partition, int]:
         """Every offset that is kept for the group."""
@@ -67,7 +91,12 @@ class BrokerView:
             for each in topic.partitions
         }
 
-    def _last_record(self) -> GroupMetadataValue:
+    def _described(self) -> Any:
+        asked = {"groups": [self._group_id]}
+        (group,) = self._connection.ask("describe_groups", 5, asked).groups
+        return group
+
+    def _records(self) -> list[GroupMetadataValue]:
         reader = confluent_kafka.Consumer(
             {
                 "bootstrap.servers": self._servers,
@@ -79,13 +108,13 @@ class BrokerView:
         partition = partition_of(self._group_id, len(metadata.topics[_TOPIC].partitions))
         begin = confluent_kafka.TopicPartition(_TOPIC, partition, confluent_kafka.OFFSET_BEGINNING)
         reader.assign([begin])
-        last: GroupMetadataValue | None = None
+        found: list[GroupMetadataValue] = []
         while (message := reader.poll(_READ_WITHIN_S)) is not None and message.error() is None:
             record = decode_record(message.key() or b"", message.value())
-            if isinstance(record, GroupMetadata) and record.group_id == self._group_id:
-                last = record.value
+            mine = isinstance(record, GroupMetadata) and record.group_id == self._group_id
+            if mine and record.value is not None:
+                found.append(record.value)
         reader.close()
         assert message is not None, f"{_TOPIC}-{partition} does not end"
         assert message.error().code() == confluent_kafka.KafkaError._PARTITION_EOF
-        assert last is not None, f"{self._group_id}: no record"
-        return last
+        return found

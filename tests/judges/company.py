@@ -86,29 +86,37 @@ class Company:
         return {name: judge.owned for name, judge in self.members.items()}
 
     def settled(self) -> dict[str, frozenset[Partition]]:
-        """What everybody owns, once everything is owned once and everybody has something."""
+        """What everybody owns, once the group is at rest and everything is owned once.
+
+        By the broker's word, and by their own: all that they had told before is heard first.
+        """
 
         def whole() -> dict[str, frozenset[Partition]] | None:
             self._check()
-            owned = self.owned()
-            together = frozenset().union(*owned.values())
-            once = sum(map(len, owned.values())) == len(together)
-            return owned if together == self.every and once and all(owned.values()) else None
+            given = self.view.assignment()
+            together = frozenset().union(*given.values())
+            if together != self.every or sum(map(len, given.values())) != len(together):
+                return None
+            self.hear()
+            return given if self.owned() == given else None
 
-        owned = wait_until(whole, self._told)
-        assert owned is not None
+        owned: dict[str, frozenset[Partition]] = until(whole, self.told)
         for name, judge in self.members.items():
             assert {topic for topic, _ in owned[name]} <= set(judge.topics)
         return owned
 
+    def hear(self) -> None:
+        """What everybody said until now is here afterwards."""
+        self._tell_all("ping")
+
     def generation_id(self) -> int:
         """The generation in which the group is at rest."""
-        found: int = until(self.view.generation_id, self._told)
+        found: int = until(self.view.generation_id, self.told)
         return found
 
     def leader(self) -> str:
         """The name of who led when the last assignment was made."""
-        return self.view.leader_client_id()
+        return self.view.leaders()[-1][1]
 
     def marks(self) -> dict[str, int]:
         """Where in its events each of them stands now."""
@@ -151,17 +159,16 @@ class Company:
             self._check()
             return wanted.issubset(self.read())
 
-        wait_until(is_so, lambda: f"{len(wanted - set(self.read()))} unread; {self._told()}")
+        wait_until(is_so, lambda: f"{len(wanted - set(self.read()))} unread; {self.told()}")
 
     def commit(self) -> None:
         """All is read, everybody commits, and the broker keeps just that."""
         self.all_read()
-        for wait in [judge.tell("commit") for judge in self.members.values()]:
-            wait()
+        self._tell_all("commit")
         kept = self.view.committed()
         differ = {each: (kept.get(each), end) for each, end in self.ends.items()}
         differ = {each: pair for each, pair in differ.items() if pair[0] != pair[1]}
-        assert not differ, f"(kept, read): {differ}\n{self._told()}"
+        assert not differ, f"(kept, read): {differ}\n{self.told()}"
 
     def check_ownership(self) -> None:
         """No partition ever had two owners."""
@@ -174,9 +181,14 @@ class Company:
                     ledger.gave(judge.name, event.partitions, event.t_ms)
         assert ledger.overlaps() == []
 
+    def _tell_all(self, command: str) -> None:
+        for wait in [judge.tell(command) for judge in self.members.values()]:
+            wait()
+
     def _check(self) -> None:
         for judge in self.members.values():
             judge.check()
 
-    def _told(self) -> str:
+    def told(self) -> str:
+        """What everybody said last, for people."""
         return "\n".join(judge.told() for judge in self.members.values())

@@ -48,10 +48,12 @@ class Steps:
         marks = self.company.marks()
         start()
         assert self.company.settled() == before
-        assert self.company.generation_id() == generation_id
         for other in marks:
             told = self.company.members[other].since(marks[other], "assigned", "revoked", "lost")
-            assert told == [], f"{other} notices that {name} restarts"
+            assert told == [], f"{other} notices that {name} restarts\n{self.company.told()}"
+        after = self.company.generation_id()
+        history = self.company.view.leaders()
+        assert after == generation_id, f"{generation_id} {after} {history}\n{self.company.told()}"
         self.nothing_is_read_again(marks)
 
     def nothing_is_read_again(self, marks: Marks) -> None:

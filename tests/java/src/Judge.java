@@ -95,14 +95,19 @@ public final class Judge implements ConsumerRebalanceListener {
     }
 
     private void obey(String command) {
-        if (!"commit".equals(command)) {
-            throw new IllegalArgumentException("unknown command: " + command);
+        switch (command) {
+            case "commit" -> commit();
+            case "ping" -> { }
+            default -> throw new IllegalArgumentException("unknown command: " + command);
         }
+        tell(event("done").put("command", command));
+    }
+
+    private void commit() {
         Map<TopicPartition, OffsetAndMetadata> positions = new HashMap<>();
         consumer.assignment().forEach(
                 each -> positions.put(each, new OffsetAndMetadata(consumer.position(each))));
         consumer.commitSync(positions);
-        tell(event("done").put("command", command));
     }
 
     private static void report(ConsumerRecords<byte[], byte[]> records) {

@@ -108,11 +108,14 @@ func (wanted *settings) options() ([]kgo.Opt, error) {
 }
 
 func obey(client *kgo.Client, command string) error {
-	if command != "commit" {
+	switch command {
+	case "commit":
+		if err := client.CommitUncommittedOffsets(context.Background()); err != nil {
+			return err
+		}
+	case "ping":
+	default:
 		return fmt.Errorf("unknown command: %s", command)
-	}
-	if err := client.CommitUncommittedOffsets(context.Background()); err != nil {
-		return err
 	}
 	tell("done", "command", command)
 	return nil

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ POLL_MS = 20
 HEARTBEAT_MS = 200
 CLOSE = "close"
 COMMIT = "commit"
+PING = "ping"
 _END_WITHIN_S = 20
 _one_line = threading.Lock()
 
@@ -84,8 +86,10 @@ def commands() -> queue.SimpleQueue[str]:
 
 
 def next_command(found: queue.SimpleQueue[str]) -> str | None:
-    """The next one that is there; None: none."""
-    try:
-        return found.get_nowait()
-    except queue.Empty:
-        return None
+    """The next one that is there, None if there is none; a ping is answered here."""
+    with suppress(queue.Empty):
+        command = found.get_nowait()
+        if command != PING:
+            return command
+        tell("done", command=command)
+    return None
