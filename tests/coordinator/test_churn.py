@@ -8,6 +8,9 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.churn import churn
+from benchmarks.load.churners import commit_in_transaction
+from benchmarks.load.churning import PARTITIONS, ChurnedBroker
+from rebalance.protocol.java_hash import partition_of
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -19,6 +22,17 @@ def test_o10_two_days_of_churn_leave_nothing_behind(seed: int) -> None:
     assert outcome.left == dict.fromkeys(outcome.left, 0)
     assert outcome.compacted_bytes == 0
     assert outcome.problems == []
+
+
+def test_o07_a_transaction_whose_group_moved_leaves_nothing_behind() -> None:
+    broker = ChurnedBroker(seed=1)
+    broker.appends_fail = False
+    commit_in_transaction(broker, "g", producer_id=1)
+    assert broker.held()["groups in transactions"] == 1
+    broker.move(partition_of("g", PARTITIONS))
+    assert broker.held()["producers in transactions"] == 0, "nobody may come to end it here"
+    broker.run_until(60_001)  # its end has come
+    assert broker.held()["groups with offsets"] == 0
 
 
 def test_the_same_seed_is_the_same_churn() -> None:
