@@ -195,7 +195,9 @@ def with_error(
 
 def keep_offsets(context: Context, group_id: str, values: tuple[PartitionValue, ...]) -> None:
     """They are written, and count from now on."""
-    if values and group_id not in context.groups:
+    if not values:
+        return  # an entry without offsets would outlive its group
+    if group_id not in context.groups:
         # Deleted meanwhile (A03): in the log the offsets stand behind its tombstones.
         simple_group(context, group_id)
     context.offsets.setdefault(group_id, {}).update(values)

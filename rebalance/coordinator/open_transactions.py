@@ -78,7 +78,7 @@ class OpenTransactions:
         """The group is another's from now on."""
         for producers in self._by_group.pop(group_id, {}).values():
             for producer_id in producers:
-                self._no_longer(producer_id, group_id)
+                self._leave(producer_id, group_id)
 
     def overtake(self, group_id: str, partition: TopicPartition, number: int) -> None:
         """A commit counts now that was made after the first `number` ones of transactions."""
@@ -92,8 +92,10 @@ class OpenTransactions:
         pending = self._by_group.get(group_id)
         if pending is None:
             return
-        for partition in partitions:
-            pending.pop(partition, None)
+        producers = [p for partition in partitions for p in pending.pop(partition, ())]
+        for producer_id in dict.fromkeys(producers):
+            if not any(producer_id in others for others in pending.values()):
+                self._leave(producer_id, group_id)
         if not pending:
             del self._by_group[group_id]
 
@@ -120,9 +122,10 @@ class OpenTransactions:
                 del pending[partition]
         if not pending:
             self._by_group.pop(group_id, None)
-        self._no_longer(producer_id, group_id)
+        self._leave(producer_id, group_id)
 
-    def _no_longer(self, producer_id: int, group_id: str) -> None:
+    def _leave(self, producer_id: int, group_id: str) -> None:
+        """The group has nothing of this producer any more."""
         groups = self._groups_of.get(producer_id, {})
         groups.pop(group_id, None)
         if not groups:
