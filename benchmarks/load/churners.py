@@ -12,6 +12,7 @@ from typing import Any
 from assignors.model import TopicPartition
 from benchmarks.load.churning import ChurnedBroker
 from rebalance.protocol.errors import ErrorCode
+from rebalance.protocol.records import Producer
 from rebalance.protocol.requests import (
     DeleteGroupsRequest,
     GroupProtocol,
@@ -161,6 +162,7 @@ def commit_once(broker: ChurnedBroker, group_id: str) -> None:
 
 def commit_in_transaction(broker: ChurnedBroker, group_id: str, producer_id: int) -> None:
     """Offsets in a transaction, which ends within a minute, one way or the other."""
+    producer = Producer(producer_id=producer_id, epoch=0)
     request = TxnOffsetCommitRequest(
         group_id=group_id, producer_id=producer_id, offsets=_offsets(broker.now_ms)
     )
@@ -172,7 +174,7 @@ def commit_in_transaction(broker: ChurnedBroker, group_id: str, producer_id: int
             if response.error is not ErrorCode.NONE:
                 broker.at(100, end)
 
-        broker.end_transaction(producer_id, committed=committed, on_reply=again)
+        broker.end_transaction(group_id, producer, committed=committed, on_reply=again)
 
     broker.at(broker.random.randint(1, 60_000), end)
 

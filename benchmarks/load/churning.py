@@ -22,17 +22,19 @@ from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.effects import (
     Append,
     Appended,
+    AppendMarker,
     CoordinatorEvent,
     Effect,
     Elected,
     Loaded,
     Received,
-    Replayed,
     Reply,
     Resigned,
     TransactionEnded,
 )
 from rebalance.protocol.errors import ErrorCode
+from rebalance.protocol.java_hash import partition_of
+from rebalance.protocol.records import Producer
 from rebalance.protocol.requests import (
     CoordinatorRequest,
     JoinGroupRequest,
@@ -91,11 +93,14 @@ class ChurnedBroker:
             self.group_ids.add(request.group_id)
         self._event(lambda token: Received(token=token, request=request), on_reply)
 
-    def end_transaction(self, producer_id: int, *, committed: bool, on_reply: OnReply) -> None:
-        """A producer's transaction is over."""
+    def end_transaction(
+        self, group_id: str, producer: Producer, *, committed: bool, on_reply: OnReply
+    ) -> None:
+        """A producer's transaction, which has offsets of this group, is over."""
+        partition = partition_of(group_id, PARTITIONS)
         self._event(
             lambda token: TransactionEnded(
-                token=token, producer_id=producer_id, committed=committed
+                token=token, partition=partition, producer=producer, committed=committed
             ),
             on_reply,
         )
@@ -174,17 +179,21 @@ class ChurnedBroker:
                 on_reply = self._waiting.pop(effect.token)  # type: ignore[call-overload]
                 # A client hears of it later: its next act is none of this one.
                 self.at(1, lambda on_reply=on_reply, r=effect.response: on_reply(r))  # type: ignore[misc]
-            elif isinstance(effect, Append):
+            elif isinstance(effect, Append | AppendMarker):
                 appended = Appended(token=effect.token, error=self._write(effect))
                 self._perform(self.coordinator.handle(appended, self.now_ms))
 
-    def _write(self, append: Append) -> ErrorCode:
+    def _write(self, append: Append | AppendMarker) -> ErrorCode:
         if self.appends_fail and self.random.random() < FAILING_SHARE:
             return ErrorCode.NOT_ENOUGH_REPLICAS
-        return self._offsets.append(append.group_id, append.records, self.now_ms)
+        if isinstance(append, AppendMarker):
+            return self._offsets.append_marker(
+                append.partition, append.producer, append.committed, self.now_ms
+            )
+        return self._offsets.append(append.group_id, append.records, self.now_ms, append.producer)
 
     def _load(self, partition: int) -> None:
         self._handle(Elected(partition=partition))
-        for records in self._offsets.replay(partition):
-            self._handle(Replayed(partition=partition, records=records))
+        for replayed in self._offsets.replay(partition):
+            self._handle(replayed)
         self._handle(Loaded(partition=partition))
