@@ -145,7 +145,7 @@ def runs_of_owners(problem: Problem, settled: Settled, loose: NDArray[np.bool_])
     class_ = np.zeros_like(first)
     return Runs(
         start=at[first],
-        length=np.diff(first, append=at.size),
+        length=_lengths(first, at.size),
         class_=class_,
         edge=edges(class_, settled.owner[at[first]]),
         stale=edges(class_, settled.stale[at[first]]),
@@ -191,15 +191,24 @@ def _edges(settled: Settled, held: Counts) -> tuple[Counts, Counts, Counts]:
 def stable_order(keys: Counts, limit: int) -> Counts:
     """A stable sort of keys 0..limit-1; up to 16 bits numpy sorts by radix, in linear time."""
     if limit <= 2**15:
-        return np.argsort(keys.astype(np.int16), kind="stable")
-    return np.argsort(keys, kind="stable")
+        return keys.astype(np.int16).argsort(kind="stable")
+    return keys.argsort(kind="stable")
 
 
 def ranges(starts: Counts, lengths: Counts) -> Counts:
     """The numbers of all the ranges, one range after the other."""
-    ends = np.cumsum(lengths)
+    ends = lengths.cumsum()
     total = int(ends[-1]) if ends.size else 0
-    return np.repeat(starts - ends + lengths, lengths) + np.arange(total)
+    begins: Counts = (starts - ends + lengths).repeat(lengths)
+    return begins + np.arange(total)
+
+
+def _lengths(starts: Counts, end: int) -> Counts:
+    """Of ranges without gaps."""
+    lengths = -starts
+    lengths[:-1] += starts[1:]
+    lengths[-1:] += end
+    return lengths
 
 
 def _differs(settled: Settled) -> NDArray[np.bool_]:
@@ -218,7 +227,7 @@ def _runs(settled: Settled, start: Counts, class_: Counts, edges: _EdgeFinder) -
     stale = np.full(start.size, NOBODY, dtype=np.int64)
     return Runs(
         start=start,
-        length=np.diff(start, append=settled.index.size),
+        length=_lengths(start, settled.index.size),
         class_=class_,
         edge=edges(class_, settled.owner[start]),
         stale=edges(class_, settled.stale[start]) if _tied(settled) else stale,

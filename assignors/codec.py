@@ -96,18 +96,38 @@ def decode_subscription(data: bytes, *, group_instance_id: str | None = None) ->
     What the version does not carry has its default; an empty rack is none, as for Java. Raises
     CodecError for anything unreadable.
     """
-    reader = _Reader(data, "subscription")
-    version = reader.version()
-    topics = reader.topics()
-    user_data = reader.nullable_bytes()
-    return Subscription._trusted(
-        topics=tuple(dict.fromkeys(topics)),
-        user_data=user_data,
-        owned=reader.partitions() if version >= 1 else PartitionSet(),
-        generation_id=reader.int32("generation id") if version >= 2 else -1,
-        rack_id=(reader.nullable_string("rack id") or None) if version >= 3 else None,
-        group_instance_id=group_instance_id,
-    )
+    return SubscriptionReader().read(data, group_instance_id)
+
+
+class SubscriptionReader:
+    """`decode_subscription` for the members of a group, one after the other.
+
+    Most of them are subscribed to the same topics: who sends the list of the member before is given
+    the same tuple, and nothing is read again.
+    """
+
+    __slots__ = ("_list", "_topics")
+
+    def __init__(self) -> None:
+        self._list = b""
+        self._topics: tuple[str, ...] = ()
+
+    def read(self, data: bytes, group_instance_id: str | None) -> Subscription:
+        """The next member's. Raises CodecError."""
+        reader = _Reader(data, "subscription")
+        version = reader.version()
+        # A list begins with its length: whoever begins alike has the whole list alike.
+        if not self._list or not reader.passes(self._list):
+            self._list, self._topics = b"", tuple(dict.fromkeys(reader.topics()))
+            self._list = reader.passed(after_bytes=2)
+        return Subscription._trusted(
+            topics=self._topics,
+            user_data=reader.nullable_bytes(),
+            owned=reader.partitions() if version >= 1 else PartitionSet(),
+            generation_id=reader.int32("generation id") if version >= 2 else -1,
+            rack_id=(reader.nullable_string("rack id") or None) if version >= 3 else None,
+            group_instance_id=group_instance_id,
+        )
 
 
 def read_topics(data: bytes) -> tuple[list[str], int]:
@@ -237,6 +257,17 @@ class _Reader:
 
     def remaining(self) -> int:
         return len(self._data) - self._at
+
+    def passes(self, expected: bytes) -> bool:
+        """Whether these bytes come next; then they count as read."""
+        if not self._data.startswith(expected, self._at):
+            return False
+        self._at += len(expected)
+        return True
+
+    def passed(self, *, after_bytes: int) -> bytes:
+        """What was read, but for its first so many bytes."""
+        return self._data[after_bytes : self._at]
 
     def version_as_sent(self) -> int:
         version: int = _INT16.unpack(self._take(2, "version"))[0]

@@ -8,7 +8,8 @@ never become a million objects unless somebody iterates.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from itertools import pairwise
+from itertools import accumulate, islice, pairwise
+from operator import lt
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -97,7 +98,7 @@ class PartitionSet(Set[TopicPartition]):
         # Somebody may still write to what is writeable; a read-only column is taken as it is.
         frozen = ids.dtype == np.int32 and not ids.flags.writeable
         flat = ids if frozen else _narrowed(ids)
-        offsets = (0, *np.cumsum(np.asarray(counts, dtype=np.int64)).tolist())
+        offsets = (0, *accumulate(map(int, counts)))
         if offsets[-1] != flat.size:
             raise ValueError(f"the counts add up to {offsets[-1]}, but there are {flat.size} ids")
         if _is_canonical(topics, counts, offsets, flat):
@@ -276,15 +277,16 @@ def _concatenated(columns: Sequence[Ids]) -> Ids:
 def _is_canonical(
     topics: Sequence[str], counts: Sequence[int], offsets: Sequence[int], flat: Ids
 ) -> bool:
-    if any(count <= 0 for count in counts):
-        return False
-    if any(a >= b for a, b in pairwise(topics)):
-        return False
-    if flat.size == 0:
+    if not counts:
         return True
+    if min(counts) <= 0 or not all(map(lt, topics, islice(topics, 1, None))):
+        return False
     rising = flat[1:] > flat[:-1]
-    rising[np.asarray(offsets[1:-1], dtype=np.int64) - 1] = True  # a new topic starts anew
-    return bool(rising.all()) and int(flat.min()) >= 0
+    if len(counts) == 1:
+        return int(flat[0]) >= 0 and bool(rising.all())
+    firsts = np.array(offsets[:-1], dtype=np.int64)
+    rising[firsts[1:] - 1] = True  # a new topic starts anew
+    return bool(rising.all()) and int(flat[firsts].min()) >= 0
 
 
 def _from_keys(topics: tuple[str, ...], keys: NDArray[np.int64]) -> PartitionSet:

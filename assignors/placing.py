@@ -46,17 +46,18 @@ def placed(problem: Problem, x: Counts, settled: Settled, spread: Spread) -> Own
     room = x - kept
     if free.stale.size and int(free.stale.max()) >= 0:
         free = _back_to_stale_claims(problem, room, free, owner)
-    demand = np.flatnonzero(room)
+    demand = room.nonzero()[0]
     if demand.size == 0:
         return owner
     if problem.classes > 1:
         free = free.picked(stable_order(free.class_, problem.classes))
     if spread == "contiguous":
         members = problem.edge_member[demand].astype(np.int32)
-        owner[_places(free)] = np.repeat(members, room[demand])
+        owner[_places(free)] = members.repeat(room[demand])
         return owner
     at = ranges(free.start, free.length)
-    edges = _in_turns(problem, np.repeat(demand, room[demand]), _topic_of(settled)[at])
+    topic = _topic_at(settled, at)
+    edges = _in_turns(problem, demand.repeat(room[demand]), topic)
     owner[at] = problem.edge_member[edges]
     return owner
 
@@ -87,9 +88,9 @@ def _places(free: _Free) -> Counts | slice:
     return ranges(free.start, free.length)
 
 
-def _topic_of(settled: Settled) -> Counts:
+def _topic_at(settled: Settled, at: Counts) -> Counts:
     sizes = settled.index.sizes
-    return np.repeat(np.arange(sizes.size), sizes)
+    return np.arange(sizes.size).repeat(sizes)[at]
 
 
 def _freed(problem: Problem, x: Counts, settled: Settled, spread: Spread) -> _Free:
@@ -104,7 +105,7 @@ def _freed(problem: Problem, x: Counts, settled: Settled, spread: Spread) -> _Fr
     everything = _Free(start=runs.start, length=runs.length, class_=runs.class_, stale=runs.stale)
     if not over.any():
         return everything.picked(unowned)
-    cut = np.flatnonzero(over[runs.edge] & ~unowned)
+    cut = (over[runs.edge] & ~unowned).nonzero()[0]
     if spread == "contiguous":
         stays = _first(runs.edge[cut], runs.length[cut], x)
         tail = _Free(
@@ -114,7 +115,7 @@ def _freed(problem: Problem, x: Counts, settled: Settled, spread: Spread) -> _Fr
             stale=runs.stale[cut],
         ).picked(runs.length[cut] > stays)
     else:
-        tail = _spread_cut(problem, everything.picked(cut), runs.edge[cut], x, _topic_of(settled))
+        tail = _spread_cut(problem, settled, everything.picked(cut), runs.edge[cut], x)
     whole = everything.picked(unowned)
     start = np.concatenate([whole.start, tail.start])
     return _Free(
@@ -122,14 +123,14 @@ def _freed(problem: Problem, x: Counts, settled: Settled, spread: Spread) -> _Fr
         length=np.concatenate([whole.length, tail.length]),
         class_=np.concatenate([whole.class_, tail.class_]),
         stale=np.concatenate([whole.stale, tail.stale]),
-    ).picked(np.argsort(start, kind="stable"))
+    ).picked(start.argsort(kind="stable"))
 
 
 def _first(edge: Counts, length: Counts, quota: Counts) -> Counts:
     """How much of each range its edge can have, if ranges come in order up to the edge's quota."""
-    order = np.argsort(edge, kind="stable")
+    order = edge.argsort(kind="stable")
     edges, lengths = edge[order], length[order]
-    before = np.cumsum(lengths) - lengths
+    before = lengths.cumsum() - lengths
     begins = np.concatenate([[True], edges[1:] != edges[:-1]]) if edges.size else edges == 0
     before -= np.repeat(before[begins], np.diff(np.flatnonzero(begins), append=edges.size))
     result = np.empty_like(length)
@@ -137,19 +138,20 @@ def _first(edge: Counts, length: Counts, quota: Counts) -> Counts:
     return result
 
 
-def _spread_cut(problem: Problem, cut: _Free, edges: Counts, x: Counts, topic_of: Counts) -> _Free:
+def _spread_cut(problem: Problem, settled: Settled, cut: _Free, edges: Counts, x: Counts) -> _Free:
     """The partitions that the ranges lose to `x` so that what stays is even over the topics."""
     at = ranges(cut.start, cut.length)
-    edge = np.repeat(edges, cut.length)
-    stale = np.repeat(cut.stale, cut.length)
+    edge = edges.repeat(cut.length)
+    stale = cut.stale.repeat(cut.length)
+    topic = _topic_at(settled, at)
     # The first of each topic stays, then the second of each, as many as the edge carries.
-    order = np.lexsort((at, topic_of[at], edge))
+    order = np.lexsort((at, topic, edge))
     turn = np.empty_like(at)
-    turn[order] = _rank(edge[order], topic_of[at][order])
+    turn[order] = _rank(edge[order], topic[order])
     order = np.lexsort((at, turn, edge))
     stays = np.empty(at.size, dtype=np.bool_)
     stays[order] = _rank(edge[order]) < x[edge[order]]
-    lost = np.flatnonzero(~stays)
+    lost = (~stays).nonzero()[0]
     return _Free(
         start=at[lost],
         length=np.ones_like(lost),

@@ -86,10 +86,10 @@ def _quotas(problem: Problem) -> Counts:
     share, extra = divmod(int(problem.sizes[0]), problem.edge_member.size)
     x = np.full(problem.edge_member.size, share, dtype=np.int64)
     more = problem.keep > share
-    x[np.flatnonzero(more)[:extra]] += 1
+    x[more.nonzero()[0][:extra]] += 1
     left = extra - int(np.count_nonzero(more))
     if left > 0:
-        x[np.flatnonzero(~more)[:left]] += 1
+        x[(~more).nonzero()[0][:left]] += 1
     return x
 
 

@@ -24,6 +24,7 @@ from assignors.batch import (
 )
 from assignors.codec import (
     HIGHEST_VERSION,
+    SubscriptionReader,
     decode_sticky_user_data,
     decode_subscription,
     encode_assignment,
@@ -98,10 +99,11 @@ def _one_by_one(
     unreadable: Unreadable | None,
 ) -> Subscriptions:
     read: dict[str, Subscription] = {}
+    reader = SubscriptionReader()
     for member, data in datas.items():
         static = instance_ids.get(member)
         try:
-            read[member] = decode_subscription(data, group_instance_id=static)
+            read[member] = reader.read(data, static)
         except CodecError as error:
             instead = _instead(member, error, unreadable)
             read[member] = replace(instead, group_instance_id=static)

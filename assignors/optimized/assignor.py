@@ -21,6 +21,7 @@ from assignors.optimized import cpsat, data, member_data
 from assignors.optimized.compile import Compiler
 from assignors.optimized.constraints import Capacity, Constraints
 from assignors.optimized.errors import Cause, Infeasible, InvalidObjectiveError, UndecidedError
+from assignors.optimized.evaluate import defined_terms
 from assignors.optimized.infeasible import Case, causes_of
 from assignors.optimized.member_data import MemberData
 from assignors.optimized.model import Model
@@ -258,7 +259,7 @@ def _solution(
     assert value is not None
     assert outcome.to is not None
     scale, floor = float(model.scale), model.definition.floor
-    costs = model.definition.terms(model, outcome.to)
+    costs = defined_terms(model, outcome.to)
     cost = math.fsum(costs.values())
     below = model.rounding.bound(outcome.bound, cost * scale) / scale
     bound = min(max(below, floor), cost)

@@ -1,21 +1,16 @@
-"""What a plan costs by the definition of the objective, and what rounding can hide of it.
+"""The objective's own numbers, and what rounding can hide of them.
 
 Why: solvers work with whole numbers of 64 bits, so weights, shares and coefficients are rounded for
-them. The rule kept here: what is told of a plan is its cost as the objective defines it, in
-fractions, and what is told of all other plans is what holds of them by the definition too.
+them. The rule kept here: what is told of all plans is what holds of them by the definition.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from assignors.optimized.model import Ints, Model
 
 Floats = NDArray[np.float64]
 
@@ -37,27 +32,6 @@ class Definition:
     movement_by_weight: float
     rack: float
     groups: tuple[float, ...]
-
-    def terms(self, model: Model, to: Ints) -> dict[str, float]:
-        """What the plan costs, term by term."""
-        loads = np.bincount(to, weights=self.weight, minlength=self.share.size)
-        left = ~model.kept(to)
-        moves = self.movement * float(model.home_count[left].sum())
-        moves += self.movement_by_weight * math.fsum(self.home_weight[left].tolist())
-        misses = float(model.miss[model.row, to].sum()) if model.units else 0.0
-        terms = {
-            "balance": self.balance * math.fsum((loads * loads / self.share).tolist()),
-            "movement": moves,
-            "rack": self.rack * misses,
-        }
-        for group, cost in zip(model.groups, self.groups, strict=True):
-            if group.cost is not None:
-                terms[group.name] = terms.get(group.name, 0) + group.excess(to) * cost
-        return terms
-
-    def cost(self, model: Model, to: Ints) -> float:
-        """All of it."""
-        return math.fsum(self.terms(model, to).values())
 
     @property
     def floor(self) -> float:

@@ -1,11 +1,13 @@
 """What a plan costs, and which hard constraints it breaks: the only judge of all solvers here.
 
 The rule kept here: no solver's own account of its answer is believed; whatever it says, the plan is
-counted again by this file.
+counted again by this file. Solvers compare plans in the model's whole numbers; what people are told
+of a plan is its cost as the objective defines it, in fractions.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -54,3 +56,27 @@ def evaluate(model: Model, to: Ints) -> Value:
         else:
             terms[group.name] = terms.get(group.name, 0) + excess * group.cost
     return Value(broken=broken, cost=sum(terms.values()), moves=moves, terms=terms)
+
+
+def defined_terms(model: Model, to: Ints) -> dict[str, float]:
+    """What the same plan costs by the definition of the objective, term by term."""
+    definition = model.definition
+    loads = np.bincount(to, weights=definition.weight, minlength=definition.share.size)
+    left = ~model.kept(to)
+    moves = definition.movement * float(model.home_count[left].sum())
+    moves += definition.movement_by_weight * math.fsum(definition.home_weight[left].tolist())
+    misses = float(model.miss[model.row, to].sum()) if model.units else 0.0
+    terms = {
+        "balance": definition.balance * math.fsum((loads * loads / definition.share).tolist()),
+        "movement": moves,
+        "rack": definition.rack * misses,
+    }
+    for group, cost in zip(model.groups, definition.groups, strict=True):
+        if group.cost is not None:
+            terms[group.name] = terms.get(group.name, 0) + group.excess(to) * cost
+    return terms
+
+
+def defined_cost(model: Model, to: Ints) -> float:
+    """All of it."""
+    return math.fsum(defined_terms(model, to).values())

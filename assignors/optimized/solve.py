@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from assignors.optimized import bounds, cpsat
-from assignors.optimized.evaluate import Value, evaluate
+from assignors.optimized.evaluate import Value, defined_cost, evaluate
 from assignors.optimized.flow import flow_plan, is_flow
 from assignors.optimized.model import NO_LIMIT, Ints, Model
 from assignors.optimized.neighbourhoods import improved
@@ -102,7 +102,7 @@ def _never_worse(outcome: Outcome, sticky: Ints | None) -> None:
     model, value = outcome.model, evaluate(outcome.model, sticky)
     if value.broken or not outcome.feasible:
         return
-    found, other = (model.definition.cost(model, to) for to in (outcome.to, sticky))
+    found, other = (defined_cost(model, to) for to in (outcome.to, sticky))
     if other < found - 1e-12 * abs(found):
         outcome.to, outcome.value, outcome.method = sticky, value, "sticky"
 

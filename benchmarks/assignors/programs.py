@@ -77,6 +77,13 @@ def go() -> list[str]:
     return [str(built / "peers")]
 
 
+def kfake() -> list[str]:
+    """franz-go's fake broker, for benchmarks/produce_fetch.py."""
+    sources = sorted((SOURCES / "kfake").iterdir())
+    built = _built("kfake", sources, lambda target: ["go", "build", "-o", f"{target}/kfake", "."])
+    return [str(built / "kfake"), "warm"]
+
+
 STICKY = "sticky"
 COOPERATIVE = "cooperative-sticky"
 WITHOUT = STICKY + WITHOUT_ORTOOLS

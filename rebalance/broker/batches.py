@@ -16,7 +16,17 @@ from aiokafka.record.util import calc_crc32c
 
 from rebalance.protocol.errors import ErrorCode
 
-__all__ = ["BatchError", "BatchHeader", "first_at_or_after", "read_batch", "read_stored", "stamp"]
+__all__ = [
+    "ATTRIBUTES_AT",
+    "CONTROL",
+    "BatchError",
+    "BatchHeader",
+    "first_at_or_after",
+    "read_batch",
+    "read_header",
+    "read_stored",
+    "stamp",
+]
 
 HEADER_BYTES = 61
 _HEADER = struct.Struct(">qiibIhiqqqhii")
@@ -25,13 +35,13 @@ _LEAST_LENGTH = 14
 """The overhead of the oldest message format: nothing shorter is looked at."""
 _MAGIC_AT = 16
 _CRC_AT, _CRC_FROM = 17, 21
-_ATTRIBUTES_AT = 21
+ATTRIBUTES_AT = 21
 _CODEC_MASK = 0x07
 _GZIP, _ZSTD = 1, 4
 MAX_INFLATED_BYTES = 2**24
 """A batch that inflates beyond this is not opened: one of 1 MB could ask for 1 GB."""
 _TRANSACTIONAL = 0x10
-_CONTROL = 0x20
+CONTROL = 0x20
 
 
 class BatchError(Exception):
@@ -73,6 +83,11 @@ class BatchHeader:
         return bool(self.attributes & _TRANSACTIONAL)
 
     @property
+    def is_control(self) -> bool:
+        """The end of a transaction, and no records."""
+        return bool(self.attributes & CONTROL)
+
+    @property
     def last_sequence(self) -> int:
         """The sequence number of the last record; it wraps from 2^31 - 1 to 0."""
         return (self.base_sequence + self.last_offset_delta) & 0x7FFFFFFF
@@ -106,6 +121,11 @@ def read_stored(data: bytes) -> BatchHeader:
     header = _unpacked(data, len(data))
     _check_crc(data, len(data))
     return header
+
+
+def read_header(data: bytes) -> BatchHeader:
+    """The header of one whole batch that was checked before."""
+    return _unpacked(data, len(data))
 
 
 def _unpacked(records: bytes, size: int) -> BatchHeader:
@@ -170,7 +190,7 @@ def _check_header(header: BatchHeader, *, allow_zstd: bool) -> None:
             f"{header.record_count} records, last offset delta {header.last_offset_delta}",
             by_log=True,
         )
-    if header.attributes & _CONTROL:
+    if header.attributes & CONTROL:
         raise BatchError(
             ErrorCode.INVALID_RECORD, "clients must not write control records", by_log=True
         )
@@ -225,7 +245,7 @@ def _plain(data: bytes) -> bytes:
     Raises:
         ValueError: it has another codec than gzip, or inflates beyond all measure.
     """
-    attributes = int.from_bytes(data[_ATTRIBUTES_AT : _ATTRIBUTES_AT + 2], "big")
+    attributes = int.from_bytes(data[ATTRIBUTES_AT : ATTRIBUTES_AT + 2], "big")
     codec = attributes & _CODEC_MASK
     if codec == 0:
         return data
@@ -237,5 +257,5 @@ def _plain(data: bytes) -> bytes:
         raise ValueError(f"more than {MAX_INFLATED_BYTES} bytes")
     plain_attributes = (attributes & ~_CODEC_MASK).to_bytes(2, "big")
     return (
-        data[:_ATTRIBUTES_AT] + plain_attributes + data[_ATTRIBUTES_AT + 2 : HEADER_BYTES] + records
+        data[:ATTRIBUTES_AT] + plain_attributes + data[ATTRIBUTES_AT + 2 : HEADER_BYTES] + records
     )

@@ -98,10 +98,13 @@ class BrokerConfigs:
         return name not in _HONOURED_AT_RUN_TIME and name not in _BEHIND_TOPICS
 
     def change(self, values: Mapping[str, str], *, of_all_brokers: bool) -> None:
-        """Replace what was set; the values must have been checked."""
+        """Replace what was set; the values must have been checked.
+
+        A broker of another version may have kept properties that this one does not know.
+        """
         target = self.cluster if of_all_brokers else self.dynamic
         target.clear()
-        target.update(values)
+        target.update({name: value for name, value in values.items() if name in self._keys})
         changes: dict[str, Any] = {
             field: int(self._in_force(name))
             for name, field in _HONOURED_AT_RUN_TIME.items()
@@ -109,10 +112,15 @@ class BrokerConfigs:
         }
         self.on_change(replace(self._started, **changes))
 
-    def broker_entries(self) -> list[ConfigEntry]:
-        """All properties of this broker."""
+    def broker_entries(self, node_id: int) -> list[ConfigEntry]:
+        """All properties of one node; they are those of every node, but for its id."""
+        own = Synonym(name="node.id", value=str(node_id), source=ConfigSource.STATIC_BROKER)
         return [
-            self._entry(key, self._behind(name), read_only=self.is_read_only(name))
+            self._entry(
+                key,
+                [own] if name == "node.id" else self._behind(name),
+                read_only=self.is_read_only(name),
+            )
             for name, key in sorted(self._keys.items())
         ]
 

@@ -161,6 +161,18 @@ class BrokerConfig:
         _whole(1, _LONG // 10**6),
         danger="shorter than a rebalance: a parked JoinGroup loses its connection",
     )
+    transactional_id_expiration_ms: int = _setting(
+        "transactional.id.expiration.ms",
+        604_800_000,
+        _whole(1, _INT),
+        danger="smaller: a producer that pauses that long has a new id, and fences nobody",
+    )
+    max_transactional_ids: int = _setting(
+        "max.transactional.ids",
+        100_000,
+        _whole(0, _INT),
+        danger="not a Kafka property; a new id beyond it is refused: POLICY_VIOLATION",
+    )
     node_id: int = _setting(
         "node.id", 1, _whole(0, _INT), danger="clients that know another id must ask again"
     )
@@ -174,7 +186,8 @@ class BrokerConfig:
     @property
     def advertised(self) -> tuple[str, int] | None:
         """Host and port of `advertised.listeners`, or None for the address a client came in at."""
-        return _split_listener(self.advertised_listeners)
+        # Asked at every request, and nearly always not set.
+        return _split_listener(self.advertised_listeners) if self.advertised_listeners else None
 
     @classmethod
     def properties(cls) -> dict[str, str]:

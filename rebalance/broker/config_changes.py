@@ -6,6 +6,7 @@ Source: `ConfigAdminManager`, `ConfigurationControlManager`, `ControllerConfigur
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -13,8 +14,10 @@ from typing import TYPE_CHECKING, TypeAlias
 from rebalance.broker.broker_configs import ConfigSource
 from rebalance.broker.config_keys import ConfigKey
 from rebalance.broker.config_resources import ResourceError, ResourceType, check_broker, find_topic
+from rebalance.broker.errors import StorageError
 from rebalance.broker.group_configs import GROUP_KEYS, MAX_CONFIGURED_GROUPS
 from rebalance.broker.topic_configs import MAX_CONFIG_CHARACTERS, TOPIC_KEYS, check_configs
+from rebalance.broker.topics import TopicError
 from rebalance.protocol.errors import ErrorCode
 
 if TYPE_CHECKING:
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
     from rebalance.broker.state import BrokerState
 
 __all__ = ["Before", "Change", "answer_all", "check_values"]
+
+
+_log = logging.getLogger("rebalance.broker")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +61,13 @@ def answer_all(
             if asked.count(resource) > 1:
                 raise _invalid("Each resource must appear at most once.")
             commit = _prepare(state, *resource, change_of(entry))
-        except ResourceError as error:
-            answer |= {"error_code": error.code, "error_message": str(error) or None}
-        else:
             if not body["validate_only"]:
                 commit()
+        except (ResourceError, TopicError) as error:
+            answer |= {"error_code": error.code, "error_message": str(error) or None}
+        except StorageError as error:
+            _log.error("%s", error)
+            answer |= {"error_code": ErrorCode.KAFKA_STORAGE_ERROR, "error_message": str(error)}
         answers.append(answer)
     return answers
 
@@ -116,7 +124,7 @@ def _prepare_broker(state: BrokerState, name: str, change: Change) -> Callable[[
     if fixed:
         raise _invalid(f"Cannot update these configs dynamically: [{', '.join(fixed)}]")
     checked = _canonical(values, configs.key, "broker", ErrorCode.INVALID_REQUEST)
-    return lambda: configs.change(checked, of_all_brokers=of_all)
+    return lambda: state.cluster.configure_broker(checked, of_all_brokers=of_all)
 
 
 def _prepare_group(state: BrokerState, name: str, change: Change) -> Callable[[], None]:
@@ -130,12 +138,7 @@ def _prepare_group(state: BrokerState, name: str, change: Change) -> Callable[[]
         message = f"{MAX_CONFIGURED_GROUPS} groups are configured already."
         raise ResourceError(ErrorCode.POLICY_VIOLATION, message)
 
-    def commit() -> None:
-        groups[name] = checked
-        if not checked:
-            del groups[name]
-
-    return commit
+    return lambda: state.cluster.kept_configs.set_group(name, checked)
 
 
 def _canonical(

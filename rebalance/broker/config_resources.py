@@ -58,8 +58,8 @@ def check_broker(state: BrokerState, name: str, *, what: str, or_else: str = "")
     if not re.match(r"[+-]?[0-9]{1,10}\Z", name):
         message = f"{what} must be an integer, but it is: {name}"
         raise ResourceError(ErrorCode.INVALID_REQUEST, message)
-    if int(name) != state.config.node_id:
+    if int(name) != state.node_id:
         raise ResourceError(
             ErrorCode.INVALID_REQUEST,
-            f"Unexpected broker id, expected {state.config.node_id}{or_else}, but received {name}",
+            f"Unexpected broker id, expected {state.node_id}{or_else}, but received {name}",
         )

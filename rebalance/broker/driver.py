@@ -1,17 +1,15 @@
-"""Drives the one GroupCoordinator: events in, effects out, one timer armed.
+"""Drives one node's GroupCoordinator: events in, effects out, one timer armed.
 
 No rule of the group protocol is here. The driver brings time (its clock's), hands every request
 over with a token of its own, resolves the future of a token when its Reply comes, writes what is to
-be appended to `__consumer_offsets` and says then that it is durable. It is elected for all
-partitions of that topic: when the broker starts with one, or when the first group is asked about.
+be appended to `__consumer_offsets` and says then that it is durable. It coordinates nothing until
+it is elected for partitions of that topic; who is elected when is decided in coordinators.py.
 """
 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import uuid
-from collections import deque
 from collections.abc import Callable, Mapping
 from itertools import count
 from typing import TYPE_CHECKING
@@ -25,22 +23,23 @@ from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.effects import (
     Append,
     Appended,
+    AppendMarker,
     CoordinatorEvent,
     Effect,
     Elected,
     Loaded,
     Received,
-    Replayed,
     Reply,
     Resigned,
     SessionTimedOut,
     TopicDeleted,
     TransactionEnded,
 )
+from rebalance.protocol.errors import ErrorCode
+from rebalance.protocol.records import Producer
 from rebalance.protocol.responses import TransactionCompleted
 
 if TYPE_CHECKING:
-    from rebalance.protocol.errors import ErrorCode
     from rebalance.protocol.requests import CoordinatorRequest
     from rebalance.protocol.responses import CoordinatorResponse
     from rebalance.protocol.timers import TimerKey
@@ -49,7 +48,11 @@ __all__ = ["GroupDriver"]
 
 
 class GroupDriver:
-    """Owns the coordinator of all groups of one broker."""
+    """Owns the coordinator of one node's groups.
+
+    Args:
+        prepare: called before each request, to see that there is a `__consumer_offsets`.
+    """
 
     def __init__(
         self,
@@ -58,6 +61,7 @@ class GroupDriver:
         tracer: Tracer,
         offsets: OffsetsTopic,
         limits: GroupLimits = GroupLimits(),  # noqa: B008  # frozen
+        prepare: Callable[[], object] | None = None,
         clock: Clock | None = None,
         on_handled: Callable[[], None] | None = None,
     ) -> None:
@@ -67,51 +71,59 @@ class GroupDriver:
         self._tracer = tracer
         self._offsets = offsets
         self._limits = limits
+        self._prepare = prepare
         self._tokens = count(1)
         self._waiting: dict[int, asyncio.Future[CoordinatorResponse]] = {}
         self._timer: Timer | None = None
         self._armed_for: int | None = None
-        partitions = offsets.partitions or config.offsets_topic_num_partitions
-        config = dataclasses.replace(config, offsets_topic_num_partitions=partitions)
         self._coordinator = GroupCoordinator(config, lambda: str(new_uuid()))
-        self._elected = 0
+        self._is_loaded: dict[int, bool] = {}
+        """By partition that it was elected for."""
         self._last_ms = 0
-        if offsets.partitions is not None:
-            self.prepare()
+        self._handle(Resigned(partition=0))  # told of one partition, it answers for no other
 
-    def prepare(self) -> None:
-        """See that there is a `__consumer_offsets` and that its groups are loaded.
-
-        Raises:
-            TopicError: the topic cannot be made.
-        """
-        if self._elected and self._offsets.partitions is not None:
-            return
-        for partition in range(self._elected):  # somebody deleted it, and all groups with it
-            self._handle(Resigned(partition=partition))
-        self._elected = self._offsets.create()
-        for partition in range(self._elected):
-            self._load(partition)
-
-    def _load(self, partition: int) -> None:
+    def elect(self, partition: int) -> None:
+        """It is to coordinate the groups of a partition, which it does not know before `load`."""
+        self._is_loaded[partition] = False
         self._handle(Elected(partition=partition))
-        for records in self._offsets.replay(partition):
-            self._handle(Replayed(partition=partition, records=records))
+
+    def is_loading(self, partition: int) -> bool:
+        """Whether it was elected for a partition and has not loaded it."""
+        return self._is_loaded.get(partition) is False
+
+    def load(self, partition: int) -> None:
+        """Read the log of a partition that it was elected for; its groups are here then."""
+        for event in self._offsets.replay(partition):
+            self._handle(event)
         self._handle(Loaded(partition=partition))
+        self._is_loaded[partition] = True
+
+    def resign(self, partition: int) -> None:
+        """The groups of a partition are another's from now on, if they were its own."""
+        if self._is_loaded.pop(partition, None) is not None:
+            self._handle(Resigned(partition=partition))
+
+    def resign_all(self) -> None:
+        """It coordinates nothing any more."""
+        for partition in tuple(self._is_loaded):
+            self.resign(partition)
 
     async def ask(self, request: CoordinatorRequest) -> CoordinatorResponse:
         """Hand a request to the coordinator and wait for its reply, however long that takes."""
-        self.prepare()
+        if self._prepare is not None:
+            self._prepare()
         refused = self._limits.refusal(self._coordinator, request)
         if refused is not None:
             return refused
         return await self._reply_to(lambda token: Received(token=token, request=request))
 
-    async def end_transaction(self, producer_id: int, committed: bool) -> ErrorCode:
-        """Its offsets count, or are forgotten (O07), when this returns NONE."""
+    async def end_transaction(
+        self, partition: int, producer: Producer, committed: bool
+    ) -> ErrorCode:
+        """Its offsets in a partition count, or are forgotten (O07), when this returns NONE."""
         response = await self._reply_to(
             lambda token: TransactionEnded(
-                token=token, producer_id=producer_id, committed=committed
+                token=token, partition=partition, producer=producer, committed=committed
             )
         )
         assert isinstance(response, TransactionCompleted)
@@ -139,6 +151,15 @@ class GroupDriver:
     def topic_deleted(self, topic: str) -> None:
         """Its offsets go, in every group (O08)."""
         self._handle(TopicDeleted(topic=topic))
+
+    def availability(self, group_id: str) -> ErrorCode:
+        """NONE where the group is coordinated here, else what a request about it is told (P04)."""
+        return self._coordinator.availability(group_id)
+
+    @property
+    def is_any_loading(self) -> bool:
+        """Whether some partition's groups are not all here yet."""
+        return self._coordinator.is_loading
 
     @property
     def group_count(self) -> int:
@@ -191,17 +212,27 @@ class GroupDriver:
 
     def _perform(self, effects: tuple[Effect, ...], now: int) -> None:
         """Act on effects in their order; what an append brings about comes after the rest."""
-        todo = deque(effects)
-        while todo:
-            effect = todo.popleft()
-            if isinstance(effect, Reply):
-                self._resolve(effect)
-            elif isinstance(effect, Append):
-                error = self._offsets.append(effect.group_id, effect.records, now)
-                appended = Appended(token=effect.token, error=error)
-                todo.extend(self._coordinator.handle(appended, now))
-            else:
-                self._tracer.notice(effect)
+        while effects:
+            after: tuple[Effect, ...] = ()
+            for effect in effects:
+                if isinstance(effect, Reply):
+                    self._resolve(effect)
+                elif isinstance(effect, Append):
+                    error = self._offsets.append(
+                        effect.group_id, effect.records, now, effect.producer
+                    )
+                    after += self._appended(effect.token, error, now)
+                elif isinstance(effect, AppendMarker):
+                    error = self._offsets.append_marker(
+                        effect.partition, effect.producer, effect.committed, now
+                    )
+                    after += self._appended(effect.token, error, now)
+                else:
+                    self._tracer.notice(effect)
+            effects = after
+
+    def _appended(self, token: int, error: ErrorCode, now: int) -> tuple[Effect, ...]:
+        return self._coordinator.handle(Appended(token=token, error=error), now)
 
     def _resolve(self, reply: Reply) -> None:
         assert isinstance(reply.token, int)

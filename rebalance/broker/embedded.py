@@ -1,17 +1,14 @@
-"""The embedded broker: a Kafka of one node inside this process, for real clients.
+"""The embedded broker: a Kafka of one or several nodes inside this process, for real clients.
 
 Everything is in memory, or in a directory that a broker after this one goes on with.
-Starting it opens a socket and nothing else: codecs come with the first request that needs them.
+Starting it opens sockets and nothing else: codecs come with the first request that needs them.
 Stopping it ends every connection and every waiting request, and leaves no task behind.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import errno
 import ipaddress
-import os
 import socket
 import uuid
 from collections.abc import Callable, Mapping
@@ -19,47 +16,41 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
-from rebalance.broker.broker_configs import BrokerConfigs
+from rebalance.broker.cluster import Cluster, open_cluster
 from rebalance.broker.config import read_settings
-from rebalance.broker.connection import serve
-from rebalance.broker.driver import GroupDriver
-from rebalance.broker.errors import BrokerError
+from rebalance.broker.errors import BrokerError, SettingsError
 from rebalance.broker.fault_controls import FaultControls
 from rebalance.broker.group_controls import GroupControls, Time
-from rebalance.broker.group_limits import GroupLimits
-from rebalance.broker.offsets_topic import OffsetsTopic, offsets_topic
-from rebalance.broker.state import BrokerState, Usage
+from rebalance.broker.node import Node
+from rebalance.broker.node_controls import NodeControls
+from rebalance.broker.state import Usage
 from rebalance.broker.storage import MemoryStorage, Storage
-from rebalance.broker.topics import NewTopic, TopicError, TopicStore
+from rebalance.broker.topics import NewTopic, TopicError
 from rebalance.broker.tracing import Tracer
-from rebalance.broker.transactions import Transactions
-from rebalance.protocol.java_hash import partition_of
 
 if TYPE_CHECKING:
+    from rebalance.broker.driver import GroupDriver
     from rebalance.timeline.trace import Trace
 
 __all__ = ["EmbeddedBroker"]
 
-CLUSTER_ID = "embedded-kafka-broker0"
-"""22 letters, as Kafka's are."""
-
-LINGER_SECONDS = 2.0
-"""How long a connection that ends may take to hand out its last answers; then it is cut."""
-
-_READ_AHEAD_BYTES = 2**18
+MOST_NODES = 100
 
 _WITH_DIRECTORY = {"log.retention.bytes": "-1"}
 """Kafka's default, where what is kept does not fill the memory."""
 
 
-class EmbeddedBroker(FaultControls, GroupControls):
-    """A broker of one node on `host`; `port` 0 takes a free one.
+class EmbeddedBroker(NodeControls, FaultControls, GroupControls):
+    """A broker of `nodes` nodes on `host`; `port` 0 takes free ones, else each node the next port.
 
     Args:
         settings: Kafka's property names with text values; see `BrokerConfig` and
-            `CoordinatorConfig`.
+            `CoordinatorConfig`. `node.id` is the first node's id, each further one has the next.
         data: a directory for topics, records, offsets and groups, made if it is not there; None
             keeps all in memory.
+        offsets_topic_at_once: `__consumer_offsets` is made for the first question about a group,
+            whose answer is good. False: as in Kafka who looks for a coordinator has it made and is
+            answered COORDINATOR_NOT_AVAILABLE, and everybody else NOT_COORDINATOR until then (A06).
         trace: gets what happens to topics and groups, in the coordinator's view; True makes one
             that keeps all of it. `broker.trace` is either.
         trace_clock: milliseconds since the trace began; default: since this broker started.
@@ -79,7 +70,9 @@ class EmbeddedBroker(FaultControls, GroupControls):
         *,
         host: str = "127.0.0.1",
         port: int = 0,
+        nodes: int = 1,
         data: Path | None = None,
+        offsets_topic_at_once: bool = True,
         trace: Trace | Literal[True] | None = None,
         trace_clock: Callable[[], int] | None = None,
         new_uuid: Callable[[], uuid.UUID] = uuid.uuid4,
@@ -91,16 +84,19 @@ class EmbeddedBroker(FaultControls, GroupControls):
         if data is not None:
             settings = {**_WITH_DIRECTORY, **settings}
         self._config, self._group_config = read_settings(settings)
+        if not 1 <= nodes <= MOST_NODES:
+            raise SettingsError(f"nodes={nodes}: expected a whole number from 1 to {MOST_NODES}")
+        self._node_ids = range(self._config.node_id, self._config.node_id + nodes)
         self._data = data
         self._settings = frozenset(settings)
         self._host, self._port = host, port
+        self._offsets_topic_at_once = offsets_topic_at_once
         self._trace = self._own_trace() if trace is True else trace
         self._trace_clock = trace_clock
         self._tracer: Tracer | None = None
         self._new_uuid = new_uuid
-        self._server: asyncio.Server | None = None
-        self._state: BrokerState | None = None
-        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._cluster: Cluster | None = None
+        self._nodes: dict[int, Node] = {}
 
     async def __aenter__(self) -> EmbeddedBroker:
         await self.start()
@@ -118,127 +114,81 @@ class EmbeddedBroker(FaultControls, GroupControls):
         """Listen. A broker that was stopped starts empty, or with what its directory holds.
 
         Raises:
-            BrokerError: it runs already, the directory cannot be used (`StorageError`), or the
+            BrokerError: it runs already, the directory cannot be used (`StorageError`), or an
                 address cannot be had.
         """
-        if self._server is not None:
+        if self._cluster is not None:
             raise BrokerError("the broker is running already; stop() it first")
+        address = await _one_address(self._host, self._port)
         if self._tracer is None:
             # Once for the broker's life: a trace's time never goes back.
             self._tracer = Tracer(self._trace, self._trace_clock or self._trace_clock_of_groups())
         self._home.is_here()
         storage = _storage(self._data)
         try:
-            self._state = self._new_state(storage, self._tracer)
+            self._cluster = self._open(storage, self._tracer)
         except BaseException:
             storage.close()
             raise
+        for number, node_id in enumerate(self._node_ids):
+            port = self._port + number if self._port else 0
+            self._nodes[node_id] = Node(node_id, self._cluster, address, port)
         try:
-            self._server = await asyncio.start_server(
-                self._accept,
-                await _one_address(self._host),
-                self._port,
-                limit=_READ_AHEAD_BYTES,
-                backlog=1024,
-            )
-        except BaseException as error:
-            self._close_state()
-            if isinstance(error, OSError):
-                raise BrokerError(self._why_not(error)) from error
+            for node in self._nodes.values():
+                await node.open()
+            for node in self._nodes.values():
+                await node.serve()
+        except BaseException:
+            await self.stop()
             raise
 
-    def _new_state(self, storage: Storage, tracer: Tracer) -> BrokerState:
-        """Everything that requests work on, with what the storage holds."""
-        config, groups = self._config, self._group_config
-        internal = offsets_topic(
-            groups.offsets_topic_num_partitions, config.offsets_topic_segment_bytes
-        )
-        topics = TopicStore(config, self._new_uuid, storage, [internal])
-        for topic in topics:
-            tracer.topic(topic.name, topic.num_partitions)
-        limits = GroupLimits(
-            max_groups=config.max_groups, max_group_id_length=config.max_group_id_length
-        )
-        clock = self._new_clock()
-        driver = GroupDriver(
-            groups,
-            self._new_uuid,
-            tracer,
-            OffsetsTopic(topics),
-            limits,
-            clock,
-            self._waiters.look,
-        )
-
-        def on_change(name: str, partitions: int) -> None:
-            tracer.topic(name, partitions)
-            if not partitions:
-                driver.topic_deleted(name)
-
-        topics.on_change = on_change
-        return BrokerState(
-            config=config,
-            cluster_id=CLUSTER_ID,
-            topics=topics,
-            groups=driver,
-            configs=BrokerConfigs(config, groups, self._settings),
-            transactions=Transactions(
-                topics.next_producer_id,
-                lambda group_id: partition_of(group_id, groups.offsets_topic_num_partitions),
-                driver.end_transaction,
-                clock,
-            ),
+    def _open(self, storage: Storage, tracer: Tracer) -> Cluster:
+        return open_cluster(
+            self._config,
+            self._group_config,
+            node_ids=self._node_ids,
+            set_by_user=self._settings,
+            storage=storage,
+            tracer=tracer,
+            new_uuid=self._new_uuid,
+            offsets_topic_at_once=self._offsets_topic_at_once,
+            clock=self._new_clock(),
+            on_handled=self._waiters.look,
             faults=self._faults,
         )
 
-    def _close_state(self) -> None:
-        if self._state is not None:
-            self._state.transactions.close()
-            self._state.groups.close()
-            self._state.topics.close()
-
     async def stop(self) -> None:
-        """Close the port and every connection; wait until all is gone. Twice does no harm."""
-        server, self._server = self._server, None
-        if server is None or self._state is None:
+        """Close the ports and every connection; wait until all is gone. Twice does no harm."""
+        cluster, self._cluster = self._cluster, None
+        if cluster is None:
             return
-        server.close()
-        self._state.transactions.close()
-        self._state.groups.close()
-        connections = list(self._connections.items())
-        for task, writer in connections:
-            task.cancel()
-            writer.transport.abort()
-        await asyncio.gather(*(task for task, _ in connections), return_exceptions=True)
-        for _, writer in connections:
-            await _until_gone(writer)
-        await server.wait_closed()
-        self._close_state()
+        nodes, self._nodes = tuple(self._nodes.values()), {}
+        cluster.silence()
+        for node in nodes:
+            node.silence()
+        for node in nodes:
+            await node.gone()
+        cluster.close()
 
     @property
     def port(self) -> int:
-        """The port it listens on.
+        """The port that its first node listens on.
 
         Raises:
             BrokerError: it does not run.
         """
         self._running()
-        assert self._server is not None
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
+        return next(iter(self._nodes.values())).port
 
     @property
     def bootstrap_servers(self) -> str:
-        """What clients want as `bootstrap_servers`: "127.0.0.1:PORT".
+        """What clients want as `bootstrap_servers`: "127.0.0.1:PORT", of each node.
 
         Raises:
             BrokerError: it does not run.
         """
         self._running()
-        assert self._server is not None
-        host, port = self._server.sockets[0].getsockname()[:2]
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return ",".join(map(self.address_of, self._nodes))
 
     @property
     def is_local(self) -> bool:
@@ -248,8 +198,7 @@ class EmbeddedBroker(FaultControls, GroupControls):
             BrokerError: it does not run.
         """
         self._running()
-        assert self._server is not None
-        return ipaddress.ip_address(self._server.sockets[0].getsockname()[0]).is_loopback
+        return all(node.is_local for node in self._nodes.values())
 
     def create_topic(self, name: str, partitions: int | None = None) -> None:
         """Create a topic without a client; no partitions given: `num.partitions`.
@@ -264,7 +213,7 @@ class EmbeddedBroker(FaultControls, GroupControls):
             raise BrokerError(str(error)) from None
 
     def _drivers(self) -> tuple[GroupDriver, ...]:
-        return (self._running().groups,)
+        return tuple(self._running().coordinators.drivers.values())
 
     def usage(self) -> Usage:
         """What it holds now: connections, topics, groups, records.
@@ -272,58 +221,20 @@ class EmbeddedBroker(FaultControls, GroupControls):
         Raises:
             BrokerError: it does not run.
         """
-        state = self._running()
+        cluster = self._running()
         return Usage(
-            connections=len(self._connections),
-            topics=sum(not topic.is_internal for topic in state.topics),
-            partitions=state.topics.num_partitions,
-            groups=state.groups.group_count,
-            log_bytes=state.topics.memory_bytes,
+            connections=sum(len(node.connections) for node in self._nodes.values()),
+            topics=sum(not topic.is_internal for topic in cluster.topics),
+            partitions=cluster.topics.num_partitions,
+            groups=sum(d.group_count for d in cluster.coordinators.drivers.values()),
+            transactional_ids=cluster.transactions.id_count,
+            log_bytes=cluster.topics.memory_bytes,
         )
 
-    def _running(self) -> BrokerState:
-        if self._server is None or self._state is None:
+    def _running(self) -> Cluster:
+        if self._cluster is None:
             raise BrokerError("the broker is not running; start() it first")
-        return self._state
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if (
-            self._server is None
-            or self._state is None
-            or len(self._connections) >= self._state.config.max_connections
-        ):
-            writer.transport.abort()
-            return
-        task = asyncio.get_running_loop().create_task(self._serve(self._state, reader, writer))
-        self._connections[task] = writer
-        task.add_done_callback(lambda done: self._connections.pop(done, None))
-
-    @staticmethod
-    async def _serve(
-        state: BrokerState, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        """Serve a connection to its end; the task that runs this counts it as long as it is open.
-
-        `stop()` sees what is counted and nothing else, and so does `max.connections`.
-        """
-        try:
-            await serve(state, reader, writer)
-        except asyncio.CancelledError:
-            writer.transport.abort()
-            raise
-        finally:
-            await _end(writer)
-
-    def _why_not(self, error: OSError) -> str:
-        where = f"{self._host}:{self._port}"
-        if error.errno == errno.EADDRINUSE:
-            return (
-                f"cannot listen on {where}: the port is in use; take another, or 0 for a free one"
-            )
-        if error.errno is None or isinstance(error, socket.gaierror):
-            return f"cannot listen on {where}: {error}"
-        reason = os.strerror(error.errno)
-        return f"cannot listen on {where}: {reason}"
+        return self._cluster
 
 
 def _storage(data: Path | None) -> Storage:
@@ -335,27 +246,18 @@ def _storage(data: Path | None) -> Storage:
     return DataDirectory(data)
 
 
-async def _end(writer: asyncio.StreamWriter) -> None:
-    """Hand out what is left to send, for `LINGER_SECONDS`; then cut: the peer may never read."""
-    writer.close()
-    gone = asyncio.ensure_future(_until_gone(writer))
-    try:
-        await asyncio.wait((gone,), timeout=LINGER_SECONDS)
-    finally:
-        writer.transport.abort()
-        await asyncio.wait((gone,))
+async def _one_address(host: str, port: int) -> str:
+    """One address of `host`: two of them with a free port each would be two brokers to a client.
 
-
-async def _until_gone(writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()
-
-
-async def _one_address(host: str) -> str:
-    """One address of `host`: two of them with a free port each would be two brokers to a client."""
+    Raises:
+        BrokerError: there is no such host.
+    """
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:
         loop = asyncio.get_running_loop()
+    try:
         found = await loop.getaddrinfo(host or "0.0.0.0", 0, type=socket.SOCK_STREAM)
-        return str(found[0][4][0])
+    except OSError as error:
+        raise BrokerError(f"cannot listen on {host}:{port}: {error}") from error
+    return str(found[0][4][0])

@@ -32,7 +32,7 @@ __all__ = ["GroupLimits"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupLimits:
-    """`max_groups` of all groups together; the length of an id is in characters."""
+    """`max_groups` of all groups of one node together; the length of an id is in characters."""
 
     max_groups: int = 2**31 - 1
     max_group_id_length: int = 2**15 - 1
@@ -47,10 +47,12 @@ class GroupLimits:
             return None
         if len(request.group_id) > self.max_group_id_length:
             error = ErrorCode.INVALID_GROUP_ID
-        elif coordinator.group_count >= self.max_groups:
-            error = ErrorCode.POLICY_VIOLATION
-        else:
+        elif coordinator.group_count < self.max_groups:
             return None
+        elif coordinator.availability(request.group_id) is not ErrorCode.NONE:
+            return None  # it is to be sent to the coordinator of its group
+        else:
+            error = ErrorCode.POLICY_VIOLATION
         if isinstance(request, JoinGroupRequest):
             return JoinGroupResponse(error=error, member_id=request.member_id)
         answers = tuple(

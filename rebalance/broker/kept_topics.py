@@ -14,8 +14,10 @@ from rebalance.broker.producers import ProducerTable
 from rebalance.broker.storage import LogLimits, Storage, StoredTopic
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rebalance.broker.config import BrokerConfig
-    from rebalance.broker.topics import Topic
+    from rebalance.broker.topic import Topic
 
 __all__ = ["KeptTopics"]
 
@@ -27,6 +29,11 @@ class KeptTopics:
 
     def __init__(self, storage: Storage, config: Callable[[], BrokerConfig]) -> None:
         self._storage, self._config = storage, config
+
+    @property
+    def path(self) -> Path | None:
+        """The storage's directory; None for memory."""
+        return self._storage.path
 
     def topics(self) -> Iterator[tuple[StoredTopic, Sequence[int]]]:
         """The topics that were there before, each with the partitions that were used."""

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 
 from rebalance.broker.batches import BatchHeader, first_at_or_after, stamp
 from rebalance.broker.compaction import compacted
+from rebalance.broker.leader_epochs import LeaderEpochs
 from rebalance.broker.producers import ProducerTable
 from rebalance.broker.storage.interface import Batch, BatchStore
 from rebalance.broker.storage.memory import MemoryBatches
 
-__all__ = ["LEADER_EPOCH", "OffsetAndTimestamp", "PartitionLog"]
-
-LEADER_EPOCH = 0
-"""This broker has led every partition since it was made."""
+__all__ = ["OffsetAndTimestamp", "PartitionLog"]
 
 Listener = Callable[[], None]
 
@@ -40,13 +38,14 @@ class PartitionLog:
         producers: who wrote what it holds.
     """
 
-    __slots__ = ("_listeners", "_store", "available", "end_offset", "producers", "read")
+    __slots__ = ("_listeners", "_store", "available", "end_offset", "epochs", "producers", "read")
 
     def __init__(
         self, store: BatchStore | None = None, producers: ProducerTable | None = None
     ) -> None:
         self._store = MemoryBatches() if store is None else store
         self.producers = ProducerTable() if producers is None else producers
+        self.epochs = LeaderEpochs()
         self._listeners: set[Listener] = set()
         self.end_offset = self._store.end_offset
         # What every fetch asks goes to the store directly; `BatchStore` says what they do.
@@ -82,14 +81,18 @@ class PartitionLog:
                 base_offset=base_offset,
                 last_offset=last_offset,
                 max_timestamp=header.max_timestamp,
-                data=stamp(records, header.size_bytes, base_offset, LEADER_EPOCH),
+                data=stamp(records, header.size_bytes, base_offset, self.epochs.current),
             )
         )
         self.end_offset = last_offset + 1
         self.producers.remember(header, base_offset)
-        for listener in tuple(self._listeners):
-            listener()
+        self._wake()
         return base_offset
+
+    def lead(self, epoch: int) -> None:
+        """Another leader appends from now on; whoever waits for data must look again."""
+        self.epochs.begin(epoch, self.end_offset)
+        self._wake()
 
     def drop_oldest(self, keep_bytes: int, *, keep_newest: bool = True) -> None:
         """Drop oldest batches until at most `keep_bytes` are left, the newest only if told so.
@@ -134,7 +137,7 @@ class PartitionLog:
         return OffsetAndTimestamp() if largest is None else self.by_timestamp(largest)
 
     def listen(self, listener: Listener) -> None:
-        """Call `listener` after every append until `ignore`."""
+        """Call `listener` after every append and every change of leader until `ignore`."""
         self._listeners.add(listener)
 
     def ignore(self, listener: Listener) -> None:
@@ -147,5 +150,8 @@ class PartitionLog:
         Whoever waits for it must look again.
         """
         self._store.close(flush=flush)
+        self._wake()
+
+    def _wake(self) -> None:
         for listener in tuple(self._listeners):
             listener()

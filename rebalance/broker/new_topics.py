@@ -6,6 +6,7 @@ Source: `Topic` (clients), `ReplicationControlManager` (metadata).
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from rebalance.broker.config import BrokerConfig
 from rebalance.broker.topic import NewTopic
@@ -45,24 +46,26 @@ def name_problem(name: str) -> str | None:
     return None
 
 
-def partitions_wanted(wanted: NewTopic, config: BrokerConfig) -> int:
-    """How many partitions a new topic is to have.
+def partitions_wanted(wanted: NewTopic, config: BrokerConfig, node_ids: Collection[int]) -> int:
+    """How many partitions a new topic is to have, on nodes of these ids.
 
     Raises:
         TopicError: it cannot have those, or replicas as it asks for.
     """
-    return _assigned(wanted, config) if wanted.assignments else _counted(wanted, config)
+    if wanted.assignments:
+        return _assigned(wanted, node_ids)
+    return _counted(wanted, config, len(node_ids))
 
 
-def _counted(wanted: NewTopic, config: BrokerConfig) -> int:
-    if wanted.replication_factor not in (-1, 1):
+def _counted(wanted: NewTopic, config: BrokerConfig, nodes: int) -> int:
+    if wanted.replication_factor != -1 and not 1 <= wanted.replication_factor <= nodes:
         small = wanted.replication_factor < 1
         raise TopicError(
             ErrorCode.INVALID_REPLICATION_FACTOR,
             "Replication factor must be larger than 0, or -1 to use the default value."
             if small
             else f"Unable to replicate the partition {wanted.replication_factor} time(s): "
-            "only 1 broker is registered.",
+            f"only {nodes} broker{' is' if nodes == 1 else 's are'} registered.",
         )
     if wanted.num_partitions == -1:
         return config.num_partitions
@@ -79,7 +82,7 @@ def _counted(wanted: NewTopic, config: BrokerConfig) -> int:
     return wanted.num_partitions
 
 
-def _assigned(wanted: NewTopic, config: BrokerConfig) -> int:
+def _assigned(wanted: NewTopic, node_ids: Collection[int]) -> int:
     if wanted.num_partitions != -1 or wanted.replication_factor != -1:
         raise TopicError(
             ErrorCode.INVALID_REQUEST,
@@ -92,10 +95,10 @@ def _assigned(wanted: NewTopic, config: BrokerConfig) -> int:
             "partitions should be a consecutive 0-based integer sequence",
         )
     for partition, nodes in sorted(wanted.assignments.items()):
-        if nodes != (config.node_id,):
+        if not nodes or len(set(nodes)) < len(nodes) or not set(nodes) <= set(node_ids):
             raise TopicError(
                 ErrorCode.INVALID_REPLICA_ASSIGNMENT,
                 f"partition {partition}: {list(nodes)} must name each broker of this cluster "
-                f"at most once, and at least one: it has {config.node_id}",
+                f"at most once, and at least one: it has {', '.join(map(str, sorted(node_ids)))}",
             )
     return len(wanted.assignments)

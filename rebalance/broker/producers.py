@@ -95,8 +95,8 @@ class ProducerTable:
 
     def remember(self, header: BatchHeader, base_offset: int) -> None:
         """Note a batch that was appended at `base_offset`."""
-        if header.producer_id < 0:
-            return
+        if header.producer_id < 0 or header.base_sequence < 0:
+            return  # nobody in particular, or the broker itself in a producer's transaction
         appended = Appended(
             base_sequence=header.base_sequence,
             last_sequence=header.last_sequence,

@@ -24,6 +24,8 @@ Reader: TypeAlias = Callable[[bytes, int], tuple[Any, int]]
 
 def read_uvarint(data: bytes, at: int) -> tuple[int, int]:
     """An unsigned varint of at most five bytes, and the position after it."""
+    if at < len(data) and data[at] < 0x80:  # nearly all of them
+        return data[at], at + 1
     value = 0
     for shift in range(0, 35, 7):
         if at >= len(data):
@@ -156,7 +158,8 @@ def compile_reader(entity: type) -> Reader:
         for name, read_field in plain:
             message[name], at = read_field(data, at)
         if flexible:
-            message.update(tag_defaults)
+            if tag_defaults:
+                message.update(tag_defaults)
             at = _read_tags(data, at, tagged, message)
         return message, at
 

@@ -15,13 +15,25 @@ from typing import Any
 
 from aiokafka.record.util import calc_crc32c
 
-from rebalance.broker.batches import BatchHeader
+from rebalance.broker.batches import ATTRIBUTES_AT, CONTROL, BatchHeader, read_stored
+from rebalance.protocol.records import Producer
 
-__all__ = ["StoredRecord", "build_batch", "read_records", "rebuild_batch"]
+__all__ = [
+    "StoredRecord",
+    "build_batch",
+    "build_marker",
+    "read_marker",
+    "read_records",
+    "rebuild_batch",
+]
 
 _ROOM_BYTES = 2**31 - 1
 """The builder refuses a record beyond it; what is too large is the log's to say."""
 _CRC = struct.Struct(">I")
+_ATTRIBUTES = struct.Struct(">h")
+_MARKER_KEY, _MARKER_VALUE = struct.Struct(">hh"), struct.Struct(">hi")
+_MARKER_VERSION, _COORDINATOR_EPOCH = 0, 0
+_ABORT, _COMMIT = 0, 1
 _CRC_AT, _CRC_FROM, _LAST_DELTA_AT = 17, 21, 23
 _PLACE_BYTES = 16
 """Base offset, length and leader epoch: what `rebuild_batch` takes over, but for the length."""
@@ -38,33 +50,56 @@ class StoredRecord:
 
 
 def build_batch(
-    records: Sequence[tuple[bytes, bytes | None]], timestamp: int
+    records: Sequence[tuple[bytes, bytes | None]],
+    timestamp: int,
+    producer: Producer | None = None,
 ) -> tuple[bytes, BatchHeader]:
-    """One batch of keys and values, and its header, as `PartitionLog.append` takes them."""
-    batch = _built([(delta, timestamp, *record) for delta, record in enumerate(records)])
-    header = BatchHeader(
-        size_bytes=len(batch),
-        attributes=0,
-        last_offset_delta=len(records) - 1,
-        base_timestamp=timestamp,
-        max_timestamp=timestamp,
-        producer_id=-1,
-        producer_epoch=-1,
-        base_sequence=-1,
-        record_count=len(records),
-    )
-    return batch, header
+    """One batch of keys and values, and its header, as `PartitionLog.append` takes them.
+
+    `producer`: it is part of this producer's transaction; as Kafka's, without a sequence.
+    """
+    rows = [(delta, timestamp, *record) for delta, record in enumerate(records)]
+    batch = _built(rows, producer)
+    return batch, read_stored(batch)
 
 
-def rebuild_batch(data: bytes, records: Sequence[StoredRecord]) -> bytes:
-    """The batch at its place, with some of its records: offsets and its last offset stay."""
+def build_marker(
+    producer: Producer, *, committed: bool, timestamp: int
+) -> tuple[bytes, BatchHeader]:
+    """The control batch that ends a producer's transaction, and its header.
+
+    Source: EndTransactionMarker, ControlRecordType.
+    """
+    key = _MARKER_KEY.pack(_MARKER_VERSION, _COMMIT if committed else _ABORT)
+    value = _MARKER_VALUE.pack(_MARKER_VERSION, _COORDINATOR_EPOCH)
+    batch = bytearray(_built([(0, timestamp, key, value)], producer))
+    (attributes,) = _ATTRIBUTES.unpack_from(batch, ATTRIBUTES_AT)
+    _ATTRIBUTES.pack_into(batch, ATTRIBUTES_AT, attributes | CONTROL)
+    _seal(batch)
+    data = bytes(batch)
+    return data, read_stored(data)
+
+
+def read_marker(data: bytes) -> bool:
+    """Whether a control batch commits the transaction that it ends."""
+    (record,) = read_records(data)
+    _, kind = _MARKER_KEY.unpack_from(record.key or b"")
+    return bool(kind == _COMMIT)
+
+
+def rebuild_batch(
+    data: bytes, records: Sequence[StoredRecord], producer: Producer | None = None
+) -> bytes:
+    """The batch at its place, with some of its records: offsets and its last offset stay.
+
+    It is part of `producer`'s transaction, or of none any more.
+    """
     base_offset = int.from_bytes(data[:8], "big")
-    built = bytearray(
-        _built([(r.offset - base_offset, r.timestamp, r.key, r.value) for r in records])
-    )
+    rows = [(r.offset - base_offset, r.timestamp, r.key, r.value) for r in records]
+    built = bytearray(_built(rows, producer))
     built[:8], built[12:_PLACE_BYTES] = data[:8], data[12:_PLACE_BYTES]
     built[_LAST_DELTA_AT : _LAST_DELTA_AT + 4] = data[_LAST_DELTA_AT : _LAST_DELTA_AT + 4]
-    _CRC.pack_into(built, _CRC_AT, calc_crc32c(memoryview(built)[_CRC_FROM:]))
+    _seal(built)
     return bytes(built)
 
 
@@ -85,13 +120,20 @@ def _formats() -> Any:
     return importlib.import_module("aiokafka.record.default_records")
 
 
-def _built(records: Sequence[tuple[int, int, bytes | None, bytes | None]]) -> bytes:
+def _seal(batch: bytearray) -> None:
+    """Put the CRC right."""
+    _CRC.pack_into(batch, _CRC_AT, calc_crc32c(memoryview(batch)[_CRC_FROM:]))
+
+
+def _built(
+    records: Sequence[tuple[int, int, bytes | None, bytes | None]], producer: Producer | None
+) -> bytes:
     builder = _formats().DefaultRecordBatchBuilder(
         magic=2,
         compression_type=0,
-        is_transactional=False,
-        producer_id=-1,
-        producer_epoch=-1,
+        is_transactional=producer is not None,
+        producer_id=-1 if producer is None else producer.producer_id,
+        producer_epoch=-1 if producer is None else producer.epoch,
         base_sequence=-1,
         batch_size=_ROOM_BYTES,
     )

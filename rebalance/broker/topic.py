@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rebalance.broker.leadership import Leader
     from rebalance.broker.log import PartitionLog
 
 __all__ = ["INTERNAL_TOPICS", "OFFSETS_TOPIC", "NewTopic", "Topic"]
@@ -30,6 +31,8 @@ class Topic:
     open_log: Callable[[Topic, int], PartitionLog] = field(repr=False)
     _logs: dict[int, PartitionLog] = field(default_factory=dict, repr=False)
     is_deleted: bool = False
+    leaders: dict[int, Leader] = field(default_factory=dict, repr=False)
+    """By partition, as far as anybody asked; `Leadership` knows who else leads."""
 
     @property
     def is_internal(self) -> bool:
@@ -43,7 +46,20 @@ class Topic:
         log = self._logs.get(partition)
         if log is None:
             log = self._logs[partition] = self.open_log(self, partition)
+            if partition in self.leaders:
+                log.lead(self.leaders[partition].epoch)
         return log
+
+    def used_log(self, partition: int) -> PartitionLog | None:
+        """The log of a partition that was used before."""
+        return self._logs.get(partition)
+
+    def lead(self, partition: int, leader: Leader) -> None:
+        """Somebody else leads a partition from now on."""
+        self.leaders[partition] = leader
+        log = self._logs.get(partition)
+        if log is not None:
+            log.lead(leader.epoch)
 
     def logs(self) -> Iterator[PartitionLog]:
         """The logs that were used so far."""

@@ -34,6 +34,7 @@ from rebalance.protocol.errors import ErrorCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 __all__ = [
     "INTERNAL_TOPICS",
@@ -54,6 +55,7 @@ class TopicStore:
     Args:
         storage: where topics and records are kept; what it has is there from the start.
         internal: how an internal topic looks that nobody described further.
+        node_ids: the nodes that a partition can be on.
 
     Raises:
         StorageError: what the storage has cannot be read.
@@ -65,8 +67,10 @@ class TopicStore:
         new_uuid: Callable[[], uuid.UUID],
         storage: Storage | None = None,
         internal: Sequence[NewTopic] = (),
+        node_ids: Sequence[int] = (),
     ) -> None:
         self._config = config
+        self._node_ids = frozenset(node_ids) or frozenset({config.node_id})
         self._new_uuid = new_uuid
         self._kept = KeptTopics(MemoryStorage() if storage is None else storage, self._current)
         self._internal = {topic.name: topic for topic in internal}
@@ -142,7 +146,7 @@ class TopicStore:
         configs = check_configs(wanted.configs)
         if isinstance(configs, str):
             raise TopicError(ErrorCode.INVALID_CONFIG, configs)
-        partitions = partitions_wanted(wanted, self._config)
+        partitions = partitions_wanted(wanted, self._config, self._node_ids)
         if wanted.name not in self._internal:
             self._check_bound(partitions)
         topic = Topic(
@@ -288,6 +292,11 @@ class TopicStore:
         before = log.memory_bytes
         log.compact()
         self._memory_bytes += log.memory_bytes - before
+
+    @property
+    def path(self) -> Path | None:
+        """The directory in which all is kept; None for memory."""
+        return self._kept.path
 
     @property
     def num_partitions(self) -> int:

@@ -4,7 +4,11 @@ A producer names itself by a transactional id and is told a producer id and an e
 with the same name gets the next epoch and fences the one before. A transaction is a set of groups
 whose offsets wait for its end. Records are not part of it: a transactional Produce is refused.
 
-What is open lives in memory, as the offsets that wait do: a broker that dies has aborted it.
+What is open lives in memory, and the offsets that wait in the log of their group: a broker that
+dies has aborted it, and the next one on its directory says so there. A name that nobody uses is
+forgotten (idle_ids.py), and there are at most so many.
+A decision is final: while a coordinator moves or loads, EndTxn is answered and the end reaches it
+later, as in Kafka; until then the producer is told CONCURRENT_TRANSACTIONS.
 EndTxn v5 and newer ends a transaction with the next epoch (KIP-890), older versions keep theirs.
 Source: TransactionCoordinator, TransactionMetadata; KIP-98, KIP-360, KIP-447, KIP-890.
 """
@@ -12,15 +16,20 @@ Source: TransactionCoordinator, TransactionMetadata; KIP-98, KIP-360, KIP-447, K
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
 
 from rebalance.broker.clock import Clock, LoopClock, Timer
+from rebalance.broker.idle_ids import IdleIds
 from rebalance.protocol.errors import ErrorCode
+from rebalance.protocol.records import Producer
 
-__all__ = ["Identity", "TransactionError", "Transactions"]
+__all__ = ["Identity", "TransactionError", "TransactionLimits", "Transactions"]
+
+_log = logging.getLogger("rebalance.broker")
 
 MAX_TIMEOUT_MS = 900_000
 """transaction.max.timeout.ms, Kafka's default."""
@@ -28,8 +37,8 @@ LAST_EPOCH = 2**15 - 2
 """A producer that would go beyond gets a new id, and epoch 0."""
 NOBODY = -1
 
-Ending = Callable[[int, bool], Awaitable[ErrorCode]]
-"""Tells the groups how the transaction of a producer id ended; NONE when all of it counts."""
+Ending = Callable[[int, Producer, bool], Awaitable[ErrorCode]]
+"""Tells the groups of a partition how a producer's transaction ended; NONE once that counts."""
 
 
 class TransactionError(Exception):
@@ -48,6 +57,14 @@ class Identity:
     epoch: int = NOBODY
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionLimits:
+    """How long an id that nobody uses is known, and how many ids there may be."""
+
+    id_expiration_ms: int = 604_800_000
+    most_ids: int = 2**31 - 1
+
+
 class _State(Enum):
     EMPTY = "Empty"
     ONGOING = "Ongoing"
@@ -57,6 +74,7 @@ class _State(Enum):
 
 @dataclass(slots=True, kw_only=True)
 class _Transaction:
+    transactional_id: str
     producer_id: int
     timeout_ms: int
     epoch: int = NOBODY
@@ -82,7 +100,14 @@ class _Transaction:
 
 
 class Transactions:
-    """All transactional ids of one broker."""
+    """All transactional ids of one broker.
+
+    Args:
+        new_producer_id: gives an id that was never given out.
+        partition_of: the partition of `__consumer_offsets` that keeps a group.
+        end: tells the groups.
+        clock: the time they live in; default: the event loop's.
+    """
 
     def __init__(
         self,
@@ -90,29 +115,29 @@ class Transactions:
         partition_of: Callable[[str], int],
         end: Ending,
         clock: Clock | None = None,
+        limits: TransactionLimits = TransactionLimits(),
     ) -> None:
         self._clock = clock or LoopClock()
         self._new_producer_id = new_producer_id
         self._partition_of = partition_of
         self._end = end
+        self._most_ids = limits.most_ids
+        self._idle = IdleIds(limits.id_expiration_ms)
         self._by_id: dict[str, _Transaction] = {}
-        self._aborting: set[asyncio.Task[None]] = set()
+        self._finishing: set[asyncio.Task[None]] = set()
 
     def begin(self, transactional_id: str, timeout_ms: int, claimed: Identity) -> Identity:
         """InitProducerId: the next incarnation of a producer; what it had open is aborted.
 
         Raises:
-            TransactionError: the claim is an old one's, the timeout is not allowed, or the last
-                transaction is not over yet (ask again).
+            TransactionError: the claim is an old one's, the timeout is not allowed, the last
+                transaction is not over yet (ask again), or there are too many ids.
         """
         if not transactional_id:
             raise TransactionError(ErrorCode.INVALID_REQUEST)
         if not 0 < timeout_ms <= MAX_TIMEOUT_MS:
             raise TransactionError(ErrorCode.INVALID_TRANSACTION_TIMEOUT)
-        found = self._by_id.get(transactional_id)
-        if found is None:
-            found = _Transaction(producer_id=self._new_producer_id(), timeout_ms=timeout_ms)
-            self._by_id[transactional_id] = found
+        found = self._known(transactional_id) or self._new(transactional_id, timeout_ms)
         if found.is_ending:
             raise TransactionError(ErrorCode.CONCURRENT_TRANSACTIONS)
         if claimed.producer_id != NOBODY and found.epoch != NOBODY:
@@ -128,6 +153,7 @@ class Transactions:
             found.former_epoch = claimed.epoch
         found.timeout_ms = timeout_ms
         found.state = _State.EMPTY
+        self._idle.rest(transactional_id, self._clock.now_ms())
         return found.identity
 
     def add_group(self, transactional_id: str, claimed: Identity, group_id: str) -> None:
@@ -141,6 +167,7 @@ class Transactions:
             raise TransactionError(ErrorCode.CONCURRENT_TRANSACTIONS)
         if found.state is not _State.ONGOING:
             found.state = _State.ONGOING
+            self._idle.wake(transactional_id)
             at_ms = self._clock.now_ms() + found.timeout_ms
             found.timer = self._clock.call_at(at_ms, partial(self._fence, found))
         found.partitions.add(self._partition_of(group_id))
@@ -179,23 +206,48 @@ class Transactions:
                 return found.identity
             if not bumps or committed:
                 raise TransactionError(ErrorCode.INVALID_TXN_STATE)
-        await self._finish(found, wanted)
+        finishing = self._begin_to_finish(found, wanted, claimed)
+        await asyncio.sleep(0)
+        if finishing.done():
+            finishing.result()
         if bumps:
             found.bump(self._new_producer_id)
         return found.identity
+
+    @property
+    def id_count(self) -> int:
+        """How many transactional ids are known."""
+        return len(self._by_id)
 
     def close(self) -> None:
         """Nothing is aborted by itself any more."""
         for transaction in self._by_id.values():
             if transaction.timer is not None:
                 transaction.timer.cancel()
-        for task in self._aborting:
+        for task in self._finishing:
             task.cancel()
+
+    def _known(self, transactional_id: str) -> _Transaction | None:
+        """Who has that name, once those were forgotten that nobody used for long."""
+        for expired in self._idle.expired(self._clock.now_ms()):
+            del self._by_id[expired]
+        return self._by_id.get(transactional_id)
+
+    def _new(self, transactional_id: str, timeout_ms: int) -> _Transaction:
+        if len(self._by_id) >= self._most_ids:
+            raise TransactionError(ErrorCode.POLICY_VIOLATION)
+        made = _Transaction(
+            transactional_id=transactional_id,
+            producer_id=self._new_producer_id(),
+            timeout_ms=timeout_ms,
+        )
+        self._by_id[transactional_id] = made
+        return made
 
     def _named(self, transactional_id: str, claimed: Identity) -> _Transaction:
         if not transactional_id:
             raise TransactionError(ErrorCode.INVALID_REQUEST)
-        found = self._by_id.get(transactional_id)
+        found = self._known(transactional_id)
         if found is None or claimed.producer_id != found.producer_id:
             raise TransactionError(ErrorCode.INVALID_PRODUCER_ID_MAPPING)
         return found
@@ -210,27 +262,40 @@ class Transactions:
         """Abort what is open, of a producer that is gone; it is fenced."""
         if transaction.state is not _State.ONGOING or transaction.is_ending:
             return
+        fencing = Identity(producer_id=transaction.producer_id, epoch=transaction.epoch + 1)
         transaction.bump(self._new_producer_id)
+        self._begin_to_finish(transaction, _State.ABORTED, fencing)
+
+    def _begin_to_finish(
+        self, transaction: _Transaction, state: _State, who: Identity
+    ) -> asyncio.Task[None]:
+        """Tell the groups; done within one step unless a coordinator is not there."""
         transaction.is_ending = True
-        task = asyncio.get_running_loop().create_task(self._abort(transaction))
-        self._aborting.add(task)
-        task.add_done_callback(self._aborting.discard)
+        task = asyncio.get_running_loop().create_task(self._finish(transaction, state, who))
+        self._finishing.add(task)
+        task.add_done_callback(self._finished)
+        return task
 
-    async def _abort(self, transaction: _Transaction) -> None:
-        transaction.is_ending = False
-        await self._finish(transaction, _State.ABORTED)
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._finishing.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            _log.error("a transaction is open still, its end cannot be written: %s", error)
 
-    async def _finish(self, transaction: _Transaction, state: _State) -> None:
+    async def _finish(self, transaction: _Transaction, state: _State, who: Identity) -> None:
         """Tell the groups; on an error the transaction is open as before."""
-        transaction.is_ending = True
+        producer = Producer(producer_id=who.producer_id, epoch=who.epoch)
+        committed = state is _State.COMMITTED
         try:
-            error = await self._end(transaction.producer_id, state is _State.COMMITTED)
+            for partition in sorted(transaction.partitions):
+                error = await self._end(partition, producer, committed)
+                if error is not ErrorCode.NONE:
+                    raise TransactionError(error)
+                transaction.partitions.discard(partition)
         finally:
             transaction.is_ending = False
-        if error is not ErrorCode.NONE:
-            raise TransactionError(error)
         if transaction.timer is not None:
             transaction.timer.cancel()
             transaction.timer = None
         transaction.state = state
-        transaction.partitions.clear()
+        self._idle.rest(transaction.transactional_id, self._clock.now_ms())

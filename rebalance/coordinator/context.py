@@ -5,7 +5,7 @@ and says what must happen by effects collected here in order.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from assignors.model import TopicPartition
@@ -14,10 +14,10 @@ from rebalance.coordinator.open_transactions import OpenTransactions
 from rebalance.coordinator.ownership import Ownership
 from rebalance.coordinator.replay import Replay
 from rebalance.protocol.config import CoordinatorConfig
-from rebalance.protocol.effects import Append, Effect, Reply, Token
+from rebalance.protocol.effects import Append, AppendMarker, Effect, Reply, Token
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.notices import Notice
-from rebalance.protocol.records import OffsetCommitValue, Record
+from rebalance.protocol.records import OffsetCommitValue, Producer, Record
 from rebalance.protocol.responses import CoordinatorResponse
 from rebalance.protocol.timers import TimerKey, TimerKind, TimerQueue
 
@@ -30,9 +30,11 @@ class Continuation(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _InFlight:
-    """Records that were asked to be written and were not answered yet."""
+    """What was asked to be written and was not answered yet."""
 
-    group_id: str
+    partition: int
+    group_id: str | None
+    """None: the end of a transaction, which is no group's."""
     records: tuple[Record, ...]
     then: Continuation | None
 
@@ -86,12 +88,40 @@ class Context:
         self._effects.append(notice)
 
     def append(
-        self, group_id: str, records: tuple[Record, ...], then: Continuation | None = None
+        self,
+        group_id: str,
+        records: tuple[Record, ...],
+        then: Continuation | None = None,
+        producer: Producer | None = None,
     ) -> None:
-        """Have records written; `then` runs at their `Appended`."""
+        """Have records written, in a producer's transaction or not; `then` runs at `Appended`."""
+        partition = self.ownership.partition_of(group_id)
+        token = self._in_flight(partition, group_id, records, then)
+        self._effects.append(
+            Append(token=token, group_id=group_id, records=records, producer=producer)
+        )
+
+    def append_marker(
+        self, partition: int, producer: Producer, committed: bool, then: Continuation
+    ) -> None:
+        """Have the end of a producer's transaction written; `then` runs at its `Appended`."""
+        token = self._in_flight(partition, None, (), then)
+        self._effects.append(
+            AppendMarker(token=token, partition=partition, producer=producer, committed=committed)
+        )
+
+    def _in_flight(
+        self,
+        partition: int,
+        group_id: str | None,
+        records: tuple[Record, ...],
+        then: Continuation | None,
+    ) -> int:
         self._next_append += 1
-        self._appends[self._next_append] = _InFlight(group_id=group_id, records=records, then=then)
-        self._effects.append(Append(token=self._next_append, group_id=group_id, records=records))
+        self._appends[self._next_append] = _InFlight(
+            partition=partition, group_id=group_id, records=records, then=then
+        )
+        return self._next_append
 
     def appended(self, token: int, error: ErrorCode) -> None:
         """Records are durable or failed; an unknown token is a driver's mistake.
@@ -104,13 +134,13 @@ class Context:
             then(self, error)
 
     def abandon_appends(self, partition: int, error: ErrorCode) -> None:
-        """Whoever waits for a record of a group in `partition` goes on with `error` now.
+        """Whoever waits for what is written to `partition` goes on with `error` now.
 
         The driver's `Appended` still comes for each, and then means nothing any more.
         """
         for token, append in list(self._appends.items()):
-            if self.ownership.partition_of(append.group_id) == partition:
-                self._appends[token] = _InFlight(group_id=append.group_id, records=(), then=None)
+            if append.partition == partition:
+                self._appends[token] = replace(append, records=(), then=None)
                 if append.then is not None:
                     append.then(self, error)
 
@@ -122,7 +152,7 @@ class Context:
 
     def groups_with_offsets(self) -> tuple[str, ...]:
         """Groups that have offsets, or of which something is being written or kept aside."""
-        writing = (append.group_id for append in self._appends.values())
+        writing = (a.group_id for a in self._appends.values() if a.group_id is not None)
         return tuple(dict.fromkeys((*self.offsets, *writing, *self.transactions.group_ids)))
 
     def new_member_id(self, prefix: str) -> str:

@@ -16,7 +16,13 @@ from rebalance.coordinator.heartbeat import heartbeat
 from rebalance.coordinator.join import join
 from rebalance.coordinator.join_phase import on_initial_delay, on_join_timeout
 from rebalance.coordinator.leave import leave
-from rebalance.coordinator.loading import elected, loaded, replayed, resigned
+from rebalance.coordinator.loading import (
+    elected,
+    loaded,
+    marker_replayed,
+    replayed,
+    resigned,
+)
 from rebalance.coordinator.offset_delete import delete_offsets
 from rebalance.coordinator.offsets import commit, fetch
 from rebalance.coordinator.retention import keep_checking, on_retention_check
@@ -34,6 +40,7 @@ from rebalance.protocol.effects import (
     Effect,
     Elected,
     Loaded,
+    MarkerReplayed,
     Received,
     Replayed,
     Resigned,
@@ -94,8 +101,10 @@ class GroupCoordinator:
                 context.appended(append_token, error)
             case Elected(partition=partition):
                 elected(context, partition)
-            case Replayed(partition=partition, records=records):
-                replayed(context, partition, records)
+            case Replayed(partition=partition, records=records, producer_id=producer_id):
+                replayed(context, partition, records, producer_id)
+            case MarkerReplayed(partition=partition, producer_id=producer_id, committed=committed):
+                marker_replayed(context, partition, producer_id, committed)
             case Loaded(partition=partition):
                 loaded(context, partition)
             case Resigned(partition=partition):

@@ -47,8 +47,10 @@ def elected(context: Context, partition: int) -> None:
     context.replays[partition] = Replay()
 
 
-def replayed(context: Context, partition: int, records: Iterable[Record]) -> None:
-    """More of the log, in its order.
+def replayed(
+    context: Context, partition: int, records: Iterable[Record], producer_id: int | None
+) -> None:
+    """More of the log, in its order; `producer_id`: of this producer's transaction.
 
     Raises:
         ValueError: the partition is not being loaded, or a record is of another partition's group.
@@ -57,7 +59,16 @@ def replayed(context: Context, partition: int, records: Iterable[Record]) -> Non
     for record in records:
         if context.ownership.partition_of(record.group_id) != partition:
             raise ValueError(f"partition {partition} keeps no group {record.group_id!r}: P01")
-        replay.take(record)
+        replay.take(record, producer_id)
+
+
+def marker_replayed(context: Context, partition: int, producer_id: int, committed: bool) -> None:
+    """A producer's transaction ended here.
+
+    Raises:
+        ValueError: the partition is not being loaded.
+    """
+    _loading(context, partition).end(producer_id, committed=committed)
 
 
 def loaded(context: Context, partition: int) -> None:
@@ -79,6 +90,7 @@ def loaded(context: Context, partition: int) -> None:
             rebalance(context, group, _OVER_CAPACITY)
         if replay.offsets.get(group_id):
             context.offsets[group_id] = replay.offsets[group_id]
+    context.transactions.absorb(replay.transactions)
     context.ownership.finish(partition)
 
 
@@ -171,6 +183,4 @@ def _unload(context: Context, group: ClassicGroup) -> None:
     context.tell(group.transition(GroupState.DEAD, context.now))
     del context.groups[group.group_id]
     context.offsets.pop(group.group_id, None)
-    context.transactions.forget(
-        group.group_id, tuple(context.transactions.partitions(group.group_id))
-    )
+    context.transactions.drop(group.group_id)

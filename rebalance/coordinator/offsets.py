@@ -54,13 +54,7 @@ def commit(context: Context, token: Token, request: OffsetCommitRequest) -> None
     if member is not None and group.state in _REARMS:
         arm_session(context, group, member)
     answers, values = offset_values(context, request.offsets, _expiry(context, request))
-    stored = _Stored(
-        group_id=request.group_id,
-        token=token,
-        values=values,
-        answers=answers,
-        later_than=context.transactions.written,
-    )
+    stored = _Stored(group_id=request.group_id, token=token, values=values, answers=answers)
     records = tuple(
         OffsetCommit(group_id=request.group_id, partition=partition, value=value)
         for partition, value in values
@@ -171,29 +165,39 @@ class _Stored:
     token: Token
     values: tuple[PartitionValue, ...]
     answers: tuple[CommittedPartition, ...]
-    later_than: int
-    """How many transactional commits were made before this one (O07)."""
 
     def __call__(self, context: Context, error: ErrorCode) -> None:
         answers = self.answers
         if error is ErrorCode.NONE:
             keep_offsets(context, self.group_id, self.values)
             for partition, _ in self.values:
-                context.transactions.overtake(self.group_id, partition, self.later_than)
+                # What a transaction holds by now stands before it in the log (O07).
+                context.transactions.overtake(
+                    self.group_id, partition, context.transactions.written
+                )
         else:
-            failed, told = {partition for partition, _ in self.values}, client_error(error)
-            answers = tuple(
-                CommittedPartition(partition=answer.partition, error=told)
-                if answer.partition in failed
-                else answer
-                for answer in answers
-            )
+            answers = with_error(answers, self.values, client_error(error))
         context.reply(self.token, OffsetCommitResponse(partitions=answers))
+
+
+def with_error(
+    answers: tuple[CommittedPartition, ...], values: tuple[PartitionValue, ...], error: ErrorCode
+) -> tuple[CommittedPartition, ...]:
+    """The answers to a commit whose accepted partitions could not be written."""
+    failed = {partition for partition, _ in values}
+    return tuple(
+        CommittedPartition(partition=answer.partition, error=error)
+        if answer.partition in failed
+        else answer
+        for answer in answers
+    )
 
 
 def keep_offsets(context: Context, group_id: str, values: tuple[PartitionValue, ...]) -> None:
     """They are written, and count from now on."""
-    if values and group_id not in context.groups:
+    if not values:
+        return  # an entry without offsets would outlive its group
+    if group_id not in context.groups:
         # Deleted meanwhile (A03): in the log the offsets stand behind its tombstones.
         simple_group(context, group_id)
     context.offsets.setdefault(group_id, {}).update(values)

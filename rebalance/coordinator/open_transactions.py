@@ -55,6 +55,31 @@ class OpenTransactions:
             pending.setdefault(partition, {})[producer_id] = aside
         self._groups_of.setdefault(producer_id, {})[group_id] = None
 
+    def absorb(self, others: "OpenTransactions") -> None:
+        """What the log of a partition holds, of groups that are not here yet."""
+        self._by_group.update(others._by_group)
+        for producer_id, groups in others._groups_of.items():
+            self._groups_of.setdefault(producer_id, {}).update(groups)
+        self.written = max(self.written, others.written)
+
+    def settle(
+        self, producer_id: int, group_id: str, *, committed: bool
+    ) -> dict[TopicPartition, OffsetCommitValue]:
+        """The producer's transaction is over in this group; the offsets that count from now on."""
+        counting: dict[TopicPartition, OffsetCommitValue] = {}
+        for partition, aside in self.of_producer(producer_id).get(group_id, {}).items():
+            if committed and aside.value is not None:
+                counting[partition] = aside.value
+                self.overtake(group_id, partition, aside.number)
+        self._end(producer_id, group_id)
+        return counting
+
+    def drop(self, group_id: str) -> None:
+        """The group is another's from now on."""
+        for producers in self._by_group.pop(group_id, {}).values():
+            for producer_id in producers:
+                self._leave(producer_id, group_id)
+
     def overtake(self, group_id: str, partition: TopicPartition, number: int) -> None:
         """A commit counts now that was made after the first `number` ones of transactions."""
         producers = self._by_group.get(group_id, {}).get(partition, {})
@@ -67,10 +92,16 @@ class OpenTransactions:
         pending = self._by_group.get(group_id)
         if pending is None:
             return
-        for partition in partitions:
-            pending.pop(partition, None)
+        producers = [p for partition in partitions for p in pending.pop(partition, ())]
+        for producer_id in dict.fromkeys(producers):
+            if not any(producer_id in others for others in pending.values()):
+                self._leave(producer_id, group_id)
         if not pending:
             del self._by_group[group_id]
+
+    def groups_of(self, producer_id: int) -> tuple[str, ...]:
+        """Groups with offsets in a producer's transaction."""
+        return tuple(self._groups_of.get(producer_id, ()))
 
     def of_producer(self, producer_id: int) -> dict[str, dict[TopicPartition, Aside]]:
         """What a producer's transaction holds, by group."""
@@ -83,8 +114,7 @@ class OpenTransactions:
             for group_id in self._groups_of.get(producer_id, ())
         }
 
-    def end(self, producer_id: int, group_id: str) -> None:
-        """The producer's transaction is over, as far as this group goes."""
+    def _end(self, producer_id: int, group_id: str) -> None:
         pending = self._by_group.get(group_id, {})
         for partition in [p for p, producers in pending.items() if producer_id in producers]:
             del pending[partition][producer_id]
@@ -92,6 +122,10 @@ class OpenTransactions:
                 del pending[partition]
         if not pending:
             self._by_group.pop(group_id, None)
+        self._leave(producer_id, group_id)
+
+    def _leave(self, producer_id: int, group_id: str) -> None:
+        """The group has nothing of this producer any more."""
         groups = self._groups_of.get(producer_id, {})
         groups.pop(group_id, None)
         if not groups:

@@ -29,7 +29,13 @@ class Ownership:
         """NONE where the group is answered for, else why it is not."""
         if not self.is_partial:
             return ErrorCode.NONE
-        is_loaded = self._is_loaded.get(self.partition_of(group_id))
+        return self.partition_error(self.partition_of(group_id))
+
+    def partition_error(self, partition: int) -> ErrorCode:
+        """NONE where the groups of a partition are answered for, else why they are not."""
+        if not self.is_partial:
+            return ErrorCode.NONE
+        is_loaded = self._is_loaded.get(partition)
         if is_loaded is None:
             return ErrorCode.NOT_COORDINATOR
         return ErrorCode.NONE if is_loaded else ErrorCode.COORDINATOR_LOAD_IN_PROGRESS

@@ -1,16 +1,13 @@
 """Offsets that a producer commits in a transaction (O07).
 
-Rule kept: they are kept aside until the transaction ends, in memory and nowhere else. Its commit
-writes them as any others and then answers; an abort forgets them. Who dies in between has aborted:
-what a transaction did not commit was never promised. (Kafka writes them at once, in a batch of the
-producer's, and a marker at the end; who reads only what is committed sees the same.)
+Rule kept: they are written at once, as part of the producer's transaction, and kept aside; its end
+is a marker in the log of their partition, and only then do they count or are forgotten. So they
+survive a coordinator: who reads the log finds what is open, and what became of the rest.
 Source: OffsetMetadataManager.commitTransactionalOffset, replayEndTransactionMarker; KIP-447.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from assignors.model import TopicPartition
 from rebalance.coordinator.append_errors import client_error
 from rebalance.coordinator.context import Context
 from rebalance.coordinator.offsets import (
@@ -19,11 +16,11 @@ from rebalance.coordinator.offsets import (
     keep_offsets,
     offset_values,
     simple_group,
+    with_error,
 )
-from rebalance.coordinator.open_transactions import Aside
 from rebalance.protocol.effects import Token, TransactionEnded
 from rebalance.protocol.errors import ErrorCode
-from rebalance.protocol.records import OffsetCommit
+from rebalance.protocol.records import OffsetCommit, Producer
 from rebalance.protocol.requests import TxnOffsetCommitRequest
 from rebalance.protocol.responses import (
     CommittedPartition,
@@ -54,8 +51,35 @@ def commit_in_transaction(context: Context, token: Token, request: TxnOffsetComm
     if group is None:
         simple_group(context, request.group_id)
     answers, values = offset_values(context, request.offsets)
-    context.transactions.add(request.producer_id, request.group_id, dict(values))
-    context.reply(token, TxnOffsetCommitResponse(partitions=answers))
+    kept = _Kept(token=token, request=request, values=values, answers=answers)
+    if values:
+        records = tuple(
+            OffsetCommit(group_id=request.group_id, partition=p, value=v) for p, v in values
+        )
+        producer = Producer(producer_id=request.producer_id, epoch=request.producer_epoch)
+        context.append(request.group_id, records, kept, producer)
+    else:
+        kept(context, ErrorCode.NONE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """Goes on when the offsets stand in the log, or could not be written."""
+
+    token: Token
+    request: TxnOffsetCommitRequest
+    values: tuple[PartitionValue, ...]
+    answers: tuple[CommittedPartition, ...]
+
+    def __call__(self, context: Context, error: ErrorCode) -> None:
+        group_id, answers = self.request.group_id, self.answers
+        if error is ErrorCode.NONE:
+            if self.values and group_id not in context.groups:
+                simple_group(context, group_id)  # deleted meanwhile (A03)
+            context.transactions.add(self.request.producer_id, group_id, dict(self.values))
+        else:
+            answers = with_error(answers, self.values, client_error(error))
+        context.reply(self.token, TxnOffsetCommitResponse(partitions=answers))
 
 
 def _unknown_group(request: TxnOffsetCommitRequest) -> ErrorCode | None:
@@ -67,66 +91,35 @@ def _unknown_group(request: TxnOffsetCommitRequest) -> ErrorCode | None:
 
 
 def on_transaction_ended(context: Context, event: TransactionEnded) -> None:
-    """Write what counts from now on, group by group; the answer comes when all of it is written."""
-    pending = context.transactions.of_producer(event.producer_id)
-    ending = _Ending(token=event.token, open_groups=set(pending))
-    for group_id, asides in pending.items():
-        counting = asides if event.committed else {}
-        _end_in_group(context, ending, event.producer_id, group_id, counting)
-    if not pending:
-        ending.answer(context)
+    """Write how it ended; the answer comes when that is written.
 
-
-def _end_in_group(
-    context: Context,
-    ending: "_Ending",
-    producer_id: int,
-    group_id: str,
-    asides: Mapping[TopicPartition, Aside],
-) -> None:
-    values = tuple((p, aside.value) for p, aside in asides.items() if aside.value is not None)
-    stored = _Stored(
-        ending=ending, producer_id=producer_id, group_id=group_id, values=values, asides=asides
-    )
-    if values:
-        records = tuple(OffsetCommit(group_id=group_id, partition=p, value=v) for p, v in values)
-        context.append(group_id, records, stored)
-    else:
-        stored(context, ErrorCode.NONE)
-
-
-@dataclass(slots=True, kw_only=True)
-class _Ending:
-    """The groups of one transaction that are being written."""
-
-    token: Token
-    open_groups: set[str] = field(default_factory=set)
-    error: ErrorCode = ErrorCode.NONE
-
-    def answer(self, context: Context) -> None:
-        """Reply once nothing is open."""
-        if not self.open_groups:
-            context.reply(self.token, TransactionCompleted(error=client_error(self.error)))
+    Raises:
+        ValueError: there is no such partition.
+    """
+    partitions = context.ownership.partitions
+    if not 0 <= event.partition < partitions:
+        raise ValueError(f"__consumer_offsets has no partition {event.partition}, but {partitions}")
+    error = context.ownership.partition_error(event.partition)
+    if error is not ErrorCode.NONE:
+        context.reply(event.token, TransactionCompleted(error=error))
+        return
+    context.append_marker(event.partition, event.producer, event.committed, _Ended(event=event))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Stored:
-    """Goes on when the offsets of one group are written, or could not be."""
+class _Ended:
+    """Goes on when the end of a transaction is written, or could not be."""
 
-    ending: _Ending
-    producer_id: int
-    group_id: str
-    values: tuple[PartitionValue, ...]
-    asides: Mapping[TopicPartition, Aside]
+    event: TransactionEnded
 
     def __call__(self, context: Context, error: ErrorCode) -> None:
+        event = self.event
         if error is ErrorCode.NONE:
-            keep_offsets(context, self.group_id, self.values)
-            for partition, _ in self.values:
-                number = self.asides[partition].number
-                context.transactions.overtake(self.group_id, partition, number)
-            context.transactions.end(self.producer_id, self.group_id)
-        else:
-            self.ending.error = error
-        self.ending.open_groups.discard(self.group_id)
-        self.ending.answer(context)
+            producer_id = event.producer.producer_id
+            for group_id in context.transactions.groups_of(producer_id):
+                if context.ownership.partition_of(group_id) == event.partition:
+                    counting = context.transactions.settle(
+                        producer_id, group_id, committed=event.committed
+                    )
+                    keep_offsets(context, group_id, tuple(counting.items()))
+        context.reply(event.token, TransactionCompleted(error=client_error(error)))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.notices import Notice
-from rebalance.protocol.records import Record
+from rebalance.protocol.records import Producer, Record
 from rebalance.protocol.requests import CoordinatorRequest
 from rebalance.protocol.responses import CoordinatorResponse
 
@@ -42,10 +42,23 @@ class Elected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """Event: the next records of `partition`'s log, in its order; any number of times."""
+    """Event: the next records of `partition`'s log, in its order; any number of times.
+
+    `producer_id`: they are of this producer's transaction, and count if it is committed (O07).
+    """
 
     partition: int
     records: tuple[Record, ...]
+    producer_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkerReplayed:
+    """Event: next in `partition`'s log is the end of a producer's transaction."""
+
+    partition: int
+    producer_id: int
+    committed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,14 +96,16 @@ class SessionTimedOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionEnded:
-    """Event: a producer's transaction was committed or aborted (O07).
+    """Event: a producer's transaction ended, as far as the groups of `partition` go (O07).
 
     Answered with `Reply(token=token)` and `TransactionCompleted` once its offsets count. After an
-    error they do not, the transaction is still open, and the event may be given again.
+    error they do not, the transaction is still open, and the event may be given again; also to
+    another coordinator, if this one answers that the partition is not its own.
     """
 
     token: Token
-    producer_id: int
+    partition: int
+    producer: Producer
     committed: bool
 
 
@@ -99,6 +114,7 @@ CoordinatorEvent = (
     | Appended
     | Elected
     | Replayed
+    | MarkerReplayed
     | Loaded
     | Resigned
     | SessionTimedOut
@@ -119,12 +135,24 @@ class Reply:
 class Append:
     """Effect: write `records` of `group_id` to the log, all or none, then say `Appended`.
 
-    A log keeps its order: `Appended` of one group's records come in the order of their `Append`.
+    A log keeps its order: `Appended` of one partition's records and markers come in the order of
+    their effects. `producer`: they are of this producer's transaction.
     """
 
     token: int
     group_id: str
     records: tuple[Record, ...]
+    producer: Producer | None = None
 
 
-Effect = Reply | Append | Notice
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppendMarker:
+    """Effect: write the end of a producer's transaction to `partition`, then say `Appended`."""
+
+    token: int
+    partition: int
+    producer: Producer
+    committed: bool
+
+
+Effect = Reply | Append | AppendMarker | Notice

@@ -44,6 +44,14 @@ class GroupMetadata:
     value: GroupMetadataValue | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Producer:
+    """Whose transaction a record belongs to, as its batch says, not the record."""
+
+    producer_id: int
+    epoch: int
+
+
 NO_EXPIRY = -1
 
 

@@ -124,6 +124,7 @@ class TxnOffsetCommitRequest:
 
     group_id: str
     producer_id: int
+    producer_epoch: int = 0
     generation_id: int = NO_GENERATION
     member_id: str = NO_MEMBER_ID
     group_instance_id: str | None = None
@@ -190,4 +191,4 @@ Request = CoordinatorRequest | FindCoordinatorRequest | MetadataRequest
 
 def protocol_names(protocols: Sequence[GroupProtocol]) -> tuple[str, ...]:
     """The names in order of preference, for messages and votes."""
-    return tuple(protocol.name for protocol in protocols)
+    return tuple([protocol.name for protocol in protocols])

@@ -354,3 +354,21 @@ def test_many_broken_members_cost_a_few_turns(monkeypatch: pytest.MonkeyPatch) -
             Subscription(topics=["broken"]) if isinstance(alone, str) else alone[member]
         )
     assert len(turns) <= 20  # about as many as there are kinds of irregularity
+
+
+def test_a_list_like_the_one_before_is_one_list() -> None:
+    """Also after bytes that cannot be read; a list that only begins alike is another."""
+    listed = [["a", "b"], ["a", "b"], ["a"], None, ["a"], ["a", "b", "c"], [], [], ["a", "b"]]
+    datas = {
+        f"m{number}": b"\0\3"
+        if topics is None
+        else encode_subscription(Subscription(topics=topics))
+        for number, topics in enumerate(listed)
+    }
+    read = decode_subscriptions(
+        datas, unreadable=lambda member, error: Subscription(topics=["broken"])
+    )
+
+    topics = [read[member].topics for member in datas]
+    assert topics == [tuple(each) if each is not None else ("broken",) for each in listed]
+    assert topics[0] is topics[1]

@@ -191,7 +191,7 @@ class _Reachable(Protocol):
 @asynccontextmanager
 async def connected(broker: _Reachable) -> AsyncIterator[RawConnection]:
     """A connection for the length of a block."""
-    host, _, port = broker.bootstrap_servers.rpartition(":")
+    host, _, port = broker.bootstrap_servers.split(",")[0].rpartition(":")
     connection = RawConnection(*await asyncio.open_connection(host.strip("[]"), int(port)))
     try:
         yield connection

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from rebalance.broker import EmbeddedBroker, embedded
+from rebalance.broker import EmbeddedBroker, node
 from tests.broker.batch_maker import batch
 from tests.broker.raw import connected, framed, request_body, run, until
 
@@ -31,6 +31,12 @@ _FETCH = {
 }
 
 
+def _connections(broker: EmbeddedBroker) -> dict[asyncio.Task[None], asyncio.StreamWriter]:
+    """Those that the broker's one node counts."""
+    (only,) = broker._nodes.values()
+    return only.connections
+
+
 def _flood() -> bytes:
     """Requests whose answers nobody could buffer."""
     return framed(request_body("fetch", 11, _FETCH)) * _REQUESTS
@@ -46,7 +52,7 @@ async def _broker(settings: Mapping[str, str]) -> AsyncIterator[EmbeddedBroker]:
             asked = {"acks": -1, "topic_data": [{"name": "orders", "partition_data": [data]}]}
             answer = await client.ask("produce", 8, asked)
             assert answer.responses[0].partition_responses[0].error_code.value == 0
-        await until(lambda: not broker._connections)
+        await until(lambda: not _connections(broker))
         yield broker
 
 
@@ -65,8 +71,8 @@ def _descriptor(writer: asyncio.StreamWriter) -> int:
 
 async def _stuck(broker: EmbeddedBroker, *, and_closing: bool) -> asyncio.StreamWriter:
     """The broker's end of the one connection, once it has more to say than the peer takes."""
-    await until(lambda: broker._connections)
-    (writer,) = broker._connections.values()
+    await until(lambda: _connections(broker))
+    (writer,) = _connections(broker).values()
     await until(lambda: writer.transport.get_write_buffer_size() > 0)
     if and_closing:
         await until(writer.transport.is_closing)
@@ -77,17 +83,17 @@ async def _stuck(broker: EmbeddedBroker, *, and_closing: bool) -> asyncio.Stream
 def test_a_peer_that_never_reads_counts_until_its_socket_is_closed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(embedded, "LINGER_SECONDS", 1)
+    monkeypatch.setattr(node, "LINGER_SECONDS", 1)
 
     async def main() -> None:
         settings = {"connections.max.idle.ms": "200", "max.connections": "1"}
         async with _broker(settings) as broker:
             with _deaf(broker):
                 writer = await _stuck(broker, and_closing=True)
-                assert len(broker._connections) == 1, "closing, but not closed"
+                assert len(_connections(broker)) == 1, "closing, but not closed"
                 async with connected(broker) as other:
                     assert await other.is_closed_by_peer(), "max.connections still counts it"
-                await until(lambda: not broker._connections)
+                await until(lambda: not _connections(broker))
                 assert _descriptor(writer) == -1
                 assert writer.transport.get_write_buffer_size() == 0
                 async with connected(broker) as other:
@@ -101,7 +107,7 @@ def test_a_peer_that_never_reads_counts_until_its_socket_is_closed(
 async def test_stop_aborts_peers_that_never_read(
     and_closing: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded, "LINGER_SECONDS", 3600)
+    monkeypatch.setattr(node, "LINGER_SECONDS", 3600)
     settings = {"connections.max.idle.ms": "100" if and_closing else "3600000"}
     before = asyncio.all_tasks()
     async with _broker(settings) as broker:
@@ -114,11 +120,11 @@ async def test_stop_aborts_peers_that_never_read(
 
 @pytest.mark.deadline(20)
 async def test_a_cancelled_connection_does_not_linger(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "LINGER_SECONDS", 3600)
+    monkeypatch.setattr(node, "LINGER_SECONDS", 3600)
     async with _broker({}) as broker:
         with _deaf(broker):
             writer = await _stuck(broker, and_closing=False)
-            (task,) = broker._connections
+            (task,) = _connections(broker)
             task.cancel()
             await asyncio.wait((task,))
             assert task.cancelled()
@@ -131,7 +137,7 @@ async def test_a_peer_that_goes_gives_everything_back() -> None:
         peer = _deaf(broker)
         writer = await _stuck(broker, and_closing=False)
         peer.close()
-        await until(lambda: not broker._connections)
+        await until(lambda: not _connections(broker))
         assert _descriptor(writer) == -1
 
 

@@ -39,7 +39,13 @@ def _driver() -> GroupDriver:
     config = CoordinatorConfig.from_properties(FAST)
     new_uuid, tracer = lambda: uuid.UUID(int=next(numbers)), Tracer(None, lambda: 0)
     topics = TopicStore(BrokerConfig(), uuid.uuid4, internal=[offsets_topic(50, 2**20)])
-    return GroupDriver(config, new_uuid, tracer, OffsetsTopic(topics))
+    offsets = OffsetsTopic(topics)
+    offsets.create()
+    driver = GroupDriver(config, new_uuid, tracer, offsets)
+    for partition in range(50):
+        driver.elect(partition)
+        driver.load(partition)
+    return driver
 
 
 def _join(member_id: str = "", session_timeout_ms: int = 10_000) -> JoinGroupRequest:

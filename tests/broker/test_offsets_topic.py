@@ -7,6 +7,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+from aiokafka.record.default_records import DefaultRecordBatch
 
 from assignors.model import TopicPartition
 from rebalance.broker import offsets_topic as module
@@ -18,10 +19,11 @@ from rebalance.broker.storage import MemoryStorage
 from rebalance.broker.storage.directory import DataDirectory
 from rebalance.broker.topic import OFFSETS_TOPIC, NewTopic
 from rebalance.broker.topics import TopicError, TopicStore
+from rebalance.protocol.effects import MarkerReplayed, Replayed
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.java_hash import partition_of
 from rebalance.protocol.offsets_records import decode_record, encode_record
-from rebalance.protocol.records import GroupMetadata, OffsetCommit, OffsetCommitValue
+from rebalance.protocol.records import GroupMetadata, OffsetCommit, OffsetCommitValue, Producer
 
 NOW = 1_795_000_000_000
 
@@ -50,16 +52,16 @@ def _log(topics: TopicStore, group_id: str) -> PartitionLog:
 def test_it_is_an_internal_topic_as_kafka_makes_it() -> None:
     topics = _topics()
     offsets = OffsetsTopic(topics)
-    assert (offsets.partitions, offsets.create(), offsets.partitions) == (None, 50, 50)
-    topic = topics.get(OFFSETS_TOPIC)
+    assert offsets.topic is None
+    offsets.create()
+    topic = offsets.topic
     assert topic is not None
-    assert topic.is_internal
+    assert (topic.name, topic.num_partitions, topic.is_internal) == (OFFSETS_TOPIC, 50, True)
     assert topic.configs == {
         "cleanup.policy": "compact",
         "compression.type": "producer",
         "segment.bytes": "1048576",
     }
-    assert offsets.create() == 50, "a second time changes nothing"
     assert topics.get(OFFSETS_TOPIC) is topic
 
 
@@ -68,7 +70,7 @@ def test_whoever_makes_it_makes_it_so(wanted: NewTopic | None) -> None:
     topics = _topics(max_partitions="1")  # which counts what clients made
     made = topics.auto_create(OFFSETS_TOPIC) if wanted is None else topics.create(wanted)
     assert (made.num_partitions, made.configs["cleanup.policy"]) == (50, "compact")
-    assert OffsetsTopic(topics).partitions == 50
+    assert OffsetsTopic(topics).topic is made
 
 
 def test_another_number_of_partitions_is_refused() -> None:
@@ -87,7 +89,9 @@ def test_p01_p06_the_records_of_an_append_are_one_batch_in_the_groups_partition(
     stored = list(read_records(batch))
     assert [(record.key, record.value) for record in stored] == [encode_record(r) for r in records]
     assert {record.timestamp for record in stored} == {NOW}
-    assert list(offsets.replay(partition_of("g", 50))) == [records]
+    assert list(offsets.replay(partition_of("g", 50))) == [
+        Replayed(partition=partition_of("g", 50), records=records)
+    ]
     assert list(offsets.replay(partition_of("g", 50) + 1)) == []
 
 
@@ -109,7 +113,7 @@ def test_what_cannot_be_written_is_an_error_of_the_append(
     assert topic is not None
     topics.delete(topic)
     assert offsets.append("g", [_commit("g", 1)], NOW) is missing
-    assert offsets.partitions is None
+    assert offsets.topic is None
 
 
 def test_retention_and_the_bound_on_memory_do_not_touch_it() -> None:
@@ -152,8 +156,9 @@ def test_a_week_of_commits_takes_no_more_room_than_an_hour(
     topic = topics.get(OFFSETS_TOPIC)
     assert topic is not None
     assert max(each.size_bytes for each in topic.logs()) < 25_000
-    last = [records for records in offsets.replay(partition_of("g", 50)) if records][-1]
-    assert [record for record in last if record.group_id == "g"] == [_commit("g", 2_999)]
+    last = list(offsets.replay(partition_of("g", 50)))[-1]
+    assert isinstance(last, Replayed)
+    assert [record for record in last.records if record.group_id == "g"] == [_commit("g", 2_999)]
     if where == "memory":
         held = sum(each.memory_bytes for each in topic.logs())
         assert held == topics.memory_bytes
@@ -177,6 +182,101 @@ def test_what_cannot_be_read_is_left_out_and_told(caplog: pytest.LogCaptureFixtu
     log.append(*build_batch(strange, NOW))
     assert partition_of("elsewhere", 50) != here
     with caplog.at_level(logging.WARNING, "rebalance.broker"):
-        assert list(offsets.replay(here)) == [(decode_record(key, value),)]
+        assert list(offsets.replay(here)) == [
+            Replayed(partition=here, records=(decode_record(key, value),))
+        ]
     (told,) = caplog.messages
     assert told.startswith(f"__consumer_offsets-{here}: 2 records left out, first offset 0")
+
+
+ONE, TWO = Producer(producer_id=7, epoch=3), Producer(producer_id=8, epoch=0)
+
+
+def _transactional(
+    offsets: OffsetsTopic, producer: Producer, offset: int, partition: int = 0
+) -> None:
+    commit = _commit("g", offset, partition)
+    assert offsets.append("g", [commit], NOW, producer) is ErrorCode.NONE
+
+
+def _end(offsets: OffsetsTopic, producer: Producer, *, committed: bool) -> None:
+    where = partition_of("g", 50)
+    assert offsets.append_marker(where, producer, committed, NOW) is ErrorCode.NONE
+
+
+def test_o07_offsets_in_a_transaction_are_its_producers_batch_and_its_end_a_control_batch() -> None:
+    topics = _topics()
+    offsets = OffsetsTopic(topics)
+    offsets.create()
+    _transactional(offsets, ONE, 5)
+    _end(offsets, ONE, committed=True)
+    _end(offsets, TWO, committed=False)
+    found = [DefaultRecordBatch(data) for data in _log(topics, "g").batches()]
+    assert all(batch.validate_crc() for batch in found)
+    assert [(b.is_transactional, b.is_control_batch, b.producer_id) for b in found] == [
+        (True, False, 7),
+        (True, True, 7),
+        (True, True, 8),
+    ]
+    assert [(b.producer_epoch, b.base_sequence) for b in found] == [(3, -1), (3, -1), (0, -1)]
+    markers = [record for batch in found[1:] for record in batch]
+    assert [(r.key, r.value) for r in markers] == [
+        (b"\0\0\0\1", b"\0\0\0\0\0\0"),
+        (b"\0\0\0\0", b"\0\0\0\0\0\0"),
+    ]
+    here = partition_of("g", 50)
+    assert list(offsets.replay(here)) == [
+        Replayed(partition=here, records=(_commit("g", 5),), producer_id=7),
+        MarkerReplayed(partition=here, producer_id=7, committed=True),
+        MarkerReplayed(partition=here, producer_id=8, committed=False),
+    ]
+
+
+def test_o07_who_comes_after_a_broker_aborts_what_it_left_open() -> None:
+    topics = _topics()
+    offsets = OffsetsTopic(topics)
+    offsets.create()
+    _transactional(offsets, ONE, 5)
+    _transactional(offsets, TWO, 6)
+    _end(offsets, TWO, committed=True)
+    here, heir = partition_of("g", 50), OffsetsTopic(topics)
+    heir.abort_all(NOW)
+    heir.abort_all(NOW)
+    assert list(heir.replay(here))[3:] == [
+        MarkerReplayed(partition=here, producer_id=7, committed=False)
+    ]
+
+
+def test_o07_compaction_keeps_what_counts_and_what_is_open() -> None:
+    topics = _topics()
+    offsets = OffsetsTopic(topics)
+    offsets.create()
+    log = _log(topics, "g")
+    here = partition_of("g", 50)
+    _transactional(offsets, ONE, 10, 0)  # is committed after the plain one, and came before it
+    _transactional(offsets, ONE, 11, 1)
+    offsets.append("g", [_commit("g", 20, 0), _commit("g", 21, 3)], NOW)
+    _end(offsets, ONE, committed=True)
+    _transactional(offsets, TWO, 30, 1)
+    _end(offsets, TWO, committed=False)
+    _transactional(offsets, TWO, 40, 3)
+    _transactional(offsets, TWO, 41, 4)
+    gone = OffsetCommit(group_id="g", partition=TopicPartition("orders", 4), value=None)
+    offsets.append("g", [gone], NOW)
+    before = log.end_offset
+    log.compact()
+    assert (log.end_offset, list(offsets.replay(here))) == (
+        before,
+        [
+            Replayed(partition=here, records=(_commit("g", 11, 1),)),
+            Replayed(partition=here, records=(_commit("g", 20, 0), _commit("g", 21, 3))),
+            Replayed(partition=here, records=(_commit("g", 40, 3),), producer_id=8),
+        ],
+    )
+    _end(offsets, TWO, committed=True)
+    log.compact()
+    assert list(offsets.replay(here)) == [
+        Replayed(partition=here, records=(_commit("g", 11, 1),)),
+        Replayed(partition=here, records=(_commit("g", 20, 0),)),
+        Replayed(partition=here, records=(_commit("g", 40, 3),)),
+    ]

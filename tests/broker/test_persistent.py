@@ -12,7 +12,7 @@ import pytest
 
 from rebalance.broker import BrokerError, EmbeddedBroker
 from rebalance.broker.errors import StorageError
-from rebalance.broker.storage import directory, segment
+from rebalance.broker.storage import files, segment
 from rebalance.protocol.states import GroupState
 from rebalance.timeline.trace import Header, Trace
 from tests.broker.batch_maker import batch, values
@@ -187,7 +187,7 @@ def test_a_coordinator_is_not_available_until_its_topic_can_be_stored(
 ) -> None:
     async def main() -> None:
         async with EmbeddedBroker(SETTINGS, data=tmp_path) as broker, connected(broker) as client:
-            monkeypatch.setattr(directory.os, "replace", _full)
+            monkeypatch.setattr(files.os, "replace", _full)
             for version in range(7):
                 keys = {"key": "g", "coordinator_keys": ["g"]}
                 answer = await client.ask("find_coordinator", version, keys)

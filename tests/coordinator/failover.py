@@ -6,9 +6,10 @@ resign, or be gone, at any moment; its log takes appends in their order, as a lo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
+from typing import TypeAlias
 
 from assignors.model import TopicPartition
 from rebalance.coordinator import GroupCoordinator, GroupSnapshot
@@ -16,9 +17,12 @@ from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.effects import (
     Append,
     Appended,
+    AppendMarker,
+    CoordinatorEvent,
     Effect,
     Elected,
     Loaded,
+    MarkerReplayed,
     Received,
     Replayed,
     Reply,
@@ -43,18 +47,70 @@ from tests.coordinator.support import Bench
 PARTITIONS = 50
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """A record of a producer's transaction, in the log."""
+
+    record: OffsetCommit
+    producer_id: int
+
+
+Entry: TypeAlias = Record | Aside | AppendMarker
+"""What stands in a log: a record, one of a transaction, or the end of one."""
+
+
+def entries(effect: Append | AppendMarker) -> list[Entry]:
+    """What an effect has written."""
+    if isinstance(effect, AppendMarker):
+        return [effect]
+    if effect.producer is None:
+        return list(effect.records)
+    producer_id = effect.producer.producer_id
+    offsets = [record for record in effect.records if isinstance(record, OffsetCommit)]
+    assert len(offsets) == len(effect.records)
+    return [Aside(record=record, producer_id=producer_id) for record in offsets]
+
+
+def _partition(entry: Entry) -> int:
+    if isinstance(entry, AppendMarker):
+        return entry.partition
+    record = entry.record if isinstance(entry, Aside) else entry
+    return partition_of(record.group_id, PARTITIONS)
+
+
+def _events(partition: int, log: Sequence[Entry], batch: int) -> Iterator[CoordinatorEvent]:
+    """The log of a partition, a few records at a time."""
+    plain: list[Record] = []
+    for entry in (*log, None):
+        if plain and (entry is None or isinstance(entry, Aside | AppendMarker)):
+            for at in range(0, len(plain), batch):
+                yield Replayed(partition=partition, records=tuple(plain[at : at + batch]))
+            plain.clear()
+        if isinstance(entry, Aside):
+            yield Replayed(
+                partition=partition, records=(entry.record,), producer_id=entry.producer_id
+            )
+        elif isinstance(entry, AppendMarker):
+            yield MarkerReplayed(
+                partition=partition,
+                producer_id=entry.producer.producer_id,
+                committed=entry.committed,
+            )
+        elif entry is not None:
+            plain.append(entry)
+
+
 def load(
-    coordinator: GroupCoordinator, log: Sequence[Record], now: int, *, batch: int = 2
+    coordinator: GroupCoordinator, log: Sequence[Entry], now: int, *, batch: int = 2
 ) -> tuple[Effect, ...]:
     """Elect it for every partition and replay the log, a few records at a time."""
     effects: tuple[Effect, ...] = ()
     for partition in range(PARTITIONS):
         effects += coordinator.handle(Elected(partition=partition), now)
     for partition in range(PARTITIONS):
-        mine = [r for r in log if partition_of(r.group_id, PARTITIONS) == partition]
-        for at in range(0, len(mine), batch):
-            records = tuple(mine[at : at + batch])
-            effects += coordinator.handle(Replayed(partition=partition, records=records), now)
+        mine = [entry for entry in log if _partition(entry) == partition]
+        for event in _events(partition, mine, batch):
+            effects += coordinator.handle(event, now)
         effects += coordinator.handle(Loaded(partition=partition), now)
     return effects
 
@@ -62,13 +118,15 @@ def load(
 class LoggedBench(Bench):
     """A bench that keeps what was appended."""
 
-    log: list[Record]
+    log: list[Entry]
 
     def _take(self, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
         taken = super()._take(effects)
         if not hasattr(self, "log"):
             self.log = []
-        self.log += [r for effect in taken if isinstance(effect, Append) for r in effect.records]
+        for effect in taken:
+            if isinstance(effect, Append | AppendMarker):
+                self.log += entries(effect)
         return taken
 
     def moved(self, **config: int) -> LoggedBench:
@@ -94,9 +152,9 @@ def committed(coordinator: GroupCoordinator, group_id: str, now: int) -> tuple[F
 class FailingRig(Rig):
     """A coordinator under fire that also dies."""
 
-    written: list[Record] = field(default_factory=list)
+    written: list[Entry] = field(default_factory=list)
     """The log."""
-    asked: dict[int, tuple[Record, ...]] = field(default_factory=dict)
+    asked: dict[int, Append | AppendMarker] = field(default_factory=dict)
     """Appends by token, until they are answered."""
     failed: set[str] = field(default_factory=set)
     """Groups one of whose records could not be written."""
@@ -114,18 +172,18 @@ class FailingRig(Rig):
     def take(self, effects: Iterable[Effect]) -> None:
         effects = tuple(effects)
         for effect in effects:
-            if isinstance(effect, Append):
-                self.asked[effect.token] = effect.records
+            if isinstance(effect, Append | AppendMarker):
+                self.asked[effect.token] = effect
         super().take(effects)
 
     def append(self, token: int, error: ErrorCode) -> None:
         """The oldest append is over, whichever was picked: a log keeps its order."""
         token = self.appends[0]
-        records = self.asked.pop(token)
+        effect = self.asked.pop(token)
         if error is ErrorCode.NONE:
-            self.written += records
-        else:
-            self.failed.update(record.group_id for record in records)
+            self.written += entries(effect)
+        elif isinstance(effect, Append):
+            self.failed.add(effect.group_id)
         super().append(token, error)
 
     def die(self, *, in_good_order: bool) -> None:
@@ -158,10 +216,11 @@ class FailingRig(Rig):
         assert self.coordinator.group_ids == ()
         assert not any(timer.group_id for timer in self.coordinator.timers)
         for token in self.appends:  # half of them reach the log before the next one reads it
+            effect = self.asked[token]
             if self.chance.random() < 0.5:
-                self.written += self.asked[token]
-            else:
-                self.failed.update(record.group_id for record in self.asked[token])
+                self.written += entries(effect)
+            elif isinstance(effect, Append):
+                self.failed.add(effect.group_id)
             assert self.coordinator.handle(Appended(token=token), self.now) == ()
         self.appends.clear()
         self.asked.clear()
@@ -217,23 +276,46 @@ class FailingRig(Rig):
 
 
 def last_words(
-    log: Iterable[Record],
+    log: Iterable[Entry],
 ) -> tuple[
     dict[str, GroupMetadataValue | None], dict[str, dict[TopicPartition, OffsetCommitValue]]
 ]:
     """Groups (None: a simple one) and offsets that a log leaves behind, the plain way."""
     groups: dict[str, GroupMetadataValue | None] = {}
     offsets: dict[str, dict[TopicPartition, OffsetCommitValue]] = {}
-    for record in log:
-        if isinstance(record, GroupMetadata) and record.value is not None:
-            groups[record.group_id] = record.value
-        elif isinstance(record, GroupMetadata):
-            groups.pop(record.group_id, None)
-        elif isinstance(record, OffsetCommit) and record.value is not None:
+    last: dict[tuple[str, TopicPartition], int] = {}
+    open_: dict[tuple[int, str, TopicPartition], tuple[int, OffsetCommitValue]] = {}
+
+    def keep(at: int, group_id: str, partition: TopicPartition, value: OffsetCommitValue) -> None:
+        if at > last.get((group_id, partition), -1):
+            groups.setdefault(group_id, None)
+            offsets.setdefault(group_id, {})[partition] = value
+            last[group_id, partition] = at
+
+    for at, entry in enumerate(log):
+        if isinstance(entry, Aside):
+            record = entry.record
+            assert record.value is not None
             groups.setdefault(record.group_id, None)
-            offsets.setdefault(record.group_id, {})[record.partition] = record.value
+            open_[entry.producer_id, record.group_id, record.partition] = (at, record.value)
+        elif isinstance(entry, AppendMarker):
+            for key in [k for k in open_ if k[0] == entry.producer.producer_id]:
+                _, group_id, partition = key
+                if partition_of(group_id, PARTITIONS) == entry.partition:
+                    since, value = open_.pop(key)
+                    if entry.committed:
+                        keep(since, group_id, partition, value)
+        elif isinstance(entry, GroupMetadata) and entry.value is not None:
+            groups[entry.group_id] = entry.value
+        elif isinstance(entry, GroupMetadata):
+            groups.pop(entry.group_id, None)
+        elif entry.value is not None:
+            keep(at, entry.group_id, entry.partition, entry.value)
         else:
-            offsets.get(record.group_id, {}).pop(record.partition, None)
+            offsets.get(entry.group_id, {}).pop(entry.partition, None)
+            last[entry.group_id, entry.partition] = at
+            for key in [k for k in open_ if k[1:] == (entry.group_id, entry.partition)]:
+                del open_[key]
     return groups, offsets
 
 

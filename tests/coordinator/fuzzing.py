@@ -17,6 +17,7 @@ from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.effects import (
     Append,
     Appended,
+    AppendMarker,
     Effect,
     Received,
     Reply,
@@ -24,7 +25,9 @@ from rebalance.protocol.effects import (
     TransactionEnded,
 )
 from rebalance.protocol.errors import ErrorCode
+from rebalance.protocol.java_hash import partition_of
 from rebalance.protocol.notices import MemberAdded, StateChanged
+from rebalance.protocol.records import Producer
 from rebalance.protocol.requests import (
     CoordinatorRequest,
     DeleteGroupsRequest,
@@ -59,6 +62,7 @@ FAILURES = (ErrorCode.NONE,) * 6 + (
     ErrorCode.NOT_LEADER_OR_FOLLOWER,
     ErrorCode.CORRUPT_MESSAGE,
 )
+WRITING = OffsetCommitRequest | TxnOffsetCommitRequest | DeleteGroupsRequest | OffsetDeleteRequest
 LONG = 2_000_000
 """Longer than any timer."""
 
@@ -124,7 +128,7 @@ class Rig:
 
     def _parked(self, token: int, request: CoordinatorRequest, effects: tuple[Effect, ...]) -> None:
         """Rule J17: what the same member had parked before is never answered."""
-        if isinstance(request, OffsetCommitRequest | DeleteGroupsRequest | OffsetDeleteRequest):
+        if isinstance(request, WRITING):
             return  # waits for its append
         assert isinstance(request, JoinGroupRequest | SyncGroupRequest), "must not wait"
         added = [effect.member_id for effect in effects if isinstance(effect, MemberAdded)]
@@ -141,7 +145,8 @@ class Rig:
         token = next(self.tokens)
         ended = TransactionEnded(
             token=token,
-            producer_id=self.chance.choice(PRODUCERS),
+            partition=partition_of(self.chance.choice(GROUPS), 50),
+            producer=Producer(producer_id=self.chance.choice(PRODUCERS), epoch=0),
             committed=self.chance.random() < 0.7,
         )
         self.open[token] = ended
@@ -169,7 +174,7 @@ class Rig:
                 assert effect.token in self.open, "answered twice, or never asked"
                 assert isinstance(effect.token, int)
                 self._answer(effect.token, effect.response)
-            elif isinstance(effect, Append):
+            elif isinstance(effect, Append | AppendMarker):
                 self.appends.append(effect.token)
             elif isinstance(effect, MemberAdded):
                 self.ids.append(effect.member_id)

@@ -15,7 +15,15 @@ from typing import Any, TypeVar
 from assignors.model import TopicPartition
 from rebalance.coordinator import GroupCoordinator, GroupSnapshot
 from rebalance.protocol.config import CoordinatorConfig
-from rebalance.protocol.effects import Append, Appended, CoordinatorEvent, Effect, Received, Reply
+from rebalance.protocol.effects import (
+    Append,
+    Appended,
+    AppendMarker,
+    CoordinatorEvent,
+    Effect,
+    Received,
+    Reply,
+)
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.notices import MemberAdded
 from rebalance.protocol.requests import (
@@ -82,7 +90,7 @@ class Bench:
         )
         self.now = 0
         self.hold_appends = hold_appends
-        self.held: list[Append] = []
+        self.held: list[Append | AppendMarker] = []
         self.ids: dict[str, str] = {}
         self.instances: dict[str, str] = {}
         self.replies: dict[Any, CoordinatorResponse] = {}
@@ -116,7 +124,7 @@ class Bench:
         while todo:
             effect = todo.pop(0)
             taken.append(effect)
-            if isinstance(effect, Append):
+            if isinstance(effect, Append | AppendMarker):
                 if self.hold_appends:
                     self.held.append(effect)
                 else:

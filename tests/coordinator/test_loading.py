@@ -489,8 +489,8 @@ def test_p03_a_loaded_group_still_knows_what_it_subscribes_to() -> None:
         ]
 
 
-def test_p04_what_a_transaction_keeps_aside_is_not_brought_along() -> None:
-    """Who was not told that it is committed has nothing there, and nobody waits for it."""
+def test_p04_what_a_transaction_keeps_aside_goes_when_it_resigns() -> None:
+    """What it has when it comes back is what the log says, and here that says nothing."""
     bench = _loaded()
     bench.stable("A")
     bench.send(

@@ -7,9 +7,18 @@ from typing import Any
 import pytest
 
 from assignors.model import TopicPartition
-from rebalance.protocol.effects import Append, Reply, TopicDeleted, TransactionEnded
+from rebalance.protocol.effects import (
+    Append,
+    AppendMarker,
+    Elected,
+    Reply,
+    Resigned,
+    TopicDeleted,
+    TransactionEnded,
+)
 from rebalance.protocol.errors import ErrorCode
-from rebalance.protocol.records import OffsetCommit, OffsetCommitValue
+from rebalance.protocol.java_hash import partition_of
+from rebalance.protocol.records import OffsetCommit, OffsetCommitValue, Producer
 from rebalance.protocol.requests import (
     DeleteGroupsRequest,
     OffsetDeleteRequest,
@@ -25,6 +34,7 @@ from rebalance.protocol.responses import (
     TxnOffsetCommitResponse,
 )
 from rebalance.protocol.states import GroupState
+from tests.coordinator.failover import LoggedBench
 from tests.coordinator.support import (
     COMPLETING,
     DEAD,
@@ -61,10 +71,17 @@ def txn_commit(bench: Bench, *args: Any, **changes: Any) -> ErrorCode:
     return answer.partitions[0].error
 
 
-def end(bench: Bench, committed: bool, producer_id: int = 1) -> str:
-    """The transaction ends; the token of the answer."""
+def end(bench: Bench, committed: bool, producer_id: int = 1, group_id: str = GROUP) -> str:
+    """The transaction ends, as far as the group's partition goes; the token of the answer."""
     token = f"end of {producer_id}, {len(bench.replies)}"
-    bench.handle(TransactionEnded(token=token, producer_id=producer_id, committed=committed))
+    bench.handle(
+        TransactionEnded(
+            token=token,
+            partition=partition_of(group_id, 50),
+            producer=Producer(producer_id=producer_id, epoch=0),
+            committed=committed,
+        )
+    )
     return token
 
 
@@ -88,7 +105,8 @@ def test_o07_kept_aside_until_the_end() -> None:
     bench = Bench()
     bench.commit()
     assert txn_commit(bench) is NONE
-    assert bench.told(Append) == []
+    (append,) = bench.told(Append)
+    assert append.producer == Producer(producer_id=1, epoch=0)
     assert seen(bench) == {P0: 7}
     assert seen(bench, stable=True) == {P0: UNSTABLE}
 
@@ -119,30 +137,98 @@ def test_o07_the_end(committed: bool) -> None:
     txn_commit(bench, 20, P0, P1)
     ended(bench, committed)
     assert seen(bench, stable=True) == ({P0: 20, P1: 20} if committed else {P0: 7})
-    ended(bench, committed=True)
-    assert bench.told(Append) == [], "it is over"
+    ended(bench, not committed)
+    assert seen(bench, stable=True) == ({P0: 20, P1: 20} if committed else {P0: 7}), "it is over"
 
 
 def test_o07_effects_of_a_commit() -> None:
     bench = Bench(hold_appends=True)
     bench.now = 5
-    txn_commit(bench)
-    bench.now = 9
-    token = end(bench, committed=True)
+    asked = bench.send(txn_request())
     value = OffsetCommitValue(offset=20, leader_epoch=-1, metadata="", commit_timestamp_ms=5)
     record = OffsetCommit(group_id=GROUP, partition=P0, value=value)
-    (append,) = bench.told(Append)
-    assert append.records == (record,)
-    assert token not in bench.replies
+    producer = Producer(producer_id=1, epoch=0)
+    assert bench.effects == (Append(token=1, group_id=GROUP, records=(record,), producer=producer),)
+    assert (asked in bench.replies, seen(bench, stable=True)) == (False, {})
+    bench.appended()
+    answers = (CommittedPartition(partition=P0),)
+    assert bench.effects == (
+        Reply(token=asked, response=TxnOffsetCommitResponse(partitions=answers)),
+    )
     assert seen(bench, stable=True) == {P0: UNSTABLE}
+    token = end(bench, committed=True)
+    marker = AppendMarker(
+        token=2, partition=partition_of(GROUP, 50), producer=producer, committed=True
+    )
+    assert bench.effects == (marker,)
+    assert (token in bench.replies, seen(bench, stable=True)) == (False, {P0: UNSTABLE})
     bench.appended()
     assert bench.effects == (Reply(token=token, response=TransactionCompleted()),)
     assert seen(bench, stable=True) == {P0: 20}
 
 
+def test_o07_what_cannot_be_written_is_not_kept_aside() -> None:
+    bench = Bench(hold_appends=True)
+    token = bench.send(txn_request())
+    bench.appended(ErrorCode.NOT_ENOUGH_REPLICAS)
+    refused = TxnOffsetCommitResponse(partitions=all_refused(ErrorCode.COORDINATOR_NOT_AVAILABLE))
+    assert bench.replies[token] == refused
+    assert seen(bench, stable=True) == {}
+
+
+def test_o07_p04_the_end_is_told_to_the_coordinator_of_the_group() -> None:
+    before = LoggedBench()
+    before.commit()
+    bench = before.moved()
+    txn_commit(bench)
+    there = partition_of(GROUP, 50)
+    for event, error in (
+        (Resigned(partition=there), ErrorCode.NOT_COORDINATOR),
+        (Elected(partition=there), ErrorCode.COORDINATOR_LOAD_IN_PROGRESS),
+    ):
+        bench.handle(event)
+        assert bench.replies[end(bench, True)] == TransactionCompleted(error=error)
+    with pytest.raises(ValueError, match="has no partition 50, but 50"):
+        bench.handle(
+            TransactionEnded(
+                token="x",
+                partition=50,
+                producer=Producer(producer_id=1, epoch=0),
+                committed=True,
+            )
+        )
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_o07_p03_what_is_open_is_open_with_the_next_coordinator(committed: bool) -> None:
+    bench = LoggedBench()
+    bench.commit()
+    txn_commit(bench, 20, P0, P1)
+    txn_commit(bench, 30, P1, producer_id=2)
+    heir = bench.moved()
+    assert seen(heir) == {P0: 7}
+    assert seen(heir, stable=True) == {P0: UNSTABLE, P1: UNSTABLE}
+    ended(heir, True, 2)
+    ended(heir, committed)
+    assert seen(heir) == ({P0: 20, P1: 30} if committed else {P0: 7, P1: 30})
+    assert seen(heir.moved(), stable=True) == seen(heir)
+
+
+def test_o07_p03_what_was_overtaken_or_deleted_stays_so_with_the_next_coordinator() -> None:
+    bench = LoggedBench()
+    txn_commit(bench, 20, P0, P1)
+    bench.commit()
+    bench.send(OffsetDeleteRequest(group_id=GROUP, partitions=(P1,)))
+    heir = bench.moved()
+    assert seen(heir, stable=True) == {P0: UNSTABLE}
+    ended(heir, committed=True)
+    assert seen(heir, stable=True) == {P0: 7}
+
+
 def test_o07_a_commit_that_cannot_be_written_may_be_given_again() -> None:
     bench = Bench(hold_appends=True)
-    txn_commit(bench)
+    bench.send(txn_request())
+    bench.appended()
     token = end(bench, committed=True)
     bench.appended(ErrorCode.NOT_ENOUGH_REPLICAS)
     error = ErrorCode.COORDINATOR_NOT_AVAILABLE
@@ -165,7 +251,8 @@ def test_o07_a_plain_commit_in_between_wins() -> None:
 def test_o07_a_plain_commit_before_does_not_even_if_it_is_written_later() -> None:
     bench = Bench(hold_appends=True)
     bench.send(bench.commit_request())
-    txn_commit(bench)
+    bench.send(txn_request())
+    bench.appended()
     bench.appended()
     bench.hold_appends = False
     ended(bench, committed=True)
@@ -193,16 +280,21 @@ def test_o07_of_two_producers_the_later_word_counts_whoever_ends_first(first: in
     assert seen(bench, stable=True) == {P0: 30}
 
 
-def test_o07_several_groups_end_together() -> None:
-    bench = Bench(hold_appends=True)
-    for group_id in ("g", "h"):
+def test_o07_groups_of_one_partition_end_together_and_others_with_theirs() -> None:
+    bench = Bench()
+    groups = [GROUP, "h", next(f"g{n}" for n in range(500) if same_partition(f"g{n}"))]
+    for group_id in groups:
         txn_commit(bench, 20, group_id=group_id)
-    token = end(bench, committed=True)
-    bench.appended()
-    assert token not in bench.replies
-    bench.appended()
-    assert bench.replies[token] == TransactionCompleted()
-    assert seen(bench, "g") == seen(bench, "h") == {P0: 20}
+    assert bench.replies[end(bench, committed=True)] == TransactionCompleted()
+    assert [seen(bench, group_id) for group_id in groups] == [{P0: 20}, {}, {P0: 20}]
+    assert seen(bench, "h", stable=True) == {P0: UNSTABLE}
+    assert bench.replies[end(bench, committed=True, group_id="h")] == TransactionCompleted()
+    assert seen(bench, "h", stable=True) == {P0: 20}
+
+
+def same_partition(group_id: str) -> bool:
+    """Whether a group is kept where GROUP is."""
+    return partition_of(group_id, 50) == partition_of(GROUP, 50)
 
 
 LIVE = [PREPARING, COMPLETING, STABLE]

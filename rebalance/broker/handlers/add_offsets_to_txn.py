@@ -15,6 +15,8 @@ _FIRST_WITH_FENCED = 2
 async def handle(state: BrokerState, call: Call) -> Message:
     """Add a group to the producer's transaction."""
     body = call.body
+    if not state.coordinates_transactions_of(body["transactional_id"]):
+        return {"error_code": ErrorCode.NOT_COORDINATOR}
     claimed = Identity(producer_id=body["producer_id"], epoch=body["producer_epoch"])
     try:
         state.transactions.add_group(body["transactional_id"], claimed, body["group_id"])

@@ -20,20 +20,28 @@ _FIRST_WITH_BATCHES = 4
 async def handle(state: BrokerState, call: Call) -> Message:
     """Refuse every partition."""
     if call.version < _FIRST_WITH_BATCHES:
-        return {"results_by_topic_v3_and_below": _refused(call.body["v3_and_below_topics"])}
+        code = _code(state, call.body["v3_and_below_transactional_id"])
+        return {"results_by_topic_v3_and_below": _refused(call.body["v3_and_below_topics"], code)}
     return {
         "results_by_transaction": [
             {
                 "transactional_id": transaction["transactional_id"],
-                "topic_results": _refused(transaction["topics"]),
+                "topic_results": _refused(
+                    transaction["topics"], _code(state, transaction["transactional_id"])
+                ),
             }
             for transaction in call.body["transactions"]
         ]
     }
 
 
-def _refused(topics: list[Message]) -> list[Message]:
-    code = ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+def _code(state: BrokerState, transactional_id: str) -> ErrorCode:
+    if not state.coordinates_transactions_of(transactional_id):
+        return ErrorCode.NOT_COORDINATOR
+    return ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+
+
+def _refused(topics: list[Message], code: ErrorCode) -> list[Message]:
     return [
         {
             "name": topic["name"],

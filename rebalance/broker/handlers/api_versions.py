@@ -36,7 +36,7 @@ def _check(state: BrokerState, call: Call) -> ErrorCode:
     ):
         return ErrorCode.INVALID_REQUEST
     meant = body.get("cluster_id"), body.get("node_id", _NO_NODE)
-    if meant in ((None, _NO_NODE), (state.cluster_id, state.config.node_id)):
+    if meant in ((None, _NO_NODE), (state.cluster_id, state.node_id)):
         return ErrorCode.NONE
     if None in meant or _NO_NODE in meant:
         return ErrorCode.INVALID_REQUEST  # one without the other

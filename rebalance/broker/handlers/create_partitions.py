@@ -8,6 +8,7 @@ Source: `ReplicationControlManager.createPartitions`.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 
 from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState, Call
@@ -73,19 +74,19 @@ def _check_assignments(state: BrokerState, assignments: list[Message], more: int
             "assignment(s) were specified."
         )
     for assignment in assignments:
-        problem = problem or assignment_problem(assignment["broker_ids"], state.config.node_id)
+        problem = problem or assignment_problem(assignment["broker_ids"], state.leadership.node_ids)
     if problem is not None:
         raise TopicError(ErrorCode.INVALID_REPLICA_ASSIGNMENT, problem)
 
 
-def assignment_problem(nodes: list[int], node_id: int) -> str | None:
+def assignment_problem(nodes: list[int], known: Collection[int]) -> str | None:
     """What is wrong with the nodes that a partition is to have, in the controller's words."""
     if not nodes:
         return "The manual partition assignment includes an empty replica list."
     if len(set(nodes)) < len(nodes):
         twice = next(node for node in nodes if nodes.count(node) > 1)
         return f"The manual partition assignment includes the broker {twice} more than once."
-    stranger = next((node for node in nodes if node != node_id), None)
+    stranger = next((node for node in nodes if node not in known), None)
     if stranger is None:
         return None
     return (

@@ -64,7 +64,7 @@ def _created(state: BrokerState, topic: Topic) -> Message:
         "error_code": ErrorCode.NONE,
         "error_message": None,
         "num_partitions": topic.num_partitions,
-        "replication_factor": 1,
+        "replication_factor": len(state.leadership.node_ids),
         "configs": [
             {"name": entry.key.name, "value": entry.value, "config_source": entry.source}
             for entry in entries

@@ -40,6 +40,8 @@ def _delete(state: BrokerState, topic: str, partition: int, offset: int) -> Mess
     log = None if found is None else found.log(partition)
     if found is None or log is None:
         return {**answer, "error_code": ErrorCode.UNKNOWN_TOPIC_OR_PARTITION}
+    if not state.leads(found, partition):
+        return {**answer, "error_code": ErrorCode.NOT_LEADER_OR_FOLLOWER}
     upto = log.end_offset if offset == _TO_THE_END else offset
     if not 0 <= upto <= log.end_offset:
         return {**answer, "error_code": ErrorCode.OFFSET_OUT_OF_RANGE}

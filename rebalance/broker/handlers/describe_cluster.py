@@ -1,6 +1,7 @@
 """DescribeCluster: key 60, versions 0 to 2.
 
-The one broker, which is its own controller. A controller's endpoint is none of ours (KIP-919).
+The nodes that run, the first of which is the controller. A controller's endpoint is none of ours
+(KIP-919).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ _BROKERS, _CONTROLLERS = 1, 2
 
 
 async def handle(state: BrokerState, call: Call) -> Message:
-    """Describe the cluster of one node."""
+    """Describe the cluster."""
     endpoint = call.body.get("endpoint_type", _BROKERS)
     if endpoint == _CONTROLLERS:
         return _refused(
@@ -34,8 +35,11 @@ async def handle(state: BrokerState, call: Call) -> Message:
         "error_message": None,
         "endpoint_type": _BROKERS,
         "cluster_id": state.cluster_id,
-        "controller_id": state.config.node_id,
-        "brokers": [{"broker_id": state.config.node_id, "host": call.host, "port": call.port}],
+        "controller_id": state.leadership.controller_id,
+        "brokers": [
+            {"broker_id": found.node_id, "host": found.host, "port": found.port}
+            for found in state.endpoints(call)
+        ],
         "cluster_authorized_operations": CLUSTER_OPERATIONS if with_operations else OMITTED,
     }
 

@@ -58,7 +58,7 @@ def _entries(state: BrokerState, resource_type: int, name: str) -> list[ConfigEn
             if name == "":
                 return state.configs.cluster_entries()
             check_broker(state, name, what="Broker id", or_else=" or empty string")
-            return state.configs.broker_entries()
+            return state.configs.broker_entries(state.node_id)
         case ResourceType.GROUP:
             if name == "":
                 raise ResourceError(ErrorCode.INVALID_REQUEST, "Group name must not be empty")

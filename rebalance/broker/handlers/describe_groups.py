@@ -2,7 +2,8 @@
 
 Shows the coordinator's snapshot of a group. While a rebalance is on, Kafka shows no protocol and no
 metadata, but every member's last assignment (A01); an unknown group is "Dead" without an error
-until version 6 gives one (A10).
+until version 6 gives one (A10). A group that another node coordinates, or that is being loaded, has
+that as its error (P04).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ _FIRST_WITH_ERROR = 6
 _OPERATIONS = 3400
 """Read, delete, describe, describe and alter configs (A09)."""
 _OMITTED = -(2**31)
+_NOTHING = {"group_state": "", "authorized_operations": _OMITTED}
 
 
 async def handle(state: BrokerState, call: Call) -> Message:
@@ -26,8 +28,11 @@ async def handle(state: BrokerState, call: Call) -> Message:
     operations = _OPERATIONS if call.body.get("include_authorized_operations") else _OMITTED
     groups = []
     for group_id in call.body["groups"]:
+        code = state.groups.availability(group_id)
         group = state.groups.group(group_id)
-        if group is None:
+        if code is not ErrorCode.NONE:
+            groups.append({"group_id": group_id, "error_code": code, **_NOTHING})
+        elif group is None:
             groups.append(_unknown(call, group_id, operations))
         else:
             groups.append({**_known(group), "authorized_operations": operations})

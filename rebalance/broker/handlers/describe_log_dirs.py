@@ -1,10 +1,12 @@
 """DescribeLogDirs: key 35, versions 1 to 5.
 
-What each partition takes. There is one directory, and its name says that it is memory; how much
-fits into it is `log.memory.bytes`.
+What each partition takes. There is one directory: the broker's, with its file system's room, or one
+whose name says that it is memory; how much fits into that is `log.memory.bytes`.
 """
 
 from __future__ import annotations
+
+import shutil
 
 from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState, Call
@@ -18,16 +20,22 @@ _MEMORY = "memory"
 
 async def handle(state: BrokerState, call: Call) -> Message:
     """Describe the partitions asked about that exist; null asks about all."""
-    total = state.config.log_memory_bytes
+    directory = state.topics.path
+    if directory is None:
+        name, total = _MEMORY, state.config.log_memory_bytes
+        usable = max(total - state.topics.memory_bytes, 0)
+    else:
+        disk = shutil.disk_usage(directory)
+        name, total, usable = str(directory), disk.total, disk.free
     return {
         "error_code": ErrorCode.NONE,
         "results": [
             {
                 "error_code": ErrorCode.NONE,
-                "log_dir": _MEMORY,
+                "log_dir": name,
                 "topics": _topics(state, call.body["topics"]),
                 "total_bytes": total,
-                "usable_bytes": max(total - state.topics.memory_bytes, 0),
+                "usable_bytes": usable,
                 "is_cordoned": False,
             }
         ],

@@ -8,8 +8,7 @@ Source: `DescribeTopicPartitionsRequestHandler`.
 from __future__ import annotations
 
 from rebalance.broker.codec import Message
-from rebalance.broker.handlers.metadata import OMITTED, TOPIC_OPERATIONS
-from rebalance.broker.log import LEADER_EPOCH
+from rebalance.broker.handlers.metadata import OMITTED, TOPIC_OPERATIONS, described_partition
 from rebalance.broker.state import BrokerState, Call
 from rebalance.broker.topics import name_problem
 from rebalance.protocol.errors import ErrorCode
@@ -58,7 +57,6 @@ def _topic(state: BrokerState, name: str, first: int, most: int) -> Message:
             "partitions": [],
             "topic_authorized_operations": TOPIC_OPERATIONS,
         }
-    node = state.config.node_id
     return {
         "error_code": ErrorCode.NONE,
         "name": name,
@@ -66,15 +64,9 @@ def _topic(state: BrokerState, name: str, first: int, most: int) -> Message:
         "is_internal": topic.is_internal,
         "partitions": [
             {
-                "error_code": ErrorCode.NONE,
-                "partition_index": partition,
-                "leader_id": node,
-                "leader_epoch": LEADER_EPOCH,
-                "replica_nodes": [node],
-                "isr_nodes": [node],
+                **described_partition(state.leadership, topic, partition),
                 "eligible_leader_replicas": [],
                 "last_known_elr": [],
-                "offline_replicas": [],
             }
             for partition in range(first, min(first + most, topic.num_partitions))
         ],

@@ -17,6 +17,8 @@ async def handle(state: BrokerState, call: Call) -> Message:
     """Commit or abort."""
     body = call.body
     bumps = call.version >= _FIRST_WITH_NEW_EPOCH
+    if not state.coordinates_transactions_of(body["transactional_id"]):
+        return {"error_code": ErrorCode.NOT_COORDINATOR}
     claimed = Identity(producer_id=body["producer_id"], epoch=body["producer_epoch"])
     try:
         identity = await state.transactions.end(

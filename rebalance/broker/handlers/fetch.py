@@ -1,6 +1,7 @@
 """Fetch: key 1, versions 4 to 18.
 
-Waits until `min_bytes` are there or `max_wait` is over, woken by appends and never by polling.
+Waits until `min_bytes` are there or `max_wait` is over, woken by appends and by a change of leader,
+never by polling.
 Fetch sessions (KIP-227) are declined the way a broker may: session id 0 says that there is none,
 and the client goes on sending full requests.
 """
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from rebalance.broker.codec import Message
-from rebalance.broker.log import LEADER_EPOCH, PartitionLog
+from rebalance.broker.leader_checks import NO_EPOCH, CurrentLeaders, leader_error
+from rebalance.broker.log import PartitionLog
 from rebalance.broker.state import BrokerState, Call
 from rebalance.broker.topics import Topic
 from rebalance.protocol.errors import ErrorCode
@@ -22,7 +24,6 @@ KEY, OLDEST, NEWEST = 1, 4, 18
 _FIRST_WITH_TOPIC_IDS = 13
 _NO_SESSION = 0
 _INITIAL_EPOCH, _FINAL_EPOCH = 0, -1
-_NO_EPOCH = -1
 _MISSING = (ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ErrorCode.UNKNOWN_TOPIC_ID)
 _READ_COMMITTED = 1
 
@@ -31,6 +32,7 @@ _READ_COMMITTED = 1
 class _Wanted:
     """One partition of the request, and where it is."""
 
+    state: BrokerState
     topic: Topic | None
     log: PartitionLog | None
     partition: int
@@ -54,20 +56,23 @@ async def handle(state: BrokerState, call: Call) -> Message:
     max_bytes = min(max(body["max_bytes"], 0), state.config.fetch_max_bytes)
     await _wait(parts, min(body["min_bytes"], max_bytes), body["max_wait"])
     budget = _Budget(max_bytes)
+    leaders = CurrentLeaders(state, call)
     committed_only = body["isolation_level"] == _READ_COMMITTED
+    responses = [
+        {
+            "topic": entry.get("topic"),
+            "topic_id": entry.get("topic_id"),
+            "partitions": [
+                _answer(part, budget, leaders, committed_only=committed_only) for part in group
+            ],
+        }
+        for entry, group in wanted
+    ]
     return {
         "error_code": ErrorCode.NONE,
         "session_id": _NO_SESSION,
-        "responses": [
-            {
-                "topic": entry.get("topic"),
-                "topic_id": entry.get("topic_id"),
-                "partitions": [
-                    _answer(part, budget, committed_only=committed_only) for part in group
-                ],
-            }
-            for entry, group in wanted
-        ],
+        "responses": responses,
+        "node_endpoints": leaders.endpoints,
     }
 
 
@@ -79,12 +84,13 @@ def _wanted(state: BrokerState, call: Call, entry: Message, part: Message) -> _W
         topic = state.topics.get(entry["topic"])
         missing = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
     return _Wanted(
+        state=state,
         topic=topic,
         log=None if topic is None else topic.log(part["partition"]),
         partition=part["partition"],
         offset=part["fetch_offset"],
-        leader_epoch=part.get("current_leader_epoch", _NO_EPOCH),
-        last_fetched_epoch=part.get("last_fetched_epoch", _NO_EPOCH),
+        leader_epoch=part.get("current_leader_epoch", NO_EPOCH),
+        last_fetched_epoch=part.get("last_fetched_epoch", NO_EPOCH),
         max_bytes=max(part["partition_max_bytes"], 0),
         missing=missing if topic is None else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
     )
@@ -94,11 +100,11 @@ def _error(part: _Wanted) -> ErrorCode:
     """What keeps this partition from being read, in Kafka's order."""
     if part.topic is None or part.log is None or part.topic.is_deleted:
         return part.missing
-    if part.leader_epoch not in (_NO_EPOCH, LEADER_EPOCH):
-        older = part.leader_epoch < LEADER_EPOCH
-        return ErrorCode.FENCED_LEADER_EPOCH if older else ErrorCode.UNKNOWN_LEADER_EPOCH
+    code = leader_error(part.state, part.topic, part.partition, part.leader_epoch)
+    if code is not ErrorCode.NONE:
+        return code
     if (
-        part.last_fetched_epoch > LEADER_EPOCH
+        part.last_fetched_epoch > part.log.epochs.current
         or not part.log.start_offset <= part.offset <= part.log.end_offset
     ):
         return ErrorCode.OFFSET_OUT_OF_RANGE
@@ -162,7 +168,9 @@ class _Budget:
         return data
 
 
-def _answer(part: _Wanted, budget: _Budget, *, committed_only: bool) -> Message:
+def _answer(
+    part: _Wanted, budget: _Budget, leaders: CurrentLeaders, *, committed_only: bool
+) -> Message:
     code = _error(part)
     log = part.log
     if code is not ErrorCode.NONE or log is None:
@@ -173,6 +181,7 @@ def _answer(part: _Wanted, budget: _Budget, *, committed_only: bool) -> Message:
             "high_watermark": -1,
             "aborted_transactions": [] if code in _MISSING else None,
             "records": b"",
+            **leaders.of(code, part.topic, part.partition),
         }
     return {
         "partition_index": part.partition,

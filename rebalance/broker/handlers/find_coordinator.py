@@ -1,26 +1,31 @@
 """FindCoordinator: key 10, versions 0 to 6.
 
-Whatever the group, this broker is its coordinator. The empty key is legal, an unknown type is not,
-and success says "NONE" up to version 3 and "" in the batches of version 4 (A05, A07).
+Any node says who coordinates what. The empty key is legal, an unknown type is not, and success says
+"NONE" up to version 3 and "" in the batches of version 4 (A05, A07). Who looks for a group's
+coordinator has `__consumer_offsets` made, and may have to ask again (A06).
 """
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState, Call
-from rebalance.broker.topics import TopicError
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 10, 0, 6
 
-_GROUP, _TRANSACTION = 0, 1
+
+class _KeyType(IntEnum):
+    """What a key names."""
+
+    GROUP = 0
+    TRANSACTION = 1
 
 
 async def handle(state: BrokerState, call: Call) -> Message:
-    """Point every key at this broker. Who looks for a group's coordinator gets its topic made."""
-    is_ready = True
-    if call.body.get("key_type", _GROUP) == _GROUP:
-        is_ready = _prepare(state)
+    """Point every key at its node."""
+    is_ready = call.body.get("key_type", _KeyType.GROUP) != _KeyType.GROUP or _prepare(state)
     if call.version < 4:
         return _coordinator(state, call, call.body["key"], is_ready=is_ready)
     keys = call.body["coordinator_keys"]
@@ -28,25 +33,30 @@ async def handle(state: BrokerState, call: Call) -> Message:
 
 
 def _prepare(state: BrokerState) -> bool:
-    """False where the topic cannot be made: the client asks again."""
-    try:
-        state.groups.prepare()
-    except TopicError:
-        return False
-    return True
+    """See that there is a topic; False where this answer does not know it yet."""
+    coordinators = state.cluster.coordinators
+    was_ready = coordinators.is_ready
+    return coordinators.prepare() and (was_ready or coordinators.at_once)
 
 
 def _coordinator(state: BrokerState, call: Call, key: str, *, is_ready: bool) -> Message:
-    if call.body.get("key_type", _GROUP) not in (_GROUP, _TRANSACTION):
-        words = "This coordinator type is not served."
-        return _nowhere(key, ErrorCode.INVALID_REQUEST, words)
-    if not is_ready:
-        return _nowhere(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, "The coordinator is not ready.")
+    match call.body.get("key_type", _KeyType.GROUP):
+        case _KeyType.GROUP:
+            found = state.cluster.coordinators.node_of(key) if is_ready else None
+        case _KeyType.TRANSACTION:
+            found = state.leadership.transaction_coordinator(key)
+        case _:
+            words = "This coordinator type is not served."
+            return _nowhere(key, ErrorCode.INVALID_REQUEST, words)
+    if found is None:
+        words = "The coordinator is not available."
+        return _nowhere(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, words)
+    endpoint = state.endpoint(found, call)
     return {
         "key": key,
-        "node_id": state.config.node_id,
-        "host": call.host,
-        "port": call.port,
+        "node_id": endpoint.node_id,
+        "host": endpoint.host,
+        "port": endpoint.port,
         "error_code": ErrorCode.NONE,
         "error_message": "NONE" if call.version < 4 else "",
     }

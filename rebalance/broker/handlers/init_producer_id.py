@@ -29,6 +29,8 @@ async def handle(state: BrokerState, call: Call) -> Message:
     try:
         if name is None:
             return _granted(state.topics.next_producer_id(), 0)
+        if not state.coordinates_transactions_of(name):
+            return _refused(ErrorCode.NOT_COORDINATOR)
         identity = state.transactions.begin(name, body["transaction_timeout"], claimed)
     except TopicError:
         # What Kafka says while it cannot have a block of ids: ask again.

@@ -22,11 +22,11 @@ async def handle(state: BrokerState, call: Call) -> Message:
     wanted = call.body["resource_types"] or _ALL if call.version >= 1 else [_CLIENT_METRICS]
     if not set(wanted) <= set(_ALL):
         return {"error_code": ErrorCode.UNSUPPORTED_VERSION, "config_resources": []}
-    node = str(state.config.node_id)
+    nodes = [str(node_id) for node_id in state.leadership.running]
     names = {
         ResourceType.TOPIC: [topic.name for topic in state.topics],
-        ResourceType.BROKER: [node],
-        _LOGGER: [node],
+        ResourceType.BROKER: nodes,
+        _LOGGER: nodes,
         ResourceType.GROUP: list(state.group_configs),
     }
     return {

@@ -1,7 +1,8 @@
 """ListGroups: key 16, versions 0 to 5.
 
 All groups the coordinator knows; version 4 filters by state and version 5 by type, whatever the
-case of the letters (A02); blanks around a state do not count.
+case of the letters (A02); blanks around a state do not count. Every node lists the groups that it
+coordinates; one that is loading some lists none, as whoever asks could not tell what is missing.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ _TYPE = "classic"
 
 async def handle(state: BrokerState, call: Call) -> Message:
     """List the groups that pass the filters; an empty filter lets everything pass."""
+    if state.groups.is_any_loading:
+        return {"error_code": ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, "groups": []}
     states = {name.lower().strip() for name in call.body.get("states_filter", ())}
     types = {name.lower() for name in call.body.get("types_filter", ())}
     groups = [

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections import Counter
 
 from rebalance.broker.codec import Message
-from rebalance.broker.log import LEADER_EPOCH, OffsetAndTimestamp, PartitionLog
+from rebalance.broker.leader_checks import NO_EPOCH, leader_error
+from rebalance.broker.log import OffsetAndTimestamp, PartitionLog
 from rebalance.broker.state import BrokerState, Call
 from rebalance.protocol.errors import ErrorCode
 
@@ -27,7 +28,6 @@ _SINCE = {
     _LATEST_TIERED: 9,
     _EARLIEST_PENDING_UPLOAD: 11,
 }
-_NO_EPOCH = -1
 
 
 async def handle(state: BrokerState, call: Call) -> Message:
@@ -54,28 +54,29 @@ async def handle(state: BrokerState, call: Call) -> Message:
 def _answer(
     state: BrokerState, call: Call, topic: str, part: Message, *, is_twice: bool
 ) -> Message:
-    log = state.topics.log(topic, part["partition_index"])
-    epoch = part.get("current_leader_epoch", _NO_EPOCH)
+    found_topic = state.topics.get(topic)
+    log = None if found_topic is None else found_topic.log(part["partition_index"])
+    epoch = part.get("current_leader_epoch", NO_EPOCH)
     timestamp = part["timestamp"]
     code = ErrorCode.NONE
     if is_twice:
         code = ErrorCode.INVALID_REQUEST
     elif timestamp < 0 and call.version < _SINCE.get(timestamp, call.version + 1):
         code = ErrorCode.UNSUPPORTED_VERSION
-    elif log is None:
+    elif found_topic is None or log is None:
         code = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-    elif epoch not in (_NO_EPOCH, LEADER_EPOCH):
-        older = epoch < LEADER_EPOCH
-        code = ErrorCode.FENCED_LEADER_EPOCH if older else ErrorCode.UNKNOWN_LEADER_EPOCH
-    found = OffsetAndTimestamp()
+    else:
+        code = leader_error(state, found_topic, part["partition_index"], epoch)
+    found, leader_epoch = OffsetAndTimestamp(), NO_EPOCH
     if code is ErrorCode.NONE and log is not None:
         found = _search(log, timestamp)
+        leader_epoch = log.epochs.at(found.offset) if found.offset >= 0 else NO_EPOCH
     return {
         "partition_index": part["partition_index"],
         "error_code": code,
         "timestamp": found.timestamp,
         "offset": found.offset,
-        "leader_epoch": LEADER_EPOCH if found.offset >= 0 else -1,
+        "leader_epoch": leader_epoch,
     }
 
 

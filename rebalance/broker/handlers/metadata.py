@@ -8,7 +8,7 @@ creates it a little later: a client must ask twice.
 from __future__ import annotations
 
 from rebalance.broker.codec import Message
-from rebalance.broker.log import LEADER_EPOCH
+from rebalance.broker.leadership import Leadership
 from rebalance.broker.state import BrokerState, Call
 from rebalance.broker.topics import INTERNAL_TOPICS, Topic, TopicError, name_problem
 from rebalance.protocol.errors import ErrorCode
@@ -27,7 +27,7 @@ _FIRST_WITH_TOPIC_IDS = 12
 
 
 async def handle(state: BrokerState, call: Call) -> Message:
-    """Describe the one broker and the topics."""
+    """Describe the nodes that run, and the topics."""
     body = call.body
     if _misuses_ids(call):
         refused = [
@@ -35,9 +35,12 @@ async def handle(state: BrokerState, call: Call) -> Message:
         ]
         return {"topics": refused}
     return {
-        "brokers": [{"node_id": state.config.node_id, "host": call.host, "port": call.port}],
+        "brokers": [
+            {"node_id": found.node_id, "host": found.host, "port": found.port}
+            for found in state.endpoints(call)
+        ],
         "cluster_id": state.cluster_id,
-        "controller_id": state.config.node_id,
+        "controller_id": state.leadership.controller_id,
         "topics": _topics(state, call),
         "cluster_authorized_operations": CLUSTER_OPERATIONS
         if body.get("include_cluster_authorized_operations")
@@ -99,22 +102,29 @@ def _missing(code: ErrorCode, operations: int, **key: object) -> Message:
 
 
 def _found(state: BrokerState, topic: Topic, operations: int) -> Message:
-    node = state.config.node_id
     return {
         "error_code": ErrorCode.NONE,
         "name": topic.name,
         "topic_id": topic.topic_id,
         "is_internal": topic.is_internal,
         "partitions": [
-            {
-                "error_code": ErrorCode.NONE,
-                "partition_index": partition,
-                "leader_id": node,
-                "leader_epoch": LEADER_EPOCH,
-                "replica_nodes": [node],
-                "isr_nodes": [node],
-            }
+            described_partition(state.leadership, topic, partition)
             for partition in range(topic.num_partitions)
         ],
         "topic_authorized_operations": operations,
+    }
+
+
+def described_partition(leadership: Leadership, topic: Topic, partition: int) -> Message:
+    """A partition with its leader and replicas."""
+    leader = leadership.leader(topic, partition)
+    replicas = leadership.replicas(topic, partition)
+    return {
+        "error_code": ErrorCode.NONE,
+        "partition_index": partition,
+        "leader_id": leader.node_id,
+        "leader_epoch": leader.epoch,
+        "replica_nodes": replicas,
+        "isr_nodes": leadership.in_sync(replicas),
+        "offline_replicas": leadership.offline(replicas),
     }

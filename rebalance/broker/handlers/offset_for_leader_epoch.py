@@ -1,16 +1,16 @@
 """OffsetForLeaderEpoch: key 23, versions 2 to 4.
 
-Where a leader epoch ended, so that a consumer can notice that its log was cut (KIP-320). This
-broker has led every partition in one epoch, whose end is the end of the log; an epoch before it
-ended where the log begins.
+Where a leader epoch ended, so that a consumer can notice that its log was cut (KIP-320). No log is
+ever cut here; the answers say so.
 Source: `LeaderEpochFileCache.endOffsetFor`.
 """
 
 from __future__ import annotations
 
 from rebalance.broker.codec import Message
-from rebalance.broker.log import LEADER_EPOCH, PartitionLog
+from rebalance.broker.leader_checks import leader_error
 from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.topics import Topic
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 23, 2, 4
@@ -25,7 +25,7 @@ async def handle(state: BrokerState, call: Call) -> Message:
             {
                 "topic": entry["topic"],
                 "partitions": [
-                    _answer(state.topics.log(entry["topic"], part["partition"]), part)
+                    _answer(state, state.topics.get(entry["topic"]), part)
                     for part in entry["partitions"]
                 ],
             }
@@ -34,26 +34,18 @@ async def handle(state: BrokerState, call: Call) -> Message:
     }
 
 
-def _answer(log: PartitionLog | None, part: Message) -> Message:
-    current = part["current_leader_epoch"]
-    code = ErrorCode.NONE
+def _answer(state: BrokerState, topic: Topic | None, part: Message) -> Message:
+    log = None if topic is None else topic.log(part["partition"])
     epoch, end = _NO_EPOCH, _NO_OFFSET
-    if log is None:
+    if topic is None or log is None:
         code = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-    elif current not in (_NO_EPOCH, LEADER_EPOCH):
-        older = current < LEADER_EPOCH
-        code = ErrorCode.FENCED_LEADER_EPOCH if older else ErrorCode.UNKNOWN_LEADER_EPOCH
     else:
-        epoch, end = _end_of(log, part["leader_epoch"])
+        code = leader_error(state, topic, part["partition"], part["current_leader_epoch"])
+        if code is ErrorCode.NONE:
+            epoch, end = log.epochs.end_of(part["leader_epoch"], log.end_offset)
     return {
         "error_code": code,
         "partition": part["partition"],
         "leader_epoch": epoch,
         "end_offset": end,
     }
-
-
-def _end_of(log: PartitionLog, asked: int) -> tuple[int, int]:
-    if asked == _NO_EPOCH or asked > LEADER_EPOCH:
-        return _NO_EPOCH, _NO_OFFSET
-    return asked, (log.end_offset if asked == LEADER_EPOCH else log.start_offset)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from rebalance.broker.batches import BatchError, read_batch
 from rebalance.broker.codec import Message
 from rebalance.broker.errors import WireError
+from rebalance.broker.leader_checks import CurrentLeaders, leader_error
 from rebalance.broker.log import PartitionLog
 from rebalance.broker.state import BrokerState, Call
 from rebalance.broker.topics import Topic
@@ -25,11 +26,12 @@ _FIRST_WITH_ZSTD = 7
 async def handle(state: BrokerState, call: Call) -> Message | None:
     """Append what can be appended."""
     acks = call.body["acks"]
+    leaders = CurrentLeaders(state, call)
     answers = []
     failed = False
     for entry in call.body["topic_data"]:
         partitions = [
-            _partition(state, call, entry, data) if acks in (-1, 0, 1) else _bad_acks(data)
+            _partition(state, call, leaders, entry, data) if acks in (-1, 0, 1) else _bad_acks(data)
             for data in entry["partition_data"]
         ]
         failed = failed or any(p["error_code"] != ErrorCode.NONE for p in partitions)
@@ -41,13 +43,15 @@ async def handle(state: BrokerState, call: Call) -> Message | None:
             }
         )
     if acks != 0:
-        return {"responses": answers}
+        return {"responses": answers, "node_endpoints": leaders.endpoints}
     if failed:
         raise WireError("a produce request without acknowledgement failed")
     return None
 
 
-def _partition(state: BrokerState, call: Call, entry: Message, data: Message) -> Message:
+def _partition(
+    state: BrokerState, call: Call, leaders: CurrentLeaders, entry: Message, data: Message
+) -> Message:
     if call.version >= _FIRST_WITH_TOPIC_IDS:
         topic = state.topics.by_id(entry["topic_id"])
         missing = ErrorCode.UNKNOWN_TOPIC_ID
@@ -67,7 +71,7 @@ def _partition(state: BrokerState, call: Call, entry: Message, data: Message) ->
         refused = _refused(data, error.code, str(error))
         if error.by_log:
             refused["log_start_offset"] = log.start_offset
-        return refused
+        return refused | leaders.of(error.code, topic, data["index"])
 
 
 def _append(
@@ -76,6 +80,9 @@ def _append(
     if topic.is_internal:
         code, words = ErrorCode.INVALID_TOPIC_EXCEPTION, "Cannot append to internal topic"
         raise BatchError(code, f"{words} {topic.name}")
+    code = leader_error(state, topic, data["index"])
+    if code is not ErrorCode.NONE:
+        raise BatchError(code, "This node does not lead the partition.")
     records = data["records"] or b""
     header = read_batch(
         records,

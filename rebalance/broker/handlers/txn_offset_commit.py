@@ -37,6 +37,7 @@ async def handle(state: BrokerState, call: Call) -> Message:
         TxnOffsetCommitRequest(
             group_id=body["group_id"],
             producer_id=body["producer_id"],
+            producer_epoch=body["producer_epoch"],
             generation_id=body.get("generation_id", -1),
             member_id=body.get("member_id", ""),
             group_instance_id=body.get("group_instance_id"),

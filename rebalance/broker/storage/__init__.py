@@ -3,7 +3,14 @@
 `Storage` and `BatchStore` (interface.py) are all that the rest of the broker knows of it.
 """
 
-from rebalance.broker.storage.interface import Batch, BatchStore, LogLimits, Storage, StoredTopic
+from rebalance.broker.storage.interface import (
+    Batch,
+    BatchStore,
+    LogLimits,
+    Storage,
+    StoredConfigs,
+    StoredTopic,
+)
 from rebalance.broker.storage.memory import MemoryBatches, MemoryStorage
 
 __all__ = [
@@ -13,5 +20,6 @@ __all__ = [
     "MemoryBatches",
     "MemoryStorage",
     "Storage",
+    "StoredConfigs",
     "StoredTopic",
 ]

@@ -2,6 +2,7 @@
 
     .lock                     held by the broker that runs on it
     broker.json               topics with ids, partitions, configs; replaced as a whole
+    configs.json              what was set for brokers and groups (config_file.py)
     orders-0/...              a directory a partition, made with its first use
 
 Kept: the topics of `broker.json` are the truth. A topic is gone once it is not in there; what is
@@ -13,7 +14,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from rebalance.broker.errors import StorageError
-from rebalance.broker.storage.files import OpenFiles, sync_directory
-from rebalance.broker.storage.interface import LogLimits, OnBatch, StoredTopic
+from rebalance.broker.storage.config_file import read_configs, write_configs
+from rebalance.broker.storage.files import OpenFiles, replace_file
+from rebalance.broker.storage.interface import LogLimits, OnBatch, StoredConfigs, StoredTopic
 from rebalance.broker.storage.lock import DirectoryLock
 from rebalance.broker.storage.segmented import SegmentedBatches, is_log_file
 
@@ -76,6 +77,27 @@ class DataDirectory:
         topics = tuple(topics)
         self._write(topics, self._reserved_ids)
         self._topics = topics
+
+    @property
+    def path(self) -> Path:
+        """The directory, absolute."""
+        return self._path.absolute()
+
+    def configs(self) -> StoredConfigs:
+        """What was set for brokers and groups.
+
+        Raises:
+            StorageError: it cannot be read.
+        """
+        return read_configs(self._path)
+
+    def save_configs(self, configs: StoredConfigs) -> None:
+        """Keep this and nothing else.
+
+        Raises:
+            StorageError: it cannot be written; what was there before is as it was.
+        """
+        write_configs(self._path, configs)
 
     def open_log(
         self,
@@ -149,14 +171,8 @@ class DataDirectory:
                 for topic in topics
             ],
         }
-        part = self._path / f"{_FILE}.part"
         try:
-            with part.open("w", encoding="utf-8") as file:
-                json.dump(kept, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, self._path / _FILE)
-            sync_directory(self._path)
+            replace_file(self._path / _FILE, json.dumps(kept, indent=1).encode())
         except OSError as error:
             words = f"cannot write {self._path / _FILE}: {error.strerror or error}"
             raise StorageError(words) from error

@@ -10,7 +10,7 @@ import os
 from collections import OrderedDict
 from pathlib import Path
 
-__all__ = ["MOST_OPEN_FILES", "OpenFiles", "read_at", "sync_directory", "write_at"]
+__all__ = ["MOST_OPEN_FILES", "OpenFiles", "read_at", "replace_file", "sync_directory", "write_at"]
 
 MOST_OPEN_FILES = 256
 """A quarter of what Linux allows a process unless told otherwise; sockets need the rest."""
@@ -88,6 +88,17 @@ def _pwrite(descriptor: int, data: bytes, position: int) -> int:
         return os.pwrite(descriptor, data, position)
     os.lseek(descriptor, position, os.SEEK_SET)
     return os.write(descriptor, data)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Have `data` in the file, on the disk, or all that was there before. Raises OSError."""
+    part = path.with_name(f"{path.name}.part")
+    with part.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
+    sync_directory(path.parent)
 
 
 def sync_directory(path: Path) -> None:

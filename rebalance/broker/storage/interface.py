@@ -9,11 +9,20 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from rebalance.broker.batches import BatchHeader
 
-__all__ = ["Batch", "BatchStore", "LogLimits", "OnBatch", "Storage", "StoredTopic"]
+__all__ = [
+    "Batch",
+    "BatchStore",
+    "LogLimits",
+    "OnBatch",
+    "Storage",
+    "StoredConfigs",
+    "StoredTopic",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +122,20 @@ class StoredTopic:
     configs: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredConfigs:
+    """What was set while brokers ran, by node id as text ("" is all brokers) and by group id."""
+
+    brokers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    groups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
 class Storage(Protocol):
     """Where topics and their logs are kept."""
+
+    @property
+    def path(self) -> Path | None:
+        """The directory, absolute; None for memory."""
 
     def topics(self) -> Sequence[StoredTopic]:
         """The topics that were kept before this broker came, in the order of their creation."""
@@ -124,6 +145,20 @@ class Storage(Protocol):
 
         Raises:
             StorageError: they cannot be written.
+        """
+
+    def configs(self) -> StoredConfigs:
+        """What was set for brokers and groups before this broker came.
+
+        Raises:
+            StorageError: it cannot be read.
+        """
+
+    def save_configs(self, configs: StoredConfigs) -> None:
+        """Keep this and nothing else.
+
+        Raises:
+            StorageError: it cannot be written.
         """
 
     @property

@@ -8,7 +8,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from rebalance.broker.storage.interface import Batch, LogLimits, OnBatch, StoredTopic
+from rebalance.broker.storage.interface import (
+    Batch,
+    LogLimits,
+    OnBatch,
+    StoredConfigs,
+    StoredTopic,
+)
 
 __all__ = ["BATCH_OVERHEAD_BYTES", "MemoryBatches", "MemoryStorage"]
 
@@ -120,6 +126,8 @@ class MemoryStorage:
 
     __slots__ = ("_next_producer_id",)
 
+    path = None
+
     most_producers = None
     """Batches are bounded, and a producer is forgotten with its last one."""
 
@@ -132,6 +140,13 @@ class MemoryStorage:
 
     def save_topics(self, topics: Iterable[StoredTopic]) -> None:
         """The topics are where they are used."""
+
+    def configs(self) -> StoredConfigs:
+        """None: every life begins as it was started."""
+        return StoredConfigs()
+
+    def save_configs(self, configs: StoredConfigs) -> None:
+        """What was set is where it is used."""
 
     def open_log(
         self,

@@ -11,8 +11,7 @@ import pytest
 
 from rebalance.broker.config import BrokerConfig
 from rebalance.broker.errors import StorageError
-from rebalance.broker.storage import StoredTopic
-from rebalance.broker.storage import directory as directory_module
+from rebalance.broker.storage import StoredTopic, files
 from rebalance.broker.storage.directory import DataDirectory
 from rebalance.broker.topics import NewTopic, TopicError, TopicStore
 from rebalance.protocol.errors import ErrorCode
@@ -161,7 +160,7 @@ def test_a_topic_that_cannot_be_stored_is_not_created(
     def full(source: Path, target: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(directory_module.os, "replace", full)
+    monkeypatch.setattr(files.os, "replace", full)
     for change in (
         lambda: store.create(NewTopic(name="orders")),
         lambda: store.delete(kept),

@@ -1,0 +1,177 @@
+"""What all nodes of one embedded broker share: topics and records, settings, transactions, leaders.
+
+A node comes and goes (node.py); the cluster is there from the broker's start to its stop.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rebalance.broker.batches import BatchError
+from rebalance.broker.broker_configs import BrokerConfigs
+from rebalance.broker.clock import Clock
+from rebalance.broker.config import BrokerConfig
+from rebalance.broker.coordinators import Coordinators
+from rebalance.broker.driver import GroupDriver
+from rebalance.broker.errors import StorageError
+from rebalance.broker.faults import Faults
+from rebalance.broker.group_limits import GroupLimits
+from rebalance.broker.kept_configs import ALL_BROKERS, KeptConfigs
+from rebalance.broker.leadership import Leadership
+from rebalance.broker.offsets_topic import OffsetsTopic, offsets_topic
+from rebalance.broker.storage import Storage
+from rebalance.broker.topic import OFFSETS_TOPIC, Topic
+from rebalance.broker.topics import TopicStore
+from rebalance.broker.tracing import Tracer
+from rebalance.broker.transactions import TransactionLimits, Transactions
+from rebalance.protocol.config import CoordinatorConfig
+
+__all__ = ["Cluster", "open_cluster"]
+
+CLUSTER_ID = "embedded-kafka-broker0"
+"""22 letters, as Kafka's are."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Cluster:
+    """Everything that outlives a node. `config` holds the settings in force."""
+
+    config: BrokerConfig
+    group_config: CoordinatorConfig
+    topics: TopicStore
+    configs: BrokerConfigs
+    kept_configs: KeptConfigs
+    leadership: Leadership
+    coordinators: Coordinators
+    transactions: Transactions
+    faults: Faults
+    """What a test wants to happen to requests."""
+    new_driver: Callable[[], GroupDriver]
+    """Of a node that starts: its coordinator, which coordinates nothing yet."""
+    cluster_id: str = CLUSTER_ID
+    ports: dict[int, int] = field(default_factory=dict)
+    """Of the nodes that run."""
+
+    def __post_init__(self) -> None:
+        self.configs.on_change = self._reconfigure
+        for name in (ALL_BROKERS, str(self.config.node_id)):
+            if name in self.kept_configs.brokers:
+                values = self.kept_configs.brokers[name]
+                self.configs.change(values, of_all_brokers=name == ALL_BROKERS)
+
+    def configure_broker(self, values: Mapping[str, str], *, of_all_brokers: bool) -> None:
+        """Replace what was set for one broker or for all; the values must have been checked.
+
+        Raises:
+            StorageError: it could not be stored; nothing has changed.
+        """
+        name = ALL_BROKERS if of_all_brokers else str(self.config.node_id)
+        self.kept_configs.set_broker(name, values)
+        self.configs.change(values, of_all_brokers=of_all_brokers)
+
+    def _reconfigure(self, config: BrokerConfig) -> None:
+        self.config = config
+        self.topics.reconfigure(config)
+
+    def advertised(self, node_id: int) -> tuple[str, int] | None:
+        """`advertised.listeners` is the first node's; each further one has the next port."""
+        first = self.config.advertised
+        if first is None:
+            return None
+        return first[0], first[1] + self.leadership.node_ids.index(node_id)
+
+    def elect(self, topic: Topic, partition: int, *, again: bool = False) -> None:
+        """A partition's leader was chosen, or is chosen `again`: if the partition keeps groups,
+        it coordinates them."""
+        if again:
+            leader = self.leadership.leader(topic, partition)
+            self.leadership.move(topic, partition, leader.node_id)
+        if topic.name == OFFSETS_TOPIC:
+            self.coordinators.elect(partition)
+
+    def silence(self) -> None:
+        """Nothing happens by itself any more."""
+        self.transactions.close()
+        for driver in self.coordinators.drivers.values():
+            driver.close()
+
+    def close(self) -> None:
+        """Write out what was appended and let go of the storage."""
+        self.topics.close()
+
+
+def open_cluster(
+    config: BrokerConfig,
+    group_config: CoordinatorConfig,
+    *,
+    node_ids: Sequence[int],
+    set_by_user: frozenset[str],
+    storage: Storage,
+    tracer: Tracer,
+    new_uuid: Callable[[], uuid.UUID],
+    offsets_topic_at_once: bool,
+    clock: Clock,
+    on_handled: Callable[[], None],
+    faults: Faults,
+) -> Cluster:
+    """A cluster with what its storage holds.
+
+    Raises:
+        StorageError: that cannot be read, or what was open then cannot be ended.
+    """
+    # An existing topic keeps its number of partitions: groups are found by it.
+    partitions = next(
+        (topic.num_partitions for topic in storage.topics() if topic.name == OFFSETS_TOPIC),
+        group_config.offsets_topic_num_partitions,
+    )
+    groups = dataclasses.replace(group_config, offsets_topic_num_partitions=partitions)
+    internal = offsets_topic(partitions, config.offsets_topic_segment_bytes)
+    topics = TopicStore(config, new_uuid, storage, [internal], node_ids)
+    for topic in topics:
+        tracer.topic(topic.name, topic.num_partitions)
+    offsets = OffsetsTopic(topics)
+    try:
+        offsets.abort_all(int(time.time() * 1000))
+    except BatchError as error:
+        raise StorageError(str(error)) from error
+    leadership = Leadership(node_ids)
+    coordinators = Coordinators(
+        offsets, leadership, partitions=partitions, at_once=offsets_topic_at_once
+    )
+    limits = GroupLimits(
+        max_groups=config.max_groups, max_group_id_length=config.max_group_id_length
+    )
+    prepare = coordinators.prepare if offsets_topic_at_once else None
+
+    def on_change(name: str, partitions: int) -> None:
+        tracer.topic(name, partitions)
+        coordinators.topic_changed(name, partitions)
+
+    topics.on_change = on_change
+    return Cluster(
+        config=config,
+        group_config=groups,
+        topics=topics,
+        configs=BrokerConfigs(config, group_config, set_by_user),
+        kept_configs=KeptConfigs(storage),
+        leadership=leadership,
+        coordinators=coordinators,
+        transactions=Transactions(
+            topics.next_producer_id,
+            coordinators.partition_of,
+            coordinators.end_transaction,
+            clock,
+            TransactionLimits(
+                id_expiration_ms=config.transactional_id_expiration_ms,
+                most_ids=config.max_transactional_ids,
+            ),
+        ),
+        faults=faults,
+        new_driver=lambda: GroupDriver(
+            groups, new_uuid, tracer, offsets, limits, prepare, clock, on_handled
+        ),
+    )

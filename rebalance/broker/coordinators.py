@@ -1,0 +1,168 @@
+"""Which node coordinates which groups: the leader of a group's partition of `__consumer_offsets`.
+
+Rule kept (P01, P04): every partition of the topic has at most one coordinator, that of the node
+that leads it. Another one is elected by reading the same log; while it reads, or is held in that
+state for a test, its groups are told COORDINATOR_LOAD_IN_PROGRESS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from rebalance.broker.topic import OFFSETS_TOPIC
+from rebalance.broker.topics import TopicError
+from rebalance.protocol.errors import ErrorCode
+from rebalance.protocol.java_hash import partition_of
+from rebalance.protocol.records import Producer
+
+if TYPE_CHECKING:
+    from rebalance.broker.driver import GroupDriver
+    from rebalance.broker.leadership import Leadership
+    from rebalance.broker.offsets_topic import OffsetsTopic
+    from rebalance.broker.topic import Topic
+
+__all__ = ["Coordinators"]
+
+_ELSEWHERE = (ErrorCode.NOT_COORDINATOR, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
+
+
+class Coordinators:
+    """The drivers of all nodes that run.
+
+    Args:
+        partitions: how many partitions `__consumer_offsets` has, or will have.
+        at_once: whether the topic is made for the first question about a group, so that its answer
+            is good; else a client that looks for a coordinator has it made and must ask again, as
+            with Kafka (A06).
+    """
+
+    def __init__(
+        self, offsets: OffsetsTopic, leadership: Leadership, *, partitions: int, at_once: bool
+    ) -> None:
+        self._offsets = offsets
+        self._leadership = leadership
+        self._partitions = partitions
+        self.at_once = at_once
+        self._drivers: dict[int, GroupDriver] = {}
+        self._held: Counter[int] = Counter()
+        self._when_loaded: asyncio.Future[None] | None = None
+
+    @property
+    def drivers(self) -> Mapping[int, GroupDriver]:
+        """By node, of those that run."""
+        return MappingProxyType(self._drivers)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is a `__consumer_offsets`."""
+        return self._offsets.topic is not None
+
+    def prepare(self) -> bool:
+        """See that there is a `__consumer_offsets`; False where it cannot be made."""
+        if self._offsets.topic is not None:
+            return True
+        try:
+            self._offsets.create()
+        except TopicError:
+            return False
+        return True
+
+    def partition_of(self, group_id: str) -> int:
+        """The partition that keeps a group."""
+        return partition_of(group_id, self._partitions)
+
+    def node_of(self, group_id: str) -> int | None:
+        """The node that coordinates a group; None while nobody does."""
+        topic = self._offsets.topic
+        if topic is None:
+            return None
+        node_id = self._leadership.leader(topic, self.partition_of(group_id)).node_id
+        return node_id if node_id in self._drivers else None
+
+    def add(self, node_id: int, driver: GroupDriver) -> None:
+        """A node starts; it coordinates what it leads."""
+        self._drivers[node_id] = driver
+        topic = self._offsets.topic
+        if topic is not None:
+            for partition in range(topic.num_partitions):
+                if self._leadership.leads(node_id, topic, partition):
+                    self.elect(partition)
+
+    def remove(self, node_id: int) -> None:
+        """A node stops; it coordinates nothing any more."""
+        driver = self._drivers.pop(node_id)
+        driver.resign_all()
+        driver.close()
+
+    def elect(self, partition: int) -> None:
+        """The node that leads a partition coordinates its groups, and whoever did so before does
+        not. Nothing happens while no node leads."""
+        topic = self._offsets.topic
+        assert topic is not None
+        node_id = self._leadership.leader(topic, partition).node_id
+        for driver in self._drivers.values():
+            driver.resign(partition)
+        elected = self._drivers.get(node_id)
+        if elected is not None:
+            elected.elect(partition)
+            if not self._held[partition]:
+                self._load(elected, partition)
+
+    def hold(self, partition: int) -> None:
+        """Whoever is elected for a partition stays in loading until `release`; so often as it was
+        held."""
+        self._held[partition] += 1
+
+    def release(self, partition: int) -> None:
+        """Loading goes on."""
+        self._held[partition] -= 1
+        topic = self._offsets.topic
+        if self._held[partition] or topic is None:
+            return
+        driver = self._drivers.get(self._leadership.leader(topic, partition).node_id)
+        if driver is not None and driver.is_loading(partition):
+            self._load(driver, partition)
+
+    def topic_changed(self, name: str, partitions: int) -> None:
+        """A topic was made, or deleted (0 partitions) with the offsets of it (O08)."""
+        if name == OFFSETS_TOPIC:
+            for partition in range(partitions):
+                self.elect(partition)
+        for driver in self._drivers.values() if not partitions else ():
+            if name == OFFSETS_TOPIC:
+                driver.resign_all()
+            else:
+                driver.topic_deleted(name)
+
+    async def end_transaction(
+        self, partition: int, producer: Producer, committed: bool
+    ) -> ErrorCode:
+        """Tell the coordinator of a partition how a transaction ended, whichever node has it by
+        then; waits while nobody has it. Where the topic is gone there is nothing to tell."""
+        while self._offsets.topic is not None:
+            error = ErrorCode.NOT_COORDINATOR
+            driver = self._driver_of(partition)
+            if driver is not None:
+                error = await driver.end_transaction(partition, producer, committed)
+            if error not in _ELSEWHERE:
+                return error
+            if self._when_loaded is None:
+                self._when_loaded = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._when_loaded)
+        return ErrorCode.NONE
+
+    def _driver_of(self, partition: int) -> GroupDriver | None:
+        topic: Topic | None = self._offsets.topic
+        if topic is None:
+            return None
+        return self._drivers.get(self._leadership.leader(topic, partition).node_id)
+
+    def _load(self, driver: GroupDriver, partition: int) -> None:
+        driver.load(partition)
+        if self._when_loaded is not None:
+            self._when_loaded.set_result(None)
+            self._when_loaded = None

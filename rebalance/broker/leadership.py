@@ -1,0 +1,141 @@
+"""Who leads which partition: each has one leader among the nodes that run, and an epoch.
+
+Rule kept: a partition's leader changes only when its node stops, when somebody moves it, or when a
+node starts and nobody led; each time its epoch grows by one (KIP-101). A node that comes back leads
+nothing until somebody gives it something: Kafka's, too, waits for an election of preferred leaders.
+All nodes read and write the same log, so every node is a replica that is never behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rebalance.protocol.java_hash import partition_of
+
+if TYPE_CHECKING:
+    from rebalance.broker.topic import Topic
+
+__all__ = ["Leader", "Leadership"]
+
+TRANSACTION_PARTITIONS = 50
+"""`transaction.state.log.num.partitions`, Kafka's default: what spreads transactional ids."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leader:
+    """The node that leads a partition, and how often its leader was chosen before."""
+
+    node_id: int
+    epoch: int = 0
+
+
+class Leadership:
+    """The nodes of one cluster; which of them run, and what each of them leads."""
+
+    __slots__ = ("_running", "first_epoch", "node_ids")
+
+    def __init__(self, node_ids: Sequence[int], first_epoch: int = 0) -> None:
+        self.node_ids = tuple(node_ids)
+        self.first_epoch = first_epoch
+        """Of every partition: later than all that an earlier life of the cluster told."""
+        self._running = set(node_ids)
+
+    @property
+    def running(self) -> tuple[int, ...]:
+        """The nodes that run, in the order of their ids."""
+        return tuple(node_id for node_id in self.node_ids if node_id in self._running)
+
+    def is_running(self, node_id: int) -> bool:
+        """Whether this node runs."""
+        return node_id in self._running
+
+    @property
+    def controller_id(self) -> int:
+        """The first node that runs; -1 where none does."""
+        return next(iter(self.running), -1)
+
+    def leader(self, topic: Topic, partition: int) -> Leader:
+        """Who leads a partition, or led it last if no node runs."""
+        found = topic.leaders.get(partition)
+        if found is None:
+            node_id = self._preferred(topic, partition)
+            found = Leader(node_id=node_id, epoch=self.first_epoch)
+            topic.lead(partition, found)
+        return found
+
+    def leads(self, node_id: int, topic: Topic, partition: int) -> bool:
+        """Whether this node leads the partition."""
+        return self.leader(topic, partition).node_id == node_id
+
+    def replicas(self, topic: Topic, partition: int) -> tuple[int, ...]:
+        """All nodes, the preferred leader first: partitions of a topic go round, topics begin
+        anywhere."""
+        count = len(self.node_ids)
+        if count == 1:
+            return self.node_ids
+        first = (partition_of(topic.name, count) + partition) % count
+        return self.node_ids[first:] + self.node_ids[:first]
+
+    def in_sync(self, replicas: Iterable[int]) -> list[int]:
+        """Those of them that run."""
+        return [node_id for node_id in replicas if node_id in self._running]
+
+    def offline(self, replicas: Iterable[int]) -> list[int]:
+        """Those of them that do not run."""
+        return [node_id for node_id in replicas if node_id not in self._running]
+
+    def transaction_coordinator(self, transactional_id: str) -> int:
+        """The node that coordinates a producer's transactions; -1 where none runs."""
+        first = partition_of(transactional_id, TRANSACTION_PARTITIONS) % len(self.node_ids)
+        ring = self.node_ids[first:] + self.node_ids[:first]
+        return next(iter(self.in_sync(ring)), -1)
+
+    def move(self, topic: Topic, partition: int, node_id: int) -> None:
+        """Let a node lead a partition from now on; whoever waits for its log looks again."""
+        epoch = self.leader(topic, partition).epoch + 1
+        topic.lead(partition, Leader(node_id=node_id, epoch=epoch))
+
+    def stop(self, node_id: int, topics: Iterable[Topic]) -> list[tuple[Topic, int]]:
+        """A node stops; the partitions that it led, which another node leads now."""
+        led = [(topic, p) for topic, p in self._all(topics) if self.leads(node_id, topic, p)]
+        self._running.discard(node_id)
+        return self._settle(led) if self._running else []
+
+    def start(self, node_id: int, topics: Iterable[Topic]) -> None:
+        """A node starts; it leads the partitions that nobody leads."""
+        leaderless = [
+            (topic, p)
+            for topic, p in self._all(topics)
+            if self.leader(topic, p).node_id not in self._running
+        ]
+        self._running.add(node_id)
+        self._settle(leaderless)
+
+    def prefer(self, topics: Iterable[Topic]) -> list[tuple[Topic, int]]:
+        """Elect preferred leaders; the partitions that have another leader now."""
+        return self._settle(
+            (topic, partition)
+            for topic, partition in self._all(topics)
+            if not self.leads(self._preferred(topic, partition), topic, partition)
+        )
+
+    def _settle(self, partitions: Iterable[tuple[Topic, int]]) -> list[tuple[Topic, int]]:
+        """Let each be led by the first of its replicas that runs."""
+        moved = []
+        for topic, partition in partitions:
+            self.move(topic, partition, self._preferred(topic, partition))
+            moved.append((topic, partition))
+        return moved
+
+    def _preferred(self, topic: Topic, partition: int) -> int:
+        """The first replica that runs, or else the first."""
+        replicas = self.replicas(topic, partition)
+        return next(iter(self.in_sync(replicas)), replicas[0])
+
+    @staticmethod
+    def _all(topics: Iterable[Topic]) -> Iterator[tuple[Topic, int]]:
+        for topic in topics:
+            for partition in range(topic.num_partitions):
+                yield topic, partition

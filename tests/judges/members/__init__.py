@@ -1,0 +1,1 @@
+"""Programs, one for each Python client: `python -m tests.judges.members.NAME JSON`."""
