@@ -88,7 +88,7 @@ class Faults:
         Raises:
             WireError: the connection is cut.
         """
-        seen = RequestSeen.of(key, correlation_id, state.config.node_id, call)
+        seen = RequestSeen.of(key, correlation_id, state.node_id, call)
         rules = self._taking(seen)
         handle = partial(load_handler(key), state)
         if not rules:
