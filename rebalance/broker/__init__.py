@@ -9,6 +9,15 @@ here. `EmbeddedBroker` is the door.
 from rebalance.broker.config import BrokerConfig
 from rebalance.broker.embedded import EmbeddedBroker
 from rebalance.broker.errors import BrokerError, SettingsError
+from rebalance.broker.faults import Fault, RequestSeen
 from rebalance.broker.state import Usage
 
-__all__ = ["BrokerConfig", "BrokerError", "EmbeddedBroker", "SettingsError", "Usage"]
+__all__ = [
+    "BrokerConfig",
+    "BrokerError",
+    "EmbeddedBroker",
+    "Fault",
+    "RequestSeen",
+    "SettingsError",
+    "Usage",
+]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -66,8 +66,10 @@ class Effect:
 
     __slots__ = ()
 
-    ends_before = False
-    """Whether the request has no effect: no later rule befalls it."""
+    @property
+    def ends_before(self) -> bool:
+        """Whether the request has no effect: no later rule befalls it."""
+        return False
 
     async def before(self, passing: Passing, released: asyncio.Event) -> None:
         """Before the request has any effect."""
@@ -127,7 +129,7 @@ class Drop(Effect):
     when: When
 
     @property
-    def ends_before(self) -> bool:  # type: ignore[override]  # of the instance
+    def ends_before(self) -> bool:
         return self.when == "before"
 
     async def before(self, passing: Passing, released: asyncio.Event) -> None:
@@ -148,7 +150,10 @@ class AnswerWith(Effect):
 
     error: ErrorCode
     group_id: str | None = None
-    ends_before: bool = field(default=True, init=False)
+
+    @property
+    def ends_before(self) -> bool:
+        return True
 
     async def before(self, passing: Passing, released: asyncio.Event) -> None:
         if not passing.expects_answer:
