@@ -77,8 +77,7 @@ class Cluster:
     def silence(self) -> None:
         """Nothing happens by itself any more."""
         self.transactions.close()
-        for driver in self.coordinators.drivers.values():
-            driver.close()
+        self.coordinators.close()
 
     def close(self) -> None:
         """Write out what was appended and let go of the storage."""
