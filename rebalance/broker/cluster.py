@@ -108,7 +108,7 @@ def open_cluster(
         tracer.topic(topic.name, topic.num_partitions)
     offsets = OffsetsTopic(topics)
     _end_what_is_open(offsets)
-    leadership = Leadership(node_ids)
+    leadership = Leadership(node_ids, storage.leader_epoch, storage.keep_leader_epoch)
     coordinators = Coordinators(
         offsets, leadership, partitions=partitions, at_once=offsets_topic_at_once
     )
