@@ -96,8 +96,7 @@ class Cluster:
     def silence(self) -> None:
         """Nothing happens by itself any more."""
         self.transactions.close()
-        for driver in self.coordinators.drivers.values():
-            driver.close()
+        self.coordinators.close()
 
     def close(self) -> None:
         """Write out what was appended and let go of the storage."""
@@ -123,22 +122,15 @@ def open_cluster(
     Raises:
         StorageError: that cannot be read, or what was open then cannot be ended.
     """
-    # An existing topic keeps its number of partitions: groups are found by it.
-    partitions = next(
-        (topic.num_partitions for topic in storage.topics() if topic.name == OFFSETS_TOPIC),
-        group_config.offsets_topic_num_partitions,
-    )
+    partitions = _offsets_partitions(storage, group_config)
     groups = dataclasses.replace(group_config, offsets_topic_num_partitions=partitions)
     internal = offsets_topic(partitions, config.offsets_topic_segment_bytes)
     topics = TopicStore(config, new_uuid, storage, [internal], node_ids)
     for topic in topics:
         tracer.topic(topic.name, topic.num_partitions)
     offsets = OffsetsTopic(topics)
-    try:
-        offsets.abort_all(int(time.time() * 1000))
-    except BatchError as error:
-        raise StorageError(str(error)) from error
-    leadership = Leadership(node_ids)
+    _end_what_is_open(offsets)
+    leadership = Leadership(node_ids, storage.leader_epoch, storage.keep_leader_epoch)
     coordinators = Coordinators(
         offsets, leadership, partitions=partitions, at_once=offsets_topic_at_once
     )
@@ -175,3 +167,17 @@ def open_cluster(
             groups, new_uuid, tracer, offsets, limits, prepare, clock, on_handled
         ),
     )
+
+
+def _offsets_partitions(storage: Storage, config: CoordinatorConfig) -> int:
+    """An existing `__consumer_offsets` keeps its number of partitions: groups are found by it."""
+    existing = (topic for topic in storage.topics() if topic.name == OFFSETS_TOPIC)
+    return next((topic.num_partitions for topic in existing), config.offsets_topic_num_partitions)
+
+
+def _end_what_is_open(offsets: OffsetsTopic) -> None:
+    """Abort the transactions of an earlier life, whose producers nobody knows any more."""
+    try:
+        offsets.abort_all(int(time.time() * 1000))
+    except BatchError as error:
+        raise StorageError(str(error)) from error

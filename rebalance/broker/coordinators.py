@@ -98,6 +98,12 @@ class Coordinators:
         driver.resign_all()
         driver.close()
 
+    def close(self) -> None:
+        """The broker stops: nobody coordinates any more, and nobody is told."""
+        for driver in self._drivers.values():
+            driver.close()
+        self._drivers.clear()
+
     def elect(self, partition: int) -> None:
         """The node that leads a partition coordinates its groups, and whoever did so before does
         not. Nothing happens while no node leads."""

@@ -46,6 +46,8 @@ class EmbeddedBroker(NodeControls, FaultControls, GroupControls):
     Args:
         settings: Kafka's property names with text values; see `BrokerConfig` and
             `CoordinatorConfig`. `node.id` is the first node's id, each further one has the next.
+        nodes: how many; each leads its share of all partitions, and coordinates the groups whose
+            partitions of `__consumer_offsets` it leads.
         data: a directory for topics, records, offsets and groups, made if it is not there; None
             keeps all in memory.
         offsets_topic_at_once: `__consumer_offsets` is made for the first question about a group,

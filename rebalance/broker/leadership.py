@@ -8,7 +8,7 @@ All nodes read and write the same log, so every node is a replica that is never 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,14 +32,29 @@ class Leader:
 
 
 class Leadership:
-    """The nodes of one cluster; which of them run, and what each of them leads."""
+    """The nodes of one cluster; which of them run, and what each of them leads.
 
-    __slots__ = ("_running", "first_epoch", "node_ids")
+    Args:
+        told_before: the latest epoch that clients know from an earlier life of the cluster: they
+            would not believe in an earlier one.
+        keep: called with an epoch that is later than all before it.
+    """
 
-    def __init__(self, node_ids: Sequence[int], first_epoch: int = 0) -> None:
+    __slots__ = ("_first_epoch", "_keep", "_latest_epoch", "_running", "node_ids")
+
+    def __init__(
+        self,
+        node_ids: Sequence[int],
+        told_before: int = 0,
+        keep: Callable[[int], None] = lambda epoch: None,
+    ) -> None:
         self.node_ids = tuple(node_ids)
-        self.first_epoch = first_epoch
-        """Of every partition: later than all that an earlier life of the cluster told."""
+        self._keep = keep
+        self._latest_epoch = told_before
+        self._first_epoch = 0
+        if told_before:
+            self._first_epoch = told_before + 1
+            self._tell(self._first_epoch)
         self._running = set(node_ids)
 
     @property
@@ -61,7 +76,7 @@ class Leadership:
         found = topic.leaders.get(partition)
         if found is None:
             node_id = self._preferred(topic, partition)
-            found = Leader(node_id=node_id, epoch=self.first_epoch)
+            found = Leader(node_id=node_id, epoch=self._first_epoch)
             topic.lead(partition, found)
         return found
 
@@ -95,6 +110,7 @@ class Leadership:
     def move(self, topic: Topic, partition: int, node_id: int) -> None:
         """Let a node lead a partition from now on; whoever waits for its log looks again."""
         epoch = self.leader(topic, partition).epoch + 1
+        self._tell(epoch)
         topic.lead(partition, Leader(node_id=node_id, epoch=epoch))
 
     def stop(self, node_id: int, topics: Iterable[Topic]) -> list[tuple[Topic, int]]:
@@ -128,6 +144,11 @@ class Leadership:
             self.move(topic, partition, self._preferred(topic, partition))
             moved.append((topic, partition))
         return moved
+
+    def _tell(self, epoch: int) -> None:
+        if epoch > self._latest_epoch:
+            self._keep(epoch)
+            self._latest_epoch = epoch
 
     def _preferred(self, topic: Topic, partition: int) -> int:
         """The first replica that runs, or else the first."""

@@ -95,7 +95,7 @@ class ProducerTable:
 
     def remember(self, header: BatchHeader, base_offset: int) -> None:
         """Note a batch that was appended at `base_offset`."""
-        if header.producer_id < 0 or header.base_sequence < 0:
+        if header.producer_id < 0 or header.is_transactional:
             return  # nobody in particular, or the broker itself in a producer's transaction
         appended = Appended(
             base_sequence=header.base_sequence,

@@ -30,7 +30,8 @@ __all__ = [
 _ROOM_BYTES = 2**31 - 1
 """The builder refuses a record beyond it; what is too large is the log's to say."""
 _CRC = struct.Struct(">I")
-_ATTRIBUTES = struct.Struct(">h")
+_ATTRIBUTES, _SEQUENCE = struct.Struct(">h"), struct.Struct(">i")
+_SEQUENCE_AT, _NO_SEQUENCE = 53, -1
 _MARKER_KEY, _MARKER_VALUE = struct.Struct(">hh"), struct.Struct(">hi")
 _MARKER_VERSION, _COORDINATOR_EPOCH = 0, 0
 _ABORT, _COMMIT = 0, 1
@@ -56,7 +57,7 @@ def build_batch(
 ) -> tuple[bytes, BatchHeader]:
     """One batch of keys and values, and its header, as `PartitionLog.append` takes them.
 
-    `producer`: it is part of this producer's transaction; as Kafka's, without a sequence.
+    `producer`: it is part of this producer's transaction; as Kafka's, with sequence 0 each time.
     """
     rows = [(delta, timestamp, *record) for delta, record in enumerate(records)]
     batch = _built(rows, producer)
@@ -75,6 +76,7 @@ def build_marker(
     batch = bytearray(_built([(0, timestamp, key, value)], producer))
     (attributes,) = _ATTRIBUTES.unpack_from(batch, ATTRIBUTES_AT)
     _ATTRIBUTES.pack_into(batch, ATTRIBUTES_AT, attributes | CONTROL)
+    _SEQUENCE.pack_into(batch, _SEQUENCE_AT, _NO_SEQUENCE)
     _seal(batch)
     data = bytes(batch)
     return data, read_stored(data)
@@ -134,7 +136,7 @@ def _built(
         is_transactional=producer is not None,
         producer_id=-1 if producer is None else producer.producer_id,
         producer_epoch=-1 if producer is None else producer.epoch,
-        base_sequence=-1,
+        base_sequence=_NO_SEQUENCE if producer is None else 0,
         batch_size=_ROOM_BYTES,
     )
     for delta, timestamp, key, value in records:

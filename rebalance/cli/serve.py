@@ -52,24 +52,26 @@ def serve(
 
     Example: rebalance serve --port 9092 --set group.initial.rebalance.delay.ms=0 --data ./kafka
     """
-    properties: dict[str, str] = {}
-    if config is not None:
-        from rebalance.cli.server_properties import read_server_properties
-
-        file = read_server_properties(config)
-        properties |= file.settings
-        host = file.host if host is None else host
-        port = file.port if port is None else port
-        if file.ignored:
-            _warn(f"{config}: of no effect here: {', '.join(sorted(file.ignored))}")
-    properties |= parse_settings(settings or [])
+    properties, file_host, file_port = ({}, None, None) if config is None else _from_file(config)
+    host = file_host if host is None else host
+    port = file_port if port is None else port
     _run(
-        properties,
+        properties | parse_settings(settings or []),
         DEFAULT_HOST if host is None else host,
         DEFAULT_PORT if port is None else port,
         data,
         nodes,
     )
+
+
+def _from_file(config: Path) -> tuple[dict[str, str], str | None, int | None]:
+    """Settings, host and port of a `server.properties`; what has no effect is told."""
+    from rebalance.cli.server_properties import read_server_properties
+
+    file = read_server_properties(config)
+    if file.ignored:
+        _warn(f"{config}: of no effect here: {', '.join(sorted(file.ignored))}")
+    return dict(file.settings), file.host, file.port
 
 
 def _run(properties: dict[str, str], host: str, port: int, data: Path | None, nodes: int) -> None:

@@ -218,7 +218,7 @@ def test_o07_offsets_in_a_transaction_are_its_producers_batch_and_its_end_a_cont
         (True, True, 7),
         (True, True, 8),
     ]
-    assert [(b.producer_epoch, b.base_sequence) for b in found] == [(3, -1), (3, -1), (0, -1)]
+    assert [(b.producer_epoch, b.base_sequence) for b in found] == [(3, 0), (3, -1), (0, -1)]
     markers = [record for batch in found[1:] for record in batch]
     assert [(r.key, r.value) for r in markers] == [
         (b"\0\0\0\1", b"\0\0\0\0\0\0"),

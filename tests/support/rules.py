@@ -116,7 +116,6 @@ RULES: Mapping[str, str] = {
 LATER = frozenset(
     {
         "O06",
-        "A06",
         "A10",
     }
 )

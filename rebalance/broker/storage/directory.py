@@ -54,12 +54,15 @@ class DataDirectory:
         except OSError as error:
             raise StorageError(f"cannot use {path}: {error.strerror or error}") from error
         try:
-            self._topics, self._reserved_ids = self._load()
+            self._topics, self._reserved_ids, self.leader_epoch = self._load()
             self._next_id = self._reserved_ids
             self._remove_leftovers()
         except BaseException:
             self._lock.release()
             raise
+
+    leader_epoch: int
+    """The latest of any partition that a client was ever told."""
 
     most_producers = 10_000
     """Of one log. Files may hold batches of any number of them; this is some 5 MB."""
@@ -135,6 +138,19 @@ class DataDirectory:
         self._next_id += 1
         return self._next_id - 1
 
+    def keep_leader_epoch(self, epoch: int) -> None:
+        """A later leader epoch is told from now on.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        before, self.leader_epoch = self.leader_epoch, epoch
+        try:
+            self._write(self._topics, self._reserved_ids)
+        except BaseException:
+            self.leader_epoch = before
+            raise
+
     def close(self) -> None:
         """Close all files and let another broker have the directory."""
         self._files.close()
@@ -143,17 +159,18 @@ class DataDirectory:
     def _directory(self, topic: str, partition: int) -> Path:
         return self._path / f"{topic}-{partition}"
 
-    def _load(self) -> tuple[tuple[StoredTopic, ...], int]:
+    def _load(self) -> tuple[tuple[StoredTopic, ...], int, int]:
         file = self._path / _FILE
         try:
             kept = json.loads(file.read_text(encoding="utf-8"))
             if kept["format"] != _FORMAT:
                 raise StorageError(f"{file} has format {kept['format']}; this broker reads 1")
             topics = tuple(_topic(entry) for entry in kept["topics"])
-            return topics, int(kept["next_producer_id"])
+            return topics, int(kept["next_producer_id"]), int(kept.get("leader_epoch", 0))
         except FileNotFoundError:
+            self.leader_epoch = 0
             self._write((), 0)
-            return (), 0
+            return (), 0, 0
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StorageError(f"{file} cannot be read: {error!r}") from error
 
@@ -161,6 +178,7 @@ class DataDirectory:
         kept = {
             "format": _FORMAT,
             "next_producer_id": reserved_ids,
+            "leader_epoch": self.leader_epoch,
             "topics": [
                 {
                     "name": topic.name,

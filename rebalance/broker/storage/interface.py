@@ -187,5 +187,16 @@ class Storage(Protocol):
     def next_producer_id(self) -> int:
         """An id that was never given out."""
 
+    @property
+    def leader_epoch(self) -> int:
+        """The latest of any partition that a client was ever told."""
+
+    def keep_leader_epoch(self, epoch: int) -> None:
+        """A later one is told from now on.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+
     def close(self) -> None:
         """The logs were closed; let go of everything else."""

@@ -165,6 +165,12 @@ class MemoryStorage:
     def delete_topic(self, topic: str, partitions: int) -> None:
         """Its logs go with the last who knows them."""
 
+    leader_epoch = 0
+    """Nobody was told any before."""
+
+    def keep_leader_epoch(self, epoch: int) -> None:
+        """Nobody comes after this broker."""
+
     def next_producer_id(self) -> int:
         """An id that was never given out."""
         self._next_producer_id += 1

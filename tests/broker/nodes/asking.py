@@ -45,7 +45,6 @@ def _of_groups(answer: Any) -> list[int]:
 def of_group(group: str, topic: str) -> list[Asked]:
     """Requests about a group that its coordinator alone answers; partition 0 must exist."""
     member = {"group_id": group, "member_id": "nobody", "generation_id": 1}
-    asked_offsets = [{"name": topic, "partition_indexes": [0]}]
     sync = {**member, "protocol_type": "consumer", "protocol_name": "range", "assignments": []}
     leaving = [{"member_id": "nobody", "group_instance_id": None, "reason": None}]
     deleted = [{"name": topic, "partitions": [{"partition_index": 0}]}]
@@ -61,26 +60,7 @@ def of_group(group: str, topic: str) -> list[Asked]:
             body={"group_id": group, "members": leaving},
             told=lambda a: (a.error_code.value, len(a.members)),
         ),
-        Asked(api="offset_commit", version=2, body=commit_of(group, topic, 0), told=_partitions),
-        Asked(api="offset_commit", version=9, body=commit_of(group, topic, 0), told=_partitions),
-        Asked(
-            api="offset_fetch",
-            version=1,
-            body={"group_id": group, "topics": asked_offsets},
-            told=_partitions,
-        ),
-        Asked(
-            api="offset_fetch",
-            version=5,
-            body={"group_id": group, "topics": asked_offsets},
-            told=lambda a: (a.error_code.value, len(a.topics)),
-        ),
-        Asked(
-            api="offset_fetch",
-            version=8,
-            body={"groups": [{"group_id": group, "topics": asked_offsets}]},
-            told=lambda a: [(g.error_code.value, len(g.topics)) for g in a.groups],
-        ),
+        *_of_offsets(group, topic),
         Asked(api="describe_groups", version=0, body={"groups": [group]}, told=_of_groups),
         Asked(
             api="describe_groups",
@@ -102,6 +82,32 @@ def of_group(group: str, topic: str) -> list[Asked]:
             version=0,
             body={"group_id": group, "topics": deleted},
             told=_top,
+        ),
+    ]
+
+
+def _of_offsets(group: str, topic: str) -> list[Asked]:
+    asked_offsets = [{"name": topic, "partition_indexes": [0]}]
+    return [
+        Asked(api="offset_commit", version=2, body=commit_of(group, topic, 0), told=_partitions),
+        Asked(api="offset_commit", version=9, body=commit_of(group, topic, 0), told=_partitions),
+        Asked(
+            api="offset_fetch",
+            version=1,
+            body={"group_id": group, "topics": asked_offsets},
+            told=_partitions,
+        ),
+        Asked(
+            api="offset_fetch",
+            version=5,
+            body={"group_id": group, "topics": asked_offsets},
+            told=lambda a: (a.error_code.value, len(a.topics)),
+        ),
+        Asked(
+            api="offset_fetch",
+            version=8,
+            body={"groups": [{"group_id": group, "topics": asked_offsets}]},
+            told=lambda a: [(g.error_code.value, len(g.topics)) for g in a.groups],
         ),
     ]
 

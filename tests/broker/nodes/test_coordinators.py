@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -209,3 +210,17 @@ async def test_who_names_what_is_not_there_is_told_what_is() -> None:
             await broker.stop_node(2)
         with pytest.raises(BrokerError, match="node 2 is not running"):
             await broker.move_coordinator("g", to=2)
+
+
+async def test_who_is_released_after_the_broker_has_stopped_does_no_harm(tmp_path: Path) -> None:
+    async with EmbeddedBroker(SETTINGS, nodes=2, data=tmp_path) as broker:
+        broker.create_topic("orders", 1)
+        await _group(broker)
+        hold = broker.hold_loading("g")
+        await broker.move_coordinator("g", loading_ms=1)
+    hold.release()
+    hold.release()
+    async with EmbeddedBroker(SETTINGS, nodes=2, data=tmp_path) as broker:
+        group = broker.group("g")
+        assert group is not None
+        assert (group.state, group.generation_id) == (GroupState.STABLE, 1)

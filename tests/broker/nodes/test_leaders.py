@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -218,6 +219,26 @@ async def test_advertised_listeners_are_the_first_nodes() -> None:
     async with EmbeddedBroker(settings, nodes=3) as broker, at_node(broker, 2) as client:
         told = {b.node_id: (b.host, b.port) for b in (await _metadata(client)).brokers}
         assert told == {n: ("kafka.example", 9091 + n) for n in (1, 2, 3)}
+
+
+async def test_epochs_do_not_go_back_when_a_broker_goes_on_from_its_directory(
+    tmp_path: Path,
+) -> None:
+    epochs = []
+    for _ in range(3):
+        async with EmbeddedBroker(SETTINGS, nodes=2, data=tmp_path) as broker:
+            if not epochs:
+                broker.create_topic("orders", 1)
+                await broker.move_leader("orders", 0)
+            leader = broker.leader_of("orders", 0)
+            async with at_node(broker, leader) as client:
+                (part,) = (await _metadata(client)).topics[0].partitions
+                epochs.append(part.leader_epoch)
+                await client.ask("produce", 9, _produce())
+                found = await _fetched(client, 11, _fetch(epoch=part.leader_epoch))
+                assert found.error_code.value == 0
+                assert found.high_watermark == len(epochs)
+    assert epochs == [1, 2, 3]
 
 
 def _three_ports() -> int:
