@@ -179,6 +179,7 @@ class EmbeddedBroker:
         if self._state is not None:
             self._state.transactions.close()
             self._state.groups.close()
+            self._state.retention.close()
             self._state.topics.close()
 
     async def stop(self) -> None:

@@ -6,12 +6,13 @@ Handlers get these two and nothing else; sockets stay with the connection.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rebalance.broker.broker_configs import BrokerConfigs
 from rebalance.broker.config import BrokerConfig
 from rebalance.broker.kept_configs import ALL_BROKERS, KeptConfigs
+from rebalance.broker.record_retention import RetentionCheck
 from rebalance.broker.topics import TopicStore
 
 if TYPE_CHECKING:
@@ -33,8 +34,10 @@ class BrokerState:
     transactions: Transactions
     configs: BrokerConfigs
     kept_configs: KeptConfigs
+    retention: RetentionCheck = field(init=False)
 
     def __post_init__(self) -> None:
+        self.retention = RetentionCheck(self.topics, lambda: self.config)
         self.configs.on_change = self._reconfigure
         for name in (ALL_BROKERS, str(self.config.node_id)):
             if name in self.kept_configs.brokers:
