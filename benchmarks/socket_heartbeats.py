@@ -1,6 +1,6 @@
 """5,000 heartbeats a second over 1,000 connections: what an answer takes, and what of a processor.
 
-1,000 members of 20 groups, each on a connection of its own, with sessions of 6 s. The client is a
+1,000 members of 20 groups, each on a connection of its own, with sessions of 10 s. The client is a
 process of its own and sends at the rate whatever comes back; brokers take turns. A session that is
 lost, or an error of any kind, is exit code 1.
 
@@ -20,12 +20,15 @@ from benchmarks.measure import Figure, show
 
 SETTINGS = {"group.initial.rebalance.delay.ms": "500"}
 MEMBERS, GROUPS = 1000, 20
+WARM_UP_SECONDS = 5
 
 
-def turn(broker: Loaded, name: str, rate: int, seconds: int) -> dict[str, Any]:
+def turn(
+    broker: Loaded, name: str, rate: int, seconds: int, members: int = MEMBERS
+) -> dict[str, Any]:
     """What the client found, and the broker's share of one processor while it beat, in percent."""
     command = [sys.executable, "-m", "benchmarks.load.beating_client", broker.servers, name]
-    numbers = map(str, (MEMBERS, GROUPS, rate, seconds))
+    numbers = map(str, (members, GROUPS, rate, seconds))
     with subprocess.Popen([*command, *numbers], stdout=subprocess.PIPE, text=True) as client:
         assert client.stdout is not None
         assert client.stdout.readline() == "stable\n"
@@ -45,6 +48,8 @@ def main() -> None:
     options = parser.parse_args()
     runs: dict[str, list[dict[str, Any]]] = {}
     with both(SETTINGS, apache=not options.no_apache) as brokers:
+        for broker in brokers:
+            turn(broker, "warm-up", options.rate, WARM_UP_SECONDS)
         for number in range(options.turns):
             for broker in brokers:
                 found = turn(broker, f"turn-{number}", options.rate, options.seconds)

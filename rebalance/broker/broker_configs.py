@@ -15,6 +15,7 @@ from typing import Any
 
 from rebalance.broker.config import BrokerConfig
 from rebalance.broker.config_keys import ConfigKey, ConfigType
+from rebalance.broker.record_retention import retention_ms
 from rebalance.broker.topic_configs import TOPIC_KEYS
 from rebalance.protocol.config import CoordinatorConfig
 
@@ -56,6 +57,7 @@ _LONGS = frozenset(
     {
         "connections.max.idle.ms",
         "log.memory.bytes",
+        "log.retention.check.interval.ms",
         "log.retention.bytes",
         "offsets.retention.check.interval.ms",
     }
@@ -64,6 +66,7 @@ _HONOURED_AT_RUN_TIME = {
     "log.retention.bytes": "log_retention_bytes",
     "max.connections": "max_connections",
     "message.max.bytes": "message_max_bytes",
+    "producer.id.expiration.ms": "producer_id_expiration_ms",
 }
 """What Kafka too takes from a running broker; the rest needs a restart there."""
 
@@ -84,6 +87,8 @@ class BrokerConfigs:
             for name, value in {**_values(config), **_values(groups)}.items()
             if name in {"node.id", *started_with}
         }
+        # Kafka shows it in milliseconds, and as if nothing stood behind it.
+        self._defaults = {"retention.ms": str(retention_ms(config))}
         self.dynamic: dict[str, str] = {}
         # Kafka's controller sets this one for every cluster (KIP-966).
         self.cluster: dict[str, str] = {"min.insync.replicas": "1"}
@@ -140,7 +145,8 @@ class BrokerConfigs:
     ) -> list[ConfigEntry]:
         """The properties of a topic or group, whose own values are `own`."""
         found = []
-        for name, key in sorted(keys.items()):
+        for name, plain in sorted(keys.items()):
+            key = replace(plain, default=self._defaults.get(name, plain.default))
             behind = [] if key.synonym is None else self._behind(key.synonym, key)
             if name in own:
                 behind.insert(0, Synonym(name=name, value=own[name], source=source))

@@ -6,7 +6,6 @@ A node comes and goes (node.py); the cluster is there from the broker's start to
 from __future__ import annotations
 
 import dataclasses
-import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from rebalance.broker.group_limits import GroupLimits
 from rebalance.broker.kept_configs import ALL_BROKERS, KeptConfigs
 from rebalance.broker.leadership import Leadership
 from rebalance.broker.offsets_topic import OffsetsTopic, offsets_topic
+from rebalance.broker.record_retention import RetentionCheck
 from rebalance.broker.storage import Storage
 from rebalance.broker.topic import OFFSETS_TOPIC, Topic
 from rebalance.broker.topics import TopicStore
@@ -50,13 +50,16 @@ class Cluster:
     transactions: Transactions
     faults: Faults
     """What a test wants to happen to requests."""
+    clock: Clock
     new_driver: Callable[[], GroupDriver]
     """Of a node that starts: its coordinator, which coordinates nothing yet."""
     cluster_id: str = CLUSTER_ID
     ports: dict[int, int] = field(default_factory=dict)
     """Of the nodes that run."""
+    retention: RetentionCheck = field(init=False)
 
     def __post_init__(self) -> None:
+        self.retention = RetentionCheck(self.topics, lambda: self.config, self.clock)
         self.configs.on_change = self._reconfigure
         for name in (ALL_BROKERS, str(self.config.node_id)):
             if name in self.kept_configs.brokers:
@@ -96,6 +99,7 @@ class Cluster:
     def silence(self) -> None:
         """Nothing happens by itself any more."""
         self.transactions.close()
+        self.retention.close()
         self.coordinators.close()
 
     def close(self) -> None:
@@ -129,7 +133,7 @@ def open_cluster(
     for topic in topics:
         tracer.topic(topic.name, topic.num_partitions)
     offsets = OffsetsTopic(topics)
-    _end_what_is_open(offsets)
+    _end_what_is_open(offsets, clock)
     leadership = Leadership(node_ids, storage.leader_epoch, storage.keep_leader_epoch)
     coordinators = Coordinators(
         offsets, leadership, partitions=partitions, at_once=offsets_topic_at_once
@@ -163,6 +167,7 @@ def open_cluster(
             ),
         ),
         faults=faults,
+        clock=clock,
         new_driver=lambda: GroupDriver(
             groups, new_uuid, tracer, offsets, limits, prepare, clock, on_handled
         ),
@@ -175,9 +180,9 @@ def _offsets_partitions(storage: Storage, config: CoordinatorConfig) -> int:
     return next((topic.num_partitions for topic in existing), config.offsets_topic_num_partitions)
 
 
-def _end_what_is_open(offsets: OffsetsTopic) -> None:
+def _end_what_is_open(offsets: OffsetsTopic, clock: Clock) -> None:
     """Abort the transactions of an earlier life, whose producers nobody knows any more."""
     try:
-        offsets.abort_all(int(time.time() * 1000))
+        offsets.abort_all(clock.now_ms())
     except BatchError as error:
         raise StorageError(str(error)) from error

@@ -120,6 +120,24 @@ class BrokerConfig:
         danger="of one partition, -1 = no limit (Kafka's default, and with a directory the default "
         "here); oldest batches go first",
     )
+    log_retention_hours: int = _setting(
+        "log.retention.hours",
+        168,
+        _whole(-1, _INT),
+        danger="of a topic's records, -1 = no limit; by the timestamps that their producers gave",
+    )
+    log_retention_check_interval_ms: int = _setting(
+        "log.retention.check.interval.ms",
+        300_000,
+        _whole(1, _INT),
+        danger="larger: records that are too old are kept that much longer",
+    )
+    producer_id_expiration_ms: int = _setting(
+        "producer.id.expiration.ms",
+        86_400_000,
+        _whole(1, _INT),
+        danger="smaller: an idempotent producer that pauses that long may write a batch twice",
+    )
     log_segment_bytes: int = _setting(
         "log.segment.bytes",
         2**30,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rebalance.broker.log import PartitionLog
 from rebalance.broker.producers import ProducerTable
 from rebalance.broker.storage import LogLimits, Storage, StoredTopic
+from rebalance.broker.topic_configs import DEFAULTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,6 +79,7 @@ class KeptTopics:
         configs, config = topic.configs, self._config()
         return LogLimits(
             segment_bytes=int(configs.get("segment.bytes", config.log_segment_bytes)),
+            segment_ms=int(configs.get("segment.ms", DEFAULTS["segment.ms"])),
             flush_interval_messages=int(
                 configs.get("flush.messages", config.log_flush_interval_messages)
             ),

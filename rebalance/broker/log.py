@@ -102,6 +102,15 @@ class PartitionLog:
         self._store.drop_oldest(keep_bytes, keep_newest=keep_newest)
         self.producers.forget_before(self.start_offset)
 
+    def drop_expired(self, before_ms: int) -> None:
+        """Drop what is before a time (ms since 1970), oldest first, whole segments in files.
+
+        Raises:
+            BatchError: it could not be written; nothing has changed.
+        """
+        self._store.drop_expired(before_ms)
+        self.producers.forget_before(self.start_offset)
+
     def delete_before(self, offset: int) -> None:
         """Begin at `offset`; a batch that it lies in stays whole, as in Kafka.
 

@@ -2,9 +2,9 @@
 
 A producer numbers its batches; the partition takes each number once and in order, so that a batch
 sent again after a lost answer is recognised and answered with the offset that it already has.
-A producer is known as long as the log holds a batch of it. Kafka forgets by time
-(`producer.id.expiration.ms`, a day); a log that lives in memory cannot, because anybody may bring
-a new id with every batch. Who was forgotten may go on at any sequence, as after Kafka's day.
+A producer is known as long as the log holds a batch of it, and no longer than Kafka knows it, which
+forgets by time alone (`producer.id.expiration.ms`, a day): anybody may bring a new id with every
+batch. Who was forgotten may go on at any sequence.
 Source: `ProducerStateManager`, `ProducerAppendInfo`; KIP-98.
 """
 
@@ -116,6 +116,16 @@ class ProducerTable:
         self._remembered += len(batches)
         if self._most is not None and len(self._producers) > self._most:
             self._remembered -= len(self._producers.popitem(last=False)[1].batches)
+
+    def forget_expired(self, before_ms: int) -> None:
+        """Forget the producers whose last batch has no timestamp (ms) after `before_ms`."""
+        expired = [
+            producer_id
+            for producer_id, known in self._producers.items()
+            if known.batches[-1].max_timestamp <= before_ms
+        ]
+        for producer_id in expired:
+            self._remembered -= len(self._producers.pop(producer_id).batches)
 
     def forget_before(self, start_offset: int) -> None:
         """Forget the producers all of whose batches begin before the log start offset."""

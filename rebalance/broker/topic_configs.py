@@ -1,7 +1,7 @@
 """The topic-level properties, with Kafka's types, defaults and bounds.
 
 Kafka refuses a name or value that it does not know, and so must a broker that tests run against.
-What it does know is kept and shown; `retention.bytes` and `max.message.bytes` are honoured.
+What it does know is kept and shown; what is honoured of it docs/broker.md says.
 Source: `TopicConfig`, `LogConfig`; values and words as Apache Kafka 4.4.0 gives them.
 """
 

@@ -259,9 +259,17 @@ class TopicStore:
 
     def delete_records(self, topic: Topic, log: PartitionLog, before_offset: int) -> None:
         """Delete what lies before an offset that the log has."""
-        held = log.memory_bytes
-        log.delete_before(before_offset)
-        self._memory_bytes += log.memory_bytes - held
+        with self.counting(log):
+            log.delete_before(before_offset)
+
+    @contextmanager
+    def counting(self, log: PartitionLog) -> Iterator[None]:
+        """Whatever becomes of the log in the block, what all take together is known after it."""
+        before = log.memory_bytes
+        try:
+            yield
+        finally:
+            self._memory_bytes += log.memory_bytes - before
 
     def max_batch_bytes(self, topic: Topic) -> int:
         """`max.message.bytes` of the topic, or the broker's `message.max.bytes`."""
@@ -289,9 +297,8 @@ class TopicStore:
         Raises:
             BatchError: the outcome could not be written; the log is as it was.
         """
-        before = log.memory_bytes
-        log.compact()
-        self._memory_bytes += log.memory_bytes - before
+        with self.counting(log):
+            log.compact()
 
     @property
     def path(self) -> Path | None:
@@ -330,9 +337,8 @@ class TopicStore:
         for log in sorted(logs, key=lambda log: log.memory_bytes, reverse=True):
             if self._memory_bytes <= goal:
                 return
-            held = log.memory_bytes
-            log.drop_oldest(log.size_bytes // share if share else 0, keep_newest=keep_newest)
-            self._memory_bytes += log.memory_bytes - held
+            with self.counting(log):
+                log.drop_oldest(log.size_bytes // share if share else 0, keep_newest=keep_newest)
 
     def _check_name(self, name: str) -> None:
         problem = name_problem(name)

@@ -67,6 +67,7 @@ OURS = (
     "log.retention.bytes",
     "max.group.id.length",
     "max.groups",
+    "max.transactional.ids",
     "max.partitions",
 )
 """Another's on each side, or no property of Kafka's."""

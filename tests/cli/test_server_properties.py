@@ -46,6 +46,7 @@ def test_what_concerns_this_broker_is_taken_and_the_rest_named(tmp_path: Path) -
         "advertised.listeners": "PLAINTEXT://localhost:9092",
         "num.partitions": "4",
         "group.initial.rebalance.delay.ms": "0",
+        "log.retention.hours": "168",
     }
     assert (read.host, read.port) == ("127.0.0.1", 0)
     assert set(read.ignored) == {
@@ -56,7 +57,6 @@ def test_what_concerns_this_broker_is_taken_and_the_rest_named(tmp_path: Path) -
         "num.network.threads",
         "log.dirs",
         "default.replication.factor",
-        "log.retention.hours",
     }
 
 

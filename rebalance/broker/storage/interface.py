@@ -68,6 +68,13 @@ class BatchStore(Protocol):
     def drop_oldest(self, keep_bytes: int, *, keep_newest: bool) -> None:
         """Let go of the oldest while more than `keep_bytes` are kept."""
 
+    def drop_expired(self, before_ms: int) -> None:
+        """Let go of the oldest as long as the largest timestamp in it is before `before_ms`.
+
+        Raises:
+            BatchError: it could not be written; nothing has changed.
+        """
+
     def delete_before(self, offset: int) -> None:
         """Begin at `offset`; a batch that it lies in stays whole.
 
@@ -108,6 +115,8 @@ class LogLimits:
 
     segment_bytes: int
     """A segment file that a batch would make larger is followed by a new one."""
+    segment_ms: int = 604_800_000
+    """One whose first batch is older than a new one by more than this is followed by a new one."""
     flush_interval_messages: int
     """After so many records the operating system is told to write (fsync)."""
 

@@ -61,10 +61,14 @@ class MemoryBatches:
         dropped = self._head
         while self.size_bytes > keep_bytes and self._live > keep_newest:
             self._drop_first()
-        if self._head > dropped:
-            oldest = self._batches[self._head].base_offset if self._live else self.end_offset
-            self.start_offset = max(self.start_offset, oldest)
-        self._let_go()
+        self._begin_at_oldest(dropped)
+
+    def drop_expired(self, before_ms: int) -> None:
+        """Drop oldest batches as long as each is before `before_ms`; one without a time stays."""
+        dropped = self._head
+        while self._live and 0 <= self._batches[self._head].max_timestamp < before_ms:
+            self._drop_first()
+        self._begin_at_oldest(dropped)
 
     def delete_before(self, offset: int) -> None:
         """Begin at `offset`; a batch that it lies in stays whole, as in Kafka."""
@@ -110,6 +114,13 @@ class MemoryBatches:
 
     def _index(self, offset: int) -> int:
         return bisect_left(self._batches, offset, lo=self._head, key=lambda b: b.last_offset)
+
+    def _begin_at_oldest(self, dropped: int) -> None:
+        """The log begins with the oldest batch that is left, if any went since `dropped`."""
+        if self._head > dropped:
+            oldest = self._batches[self._head].base_offset if self._live else self.end_offset
+            self.start_offset = max(self.start_offset, oldest)
+        self._let_go()
 
     def _drop_first(self) -> None:
         self.size_bytes -= len(self._batches[self._head].data)

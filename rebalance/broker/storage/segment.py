@@ -49,6 +49,7 @@ class Segment:
         "_unindexed_bytes",
         "base_offset",
         "end_offset",
+        "first_timestamp",
         "max_timestamp",
         "path",
         "size_bytes",
@@ -58,6 +59,8 @@ class Segment:
         self.path = directory / segment_name(base_offset)
         self.base_offset = self.end_offset = base_offset
         self.size_bytes = 0
+        self.first_timestamp: int | None = None
+        """The largest one of its first batch."""
         self.max_timestamp: int | None = None
         self._files = files
         self._offsets, self._positions = array("q"), array("q")
@@ -86,6 +89,13 @@ class Segment:
         if flush:
             self.flush()
         self._count(batch)
+
+    def is_before(self, time_ms: int) -> bool:
+        """All of it is older; where no batch has a time, the file's counts. Raises OSError."""
+        newest = self.max_timestamp
+        if newest is not None and newest < 0:
+            newest = int(os.fstat(self._files.get(self.path)).st_mtime * 1000)
+        return newest is not None and newest < time_ms
 
     def flush(self) -> None:
         """Have the operating system write it. Raises OSError."""
@@ -137,6 +147,8 @@ class Segment:
         self._unindexed_bytes += size
         self.size_bytes += size
         self.end_offset = batch.last_offset + 1
+        if self.first_timestamp is None:
+            self.first_timestamp = batch.max_timestamp
         if self.max_timestamp is None or batch.max_timestamp > self.max_timestamp:
             self.max_timestamp = batch.max_timestamp
 

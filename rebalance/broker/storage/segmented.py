@@ -3,9 +3,10 @@
     orders-0/00000000000000000000.log    closed
     orders-0/00000000000000004711.log    active: appends go here
 
-Kept: retention drops whole segments and never the active one; a segment that a batch would make too
-large is followed by a new one. What `append` returned from survives the death of the process; the
-machine's death it survives as far as `log.flush.interval.messages` says.
+Kept: retention drops whole segments, by size never the active one, by time only with all others; a
+segment that a batch would make too large, or that is too old, is followed by a new one. What
+`append` returned from survives the death of the process; the machine's death it survives as far as
+`log.flush.interval.messages` says.
 
 Compaction writes what is left of all closed segments into one file beside them, which then takes
 the place of the first by one rename; the others are deleted after that, oldest first. Whoever is
@@ -19,6 +20,7 @@ import contextlib
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
+from itertools import takewhile
 from pathlib import Path
 
 from rebalance.broker.batches import BatchError
@@ -97,7 +99,7 @@ class SegmentedBatches:
         with self._told("write to"):
             active = self._segments[-1]
             too_large = active.size_bytes + len(batch.data) > limits.segment_bytes
-            if active.size_bytes and too_large:
+            if active.size_bytes and (too_large or _is_old(active, batch, limits.segment_ms)):
                 active = self._roll()
             unflushed = self._unflushed + batch.last_offset - batch.base_offset + 1
             is_due = unflushed >= limits.flush_interval_messages
@@ -109,6 +111,19 @@ class SegmentedBatches:
         size = self.size_bytes
         while len(self._segments) > 1 and size - self._segments[0].size_bytes >= keep_bytes:
             size -= self._segments[0].size_bytes
+            self._drop_first()
+
+    def drop_expired(self, before_ms: int) -> None:
+        """Drop whole segments of which all is before `before_ms`; the active one with the rest.
+
+        Raises:
+            BatchError: KAFKA_STORAGE_ERROR, with the system's words; nothing has changed.
+        """
+        with self._told("look for old segments in"):
+            expired = list(takewhile(lambda s: s.is_before(before_ms), self._segments))
+            if expired and len(expired) == len(self._segments):
+                self._roll()
+        for _ in expired:
             self._drop_first()
 
     def delete_before(self, offset: int) -> None:
@@ -271,6 +286,12 @@ class SegmentedBatches:
             segments.append(Segment(self._directory, 0, self._files))
             self._files.get(segments[0].path)
         return segments
+
+
+def _is_old(active: Segment, batch: Batch, segment_ms: int) -> bool:
+    """Kafka goes by the times in the batches, where they have any."""
+    first_ms = active.first_timestamp
+    return first_ms is not None and first_ms >= 0 and batch.max_timestamp - first_ms > segment_ms
 
 
 def is_log_file(path: Path) -> bool:
