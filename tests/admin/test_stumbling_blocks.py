@@ -103,7 +103,8 @@ def test_o03_metadata_over_its_limit_is_told_as_such(
     """And what was committed beside it counts."""
     just, more = "x" * 4096, "x" * 4097
     with_its_nul = just[1:]  # confluent-kafka sends the end of C's string, too
-    confluent = consumer_of(servers, unique("group"))
+    group_id = unique("group")
+    confluent = consumer_of(servers, group_id)
     positions = [
         confluent_kafka.TopicPartition(topic, 0, 3, metadata=more),
         confluent_kafka.TopicPartition(topic, 1, 4, metadata=with_its_nul),
@@ -117,7 +118,9 @@ def test_o03_metadata_over_its_limit_is_told_as_such(
     assert [each.offset for each in kept] == [confluent_kafka.OFFSET_INVALID, 4]
     confluent.close()
 
-    python = kafka.KafkaConsumer(bootstrap_servers=servers, group_id=unique("group"))
+    python = kafka.KafkaConsumer(bootstrap_servers=servers, group_id=group_id)
+    nul = python.committed(kafka.TopicPartition(topic, 1), metadata=True).metadata
+    assert nul == with_its_nul + "\0"
     partition = kafka.TopicPartition(topic, 0)
     python.assign([partition])
     with pytest.raises(OffsetMetadataTooLargeError):

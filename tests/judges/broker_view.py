@@ -110,11 +110,12 @@ class BrokerView:
         reader.assign([begin])
         found: list[GroupMetadataValue] = []
         while (message := reader.poll(_READ_WITHIN_S)) is not None and message.error() is None:
-            record = decode_record(message.key() or b"", message.value())
-            mine = isinstance(record, GroupMetadata) and record.group_id == self._group_id
-            if mine and record.value is not None:
-                found.append(record.value)
+            match decode_record(message.key() or b"", message.value()):
+                case GroupMetadata(group_id=self._group_id, value=GroupMetadataValue() as value):
+                    found.append(value)
         reader.close()
         assert message is not None, f"{_TOPIC}-{partition} does not end"
-        assert message.error().code() == confluent_kafka.KafkaError._PARTITION_EOF
+        error = message.error()
+        assert error is not None
+        assert error.code() == confluent_kafka.KafkaError._PARTITION_EOF
         return found

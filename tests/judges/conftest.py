@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 
 import pytest
 
@@ -18,8 +19,8 @@ def outcome(
     request: pytest.FixtureRequest, kafka_broker: KafkaBroker, rebalance_broker_kind: str
 ) -> Iterator[Callable[[Play], None]]:
     """`outcome(play)` waits for the end of a play of this run, and raises what it raised."""
-    plays = [
-        item.callspec.params["play"]
+    plays: list[Play] = [
+        cast(Play, item.callspec.params["play"])
         for item in request.session.items
         if isinstance(item, pytest.Function)
         and "outcome" in item.fixturenames
