@@ -8,7 +8,7 @@ import pytest
 
 from tests.conformance.cases import CASES
 from tests.conformance.conversation import Case
-from tests.conformance.table import Played
+from tests.conformance.played import Played
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES])

@@ -13,7 +13,12 @@ from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 10, 0, 6
 
-_GROUP, _TRANSACTION = 0, 1
+_GROUP, _TRANSACTION, _SHARE = 0, 1, 2
+_INVALID_REQUEST = (
+    "This most likely occurs because of a request being malformed by the client library or the "
+    "message was sent to an incompatible broker. See the broker logs for more details."
+)
+"""What the protocol's table of errors says beside this one; Kafka sends it as it stands there."""
 
 
 async def handle(state: BrokerState, call: Call) -> Message:
@@ -38,7 +43,8 @@ def _prepare(state: BrokerState) -> bool:
 
 def _coordinator(state: BrokerState, call: Call, key: str, *, is_ready: bool) -> Message:
     if call.body.get("key_type", _GROUP) not in (_GROUP, _TRANSACTION):
-        words = "This coordinator type is not served."
+        is_share = call.body["key_type"] == _SHARE and call.version >= 4
+        words = "" if is_share else _INVALID_REQUEST
         return _nowhere(key, ErrorCode.INVALID_REQUEST, words)
     if not is_ready:
         return _nowhere(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, "The coordinator is not ready.")
