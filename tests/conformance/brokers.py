@@ -7,7 +7,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from rebalance.testing.brokers import APACHE_KAFKA, EMBEDDED, SETTINGS, running
-from tests.conformance.conversation import PLAIN
 from tests.conformance.side import opened
 
 COMMON = {
@@ -18,22 +17,22 @@ COMMON = {
 }
 
 SETUPS: Mapping[str, Mapping[str, str]] = {
-    PLAIN: {},
-    # Long enough that what has to come before its end does, on a busy machine too.
-    "delaying": {"group.initial.rebalance.delay.ms": "6000"},
-    "narrow": {"group.max.size": "2"},
-    "forgetful": {"offsets.retention.check.interval.ms": "300"},
     "forgets_in_a_minute": {
         "offsets.retention.minutes": "1",
         "offsets.retention.check.interval.ms": "300",
     },
-    # The limits of session timeouts that Kafka has by default.
-    "default_limits": {
+    "forgetful": {"offsets.retention.check.interval.ms": "300"},
+    # Long enough that what has to come before its end does, on a busy machine too.
+    "delaying": {"group.initial.rebalance.delay.ms": "6000"},
+    "narrow": {"group.max.size": "2"},
+    # What Kafka has by default and tests do not.
+    "defaults": {
         "group.min.session.timeout.ms": "6000",
         "group.max.session.timeout.ms": "1800000",
+        "offsets.topic.num.partitions": "50",
     },
 }
-"""What both brokers are set to, by the name that a case gives."""
+"""What both brokers are set to, by the name that a case gives; the longest first."""
 
 SETTINGS_OF_BOTH: Mapping[str, str] = {**SETTINGS, **COMMON}
 """What stands behind every setup."""
@@ -52,15 +51,23 @@ class Brokers:
 @contextmanager
 def both_running(settings: Mapping[str, str] = {}) -> Iterator[Brokers]:
     """Start both, and wait until each coordinates groups and transactions."""
+    with both_fresh(settings) as brokers:
+        for address in (brokers.ours, brokers.kafka):
+            prepare(address)
+        yield brokers
+
+
+@contextmanager
+def both_fresh(settings: Mapping[str, str] = {}) -> Iterator[Brokers]:
+    """Start both; nobody has asked them anything about groups."""
     with ExitStack() as stack:
-        started = [
+        ours, kafka = (
             stack.enter_context(running(kind, {**SETTINGS_OF_BOTH, **settings}))
             for kind in (EMBEDDED, APACHE_KAFKA)
-        ]
-        ours, kafka = (address_of(broker.bootstrap_servers) for broker in started)
-        for address in (ours, kafka):
-            prepare(address)
-        yield Brokers(ours=ours, kafka=kafka)
+        )
+        yield Brokers(
+            ours=address_of(ours.bootstrap_servers), kafka=address_of(kafka.bootstrap_servers)
+        )
 
 
 def address_of(bootstrap_servers: str) -> Address:

@@ -200,6 +200,13 @@ class Side:
         self._topics[what] = topic_id
         self.names[topic_id] = f"<id of {what}>"
 
+    def _know_barrier(self) -> None:
+        """What the topic behind all conversations is called in newer versions."""
+        asked = {"topics": [{"name": BARRIER, "topic_id": None}]}
+        (topic,) = self._connection(_NOBODY).ask("metadata", 12, asked).topics
+        self._topics[BARRIER] = topic.topic_id
+        self.names[topic.topic_id] = "<id of the barrier>"
+
     def _create(self, name: str, partitions: int) -> Any:
         """A topic's id, once all of its partitions can be committed to."""
         wanted = {"name": name, "num_partitions": partitions, "replication_factor": 1}
@@ -283,6 +290,8 @@ class Side:
             case Name(what=what):
                 return self.called(what)
             case TopicId(what=what):
+                if what == BARRIER and what not in self._topics:
+                    self._know_barrier()
                 return self._topics[what]
             case Producer(who=who, what=what, plus=plus):
                 return getattr(self._producers[who], what) + plus

@@ -13,8 +13,10 @@ from tests.conformance.restarts import RESTARTS, play_and_restart
 from tests.conformance.side import Line, opened
 
 AT_ONCE = 8
-WAITING_AT_ONCE = 64
+WAITING_AT_ONCE = 40
 """Of conversations that mostly wait for time to pass."""
+PAIRS_AT_ONCE = 2
+"""Of brokers beside the plain ones: most of their time they wait, too."""
 
 
 def play_everywhere(plain: Brokers, cases: Iterable[Case]) -> Iterator[Played]:
@@ -22,14 +24,19 @@ def play_everywhere(plain: Brokers, cases: Iterable[Case]) -> Iterator[Played]:
     by_setup: dict[str, list[Case]] = {}
     for case in cases:
         by_setup.setdefault(case.setup, []).append(case)
-    for setup, some in by_setup.items():
-        if setup == PLAIN:
-            yield from play_all(plain, some)
-        elif setup in RESTARTS:
-            yield from play_and_restart(setup, some)
-        else:
-            with both_running(SETUPS[setup]) as brokers:
-                yield from play_all(brokers, some)
+    yield from play_all(plain, by_setup.pop(PLAIN, []))
+    setups = sorted(by_setup, key=[*SETUPS, *RESTARTS].index)
+    with ThreadPoolExecutor(PAIRS_AT_ONCE) as pool:
+        for played in pool.map(lambda setup: _play_setup(setup, by_setup[setup]), setups):
+            yield from played
+
+
+def _play_setup(setup: str, cases: list[Case]) -> list[Played]:
+    """Brokers that are started for it, and end with it."""
+    if setup in RESTARTS:
+        return list(play_and_restart(setup, cases))
+    with both_running(SETUPS[setup]) as brokers:
+        return list(play_all(brokers, cases))
 
 
 def play_all(brokers: Brokers, cases: Iterable[Case]) -> Iterator[Played]:

@@ -1,11 +1,20 @@
-"""Rules that show with other settings: group.max.size, the initial delay, what is forgotten (J, O)."""
+"""Rules that show with other settings: group.max.size, the initial delay, retention (J, O)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.conformance.conversation import GROUP, TOPIC, Case, Name, Pass, Reads, Reconnect, case
+from tests.conformance.conversation import (
+    TOPIC,
+    Case,
+    Name,
+    Pass,
+    Reads,
+    Reconnect,
+    Written,
+    case,
+)
 from tests.conformance.steps import (
     SOON_MS,
     beat,
@@ -79,10 +88,10 @@ def _session_timeouts() -> Iterator[Case]:
         for timeout in (-1, 0, 5_999, 6_000, 1_800_000, 1_800_001, 2**31 - 1):
             said = [join("A", version, session_timeout=timeout), describe()]
             name = f"j01_session_of_{timeout}_v{version}"
-            yield case(name, said, topics=NONE, setup="default_limits")
+            yield case(name, said, topics=NONE, setup="defaults")
         again = join("A/3", version, session_timeout=1)
         members = [stable("A"), again, beat("A", 1)]
-        yield case(f"j01_a_member_v{version}", members, topics=NONE, setup="default_limits")
+        yield case(f"j01_a_member_v{version}", members, topics=NONE, setup="defaults")
 
 
 def _initial_delay() -> Iterator[Case]:
@@ -185,9 +194,9 @@ def _forgetting() -> Iterator[Case]:
 
 
 def _retention() -> Iterator[Case]:
-    """offsets.retention.minutes, at its least: a minute."""
+    """offsets.retention.minutes, at its least: a minute; who speaks after it does so anew."""
     minute: list[Pass] = [passes(13_000)] * 5 + [passes(5_000)]
-    look = [describe(), fetch("X", topics=None), describe("admin", 6, GROUP)]
+    look = [describe(), fetch("late", topics=None)]
 
     def forgets(name: str, *steps: Any) -> Case:
         topics = {"topic": 1, "other": 1}
@@ -204,15 +213,36 @@ def _retention() -> Iterator[Case]:
     kind = {"protocol_type": "connect"}
     connects = [join("A", 3, **long, **kind), sync("A", 1, {"A": b"a"}, 3)]
     yield forgets("a_live_group_of_another_type_nothing", connects, both)
-    some = [commit("X"), [passes(13_000)] * 2, commit("X", topic=OTHER)]
+    some = [commit("X"), [passes(13_000)] * 2, commit("Y", topic=OTHER)]
     yield forgets("each_offset_of_a_simple_group_by_itself", some)
     joins = [commit("X"), join("A", 3, **long, **kind), sync("A", 1, {"A": b"a"}, 3)]
     yield forgets("a_simple_group_that_has_members", joins)
-    late = [lives, both, [passes(13_000)] * 3, leave("A")]
+    late = [lives, both, [passes(13_000)] * 3, Reconnect(who="A/2"), leave("A")]
     yield forgets("an_emptied_group_not_before_a_minute_empty", late)
 
 
+def _partitions() -> Iterator[Case]:
+    """Where a group's records are, of 50 partitions; the last hashes to -2^31 in Java."""
+    groups = (
+        "a",
+        "g",
+        "group",
+        "groups-42",
+        "é",
+        "😀",
+        "\ufffd",
+        "x" * 300,
+        "",
+        "polygenelubricants",
+    )
+    for number, group in enumerate(groups):
+        said = [commit("X", group_id=group), join("A", group_id=group)]
+        written = [Written(also=(group,)), said, Written(also=(group,))]
+        yield case(f"p01_group_{number}", written, topics={"topic": 1}, setup="defaults")
+
+
 CASES = (
+    *_partitions(),
     *_sizes(),
     *_session_timeouts(),
     *_initial_delay(),

@@ -1,4 +1,4 @@
-"""What time does to a group: rebalance, session and sync timers (G04-G06, J08-J11, J18, S04-S05, H).
+"""What time does to a group: rebalance, session and sync timers (G, J08-J11, J18, S04-S05, H).
 
 Order and content are compared, never when: what must come before a timer's end has seconds for it,
 and so has what must come after.
@@ -33,6 +33,9 @@ OTHER = (("range", b"other"),)
 SHORT = {"rebalance_timeout": MARGIN_MS}
 SESSION = {"session_timeout": MARGIN_MS}
 STATIC = {"group_instance_id": "s"}
+LATE = {"rebalance_timeout": 7_000}
+LATER_MS = 9_500
+"""The join phase is over by then, and the time to sync is not."""
 QUARTER_MS = 2_500
 """Over the middle of `MARGIN_MS`, and far from its end when it is waited for twice."""
 
@@ -70,20 +73,20 @@ def _pending() -> Iterator[Case]:
 
 
 def _rebalance_timeout() -> Iterator[Case]:
-    people: dict[str, dict[str, Any]] = {"A": {"rebalance_timeout": SOON_MS}, "B": SHORT}
+    soon = {"rebalance_timeout": SOON_MS}
     yield case(
         "g05_and_j11_the_largest_rebalance_timeout_counts",
-        together(**people),
-        [join("A", waits=True, **people["A"]), passes(1_000), settle("A"), describe()],
+        together(A={}, B=SHORT),
+        [join("A", waits=True, **soon), passes(1_000), settle("A"), describe()],
         [passes(OVER_MS), settle("A"), beat("B", 2), describe()],
     )
     for version in (0, 1, 4, 9):
-        people = {"A": SHORT, "B": SHORT, "S": {**SHORT, **STATIC}}
-        changed = join("A", version, protocols=OTHER, waits=True, **SHORT, **SESSION)
+        people: dict[str, dict[str, Any]] = {"A": LATE, "B": LATE, "S": {**LATE, **STATIC}}
+        changed = join("A", version, protocols=OTHER, waits=True, **LATE)
         yield case(
             f"j11_and_g05_who_does_not_rejoin_v{version}",
             together(**people),
-            [changed, settle("A"), describe(), passes(OVER_MS), settle("A"), describe()],
+            [changed, settle("A"), describe(), passes(LATER_MS), settle("A"), describe()],
             [beat("B", 2), beat("B", 3), beat("S", 2), beat("S", 3), beat("S", 3, **STATIC)],
         )
     yield case(
@@ -109,11 +112,11 @@ def _rebalance_timeout() -> Iterator[Case]:
 
 def _leaders() -> Iterator[Case]:
     for version in (5, 7, 9):
-        leads = {**SHORT, **STATIC}
+        leads, late = {**SHORT, **STATIC}, {**LATE, **STATIC}
         yield case(
             f"g06_an_absent_static_leader_gives_way_v{version}",
-            together(S=leads, A=SHORT),
-            [join("A", version, protocols=OTHER, waits=True, **SHORT), passes(OVER_MS)],
+            together(S=late, A=LATE),
+            [join("A", version, protocols=OTHER, waits=True, **LATE), passes(LATER_MS)],
             [settle("A"), describe(), sync("A", 3, {"A": b"a", "S": b"s"})],
             [sync("S", 3, **STATIC), beat("S", 3, **STATIC), describe()],
         )
@@ -219,12 +222,12 @@ def _syncing() -> Iterator[Case]:
 
 
 def _sessions() -> Iterator[Case]:
-    six = {"session_timeout": 6_000}
+    eight = {"session_timeout": 8_000}
     signs: dict[str, Step] = {f"heartbeat_v{v}": beat("B", 2, v) for v in range(5)}
     signs |= {f"commit_v{v}": commit("B", 2, version=v) for v in range(2, 11)}
     nothing: dict[str, Step] = {
         "j18_sync_in_stable": sync("B/3", 2),
-        "j18_join_answered_at_once": join("B/3", **six),
+        "j18_join_answered_at_once": join("B/3", **eight),
         "h01_heartbeat_refused": beat("B", 1),
         "h03_commit_refused": commit("B", 1),
         "o09_commit_of_nothing": commit("B", 2, topics=[]),
@@ -234,18 +237,18 @@ def _sessions() -> Iterator[Case]:
         for state, brings in {"stable": [], "preparing": [join("A", waits=True)]}.items():
             yield case(
                 f"{rule}_{name}_in_{state}_is_a_sign_of_life",
-                [together(A={}, B=six), brings],
-                [passes(3_000), sign, passes(4_500), commit("B", 5), beat("B", 2), describe()],
+                [together(A={}, B=eight), brings],
+                [passes(4_000), sign, passes(6_000), commit("B", 5), beat("B", 2), describe()],
             )
     for name, sign in nothing.items():
         yield case(
             f"{name}_is_no_sign_of_life",
-            together(A={}, B=six),
-            [passes(3_000), sign, passes(5_000), beat("B", 2), beat("A", 2), describe()],
+            together(A={}, B=eight),
+            [passes(4_000), sign, passes(6_500), beat("B", 2), beat("A", 2), describe()],
         )
-    completing = [gathered(A={}, B=six), passes(3_000), beat("B", 2), passes(4_500)]
+    completing = [gathered(A={}, B=eight), passes(4_000), beat("B", 2), passes(6_000)]
     yield case("h01_heartbeat_in_completing_is_a_sign_of_life", completing, beat("B", 2))
-    refused = [gathered(A={}, B=six), passes(3_000), commit("B", 2), passes(5_000)]
+    refused = [gathered(A={}, B=eight), passes(4_000), commit("B", 2), passes(6_500)]
     yield case("h03_commit_in_completing_is_none", refused, beat("B", 2), beat("A", 2))
 
 
