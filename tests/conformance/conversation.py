@@ -95,6 +95,8 @@ class Reconnect:
     """A new connection; whatever the old one waits for is nobody's business any more."""
 
     who: str
+    closes: bool = False
+    """The old one ends, as far as the broker can see; else it is left open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

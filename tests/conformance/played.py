@@ -9,6 +9,9 @@ from tests.conformance.conversation import Case
 from tests.conformance.side import Line, Side
 from tests.conversations.raw import NoAnswerError
 
+NOBODY_ANSWERS = "nobody answers"
+"""Stands where somebody's name does."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
@@ -24,5 +27,5 @@ def told(side: Side, play: Callable[[], object]) -> list[Line]:
     try:
         play()
     except NoAnswerError as error:
-        return [*side.transcript, ("nobody answers", str(error))]
+        return [*side.transcript, (NOBODY_ANSWERS, str(error))]
     return side.transcript

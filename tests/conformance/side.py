@@ -94,8 +94,9 @@ class Side:
                 self.hear(*people)
             case Settle(who=people):
                 self.settle(people)
-            case Reconnect(who=who):
-                self._left.append(self._connections.pop(who))
+            case Reconnect(who=who, closes=closes):
+                left = self._connections.pop(who)
+                left.close() if closes else self._left.append(left)
                 self._waiting.pop(who, None)
             case Connect(who=who, client_id=client_id):
                 self._connections[who] = Connection(self.address, client_id)

@@ -117,7 +117,6 @@ LATER = frozenset(
     {
         "O06",
         "A06",
-        "A10",
     }
 )
 """Rules that are known and not implemented yet."""
