@@ -63,7 +63,8 @@ def _group_error(group: ClassicGroup, request: SyncGroupRequest) -> ErrorCode | 
         return ErrorCode.ILLEGAL_GENERATION
     if request.protocol_type not in (None, group.protocol_type):
         return ErrorCode.INCONSISTENT_GROUP_PROTOCOL
-    if request.protocol_name not in (None, group.protocol_name):
+    # Before its first generation a group has no protocol that a name could differ from.
+    if group.protocol_name and request.protocol_name not in (None, group.protocol_name):
         return ErrorCode.INCONSISTENT_GROUP_PROTOCOL
     if group.state is GroupState.PREPARING_REBALANCE:
         return ErrorCode.REBALANCE_IN_PROGRESS

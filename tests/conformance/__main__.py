@@ -13,12 +13,14 @@ import re
 import sys
 import time
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.conformance.brokers import Brokers, both_running
 from tests.conformance.campaign import Outcome, campaign
 from tests.conformance.cases import CASES
-from tests.conformance.table import play_all
+from tests.conformance.played import NOBODY_ANSWERS
+from tests.conformance.table import play_everywhere
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "conformance.md"
 BEGIN, END = "<!-- counts: begin -->", "<!-- counts: end -->"
@@ -34,10 +36,10 @@ def main() -> int:
     asked = parser.parse_args()
     begun = time.monotonic()
     with both_running() as brokers:
-        by_rule, answers, failed = _table(brokers)
+        table = _table(brokers)
         seeds = range(asked.seed, asked.seed + asked.conversations)
         outcome = campaign(brokers, seeds)
-    text = _report(by_rule, answers, failed, outcome, asked.seed, time.monotonic() - begun)
+    text = _report(table, outcome, asked.seed, time.monotonic() - begun)
     print(text)
     for difference in outcome.differences:
         print(difference, file=sys.stderr)
@@ -45,22 +47,36 @@ def main() -> int:
         before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
         after = rest.partition(END)[2]
         DOCUMENT.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
-    return 1 if failed or outcome.differences else 0
+    return 1 if table.failed or outcome.differences else 0
 
 
-def _table(brokers: Brokers) -> tuple[Counter[str], Counter[str], list[str]]:
-    """Cases by rule, answers by API, and the names of the cases that differ."""
+@dataclass(slots=True)
+class _Table:
+    """What was compared, and the names of the cases that differ."""
 
-    by_rule: Counter[str] = Counter()
-    answers: Counter[str] = Counter()
-    failed: list[str] = []
-    for both in play_all(brokers, CASES):
-        if both.ours != both.kafka:
-            failed.append(both.case.name)
+    by_rule: Counter[str] = field(default_factory=Counter)
+    answers: Counter[str] = field(default_factory=Counter)
+    frames: int = 0
+    records: int = 0
+    failed: list[str] = field(default_factory=list)
+
+
+def _table(brokers: Brokers) -> _Table:
+    """The whole table, played."""
+    table = _Table()
+    for both in play_everywhere(brokers, CASES):
+        if both.ours != both.kafka or any(who == NOBODY_ANSWERS for who, _ in both.kafka):
+            table.failed.append(both.case.name)
             continue
-        by_rule.update(rule.upper() for rule in _rules(both.case.name))
-        answers.update(who.partition(": ")[2] for who, _ in both.ours if ": " in who)
-    return by_rule, answers, failed
+        table.by_rule.update(rule.upper() for rule in _rules(both.case.name))
+        for who, what in both.ours:
+            if who == "written":
+                table.records += sum(len(records) for _, records in what)
+            elif who == "frame":
+                table.frames += 1
+            elif ": " in who:
+                table.answers[who.partition(": ")[2]] += 1
+    return table
 
 
 def _rules(name: str) -> list[str]:
@@ -69,19 +85,13 @@ def _rules(name: str) -> list[str]:
     return re.findall(r"[a-z]\d\d", found[0]) if found else []
 
 
-def _report(
-    by_rule: Counter[str],
-    answers: Counter[str],
-    failed: list[str],
-    outcome: Outcome,
-    seed: int,
-    seconds: float,
-) -> str:
-    everywhere = answers.copy()
+def _report(table: _Table, outcome: Outcome, seed: int, seconds: float) -> str:
+    everywhere, failed = table.answers.copy(), table.failed
     for (api, _), count in outcome.answers.items():
         everywhere[api] += count
     lines = [
-        f"- Table: {len(CASES):,} conversations, {answers.total():,} answers compared, "
+        f"- Table: {len(CASES):,} conversations; {table.answers.total():,} answers, "
+        f"{table.frames:,} raw frames and {table.records:,} records of the log compared; "
         f"{len(failed)} conversations differ{': ' if failed else ''}{', '.join(failed)}.",
         f"- Random: {outcome.conversations:,} conversations (seeds {seed} to "
         f"{seed + outcome.conversations - 1}), {outcome.acts:,} acts, "
@@ -90,7 +100,7 @@ def _report(
         "",
         "| rule | conversations of the table |",
         "|---|---|",
-        *(f"| {rule} | {count:,} |" for rule, count in sorted(by_rule.items())),
+        *(f"| {rule} | {count:,} |" for rule, count in sorted(table.by_rule.items())),
         "",
         "| API | versions | answers compared |",
         "|---|---|---|",

@@ -13,8 +13,11 @@ from dataclasses import dataclass
 NAMES = (("range", "sticky"), ("sticky", "range"), ("range",), ("sticky", "range", "mine"))
 METADATA = (b"\0\0" + b"\0" * 8, b"\0\1" + b"\0" * 12, b"")
 
-_DOES = ("next",) * 12 + ("join",) * 4 + ("sync",) * 3 + ("beat",) * 2
-_DOES += ("leave",) * 2 + ("commit",) * 3 + ("fetch", "describe")
+_DOES = ("next",) * 14 + ("join",) * 4 + ("sync",) * 3 + ("beat",) * 2
+_DOES += ("leave",) * 2 + ("commit",) * 3 + ("fetch", "fetch_several", "describe", "list")
+_DOES += ("delete_group", "delete_offset", "transact")
+_LAPSES = 0.001
+"""How often an act is `lapse`, which takes seconds."""
 _SLIPS = ("",) * 8 + ("past", "future", "outside", "stranger", "nobody", "former", "other")
 _SLIPS += ("instance", "no instance")
 VERSIONS = {
@@ -22,9 +25,15 @@ VERSIONS = {
     "sync": range(6),
     "beat": range(5),
     "leave": range(6),
-    "commit": range(2, 10),
-    "fetch": range(1, 10),
+    "commit": range(2, 11),
+    "fetch": range(1, 11),
+    "fetch_several": range(8, 11),
     "describe": range(7),
+    "list": range(6),
+    "delete_group": range(4),
+    "delete_offset": range(1),
+    "transact": range(7),
+    "lapse": range(4, 10),
 }
 
 
@@ -32,7 +41,8 @@ VERSIONS = {
 class Act:
     """One thing that one of the people does.
 
-    `does` "next" is what a good client would do next; `slip` is what is wrong, "" nothing;
+    `does` "next" is what a good client would do next, "transact" a transaction of one offset,
+    "lapse" a visitor's that loses the id it is given; `slip` is what is wrong, "" nothing;
     `version` counts from the API's oldest, and goes round; `names` and `metadata` are of a join.
     """
 
@@ -66,7 +76,7 @@ def drawn(seed: int) -> Conversation:
 
 
 def _act(chance: random.Random, people: str) -> Act:
-    does = chance.choice(_DOES)
+    does = "lapse" if chance.random() < _LAPSES else chance.choice(_DOES)
     return Act(
         who=chance.choice(people),
         does=does,

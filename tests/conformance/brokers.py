@@ -16,6 +16,27 @@ COMMON = {
     "connections.max.idle.ms": "20000",
 }
 
+SETUPS: Mapping[str, Mapping[str, str]] = {
+    "forgets_in_a_minute": {
+        "offsets.retention.minutes": "1",
+        "offsets.retention.check.interval.ms": "300",
+    },
+    "forgetful": {"offsets.retention.check.interval.ms": "300"},
+    # Long enough that what has to come before its end does, on a busy machine too.
+    "delaying": {"group.initial.rebalance.delay.ms": "6000"},
+    "narrow": {"group.max.size": "2"},
+    # What Kafka has by default and tests do not.
+    "defaults": {
+        "group.min.session.timeout.ms": "6000",
+        "group.max.session.timeout.ms": "1800000",
+        "offsets.topic.num.partitions": "50",
+    },
+}
+"""What both brokers are set to, by the name that a case gives; the longest first."""
+
+SETTINGS_OF_BOTH: Mapping[str, str] = {**SETTINGS, **COMMON}
+"""What stands behind every setup."""
+
 Address = tuple[str, int]
 
 
@@ -30,23 +51,32 @@ class Brokers:
 @contextmanager
 def both_running(settings: Mapping[str, str] = {}) -> Iterator[Brokers]:
     """Start both, and wait until each coordinates groups and transactions."""
+    with both_fresh(settings) as brokers:
+        for address in (brokers.ours, brokers.kafka):
+            prepare(address)
+        yield brokers
+
+
+@contextmanager
+def both_fresh(settings: Mapping[str, str] = {}) -> Iterator[Brokers]:
+    """Start both; nobody has asked them anything about groups."""
     with ExitStack() as stack:
-        started = [
-            stack.enter_context(running(kind, SETTINGS | COMMON | settings))
+        ours, kafka = (
+            stack.enter_context(running(kind, {**SETTINGS_OF_BOTH, **settings}))
             for kind in (EMBEDDED, APACHE_KAFKA)
-        ]
-        ours, kafka = (_address(broker.bootstrap_servers) for broker in started)
-        for address in (ours, kafka):
-            _prepare(address)
-        yield Brokers(ours=ours, kafka=kafka)
+        )
+        yield Brokers(
+            ours=address_of(ours.bootstrap_servers), kafka=address_of(kafka.bootstrap_servers)
+        )
 
 
-def _address(bootstrap_servers: str) -> Address:
+def address_of(bootstrap_servers: str) -> Address:
+    """Host and port."""
     host, _, port = bootstrap_servers.rpartition(":")
     return host, int(port)
 
 
-def _prepare(address: Address) -> None:
+def prepare(address: Address) -> None:
     """The topics behind both are made by the first question, and take a moment to get ready."""
     with opened(address, "preparer") as side:
         side.prepare()

@@ -8,7 +8,8 @@ import pytest
 
 from tests.conformance.brokers import Brokers, both_running
 from tests.conformance.conversation import Case
-from tests.conformance.table import Played, play_all
+from tests.conformance.played import Played
+from tests.conformance.table import play_everywhere
 from tests.support.brokers import require_apache_kafka
 
 
@@ -26,4 +27,4 @@ def played(brokers: Brokers, request: pytest.FixtureRequest) -> Mapping[str, Pla
     parameters = (getattr(item, "callspec", None) for item in request.session.items)
     cases = [found.params.get("case") for found in parameters if found is not None]
     wanted = [case for case in cases if isinstance(case, Case)]
-    return {both.case.name: both for both in play_all(brokers, wanted)}
+    return {both.case.name: both for both in play_everywhere(brokers, wanted)}

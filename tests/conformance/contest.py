@@ -18,6 +18,7 @@ from assignors.model import TopicPartition
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import (
     CoordinatorRequest,
+    DeleteGroupsRequest,
     GroupProtocol,
     HeartbeatRequest,
     JoinGroupRequest,
@@ -31,6 +32,7 @@ from rebalance.protocol.requests import (
 from rebalance.protocol.responses import SyncGroupResponse
 from tests.conformance import steps
 from tests.conformance.acts import METADATA, NAMES, VERSIONS, Act, Conversation
+from tests.conformance.asides import LOOKS, TOPIC_ID, transaction
 from tests.conformance.conversation import Id, Reconnect, Say
 from tests.conformance.person import Person
 from tests.conformance.side import BARRIER, Side
@@ -39,7 +41,10 @@ from tests.coordinator.support import GROUP, Bench
 LONG_MS = 600_000
 _FIRST_STATIC = {"join": 5, "sync": 3, "beat": 3, "leave": 3, "commit": 7}
 """First version that can name an instance."""
-_STRANGER = "stranger"
+_STRANGER, _VISITOR = "stranger", "visitor"
+_LAPSED_MS = 1_500
+"""Long over for a session of `SOON_MS`."""
+_GENERATION_SLIPS = {"past": -1, "future": 1}
 
 
 class DifferenceError(AssertionError):
@@ -82,8 +87,14 @@ class Contest:
         does = person.next(waits=act.who in self.waiting) if act.does == "next" else act.does
         versions = VERSIONS[does]
         version = versions[act.version % len(versions)]
-        if does in ("fetch", "describe"):
-            self._look(act.who, does, version)
+        if does in LOOKS:
+            self._aside(act, LOOKS[does](act.who, version))
+            return
+        if does == "transact":
+            self._transact(person, act, version)
+            return
+        if does == "lapse":
+            self._lapse(version)
             return
         request, say = self._said(person, act, does, version)
         if isinstance(request, LeaveGroupRequest) and self._leader_goes(request):
@@ -145,13 +156,49 @@ class Contest:
         self.forgotten.add(token)
         self._each(lambda side: side.step(Reconnect(who=who)))
 
-    def _look(self, who: str, does: str, version: int) -> None:
-        topics = ((BARRIER, (0,)),)
-        say = steps.describe(who, version)
-        if does == "fetch":
-            say = steps.fetch(who, version, topics=topics)
-        self.log.append(f"{who} {does} v{version}")
+    def _aside(self, act: Act, *says: Say) -> None:
+        """What the coordinator in memory need not know of."""
+        self.log.append(f"{act.who} {act.does} {act.slip}: {says}")
+        for say in says:
+            self._each(lambda side, say=say: side.step(say))
+
+    def _transact(self, person: Person, act: Act, version: int) -> None:
+        """A group that is not there yet would be made; here it is left at that."""
+        if self.bench.coordinator.group(GROUP) is None:
+            return
+        _, ref = self._id(person, act.slip)
+        generation = person.generation + _GENERATION_SLIPS.get(act.slip, 0)
+        instance = None if act.slip == "no instance" else person.instance
+        member = {
+            "member_id": ref,
+            "generation_id": -1 if act.slip == "outside" else generation,
+            "group_instance_id": instance,
+        }
+        self._aside(act, *transaction(version, act.version, member))
+
+    def _lapse(self, version: int) -> None:
+        """A visitor is given an id, and does not come back with it in time (G04, H06)."""
+        request = JoinGroupRequest(
+            group_id=GROUP,
+            session_timeout_ms=steps.SOON_MS,
+            rebalance_timeout_ms=LONG_MS,
+            member_id="",
+            protocol_type="consumer",
+            protocols=(GroupProtocol(name="range", metadata=b""),),
+            version=version,
+            client_id=_VISITOR,
+        )
+        had_members, known = bool(self._members()), set(self.bench.replies)
+        known.add(self.bench.send(request))
+        self.log.append(f"{_VISITOR} join v{version}, and lets it lapse")
+        timeouts = {"session_timeout": steps.SOON_MS, "rebalance_timeout": LONG_MS}
+        say = steps.join(_VISITOR, version, member_id="", **timeouts)
         self._each(lambda side: side.step(say))
+        self.bench.advance(_LAPSED_MS)
+        self._each(lambda side: side.step(steps.passes(_LAPSED_MS)))
+        self._hear_others(known)
+        if had_members and not self._members():
+            self._await_empty()
 
     # --- both brokers ---
 
@@ -202,10 +249,9 @@ class Contest:
         instance = person.instance
         if act.slip == "instance":
             instance = self.people[self._other(person)].instance or "unmapped"
-        if act.slip == "no instance" or version < _FIRST_STATIC[does]:
+        if act.slip == "no instance" or version < _FIRST_STATIC.get(does, 0):
             instance = None
-        generation = person.generation
-        generation += {"past": -1, "future": 1}.get(act.slip, 0)
+        generation = person.generation + _GENERATION_SLIPS.get(act.slip, 0)
         if act.slip == "outside":
             generation = -1
         named: dict[str, Any] = {"group_instance_id": instance, "member_id": member_id}
@@ -222,6 +268,8 @@ class Contest:
                 group_id=GROUP, members=(LeavingMember(**named),), version=version
             )
             return leaving, steps.leave(person.name, version=version, **on_wire)
+        if does == "delete_group":
+            return DeleteGroupsRequest(group_ids=(GROUP,)), steps.delete_groups(version=version)
         offset = act.version
         commit = OffsetCommitRequest(
             group_id=GROUP,
@@ -230,7 +278,8 @@ class Contest:
             version=version,
             **named,
         )
-        topics = [{"name": BARRIER, "partitions": [steps.offset(0, offset)]}]
+        topic = {"name": BARRIER, "topic_id": TOPIC_ID if version >= 10 else None}
+        topics = [topic | {"partitions": [steps.offset(0, offset)]}]
         say = steps.commit(person.name, generation, version=version, topics=topics, **on_wire)
         return commit, say
 

@@ -49,6 +49,13 @@ class Reads:
     topics: tuple[Name, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What a broker calls its cluster, or its node: a field of DescribeCluster's answer."""
+
+    what: str
+
+
 GROUP = Name("group")
 TOPIC = Name("topic")
 
@@ -65,6 +72,8 @@ class Say:
     """The answer is another step's (`Hear`); the request has arrived when this one is over."""
     again_after: tuple[str, ...] = ()
     """Errors after which it is said again: what goes on meanwhile takes Kafka a moment."""
+    tagged: bool = False
+    """Header and body (flexible versions) carry a tagged field that nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,34 +95,84 @@ class Reconnect:
     """A new connection; whatever the old one waits for is nobody's business any more."""
 
     who: str
+    closes: bool = False
+    """The old one ends, as far as the broker can see; else it is left open."""
 
 
-Step = Say | Hear | Settle | Reconnect
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connect:
+    """A connection of `who` under another client id than its name."""
+
+    who: str
+    client_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """So much time passes, by the broker's own clock."""
+
+    ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What was written of the conversation's groups since the last time, batch by batch."""
+
+    also: tuple[str, ...] = ()
+    """Groups whose names are not the conversation's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """Bytes on a connection of their own: answered with bytes, or by its end."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restart:
+    """The broker ends and another goes on with its data; connections and what waits are lost."""
+
+
+Step = Say | Hear | Settle | Reconnect | Connect | Pass | Written | Frame | Restart
+
+PLAIN = "plain"
+"""The setup of brokers that cases are for that name none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """A conversation; the rules that it shows stand in front of its name ("a01_in_stable").
 
-    `topics` are made before it, with so many partitions each.
+    `topics` are made before it, with so many partitions each. `setup` names the settings that both
+    brokers have (`brokers.SETUPS`).
     """
 
     name: str
     steps: tuple[Step, ...]
     topics: Mapping[str, int]
+    setup: str = PLAIN
+
+    @property
+    def takes_time(self) -> bool:
+        """It mostly waits, so that many can be played at once."""
+        return self.setup != PLAIN or any(isinstance(step, Pass) for step in self.steps)
 
 
 Steps: TypeAlias = "Step | Iterable[Steps]"
 
 
-def case(name: str, *steps: Steps, topics: Mapping[str, int] = {"topic": 2}) -> Case:
+def case(
+    name: str, *steps: Steps, topics: Mapping[str, int] = {"topic": 2}, setup: str = PLAIN
+) -> Case:
     """A case of steps, and of lists of them however deep."""
-    return Case(name=name, steps=tuple(_flat(steps)), topics=topics)
+    return Case(name=name, steps=tuple(flat(steps)), topics=topics, setup=setup)
 
 
-def _flat(steps: Iterable[Steps]) -> Iterator[Step]:
+def flat(steps: Iterable[Steps]) -> Iterator[Step]:
+    """The steps of lists of them however deep."""
     for step in steps:
         if isinstance(step, Iterable):
-            yield from _flat(step)
+            yield from flat(step)
         else:
             yield step

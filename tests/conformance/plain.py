@@ -43,6 +43,11 @@ def plain(answer: Any, names: Mapping[Any, str]) -> Any:
     return answer
 
 
+def shape(member_id: str) -> str:
+    """How an id is made: of what, and a UUID."""
+    return _UUID.sub("uuid", member_id)
+
+
 def _field(name: str, value: Any, names: Mapping[Any, str]) -> Any:
     if name == "producer_id":
         return names.get(("producer", value), value)

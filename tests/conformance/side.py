@@ -15,9 +15,13 @@ from kio.schema.errors import ErrorCode
 
 from tests.conformance.conversation import (
     Case,
+    Connect,
+    Frame,
     Hear,
     Id,
     Name,
+    Own,
+    Pass,
     Producer,
     Reads,
     Reconnect,
@@ -25,8 +29,10 @@ from tests.conformance.conversation import (
     Settle,
     Step,
     TopicId,
+    Written,
 )
-from tests.conformance.plain import plain
+from tests.conformance.offsets_log import OffsetsLog
+from tests.conformance.plain import plain, shape
 from tests.conversations.raw import Connection
 
 PROBES = 2
@@ -34,6 +40,9 @@ READY_TIMEOUT_S = 60.0
 BARRIER = "barrier"
 """A topic and a group of their own, for requests that only prove what has happened before."""
 _NOBODY = "somebody-else"
+_CLOCK = "clock"
+_OF_GROUPS = frozenset({*range(8, 17), 18, 22, 25, 26, 28, 42, 47})
+"""Keys of APIs; Kafka serves others that concern no group here."""
 _NOT_YET = (
     ErrorCode.coordinator_not_available,
     ErrorCode.coordinator_load_in_progress,
@@ -57,14 +66,21 @@ class Side:
         self._producers: dict[str, Any] = {}
         self._topics: dict[str, Any] = {}
         self._waiting: dict[str, list[Say]] = {}
+        self._log: OffsetsLog | None = None
 
     def play(self, case: Case) -> list[Line]:
         """All of its steps; what was answered, in order."""
-        for topic, partitions in case.topics.items():
-            self.create_topic(topic, partitions)
+        self.begin(case)
         for step in case.steps:
             self.step(step)
         return self.transcript
+
+    def begin(self, case: Case) -> None:
+        """What it needs before its first step."""
+        for topic, partitions in case.topics.items():
+            self.create_topic(topic, partitions)
+        if any(isinstance(step, Written) for step in case.steps):
+            self._log = OffsetsLog(self._connection(_NOBODY), self.name)
 
     def step(self, step: Step) -> None:
         """One step; answers go to the transcript."""
@@ -78,9 +94,25 @@ class Side:
                 self.hear(*people)
             case Settle(who=people):
                 self.settle(people)
-            case Reconnect(who=who):
-                self._left.append(self._connections.pop(who))
+            case Reconnect(who=who, closes=closes):
+                left = self._connections.pop(who)
+                left.close() if closes else self._left.append(left)
                 self._waiting.pop(who, None)
+            case Connect(who=who, client_id=client_id):
+                self._connections[who] = Connection(self.address, client_id)
+            case Pass(ms=ms):
+                self._connection(_CLOCK).ask("fetch", 11, _waiting_for_nothing(ms))
+            case Written(also=also):
+                assert self._log is not None
+                # Kafka answers MEMBER_ID_REQUIRED before the new group is written.
+                assert self._commit_behind_all() is ErrorCode.none
+                written = self._log.read(self._connection(_NOBODY), self.names, also)
+                self.transcript.append(("written", written))
+            case Frame(data=data):
+                connection = Connection(self.address, None)
+                self._left.append(connection)
+                answer = connection.exchange(data)
+                self.transcript.append(("frame", "closed" if answer is None else answer.hex()))
 
     def _say(self, step: Say) -> None:
         """Once, or until the answer is not one after which it is to be said again."""
@@ -95,7 +127,7 @@ class Side:
 
     def _send(self, step: Say) -> None:
         connection = self._connection(step.who)
-        connection.send(step.api, step.version, self._filled(step.fields))
+        connection.send(step.api, step.version, self._filled(step.fields), tagged=step.tagged)
         self._waiting.setdefault(step.who, []).append(step)
 
     def hear(self, *people: str) -> list[Any]:
@@ -116,17 +148,21 @@ class Side:
     def settle(self, people: tuple[str, ...]) -> None:
         """Let arrive whatever was sent and be answered what needs no other request."""
         self.let_arrive()
-        # What was written before this is durable, and answered, before this is answered.
-        part = {"partition_index": 0, "committed_offset": 0, "committed_metadata": ""}
-        topics = [{"name": BARRIER, "partitions": [{**part, "committed_leader_epoch": -1}]}]
-        fields = {"group_id": BARRIER, "generation_id_or_member_epoch": -1, "topics": topics}
-        answer = self._connection(_NOBODY).ask("offset_commit", 8, fields)
-        assert answer.topics[0].partitions[0].error_code is ErrorCode.none
+        assert self._commit_behind_all() is ErrorCode.none
         self.let_arrive()
         answered = [who for who in people if self._waiting.get(who) and self.has_answer(who)]
         self.hear(*answered)
         waiting = [who for who in people if self._waiting.get(who)]
         self.transcript.append(("still wait", waiting))
+
+    def _commit_behind_all(self) -> ErrorCode:
+        """What was written before this is durable, and answered, before this is answered."""
+        part = {"partition_index": 0, "committed_offset": 0, "committed_metadata": ""}
+        topics = [{"name": BARRIER, "partitions": [{**part, "committed_leader_epoch": -1}]}]
+        fields = {"group_id": BARRIER, "generation_id_or_member_epoch": -1, "topics": topics}
+        answer = self._connection(_NOBODY).ask("offset_commit", 8, fields)
+        error: ErrorCode = answer.topics[0].partitions[0].error_code
+        return error
 
     def let_arrive(self) -> None:
         """Whatever was sent has been handled."""
@@ -165,6 +201,13 @@ class Side:
         self._topics[what] = topic_id
         self.names[topic_id] = f"<id of {what}>"
 
+    def _know_barrier(self) -> None:
+        """What the topic behind all conversations is called in newer versions."""
+        asked = {"topics": [{"name": BARRIER, "topic_id": None}]}
+        (topic,) = self._connection(_NOBODY).ask("metadata", 12, asked).topics
+        self._topics[BARRIER] = topic.topic_id
+        self.names[topic.topic_id] = "<id of the barrier>"
+
     def _create(self, name: str, partitions: int) -> Any:
         """A topic's id, once all of its partitions can be committed to."""
         wanted = {"name": name, "num_partitions": partitions, "replication_factor": 1}
@@ -196,6 +239,16 @@ class Side:
             while self._connection(_NOBODY).ask(*ask).error_code in _NOT_YET:
                 assert time.monotonic() < give_up, f"{ask} is not answered yet"
         self._create(BARRIER, 1)
+        while self._commit_behind_all() in _NOT_YET:  # a heartbeat is accepted while loading
+            assert time.monotonic() < give_up, "offsets cannot be committed yet"
+
+    def moves_to(self, address: tuple[str, int]) -> None:
+        """Go on with the next broker; whatever the last one was asked is nobody's business."""
+        self.close()
+        self._connections.clear()
+        self._left.clear()
+        self._waiting.clear()
+        self.address = address
 
     def close(self) -> None:
         """End all connections."""
@@ -209,18 +262,23 @@ class Side:
         return self._connections[who]
 
     def _plain(self, said: Say, answer: Any) -> Any:
-        """Of a broker's list of all groups, those of this conversation."""
+        """Of a broker's list of all groups those of this conversation, of APIs those of groups."""
         values = plain(answer, self.names)
         if said.api == "list_groups":
             groups = values["groups"]
             values["groups"] = [group for group in groups if group["group_id"].startswith("<")]
+        if said.api == "api_versions":
+            return {
+                "error_code": values["error_code"],
+                "api_keys": [api for api in values["api_keys"] if api["api_key"] in _OF_GROUPS],
+            }
         return values
 
     def _learn(self, who: str, said: Say, answer: Any) -> None:
         if said.api == "join_group" and answer.member_id not in ("", "stranger", *self.names):
             ids = self._ids.setdefault(who.partition("/")[0], [])
             ids.append(answer.member_id)
-            self.names[answer.member_id] = f"<{who} {len(ids)}>"
+            self.names[answer.member_id] = f"<{who} {len(ids)}: {shape(answer.member_id)}>"
         if said.api == "init_producer_id" and answer.producer_id >= 0:
             self._producers[who] = answer
             key = ("producer", answer.producer_id)
@@ -233,9 +291,13 @@ class Side:
             case Name(what=what):
                 return self.called(what)
             case TopicId(what=what):
+                if what == BARRIER and what not in self._topics:
+                    self._know_barrier()
                 return self._topics[what]
             case Producer(who=who, what=what, plus=plus):
                 return getattr(self._producers[who], what) + plus
+            case Own(what=what):
+                return getattr(self._connection(_NOBODY).ask("describe_cluster", 0, {}), what)
             case Reads(topics=topics):
                 return subscription(*(self.called(topic.what) for topic in topics))
             case Mapping():
@@ -252,6 +314,25 @@ def _mentions(answer: Any, errors: tuple[str, ...]) -> bool:
     if isinstance(answer, list):
         return any(_mentions(value, errors) for value in answer)
     return answer in errors
+
+
+def _waiting_for_nothing(ms: int) -> dict[str, Any]:
+    """A Fetch that is answered when so much time has passed: nobody produces there."""
+    part = {
+        "partition": 0,
+        "fetch_offset": 0,
+        "partition_max_bytes": 1,
+        "current_leader_epoch": -1,
+        "log_start_offset": -1,
+    }
+    return {
+        "replica_id": -1,
+        "max_wait": ms,
+        "min_bytes": 1,
+        "max_bytes": 1,
+        "session_epoch": -1,
+        "topics": [{"topic": BARRIER, "partitions": [part]}],
+    }
 
 
 def subscription(*topics: str) -> bytes:

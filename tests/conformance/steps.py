@@ -7,12 +7,32 @@ spelling).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tests.conformance.conversation import GROUP, TOPIC, Hear, Id, Name, Say, Settle, Step, TopicId
+from tests.conformance.conversation import (
+    GROUP,
+    TOPIC,
+    Hear,
+    Id,
+    Name,
+    Pass,
+    Say,
+    Settle,
+    Step,
+    Steps,
+    TopicId,
+    Written,
+    flat,
+)
 
 LONG_MS = 60_000
+SOON_MS = 300
+"""A timeout that begins when nothing has to come before its end any more."""
+MARGIN_MS = 4_000
+"""A timeout before whose end something has to come: longer than a busy machine pauses."""
+OVER_MS = 6_500
+"""A timeout of `MARGIN_MS` that began before is over by then."""
 RANGE = (("range", b""),)
 NOBODY = {"generation_id_or_member_epoch": -1, "member_id": "", "group_instance_id": None}
 """A commit from outside of any generation."""
@@ -214,3 +234,51 @@ def preparing(*people: str, **fields: Any) -> list[Step]:
 def settle(*people: str) -> Settle:
     """Who is answered, and what; who waits."""
     return Settle(who=people)
+
+
+def passes(ms: int) -> Pass:
+    """Time."""
+    return Pass(ms=ms)
+
+
+def together(**people: Mapping[str, Any]) -> list[Step]:
+    """Like `stable`, but each with fields of its own: static ones name their instance."""
+    first, *others = people
+    steps: list[Step] = [*gathered(**people)]
+    generation = 2 if others else 1
+    given = {who: who.encode() for who in people}
+    steps.append(sync(first, generation, given, **_instance(people[first])))
+    steps += [sync(who, generation, **_instance(people[who])) for who in others]
+    return steps
+
+
+def gathered(**people: Mapping[str, Any]) -> list[Step]:
+    """The same up to CompletingRebalance."""
+    first, *others = people
+    steps: list[Step] = _new(first, people[first])
+    if others:
+        for who in others:
+            steps += _new(who, people[who], waits=True)
+        steps.append(join(first, waits=True, **people[first]))
+        steps.append(Hear(who=tuple(people)))
+    return steps
+
+
+def _new(who: str, fields: Mapping[str, Any], *, waits: bool = False) -> list[Step]:
+    """A dynamic member asks for an id first; below version 4 there is none to ask for."""
+    if fields.get("group_instance_id") is None and fields.get("version", 9) >= 4:
+        return entered(who, waits=waits, **fields)
+    return [join(who, waits=waits, **fields)]
+
+
+def _instance(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {"group_instance_id": fields.get("group_instance_id")}
+
+
+def watched(*steps: Steps) -> Iterator[Step]:
+    """The steps, and after each what it has left in `__consumer_offsets`."""
+    yield Written()
+    for step in flat(steps):
+        yield step
+        if not (isinstance(step, Say) and step.waits):
+            yield Written()

@@ -35,7 +35,7 @@ class NoAnswerError(AssertionError):
 class Connection:
     """One connection; Kafka answers its requests one after the other."""
 
-    def __init__(self, address: tuple[str, int], client_id: str) -> None:
+    def __init__(self, address: tuple[str, int], client_id: str | None) -> None:
         self._socket = socket.create_connection(address, timeout=ANSWER_TIMEOUT_S)
         self._client_id = client_id
         self._correlation_ids = count(1)
@@ -50,8 +50,13 @@ class Connection:
         self.send(api, version, fields)
         return self.receive()
 
-    def send(self, api: str, version: int, fields: Mapping[str, Any]) -> None:
-        """Send a request; what the version does not know is left out."""
+    def send(
+        self, api: str, version: int, fields: Mapping[str, Any], *, tagged: bool = False
+    ) -> None:
+        """Send a request; what the version does not know is left out.
+
+        `tagged`: header and body of a flexible version end with a tagged field that nobody knows.
+        """
         entity = schema(api, version, "request")
         correlation_id = next(self._correlation_ids)
         header = _make(
@@ -63,7 +68,10 @@ class Connection:
                 "client_id": self._client_id,
             },
         )
-        body = _encode(header) + _encode(_make(entity, fields))
+        parts = [_encode(header), _encode(_make(entity, fields))]
+        if tagged:
+            parts = [_with_unknown_tag(part) for part in parts]
+        body = b"".join(parts)
         self._socket.sendall(struct.pack(">i", len(body)) + body)
         self._sent.append((api, version, correlation_id))
 
@@ -85,6 +93,20 @@ class Connection:
         assert start + size == len(frame), f"{api} v{version}: bytes left over"
         return answer
 
+    def exchange(self, frame: bytes) -> bytes | None:
+        """Send bytes as a frame; those of the answer, or None where the connection ends instead.
+
+        Raises:
+            NoAnswerError: neither, in time.
+        """
+        self._socket.sendall(struct.pack(">i", len(frame)) + frame)
+        try:
+            return self._read(struct.unpack(">i", self._read(4))[0])
+        except TimeoutError:
+            raise NoAnswerError(f"{frame[:8].hex()}...: no answer") from None
+        except (ConnectionError, NoAnswerError):
+            return None
+
     @property
     def has_answer(self) -> bool:
         """Bytes (or the end of the connection) can be read now."""
@@ -105,6 +127,12 @@ class Connection:
                 raise NoAnswerError(f"connection of {self._client_id} was closed")
             parts += part
         return bytes(parts)
+
+
+def _with_unknown_tag(flexible: bytes) -> bytes:
+    """An entity that ended with no tagged fields ends with one of number 100, of two bytes."""
+    assert flexible.endswith(b"\0"), "tagged fields of its own"
+    return flexible[:-1] + b"\x01\x64\x02??"
 
 
 def _encode(entity: Any) -> bytes:

@@ -116,7 +116,6 @@ RULES: Mapping[str, str] = {
 LATER = frozenset(
     {
         "O06",
-        "A10",
     }
 )
 """Rules that are known and not implemented yet."""

@@ -15,12 +15,19 @@ from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 10, 0, 6
 
+_INVALID_REQUEST = (
+    "This most likely occurs because of a request being malformed by the client library or the "
+    "message was sent to an incompatible broker. See the broker logs for more details."
+)
+"""What the protocol's table of errors says beside this one; Kafka sends it as it stands there."""
+
 
 class _KeyType(IntEnum):
     """What a key names."""
 
     GROUP = 0
     TRANSACTION = 1
+    SHARE = 2
 
 
 async def handle(state: BrokerState, call: Call) -> Message:
@@ -40,13 +47,15 @@ def _prepare(state: BrokerState) -> bool:
 
 
 def _coordinator(state: BrokerState, call: Call, key: str, *, is_ready: bool) -> Message:
-    match call.body.get("key_type", _KeyType.GROUP):
+    key_type = call.body.get("key_type", _KeyType.GROUP)
+    match key_type:
         case _KeyType.GROUP:
             found = state.cluster.coordinators.node_of(key) if is_ready else None
         case _KeyType.TRANSACTION:
             found = state.leadership.transaction_coordinator(key)
         case _:
-            words = "This coordinator type is not served."
+            is_share = key_type == _KeyType.SHARE and call.version >= 4
+            words = "" if is_share else _INVALID_REQUEST
             return _nowhere(key, ErrorCode.INVALID_REQUEST, words)
     if found is None:
         words = "The coordinator is not available."

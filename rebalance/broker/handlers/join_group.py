@@ -40,7 +40,8 @@ async def handle(state: BrokerState, call: Call) -> Message:
         "error_code": response.error,
         "generation_id": response.generation_id,
         "protocol_type": response.protocol_type,
-        "protocol_name": response.protocol_name,
+        # From version 7 on a name of no letters is none; before, none is no letters (J16).
+        "protocol_name": response.protocol_name or None,
         "leader": response.leader,
         "skip_assignment": response.skip_assignment,
         "member_id": response.member_id,

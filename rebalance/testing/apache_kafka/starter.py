@@ -1,7 +1,8 @@
 """Starts a real Apache Kafka broker as a child process and sees to its end.
 
 Rule: after ``stop``, and after the owner's death of whatever kind, neither the process nor its
-data is left (keeper.py). Ports are free ones of 127.0.0.1.
+data is left (keeper.py), unless the data was to be in a directory of the caller's. Ports are free
+ones of 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ class ApacheKafka:
     """One Apache Kafka broker on 127.0.0.1, for as long as the ``with`` block lasts.
 
     ``async with`` does the same without blocking the event loop. ``settings`` are broker
-    properties by Kafka's names; ``port`` defaults to a free one. Starting raises
+    properties by Kafka's names; ``port`` defaults to a free one. ``data`` is a directory for its
+    logs that is kept, so that another broker can go on with them. Starting raises
     ApacheKafkaUnavailableError without Java or the jars, else ApacheKafkaError.
     """
 
@@ -54,9 +56,11 @@ class ApacheKafka:
         settings: Mapping[str, str] | None = None,
         *,
         port: int | None = None,
+        data: Path | None = None,
         start_timeout_s: float = 60.0,
     ) -> None:
         self._settings = dict(settings or {})
+        self._data = data
         self._wanted_port = port
         self._start_timeout_s = start_timeout_s
         self._port = 0
@@ -173,7 +177,7 @@ class ApacheKafka:
             text = server_properties(
                 port=self._port,
                 controller_port=controller_port,
-                data=directory / "data",
+                data=self._data or directory / "data",
                 settings=self._settings,
             )
             (directory / "server.properties").write_text(text)
@@ -218,6 +222,7 @@ def _keeper_command(directory: Path, jars: Path) -> list[str]:
     java += [f"-Dlog4j2.configurationFile={_HERE / 'log4j2.properties'}"]
     server = str(directory / "server.properties")
     storage = [*java, "kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", server]
+    storage += ["--ignore-formatted"]  # data of a broker before this one
     broker = [*java, "-Xmx512m", "kafka.Kafka", server]
     keeper = [sys.executable, "-I", "-S", "-W", "ignore", str(_HERE / "keeper.py")]
     return [*keeper, str(directory), json.dumps([storage, broker])]

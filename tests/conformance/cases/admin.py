@@ -105,7 +105,7 @@ def _listing() -> Iterator[Case]:
 
 def _deleting() -> Iterator[Case]:
     for state, steps in in_each_state():
-        for version in range(3):
+        for version in range(4):
             after = [describe(), fetch("admin")]
             name = f"a03_{state}_v{version}"
             yield case(name, steps, delete_groups(version=version), after)
