@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from rebalance.broker.handlers import APIS
+from rebalance.broker.apis import APIS
 from rebalance.broker.reading import Reader, compile_reader
 from rebalance.broker.schemas import schema
 from rebalance.broker.writing import Writer, compile_writer

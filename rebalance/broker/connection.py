@@ -10,11 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import struct
+from functools import partial
 
+from rebalance.broker.apis import API_VERSIONS_KEY, APIS
+from rebalance.broker.call import Call
 from rebalance.broker.codec import Message, load_wire
 from rebalance.broker.errors import WireError
-from rebalance.broker.handlers import API_VERSIONS_KEY, APIS, load_handler
-from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.handlers import load_handler
+from rebalance.broker.state import BrokerState
 
 __all__ = ["serve"]
 
@@ -113,10 +116,13 @@ async def _answer(
         port=port,
     )
     mute_ms = 0
+    handle = load_handler(key)
     if state.faults.are_none:
-        response = await load_handler(key)(state, call)
+        response = await handle(state, call)
     else:
-        response, mute_ms = await state.faults.answer(state, key, correlation_id, call)
+        response, mute_ms = await state.faults.answer(
+            state.node_id, key, correlation_id, call, partial(handle, state)
+        )
     if response is None:
         return None, mute_ms
     return _encode(correlation_id, key, version, response), mute_ms

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from rebalance.protocol.errors import ErrorCode
 
 if TYPE_CHECKING:
+    from rebalance.broker.call import Call
     from rebalance.broker.codec import Message
-    from rebalance.broker.state import BrokerState, Call
+    from rebalance.broker.state import BrokerState
     from rebalance.broker.topic import Topic
 
 __all__ = ["NO_EPOCH", "CurrentLeaders", "leader_error"]

@@ -9,26 +9,18 @@ All nodes read and write the same log, so every node is a replica that is never 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rebalance.broker.topic import Leader
 from rebalance.protocol.java_hash import partition_of
 
 if TYPE_CHECKING:
     from rebalance.broker.topic import Topic
 
-__all__ = ["Leader", "Leadership"]
+__all__ = ["Leadership"]
 
 TRANSACTION_PARTITIONS = 50
 """`transaction.state.log.num.partitions`, Kafka's default: what spreads transactional ids."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leader:
-    """The node that leads a partition, and how often its leader was chosen before."""
-
-    node_id: int
-    epoch: int = 0
 
 
 class Leadership:

@@ -16,6 +16,7 @@ from rebalance.broker.topic import OFFSETS_TOPIC
 
 if TYPE_CHECKING:
     from rebalance.broker.cluster import Cluster
+    from rebalance.broker.faults.home import Home
     from rebalance.broker.node import Node
     from rebalance.broker.topic import Topic
 
@@ -25,13 +26,17 @@ __all__ = ["LoadingHold", "NodeControls"]
 class LoadingHold:
     """A coordinator that stays in loading until `release`, or to the end of a `with` block."""
 
-    def __init__(self, cluster: Cluster, partition: int) -> None:
+    def __init__(self, cluster: Cluster, partition: int, home: Home) -> None:
+        self._home = home
         self._cluster: Cluster | None = cluster
         self._partition = partition
         cluster.coordinators.hold(partition)
 
     def release(self) -> None:
         """Loading goes on, and ends. Twice does no harm."""
+        self._home.do(self._release)
+
+    def _release(self) -> None:
         cluster, self._cluster = self._cluster, None
         if cluster is not None:
             cluster.coordinators.release(self._partition)
@@ -51,10 +56,12 @@ class LoadingHold:
 class NodeControls(ABC):
     """The controls of an `EmbeddedBroker`; its nodes are called by their ids (`node.id`, + 1, ...).
 
-    Every method raises BrokerError where the broker, or the node that it needs, does not run.
+    Every method raises BrokerError where the broker, or the node that it needs, does not run. What
+    is no coroutine may be called from any thread.
     """
 
     _nodes: dict[int, Node]
+    _home: Home
 
     @abstractmethod
     def _running(self) -> Cluster:
@@ -89,6 +96,9 @@ class NodeControls(ABC):
         Example:
             await broker.stop_node(broker.coordinator_of("orders-group"))
         """
+        return self._home.do(lambda: self._coordinator_of(group_id))
+
+    def _coordinator_of(self, group_id: str) -> int | None:
         self._offsets_topic()
         return self._running().coordinators.node_of(group_id)
 
@@ -101,6 +111,9 @@ class NodeControls(ABC):
         Raises:
             BrokerError: there is no such partition.
         """
+        return self._home.do(lambda: self._leader_of(topic, partition))
+
+    def _leader_of(self, topic: str, partition: int) -> int:
         found = self._topic(topic, partition)
         return self._running().leadership.leader(found, partition).node_id
 
@@ -215,9 +228,12 @@ class NodeControls(ABC):
                 ...  # members are told to come again, a Heartbeat is answered NONE
             # from here on it is as it was
         """
+        return self._home.do(lambda: self._hold_loading(group_id))
+
+    def _hold_loading(self, group_id: str) -> LoadingHold:
         cluster, topic = self._running(), self._offsets_topic()
         partition = cluster.coordinators.partition_of(group_id)
-        hold = LoadingHold(cluster, partition)
+        hold = LoadingHold(cluster, partition, self._home)
         cluster.elect(topic, partition, again=True)
         return hold
 
@@ -237,7 +253,7 @@ class NodeControls(ABC):
     def _load_late(self, partition: int, loading_ms: int) -> None:
         """Hold the next coordinator of a partition for some time."""
         if loading_ms > 0:
-            hold = LoadingHold(self._running(), partition)
+            hold = LoadingHold(self._running(), partition, self._home)
             asyncio.get_running_loop().call_later(loading_ms / 1000, hold.release)
 
     def _offsets_topic(self) -> Topic:

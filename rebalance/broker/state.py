@@ -1,4 +1,4 @@
-"""What handlers work on: one node's view of its cluster, and one call of one client.
+"""What handlers work on, beside a client's call: one node's view of its cluster.
 
 Handlers get these two and nothing else; sockets stay with the connection.
 """
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rebalance.broker.broker_configs import BrokerConfigs
+    from rebalance.broker.call import Call
     from rebalance.broker.cluster import Cluster
-    from rebalance.broker.codec import Message
     from rebalance.broker.config import BrokerConfig
     from rebalance.broker.driver import GroupDriver
     from rebalance.broker.faults import Faults
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rebalance.broker.topics import TopicStore
     from rebalance.broker.transactions import Transactions
 
-__all__ = ["BrokerState", "Call", "Endpoint", "Usage"]
+__all__ = ["BrokerState", "Endpoint", "Usage"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,17 +112,3 @@ class Usage:
     """`max.transactional.ids`"""
     log_bytes: int
     """`log.memory.bytes`"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One request: who sent it, in which version, and its body as a message."""
-
-    version: int
-    body: Message
-    client_id: str
-    client_host: str
-    """As Java prints it: "/127.0.0.1"."""
-    host: str
-    port: int
-    """The address at which this client is told to find the broker."""

@@ -11,13 +11,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rebalance.broker.leadership import Leader
     from rebalance.broker.log import PartitionLog
 
-__all__ = ["INTERNAL_TOPICS", "OFFSETS_TOPIC", "NewTopic", "Topic"]
+__all__ = ["INTERNAL_TOPICS", "OFFSETS_TOPIC", "Leader", "NewTopic", "Topic"]
 
 OFFSETS_TOPIC = "__consumer_offsets"
 INTERNAL_TOPICS = frozenset({OFFSETS_TOPIC, "__transaction_state", "__share_group_state"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leader:
+    """The node that leads a partition, and how often its leader was chosen before."""
+
+    node_id: int
+    epoch: int = 0
 
 
 @dataclass(slots=True, kw_only=True)

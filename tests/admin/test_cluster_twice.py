@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rebalance.broker.handlers import APIS
+from rebalance.broker.apis import APIS
 from tests.admin.twin import Side, Twin
 
 RAW = {"client_software_name": "raw", "client_software_version": "1"}

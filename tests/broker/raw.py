@@ -21,7 +21,7 @@ from typing import Any, Protocol
 from kio.schema.errors import ErrorCode
 from kio.serial import entity_reader, entity_writer
 
-from rebalance.broker.handlers import APIS
+from rebalance.broker.apis import APIS
 from rebalance.broker.schemas import schema
 from tests.support.aio import run
 

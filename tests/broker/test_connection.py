@@ -10,7 +10,7 @@ import struct
 import pytest
 
 from rebalance.broker import EmbeddedBroker, connection
-from rebalance.broker.handlers import APIS
+from rebalance.broker.apis import APIS
 from tests.broker.raw import (
     ALL_VERSIONS,
     KEYS,

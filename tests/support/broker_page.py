@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
+from rebalance.broker.apis import APIS
 from rebalance.broker.config import BrokerConfig
-from rebalance.broker.handlers import APIS
 from rebalance.protocol.config import CoordinatorConfig
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "broker.md"

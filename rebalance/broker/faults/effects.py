@@ -18,14 +18,28 @@ from rebalance.broker.faults.group_batches import split
 from rebalance.broker.faults.seen import RequestSeen
 
 if TYPE_CHECKING:
+    from rebalance.broker.call import Call
     from rebalance.broker.codec import Message
-    from rebalance.broker.state import Call
     from rebalance.protocol.errors import ErrorCode
 
-__all__ = ["AnswerWith", "Delay", "Drop", "Effect", "Hold", "Passing", "Throttle", "Watch", "When"]
+__all__ = [
+    "AnswerWith",
+    "Delay",
+    "Drop",
+    "Effect",
+    "Handle",
+    "Hold",
+    "Passing",
+    "Throttle",
+    "Watch",
+    "When",
+]
 
 When: TypeAlias = Literal["before", "after"]
 """Before the request has any effect, or after it and before its answer goes out."""
+
+Handle: TypeAlias = "Callable[[Call], Awaitable[Message | None]]"
+"""A request's way to its own effect."""
 
 _FETCH, _METADATA = "fetch", "metadata"
 
@@ -38,7 +52,7 @@ class Passing:
     """The API as kio says it."""
     call: Call
     seen: RequestSeen
-    handle: Callable[[Call], Awaitable[Message | None]]
+    handle: Handle
     """Has a request take its effect."""
     answer: Message | None = None
     is_answered: bool = False

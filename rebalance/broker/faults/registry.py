@@ -9,19 +9,18 @@ was answered; then each does in the same order what it does after it.
 from __future__ import annotations
 
 import threading
-from functools import partial
 from typing import TYPE_CHECKING
 
-from rebalance.broker.faults.effects import Effect, Passing
+from rebalance.broker.apis import APIS
+from rebalance.broker.faults.effects import Effect, Handle, Passing
 from rebalance.broker.faults.fault import Fault
 from rebalance.broker.faults.home import Home
 from rebalance.broker.faults.seen import RequestSeen, errors_in
-from rebalance.broker.handlers import APIS, load_handler
 
 if TYPE_CHECKING:
+    from rebalance.broker.call import Call
     from rebalance.broker.codec import Message
     from rebalance.broker.faults.selector import Selector
-    from rebalance.broker.state import BrokerState, Call
 
 __all__ = ["Faults"]
 
@@ -81,16 +80,17 @@ class Faults:
             self._rules = tuple(rule for rule in self._rules if rule is not fault)
 
     async def answer(
-        self, state: BrokerState, key: int, correlation_id: int, call: Call
+        self, node_id: int, key: int, correlation_id: int, call: Call, handle: Handle
     ) -> tuple[Message | None, int]:
         """What a request is answered, and for how many milliseconds its connection is muted.
+
+        `handle` has a request take its effect at the node that it came to.
 
         Raises:
             WireError: the connection is cut.
         """
-        seen = RequestSeen.of(key, correlation_id, state.node_id, call)
+        seen = RequestSeen.of(key, correlation_id, node_id, call)
         rules = self._taking(seen)
-        handle = partial(load_handler(key), state)
         if not rules:
             return await handle(call), 0
         passing = Passing(name=APIS[key].name, call=call, seen=seen, handle=handle)

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rebalance.broker.handlers import APIS
+from rebalance.broker.apis import APIS
 from rebalance.protocol.errors import ErrorCode
 
 if TYPE_CHECKING:
+    from rebalance.broker.call import Call
     from rebalance.broker.codec import Message
-    from rebalance.broker.state import Call
 
 __all__ = ["API_KEYS", "RequestSeen", "errors_in", "kafka_name"]
 

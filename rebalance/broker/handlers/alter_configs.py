@@ -6,9 +6,10 @@ Kafka advises IncrementalAlterConfigs instead; older clients know only this.
 
 from __future__ import annotations
 
+from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
 from rebalance.broker.config_changes import Change, answer_all, check_values
-from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.state import BrokerState
 
 KEY, OLDEST, NEWEST = 33, 0, 2
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 
+from rebalance.broker.apis import API_VERSIONS_KEY, APIS, Api
+from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
-from rebalance.broker.handlers import API_VERSIONS_KEY, APIS, Api
-from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.state import BrokerState
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 18, 0, 5

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 
+from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
-from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.state import BrokerState
 from rebalance.broker.topics import MAX_PARTITIONS_PER_REQUEST, Topic, TopicError
 from rebalance.protocol.errors import ErrorCode
 

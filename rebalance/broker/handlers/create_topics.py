@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import Counter
 
 from rebalance.broker.broker_configs import ConfigSource
+from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
-from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.state import BrokerState
 from rebalance.broker.topic_configs import TOPIC_KEYS
 from rebalance.broker.topics import NewTopic, Topic, TopicError
 from rebalance.protocol.errors import ErrorCode

@@ -5,8 +5,9 @@ Moves a partition's log start offset; -1 moves it to the end. What was deleted b
 
 from __future__ import annotations
 
+from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
-from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.state import BrokerState
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 21, 0, 2

@@ -8,8 +8,9 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 
+from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
-from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.state import BrokerState
 from rebalance.broker.topics import TopicError
 from rebalance.protocol.errors import ErrorCode
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
-from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.state import BrokerState
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 29, 1, 3

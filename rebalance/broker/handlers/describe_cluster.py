@@ -6,9 +6,10 @@ The nodes that run, the first of which is the controller. A controller's endpoin
 
 from __future__ import annotations
 
+from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
 from rebalance.broker.handlers.metadata import CLUSTER_OPERATIONS, OMITTED
-from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.state import BrokerState
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 60, 0, 2

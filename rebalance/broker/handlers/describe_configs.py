@@ -8,10 +8,11 @@ Source: `ConfigHelper`; KIP-133, KIP-226, KIP-569.
 from __future__ import annotations
 
 from rebalance.broker.broker_configs import ConfigEntry, ConfigSource
+from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
 from rebalance.broker.config_resources import ResourceError, ResourceType, check_broker, find_topic
 from rebalance.broker.group_configs import GROUP_KEYS
-from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.state import BrokerState
 from rebalance.broker.topic_configs import TOPIC_KEYS
 from rebalance.protocol.errors import ErrorCode
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import shutil
 
+from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
-from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.state import BrokerState
 from rebalance.broker.topics import Topic
 from rebalance.protocol.errors import ErrorCode
 

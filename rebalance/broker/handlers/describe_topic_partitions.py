@@ -7,9 +7,10 @@ Source: `DescribeTopicPartitionsRequestHandler`.
 
 from __future__ import annotations
 
+from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
 from rebalance.broker.handlers.metadata import OMITTED, TOPIC_OPERATIONS, described_partition
-from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.state import BrokerState
 from rebalance.broker.topics import name_problem
 from rebalance.protocol.errors import ErrorCode
 

@@ -12,10 +12,11 @@ import asyncio
 from dataclasses import dataclass
 from functools import partial
 
+from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
 from rebalance.broker.leader_checks import NO_EPOCH, CurrentLeaders, leader_error
 from rebalance.broker.log import PartitionLog
-from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.state import BrokerState
 from rebalance.broker.topics import Topic
 from rebalance.protocol.errors import ErrorCode
 

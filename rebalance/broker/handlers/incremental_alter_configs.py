@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
 from rebalance.broker.config_changes import Before, Change, answer_all, check_values
 from rebalance.broker.config_keys import ConfigType, list_items
 from rebalance.broker.config_resources import ResourceError
-from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.state import BrokerState
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 44, 0, 1

@@ -6,8 +6,9 @@ null protocol name goes out as "" (J16), which the codec does where a version ca
 
 from __future__ import annotations
 
+from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
-from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.state import BrokerState
 from rebalance.protocol.requests import GroupProtocol, JoinGroupRequest
 from rebalance.protocol.responses import JoinGroupResponse
 

@@ -7,8 +7,9 @@ coordinates; one that is loading some lists none, as whoever asks could not tell
 
 from __future__ import annotations
 
+from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
-from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.state import BrokerState
 from rebalance.coordinator import GroupSnapshot
 from rebalance.protocol.errors import ErrorCode
 

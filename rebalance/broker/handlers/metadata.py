@@ -7,9 +7,10 @@ creates it a little later: a client must ask twice.
 
 from __future__ import annotations
 
+from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
 from rebalance.broker.leadership import Leadership
-from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.state import BrokerState
 from rebalance.broker.topics import INTERNAL_TOPICS, Topic, TopicError, name_problem
 from rebalance.protocol.errors import ErrorCode
 

@@ -6,9 +6,10 @@ that exists is answered without asking it at all (O09). Version 10 names topics 
 
 from __future__ import annotations
 
+from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
 from rebalance.broker.offsets_asked import OffsetsAsked
-from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.state import BrokerState
 from rebalance.protocol.requests import OffsetCommitRequest
 from rebalance.protocol.responses import OffsetCommitResponse
 

@@ -7,8 +7,9 @@ request: an error of the group stands alone, whatever the partitions are.
 from __future__ import annotations
 
 from assignors.model import TopicPartition
+from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
-from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.state import BrokerState
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import OffsetDeleteRequest
 from rebalance.protocol.responses import OffsetDeleteResponse

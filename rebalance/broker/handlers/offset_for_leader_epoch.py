@@ -7,9 +7,10 @@ Source: `LeaderEpochFileCache.endOffsetFor`.
 
 from __future__ import annotations
 
+from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
 from rebalance.broker.leader_checks import leader_error
-from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.state import BrokerState
 from rebalance.broker.topics import Topic
 from rebalance.protocol.errors import ErrorCode
 

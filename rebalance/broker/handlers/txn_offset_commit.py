@@ -7,9 +7,10 @@ the group by itself (KIP-890), version 6 names topics by their ids.
 
 from __future__ import annotations
 
+from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
 from rebalance.broker.offsets_asked import OffsetsAsked
-from rebalance.broker.state import BrokerState, Call
+from rebalance.broker.state import BrokerState
 from rebalance.broker.transactions import Identity, TransactionError
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import TxnOffsetCommitRequest

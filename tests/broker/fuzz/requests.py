@@ -15,7 +15,7 @@ from typing import Any
 
 from aiokafka.record.util import calc_crc32c
 
-from rebalance.broker.handlers import APIS
+from rebalance.broker.apis import APIS
 from rebalance.broker.schema_fields import SchemaField, schema_fields
 from rebalance.broker.schemas import schema
 from rebalance.broker.writing import Writer, compile_writer

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rebalance.broker import EmbeddedBroker
-from rebalance.broker.handlers import APIS
+from rebalance.broker.apis import APIS
 from tests.broker.batch_maker import batch, values
 from tests.broker.handlers import admin_checks
 from tests.broker.raw import ALL_VERSIONS, RawConnection, connected, run

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
-from rebalance.broker.handlers import APIS
+from rebalance.broker.apis import APIS
 from tests.conformance.conversation import (
     GROUP,
     Case,
