@@ -26,7 +26,7 @@ async def befallen(seed: int) -> str:
         return "".join(letters)
 
 
-@pytest.mark.parametrize("hash_seed", ["0", "1", "77"])
+@pytest.mark.parametrize("hash_seed", ["0", "77"])
 def test_the_same_seed_gives_the_same_faults_under_another_hash_seed(hash_seed: str) -> None:
     script = (
         "import asyncio, tests.broker.faults.test_chance as t; print(asyncio.run(t.befallen(7)))"
