@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.broker.batch_maker import batch, values
+from tests.broker.handlers.test_offsets import ready
 from tests.broker.handlers.test_produce import produce
 from tests.broker.raw import RawConnection, connected, create_topic
 from tests.cli.serving import served
@@ -146,6 +147,7 @@ def test_p02_killed_in_a_loop_with_torn_tails(tmp_path: Path) -> None:
             async with connected(broker) as client:
                 if number == 0:
                     await create_topic(client, TOPIC, PARTITIONS)
+                    await ready(client, "group-0")
                 await _check(client, ledger)
             end = ledger.answers + chance.randrange(1, 400)
 
