@@ -6,7 +6,6 @@ waiting are answered as Kafka answers them (P04), and clients find their way by 
 
 from __future__ import annotations
 
-import asyncio
 from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -128,7 +127,8 @@ class NodeControls(ABC):
         Args:
             to: the node; None takes the next one that runs. The same node means that it is elected
                 again.
-            loading_ms: how long the new one answers COORDINATOR_LOAD_IN_PROGRESS.
+            loading_ms: how long the new one answers COORDINATOR_LOAD_IN_PROGRESS, by the clock of
+                the groups (`advance`, if it is virtual).
 
         Returns:
             The node that coordinates the group now.
@@ -253,8 +253,9 @@ class NodeControls(ABC):
     def _load_late(self, partition: int, loading_ms: int) -> None:
         """Hold the next coordinator of a partition for some time."""
         if loading_ms > 0:
-            hold = LoadingHold(self._running(), partition, self._home)
-            asyncio.get_running_loop().call_later(loading_ms / 1000, hold.release)
+            cluster = self._running()
+            hold = LoadingHold(cluster, partition, self._home)
+            cluster.clock.call_at(cluster.clock.now_ms() + loading_ms, hold.release)
 
     def _offsets_topic(self) -> Topic:
         cluster = self._running()

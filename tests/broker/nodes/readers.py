@@ -7,6 +7,7 @@ itself: what a broker's nodes do to it, it meets as in production.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any, Self
@@ -18,6 +19,8 @@ from kafka import KafkaConsumer
 __all__ = ["MAKERS", "Reader"]
 
 _POLL_S = 0.1
+_LONG_POLL_S = 1.0
+"""kafka-python forgets an assignment that comes in between two short polls."""
 _SESSION_MS, _HEARTBEAT_MS = 15_000, 300
 
 
@@ -97,7 +100,7 @@ def _kafka_python(
     )
     try:
         while not ending.is_set():
-            found = consumer.poll(timeout_ms=int(_POLL_S * 1000))
+            found = consumer.poll(timeout_ms=int(_LONG_POLL_S * 1000))
             seen.extend(record.value for records in found.values() for record in records)
             if found:
                 consumer.commit()
@@ -134,6 +137,8 @@ def _confluent(
             seen.append(record.value())
             consumer.store_offsets(record)
             consumer.commit(asynchronous=True)
+        with contextlib.suppress(confluent_kafka.KafkaException):  # there may be nothing to commit
+            consumer.commit(asynchronous=False)
     finally:
         consumer.close()
 

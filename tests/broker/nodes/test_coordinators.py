@@ -124,22 +124,28 @@ async def test_p03_p04_a_move_keeps_members_generation_and_offsets() -> None:
 
 
 async def test_p04_the_next_coordinator_can_load_for_a_while() -> None:
-    async with EmbeddedBroker(SETTINGS, nodes=2) as broker:
+    async with EmbeddedBroker(SETTINGS, nodes=2, time="virtual") as broker:
         broker.create_topic("orders", 1)
         _, member = await _group(broker)
-        to = await broker.move_coordinator("g", loading_ms=50)
+        to = await broker.move_coordinator("g", loading_ms=3000)
         async with at_node(broker, to) as client:
             group = {"groups": ["g"]}
             told = (await client.ask("describe_groups", 0, group)).groups[0]
             assert told.error_code.value == LOADING
-            while told.error_code.value == LOADING:
-                told = (await client.ask("describe_groups", 0, group)).groups[0]
+            await broker.advance(2.999)
+            told = (await client.ask("describe_groups", 0, group)).groups[0]
+            assert told.error_code.value == LOADING
+            await broker.advance(0.001)
+            told = (await client.ask("describe_groups", 0, group)).groups[0]
             assert (told.error_code.value, told.group_state) == (NONE, "Stable")
             assert await _beat(client, member) == NONE
-        await broker.stop_node(to, loading_ms=50)
+        await broker.stop_node(to, loading_ms=3000)
         async with at_node(broker, 3 - to) as client:
             fetched = await client.ask("offset_fetch", 5, {"group_id": "g"})
             assert fetched.error_code.value == LOADING
+            await broker.advance(3)
+            fetched = await client.ask("offset_fetch", 5, {"group_id": "g"})
+            assert fetched.error_code.value == NONE
 
 
 async def test_p03_a_group_outlives_the_stop_of_its_node() -> None:
