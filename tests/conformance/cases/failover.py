@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.conformance.cases.admin import list_groups
+from tests.conformance.cases.transactions import STABLE, add, begin, end, txn_commit
 from tests.conformance.conversation import (
     GROUP,
     TOPIC,
@@ -22,6 +23,8 @@ from tests.conformance.conversation import (
     case,
 )
 from tests.conformance.steps import (
+    MARGIN_MS,
+    OVER_MS,
     beat,
     commit,
     delete_groups,
@@ -175,6 +178,9 @@ def _offsets() -> Iterator[tuple[str, Steps]]:
     other = [commit("X"), commit("X", group_id=Name("other")), DEAD]
     asks = fetch("X", topics=None, groups=(GROUP, Name("other"), Name("absent")))
     yield "p03_and_o04_several_groups", [other, asks]
+    for committed in (True, False):
+        ended = [commit("X"), begin(), add(), txn_commit(), end(committed), STABLE, DEAD, LOOK]
+        yield f"p03_and_o07_a_transaction_that_ended_{committed}", ended
     simple_joined = [commit("X"), entered("A"), DEAD, LOOK, beat("A", 1), join("A")]
     yield "p03_and_p06_a_simple_group_that_was_joined", simple_joined
 
@@ -192,10 +198,11 @@ def _sessions() -> Iterator[tuple[str, Steps]]:
     yield "p03_and_h06_a_static_session_ends", [together(A={}, S=static), DEAD, silent, ends]
     commits = [passes(WAIT_MS), commit("A", 1), passes(WAIT_MS), beat("A", 1), LOOK]
     yield "p03_and_h03_a_commit_keeps_it", [together(A=SESSION), DEAD, commits]
-    late = {"rebalance_timeout": 300}
-    rejoins = [join("A", protocols=OTHER, waits=True, **late), passes(1_500), settle("A"), LOOK]
+    late = {"rebalance_timeout": MARGIN_MS}
+    rejoins = [join("A", protocols=OTHER, waits=True, **late), passes(OVER_MS), settle("A"), LOOK]
     yield "p03_and_j11_rebalance_timeouts_are_kept", [together(A=late, B=late), DEAD, rejoins]
-    unsynced = [gathered(A=late, B=late), DEAD, passes(1_500), LOOK]
+    later = {"rebalance_timeout": SESSION["session_timeout"]}
+    unsynced = [gathered(A=later, B=later), DEAD, silent, LOOK]
     yield "p02_and_s04_a_sync_timer_is_not_kept", unsynced
 
 
