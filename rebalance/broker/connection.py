@@ -102,6 +102,9 @@ async def _answer(
             raise WireError(f"{api.name} version {version} is not served")
         from rebalance.broker.handlers.api_versions import unsupported
 
+        # Its header at least must be one: that of the nearest version (A05).
+        nearest = min(max(version, api.oldest), api.newest)
+        load_wire(api.name, nearest).read_header(frame, 0)
         return _encode(correlation_id, key, 0, unsupported()), 0
     wire = load_wire(api.name, version)
     header, at = wire.read_header(frame, 0)

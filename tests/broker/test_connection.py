@@ -39,11 +39,21 @@ def _header(key: int, version: int) -> bytes:
 def test_a05_an_unsupported_api_versions_gets_error_35_in_the_layout_of_v0(version: int) -> None:
     async def main() -> None:
         async with EmbeddedBroker() as broker, connected(broker) as client:
-            client.writer.write(framed(_header(KEYS["api_versions"], version)))
+            tags = b"\0" if version > 0 else b""  # as in the newest version that is served
+            client.writer.write(framed(_header(KEYS["api_versions"], version) + tags))
             frame = await client.receive_frame()
             # Header v0: the correlation id only. Body v0: error, one entry (key, min, max).
             assert frame == struct.pack(">ihi", 7, 35, 1) + struct.pack(">hhh", 18, 0, 5)
             assert await _is_alive(client)
+
+    run(main())
+
+
+def test_a05_an_unsupported_api_versions_without_a_whole_header_closes_the_connection() -> None:
+    async def main() -> None:
+        async with EmbeddedBroker() as broker, connected(broker) as client:
+            client.writer.write(framed(_header(KEYS["api_versions"], 6)))
+            assert await client.is_closed_by_peer()
 
     run(main())
 

@@ -5,7 +5,8 @@ both brokers must do the same, and their answers must be equal in every field.
 
 What is left out, because Kafka promises nothing there: who leads after a leader went that was not
 followed by exactly one (its order is a hash map's), and the SyncGroup of a member that left while
-it waited (H08, never answered). Time plays no part: all timeouts are long.
+it waited (H08, never answered). Time plays no part, but for visitors who let an id lapse: all other
+timeouts are long.
 """
 
 from __future__ import annotations

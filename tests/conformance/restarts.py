@@ -24,34 +24,44 @@ from tests.conformance.conversation import Case, Restart, Step
 from tests.conformance.played import Played, told
 from tests.conformance.side import Line, Side
 
-RESTARTS: Mapping[str, signal.Signals] = {
-    "restarted": signal.SIGTERM,
-    "killed": signal.SIGKILL,
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """How a broker ends, and what those after it are set to beside what it was."""
+
+    how: signal.Signals
+    then: Mapping[str, str] = field(default_factory=dict)
+
+
+RESTARTS: Mapping[str, End] = {
+    "restarted": End(how=signal.SIGTERM),
+    "killed": End(how=signal.SIGKILL),
+    "narrowed": End(how=signal.SIGTERM, then={"group.max.size": "1"}),
 }
-"""How the brokers end, by the setup that a case names."""
+"""By the setup that a case names."""
 
 _AT_ONCE = 32
 _SOON_BACK = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "300"}
 """Kafka lets nobody take the place of a broker that was killed before that session has ended."""
 _START_TIMEOUT_S = 120.0
 
-Start = Callable[[Path, signal.Signals], AbstractContextManager[Address]]
+Start = Callable[[Path, signal.Signals, Mapping[str, str]], AbstractContextManager[Address]]
 
 
 @contextmanager
-def _ours(data: Path, how: signal.Signals) -> Iterator[Address]:
+def _ours(data: Path, how: signal.Signals, settings: Mapping[str, str]) -> Iterator[Address]:
     """`rebalance serve` on a directory, ended like that after the block."""
-    settings = [f"--set={name}={value}" for name, value in SETTINGS_OF_BOTH.items()]
-    with served(*settings, "--data", str(data)) as (process, servers):
+    options = [f"--set={name}={value}" for name, value in settings.items()]
+    with served(*options, "--data", str(data)) as (process, servers):
         yield address_of(servers)
         process.send_signal(how)
         process.wait(30)
 
 
 @contextmanager
-def _kafka(data: Path, how: signal.Signals) -> Iterator[Address]:
+def _kafka(data: Path, how: signal.Signals, settings: Mapping[str, str]) -> Iterator[Address]:
     """Apache Kafka on a directory, ended like that after the block."""
-    settings = {**SETTINGS_OF_BOTH, **_SOON_BACK}
+    settings = {**settings, **_SOON_BACK}
     with ApacheKafka(settings, data=data, start_timeout_s=_START_TIMEOUT_S) as kafka:
         yield address_of(kafka.bootstrap_servers)
         if how is signal.SIGKILL:
@@ -82,11 +92,11 @@ class _Played:
 
 def play_and_restart(setup: str, cases: Sequence[Case]) -> Iterator[Played]:
     """All of the cases with both brokers."""
-    how = RESTARTS[setup]
+    end = RESTARTS[setup]
     names = [f"case-{uuid.uuid4().hex[:12]}" for _ in cases]
     with ThreadPoolExecutor(2) as pool:
         kafka, ours = (
-            pool.submit(_play_with_one, start, how, cases, names) for start in (_kafka, _ours)
+            pool.submit(_play_with_one, start, end, cases, names) for start in (_kafka, _ours)
         )
     for case, theirs, here in zip(cases, kafka.result(), ours.result(), strict=True):
         yield Played(case=case, kafka=theirs, ours=here)
@@ -94,7 +104,7 @@ def play_and_restart(setup: str, cases: Sequence[Case]) -> Iterator[Played]:
 
 def _play_with_one(
     start: Start,
-    how: signal.Signals,
+    end: End,
     cases: Sequence[Case],
     names: Sequence[str],
 ) -> list[list[Line]]:
@@ -104,7 +114,8 @@ def _play_with_one(
         for each in played:
             stack.callback(each.side.close)
         for part in range(max(len(_parts(case)) for case in cases)):
-            with start(data / "logs", how) as address:
+            settings = {**SETTINGS_OF_BOTH, **(end.then if part else {})}
+            with start(data / "logs", end.how, settings) as address:
                 prepare(address)
                 for each in played:
                     each.side.moves_to(address)

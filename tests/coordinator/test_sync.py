@@ -102,6 +102,13 @@ def test_s01_order_of_the_checks(
     assert bench.refused(bench.sync_request("A", **changes)) == SyncGroupResponse(error=error)
 
 
+def test_s01_and_j17_a_group_that_has_no_protocol_yet_refuses_no_name() -> None:
+    bench = Bench(delay=3_000)
+    bench.enter("A")
+    request = bench.sync_request("A", generation_id=0, protocol_name="sticky")
+    assert bench.refused(request) == SyncGroupResponse(error=REBALANCE_IN_PROGRESS)
+
+
 def test_s02_a_follower_waits_and_nothing_is_written() -> None:
     bench = at_state(COMPLETING, "A", "B")
     token = bench.sync("B")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.conformance.cases.admin import list_groups
+from tests.conformance.cases.transactions import STABLE, add, begin, end, txn_commit
 from tests.conformance.conversation import (
     GROUP,
     TOPIC,
@@ -22,6 +23,8 @@ from tests.conformance.conversation import (
     case,
 )
 from tests.conformance.steps import (
+    MARGIN_MS,
+    OVER_MS,
     beat,
     commit,
     delete_groups,
@@ -53,12 +56,14 @@ SESSION = {"session_timeout": 15_000}
 WAIT_MS = 9_000
 
 
-def _lives() -> Iterator[tuple[str, Steps]]:
-    """A group, the end of its broker, and what everybody is told next."""
-    everybody = [beat("A", 2), beat("B", 2), sync("A", 2), sync("B", 2), beat("B", 1)]
+EVERYBODY = [beat("A", 2), beat("B", 2), sync("A", 2), sync("B", 2), beat("B", 1)]
+
+
+def _stable() -> Iterator[tuple[str, Steps]]:
+    """A Stable group, the end of its broker, and what everybody is told next."""
     for version in (0, 2, 3, 5, 9):
         mine = {"protocols": TWO, "version": max(version, 5)}
-        follows = [join("B", version, protocols=ONE), beat("B", 2), *everybody]
+        follows = [join("B", version, protocols=ONE), beat("B", 2), *EVERYBODY]
         yield f"p02_and_p03_stable_v{version}", [stable("A", "B", **mine), DEAD, LOOK, follows]
         other = [join("B", version, protocols=TWO, waits=True), settle("B"), LOOK]
         yield (
@@ -74,7 +79,11 @@ def _lives() -> Iterator[tuple[str, Steps]]:
             f"p03_only_the_chosen_protocol_is_known_v{version}",
             [stable("A", "B", **mine), DEAD, only],
         )
-    told = [describe(), *everybody, commit("A", 2), commit("B", 1), LOOK]
+
+
+def _on_the_way() -> Iterator[tuple[str, Steps]]:
+    """A group between two generations, or before its first."""
+    told = [describe(), *EVERYBODY, commit("A", 2), commit("B", 1), LOOK]
     yield "p02_a_join_without_a_sync", [joined("A", "B"), DEAD, LOOK, told]
     half = [joined("A", "B"), sync("B", 2, waits=True), DEAD, LOOK, told]
     yield "p02_a_join_without_the_leaders_sync", half
@@ -101,6 +110,10 @@ def _lives() -> Iterator[tuple[str, Steps]]:
     pending = [stable("A"), join("P"), DEAD, LOOK, join("P"), join("A", waits=True), settle("A")]
     yield "p02_a_pending_id_beside_a_member", pending
     yield "p02_a_first_join", [join("A", 3), DEAD, LOOK, beat("A", 1), sync("A", 1), join("A", 3)]
+
+
+def _empty() -> Iterator[tuple[str, Steps]]:
+    """A group that has lost some or all."""
     emptied = [
         stable("A"),
         commit("A", 1),
@@ -175,6 +188,9 @@ def _offsets() -> Iterator[tuple[str, Steps]]:
     other = [commit("X"), commit("X", group_id=Name("other")), DEAD]
     asks = fetch("X", topics=None, groups=(GROUP, Name("other"), Name("absent")))
     yield "p03_and_o04_several_groups", [other, asks]
+    for committed in (True, False):
+        ended = [commit("X"), begin(), add(), txn_commit(), end(committed), STABLE, DEAD, LOOK]
+        yield f"p03_and_o07_a_transaction_that_ended_{committed}", ended
     simple_joined = [commit("X"), entered("A"), DEAD, LOOK, beat("A", 1), join("A")]
     yield "p03_and_p06_a_simple_group_that_was_joined", simple_joined
 
@@ -192,10 +208,11 @@ def _sessions() -> Iterator[tuple[str, Steps]]:
     yield "p03_and_h06_a_static_session_ends", [together(A={}, S=static), DEAD, silent, ends]
     commits = [passes(WAIT_MS), commit("A", 1), passes(WAIT_MS), beat("A", 1), LOOK]
     yield "p03_and_h03_a_commit_keeps_it", [together(A=SESSION), DEAD, commits]
-    late = {"rebalance_timeout": 300}
-    rejoins = [join("A", protocols=OTHER, waits=True, **late), passes(1_500), settle("A"), LOOK]
+    late = {"rebalance_timeout": MARGIN_MS}
+    rejoins = [join("A", protocols=OTHER, waits=True, **late), passes(OVER_MS), settle("A"), LOOK]
     yield "p03_and_j11_rebalance_timeouts_are_kept", [together(A=late, B=late), DEAD, rejoins]
-    unsynced = [gathered(A=late, B=late), DEAD, passes(1_500), LOOK]
+    later = {"rebalance_timeout": SESSION["session_timeout"]}
+    unsynced = [gathered(A=later, B=later), DEAD, silent, LOOK]
     yield "p02_and_s04_a_sync_timer_is_not_kept", unsynced
 
 
@@ -209,9 +226,38 @@ def _twice() -> Iterator[tuple[str, Steps]]:
     yield "p02_and_p03_a_generation_between_two_ends", synced
 
 
+def _narrower() -> Iterator[tuple[str, Steps]]:
+    """The broker that follows allows groups of one (J03)."""
+    beats = [beat("A", 2), beat("B", 2), sync("A", 2), commit("A", 2)]
+    for version in range(10):
+        first = [join("A", version, waits=True), settle("A"), describe()]
+        late = [join("B", version), settle("A"), describe()]
+        crowd = [stable("A", "B"), DEAD, LOOK, beats, first, late]
+        yield f"p03_and_j03_a_group_that_is_too_large_v{version}", crowd
+    others = [join("B", waits=True), settle("B"), join("A"), settle("B"), LOOK]
+    yield "p03_and_j03_the_leader_comes_last", [stable("A", "B"), DEAD, others]
+    yield "p03_and_j03_a_group_of_one", [stable("A"), DEAD, LOOK, beat("A", 1), join("B"), LOOK]
+    group = together(A={}, S=STATIC)
+    static = [join("S", member_id="", waits=True, **STATIC), settle("S"), join("A"), settle("S")]
+    yield "p03_and_j03_a_static_member_returns", [group, DEAD, LOOK, static, LOOK]
+    yield (
+        "p03_and_j03_an_emptied_group",
+        [stable("A", "B"), leave("A", "B"), DEAD, entered("C"), LOOK],
+    )
+    news = [join("C"), LOOK, leave("A"), LOOK, leave("B"), LOOK]
+    yield "p03_and_j03_a_newcomer", [stable("A", "B"), DEAD, news]
+
+
 CASES: tuple[Case, ...] = tuple(
     case(f"{name}_{setup}", steps, setup=setup)
-    for setup in ("restarted", "killed")
-    for lives in (_lives, _static, _offsets, _sessions, _twice)
+    for setups, all_lives in (
+        (
+            ("restarted", "killed"),
+            (_stable, _on_the_way, _empty, _static, _offsets, _sessions, _twice),
+        ),
+        (("narrowed",), (_narrower,)),
+    )
+    for setup in setups
+    for lives in all_lives
     for name, steps in lives()
 )

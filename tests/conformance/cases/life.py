@@ -179,8 +179,7 @@ def _in_all_versions() -> Iterator[tuple[str, Steps]]:
 
 
 def _ends() -> Iterator[tuple[str, Steps]]:
-    """How groups, members and offsets go."""
-    short = {"session_timeout": MARGIN_MS}
+    """How groups and offsets go."""
     both = [commit("X", -1, offset(0), offset(1)), delete_offsets(1), delete_offsets(0, 1)]
     yield "and_a04_offsets_are_deleted", [both, delete_groups()]
     many = [commit("X", -1, offset(1), offset(0), topic=TOPIC), commit("X", topic=Name("other"))]
@@ -195,6 +194,17 @@ def _ends() -> Iterator[tuple[str, Steps]]:
         pending = [join("P"), delete_groups(version=version), join("P")]
         yield f"and_a03_with_a_pending_id_v{version}", pending
     yield "and_a03_twice", [commit("X"), delete_groups(GROUP, GROUP)]
+    kind = {"protocol_type": "connect", "protocols": (("mine", b"m"),)}
+    yield "and_g08_of_another_type", [stable("A", **kind), leave("A")]
+    again = [stable("A"), leave("A"), entered("B"), sync("B", 3, {"B": b"b"}), leave("B")]
+    yield "and_g02_an_emptied_group_begins_anew", again
+    simple = [commit("X"), entered("A"), sync("A", 1, {"A": b"a"}), leave("A"), delete_groups()]
+    yield "a_simple_group_gets_members", simple
+
+
+def _members_go() -> Iterator[tuple[str, Steps]]:
+    """How members leave, expire, and are given nothing."""
+    short = {"session_timeout": MARGIN_MS}
     yield "and_h06_the_last_member_expires", [together(A=short), passes(OVER_MS), describe()]
     some = [together(A={}, B=short), passes(OVER_MS), describe(), join("A", waits=True)]
     yield "and_h06_one_of_two_expires", [some, settle("A"), sync("A", 3, {"A": b"a"})]
@@ -208,12 +218,6 @@ def _ends() -> Iterator[tuple[str, Steps]]:
     yield "and_h04_a_pending_id_leaves", [join("P"), leave("P"), stable("A"), leave("A")]
     expires = [join("P", session_timeout=300), passes(2_500), entered("A"), sync("A", 1)]
     yield "and_h06_a_pending_id_expires", expires
-    again = [stable("A"), leave("A"), entered("B"), sync("B", 3, {"B": b"b"}), leave("B")]
-    yield "and_g02_an_emptied_group_begins_anew", again
-    kind = {"protocol_type": "connect", "protocols": (("mine", b"m"),)}
-    yield "and_g08_of_another_type", [stable("A", **kind), leave("A")]
-    simple = [commit("X"), entered("A"), sync("A", 1, {"A": b"a"}), leave("A"), delete_groups()]
-    yield "a_simple_group_gets_members", simple
     refused = [join("A", protocols=()), join("A", 3, protocols=()), join("A", member_id="x")]
     yield "and_j02_a_refused_join", refused
     odd = [joined("A", "B"), sync("A", 2, {"X": b"x", "B": b"b"}), sync("A", 2, {"A": b"2"})]
@@ -222,6 +226,10 @@ def _ends() -> Iterator[tuple[str, Steps]]:
     yield "and_s02_followers_write_nothing", [follower, sync("A", 2, {"A": b"a"}), settle("B")]
     unchanged = [stable("A", "B", protocols=TWO), join("B/3", protocols=TWO), sync("B/3", 2)]
     yield "and_j07_an_unchanged_follower_writes_nothing", unchanged
+
+
+def _returns() -> Iterator[tuple[str, Steps]]:
+    """How static members come back."""
     moves = [together(A={}, S=STATIC), join("S", member_id="", protocols=TWO, **STATIC)]
     yield "and_j15_other_protocols", [moves, describe()]
     foreign = [together(A={}, S=STATIC), join("S", member_id="", protocols=(("x", b""),), **STATIC)]
@@ -239,7 +247,7 @@ def _ends() -> Iterator[tuple[str, Steps]]:
 
 def _records() -> Iterator[Case]:
     both = {"topic": 2, "other": 2}
-    for lives in (_in_all_versions(), _ends()):
+    for lives in (_in_all_versions(), _ends(), _members_go(), _returns()):
         for name, steps in lives:
             yield case(f"p06_and_p01_{name}", watched(steps), topics=both)
     offsets = commit("X", -1, offset(1), offset(0))

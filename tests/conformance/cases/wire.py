@@ -175,7 +175,7 @@ def _versions() -> Iterator[Case]:
 
 
 def _names() -> Iterator[Case]:
-    """Groups and clients of odd names, through a whole life."""
+    """Groups of odd names, through a whole life."""
     groups = {
         "non_ascii": "gruppe-é-😀",
         "long": "x" * 20_000,
@@ -212,6 +212,10 @@ def _names() -> Iterator[Case]:
         Say(who="admin", api="delete_groups", version=3, fields={"groups_names": []}),
         topics=NONE,
     )
+
+
+def _clients() -> Iterator[Case]:
+    """Whom a member's id is named after (J05)."""
     clients = {"null": None, "empty": "", "non_ascii": "é😀", "long": "c" * 10_000}
     for name, client in clients.items():
         for version in (3, 4, 5, 9):
@@ -253,5 +257,6 @@ CASES = (
     *_finding(),
     *_versions(),
     *_names(),
+    *_clients(),
     *_tags(),
 )
