@@ -9,6 +9,7 @@ from bisect import bisect_right
 
 __all__ = ["LeaderEpochs"]
 
+_NO_EPOCH = -1
 _NOTHING = (-1, -1)
 
 
@@ -41,13 +42,14 @@ class LeaderEpochs:
         """The epoch in which an offset was appended, or will be."""
         return self._epochs[max(bisect_right(self._starts, offset) - 1, 0)]
 
-    def end_of(self, epoch: int, end_offset: int) -> tuple[int, int]:
+    def end_of(self, epoch: int, start_offset: int, end_offset: int) -> tuple[int, int]:
         """The latest epoch that is not later than `epoch`, and where it ended; -1 and -1 for one
-        that nobody knows yet."""
-        if epoch < 0 or epoch > self.current:
+        that nobody knows yet. What lies before the start of the log is forgotten."""
+        if epoch == _NO_EPOCH or epoch > self.current:
             return _NOTHING
         if epoch == self.current:
             return epoch, end_offset
-        later = bisect_right(self._epochs, epoch)
-        known = self._epochs[later - 1] if later else epoch
-        return known, self._starts[later]
+        first = max(bisect_right(self._starts, start_offset) - 1, 0)
+        later = max(bisect_right(self._epochs, epoch), first)
+        known = self._epochs[later - 1] if later > first else epoch
+        return known, max(self._starts[later], start_offset)

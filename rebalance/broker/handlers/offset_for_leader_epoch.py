@@ -43,7 +43,7 @@ def _answer(state: BrokerState, topic: Topic | None, part: Message) -> Message:
     else:
         code = leader_error(state, topic, part["partition"], part["current_leader_epoch"])
         if code is ErrorCode.NONE:
-            epoch, end = log.epochs.end_of(part["leader_epoch"], log.end_offset)
+            epoch, end = log.epochs.end_of(part["leader_epoch"], log.start_offset, log.end_offset)
     return {
         "error_code": code,
         "partition": part["partition"],

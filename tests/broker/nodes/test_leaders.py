@@ -283,12 +283,16 @@ async def test_a_port_of_a_node_that_is_taken_leaves_nothing_behind() -> None:
 
 def test_leader_epochs_of_a_log() -> None:
     epochs = LeaderEpochs()
-    assert (epochs.current, epochs.end_of(0, 0), epochs.at(0)) == (0, (0, 0), 0)
+    assert (epochs.current, epochs.end_of(0, 0, 0), epochs.at(0)) == (0, (0, 0), 0)
     epochs.begin(2, 10)
     epochs.begin(3, 10)  # nothing was appended in 2
     epochs.begin(5, 20)
     assert epochs.current == 5
-    assert [epochs.end_of(epoch, 30) for epoch in range(-1, 7)] == [
+    assert [epochs.end_of(epoch, 0, 30) for epoch in range(-1, 7)] == [
         *((-1, -1), (0, 10), (0, 10), (0, 10), (3, 20), (3, 20), (5, 30), (-1, -1)),
     ]
     assert [epochs.at(offset) for offset in (0, 9, 10, 19, 20, 30)] == [0, 0, 3, 3, 5, 5]
+    assert epochs.end_of(-5, 3, 30) == (-5, 3), "before all that is known"
+    assert [epochs.end_of(epoch, 15, 30) for epoch in (0, 2, 3, 4, 5)] == [
+        *((0, 15), (2, 15), (3, 20), (3, 20), (5, 30)),
+    ]
