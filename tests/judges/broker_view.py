@@ -16,6 +16,7 @@ from rebalance.protocol.offsets_records import decode_record
 from rebalance.protocol.records import GroupMetadata, GroupMetadataValue
 from tests.conversations.raw import Connection
 from tests.interop.ledger import Partition
+from tests.interop.peers import until
 
 _STABLE = "Stable"
 _MOST_GENERATIONS = 200
@@ -24,12 +25,13 @@ _READ_WITHIN_S = 20.0
 
 
 class BrokerView:
-    """One group of a broker; `close()` it."""
+    """One group of a broker, as soon as it is coordinated (A06); `close()` it."""
 
     def __init__(self, servers: str, group_id: str) -> None:
         host, _, port = servers.rpartition(":")
         self._servers, self._group_id = servers, group_id
         self._connection = Connection((host, int(port)), "broker view")
+        until(self._is_coordinated, lambda: f"nobody coordinates {group_id}")
 
     def close(self) -> None:
         self._connection.close()
@@ -90,6 +92,11 @@ class BrokerView:
             for topic in group.topics
             for each in topic.partitions
         }
+
+    def _is_coordinated(self) -> bool:
+        asked = {"key": self._group_id, "key_type": 0}
+        found = self._connection.ask("find_coordinator", 3, asked).error_code
+        return bool(found == self._described().error_code == ErrorCode.none)
 
     def _described(self) -> Any:
         asked = {"groups": [self._group_id]}

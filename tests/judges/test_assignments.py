@@ -8,6 +8,7 @@ import pytest
 
 from tests.clients.kafka_python.group import create_topics
 from tests.interop.peers import until
+from tests.judges.broker_view import BrokerView
 from tests.judges.judge import Judge
 from tests.judges.makers import FRANZ_GO, MAKERS, RANGE, Maker
 from tests.judges.raw_leader import RawLeader, assignment_of
@@ -23,6 +24,7 @@ def test_an_assignment_that_names_a_topic_twice(
     servers, group_id = kafka_broker.bootstrap_servers, unique("group")
     left, right = unique("left"), unique("right")
     create_topics(servers, {left: 2, right: 1})
+    BrokerView(servers, group_id).close()
     leader = RawLeader(servers, group_id, left, RANGE)
     wanted = {
         "servers": servers,
