@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from rebalance.testing.brokers import APACHE_KAFKA, EMBEDDED, SETTINGS, running
+from rebalance.broker import EmbeddedBroker
+from rebalance.testing.brokers import APACHE_KAFKA, SETTINGS, running
+from rebalance.testing.embedded import EmbeddedBrokerThread
 from tests.conformance.side import opened
 
 COMMON = {
@@ -59,12 +61,12 @@ def both_running(settings: Mapping[str, str] = {}) -> Iterator[Brokers]:
 
 @contextmanager
 def both_fresh(settings: Mapping[str, str] = {}) -> Iterator[Brokers]:
-    """Start both; nobody has asked them anything about groups."""
+    """Start both, ours as `rebalance serve` does; nobody has asked them anything about groups."""
+    settings = {**SETTINGS_OF_BOTH, **settings}
     with ExitStack() as stack:
-        ours, kafka = (
-            stack.enter_context(running(kind, {**SETTINGS_OF_BOTH, **settings}))
-            for kind in (EMBEDDED, APACHE_KAFKA)
-        )
+        embedded = EmbeddedBroker(settings, offsets_topic_at_once=False)
+        ours = stack.enter_context(EmbeddedBrokerThread(embedded))
+        kafka = stack.enter_context(running(APACHE_KAFKA, settings))
         yield Brokers(
             ours=address_of(ours.bootstrap_servers), kafka=address_of(kafka.bootstrap_servers)
         )

@@ -59,7 +59,7 @@ def _coordinator(state: BrokerState, call: Call, key: str, *, is_ready: bool) ->
             words = "" if is_share else _INVALID_REQUEST
             return _nowhere(key, ErrorCode.INVALID_REQUEST, words)
     if found is None:
-        words = "The coordinator is not available."
+        words = "The coordinator is not available." if call.version < 4 else ""
         return _nowhere(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, words)
     endpoint = state.endpoint(found, call)
     return {
