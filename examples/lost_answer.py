@@ -9,6 +9,7 @@ a commit fails, like counting the order once more, had better do none either.
 """
 
 import asyncio
+import logging
 from typing import Literal
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -61,6 +62,7 @@ async def committed(broker: EmbeddedBroker) -> int:
 
 
 async def main() -> None:
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it tells of the connection it lost
     await lose_a_commit("before")
     await lose_a_commit("after")
 

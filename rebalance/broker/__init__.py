@@ -10,14 +10,22 @@ from rebalance.broker.config import BrokerConfig
 from rebalance.broker.embedded import EmbeddedBroker
 from rebalance.broker.errors import BrokerError, SettingsError
 from rebalance.broker.faults import Fault, RequestSeen
+from rebalance.broker.node_controls import LoadingHold
 from rebalance.broker.state import Usage
+from rebalance.coordinator import GroupSnapshot
+from rebalance.protocol.errors import ErrorCode
+from rebalance.protocol.timers import TimerKey
 
 __all__ = [
     "BrokerConfig",
     "BrokerError",
     "EmbeddedBroker",
+    "ErrorCode",
     "Fault",
+    "GroupSnapshot",
+    "LoadingHold",
     "RequestSeen",
     "SettingsError",
+    "TimerKey",
     "Usage",
 ]

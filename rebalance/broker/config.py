@@ -102,7 +102,10 @@ class BrokerConfig:
         danger="in characters, not a Kafka property; longer ids take as much in every answer",
     )
     default_replication_factor: int = _setting(
-        "default.replication.factor", 1, _whole(1, 1), danger="there is one broker, so only 1"
+        "default.replication.factor",
+        1,
+        _whole(1, 1),
+        danger="only 1: every node has every partition, whatever is asked for",
     )
     message_max_bytes: int = _setting(
         "message.max.bytes",

@@ -210,7 +210,7 @@ class EmbeddedBroker(NodeControls, FaultControls, GroupControls):
         """
         wanted = NewTopic(name=name, num_partitions=-1 if partitions is None else partitions)
         try:
-            self._running().topics.create(wanted)
+            self._home.do(lambda: self._running().topics.create(wanted))
         except TopicError as error:
             raise BrokerError(str(error)) from None
 
@@ -223,6 +223,9 @@ class EmbeddedBroker(NodeControls, FaultControls, GroupControls):
         Raises:
             BrokerError: it does not run.
         """
+        return self._home.do(self._usage)
+
+    def _usage(self) -> Usage:
         cluster = self._running()
         return Usage(
             connections=sum(len(node.connections) for node in self._nodes.values()),

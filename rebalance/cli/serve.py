@@ -21,11 +21,14 @@ DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 9092
 def serve(
     port: Annotated[
         int | None,
-        typer.Option(min=0, max=65535, help="0 takes a free one.  [default: 9092]"),
+        typer.Option(min=0, max=65535, show_default=str(DEFAULT_PORT), help="0 takes a free one."),
     ] = None,
     host: Annotated[
         str | None,
-        typer.Option(help="Where to listen; anything but loopback is open to the network."),
+        typer.Option(
+            show_default=DEFAULT_HOST,
+            help="Where to listen; anything but loopback is open to the network.",
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None,

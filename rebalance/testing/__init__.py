@@ -1,8 +1,9 @@
 """The testing kit: property tests of an assignor, and a broker for a suite of yours.
 
 `AssignorContract` is a class to inherit from, `strategies` are Hypothesis strategies, `check` is
-the engine behind `rebalance check`, `ApacheKafka` starts a real broker, and the pytest plugin
-(`rebalance.testing.plugin`) brings `--rebalance-broker` and its fixtures.
+the engine behind `rebalance check`, `ApacheKafka` starts a real broker, `EmbeddedBrokerThread` runs
+ours beside a test, and the pytest plugin (`rebalance.testing.plugin`) brings `--rebalance-broker`
+and its fixtures.
 
 The rule kept here: importing this package costs nothing and needs nothing. pytest imports it in
 every suite of an environment in which the project is installed, also where Hypothesis is not. What
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
     from rebalance.testing.brokers import KafkaBroker
     from rebalance.testing.check import Report, Verdict, check
     from rebalance.testing.contract import AssignorContract
+    from rebalance.testing.embedded import EmbeddedBrokerThread
     from rebalance.testing.foreign import adapted
     from rebalance.testing.groups import Group
 
 __all__ = [
     "ApacheKafka",
     "AssignorContract",
+    "EmbeddedBrokerThread",
     "Group",
     "KafkaBroker",
     "Report",
@@ -38,6 +41,7 @@ __all__ = [
 _HOME = {
     "ApacheKafka": "rebalance.testing.apache_kafka",
     "AssignorContract": "rebalance.testing.contract",
+    "EmbeddedBrokerThread": "rebalance.testing.embedded",
     "Group": "rebalance.testing.groups",
     "KafkaBroker": "rebalance.testing.brokers",
     "Report": "rebalance.testing.check",

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from threading import Thread
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from rebalance.broker import EmbeddedBroker
+from rebalance.broker import BrokerError, EmbeddedBroker
 
 T = TypeVar("T")
 
@@ -45,13 +46,35 @@ class EmbeddedBrokerThread:
     @property
     def bootstrap_servers(self) -> str:
         """``HOST:PORT``, as clients take it."""
-        self._started.result(0)
+        self._loop()
         return self._bootstrap_servers
 
-    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """A coroutine's result, run on the broker's own loop."""
-        loop = self._started.result(0)
-        return asyncio.run_coroutine_threadsafe(coroutine, loop).result(_TIMEOUT_S)
+    def run(self, coroutine: Coroutine[Any, Any, T], timeout_s: float = 60.0) -> T:
+        """A coroutine's result, run on the broker's own loop.
+
+        Raises:
+            BrokerError: the broker is not running.
+            TimeoutError: it did not end in `timeout_s`, and was cancelled.
+        """
+        try:
+            loop = self._loop()
+        except BrokerError:
+            coroutine.close()
+            raise
+        running = asyncio.run_coroutine_threadsafe(coroutine, loop)
+        try:
+            return running.result(timeout_s)
+        except FutureTimeoutError:
+            if running.done():
+                raise  # its own
+            running.cancel()
+            what = getattr(coroutine, "__qualname__", repr(coroutine))
+            raise TimeoutError(f"{what} did not end in {timeout_s:g} s") from None
+
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        if not self._started.done() or self._ended.done():
+            raise BrokerError("the broker is not running; use it in a `with` block")
+        return self._started.result()
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -1,0 +1,40 @@
+"""Examples of the pages that have no file of their own run as they are printed."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from rebalance.broker import EmbeddedBroker
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def _example(page: str, words: str) -> str:
+    """The only block of Python on a page that has these words."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (found,) = (block for block in blocks if words in block)
+    return str(found)
+
+
+async def test_several_nodes() -> None:
+    """docs/broker.md"""
+    names: dict[str, Any] = {"EmbeddedBroker": EmbeddedBroker}
+    example = textwrap.indent(_example("broker.md", "nodes=3"), "    ")
+    exec(f"async def example():\n{example}    return broker", names)
+    broker = await names["example"]()
+    assert isinstance(broker, EmbeddedBroker)
+
+
+def test_a_broker_of_the_tests_own(tmp_path: Path) -> None:
+    """docs/testing.md"""
+    file = tmp_path / "test_service.py"
+    file.write_text(_example("testing.md", "EmbeddedBrokerThread"), encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(file)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
