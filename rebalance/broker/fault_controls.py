@@ -7,11 +7,11 @@ starts, and from any thread; a wrong argument is one ValueError here and never a
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypedDict, Unpack
 
 from rebalance.broker.faults import Fault, Faults
+from rebalance.broker.faults.arguments import is_number, is_whole
 from rebalance.broker.faults.effects import (
     AnswerWith,
     Delay,
@@ -54,6 +54,8 @@ class Which(TypedDict, total=False):
 class FaultControls:
     """Faults by API, client, group or member."""
 
+    _node_ids: Sequence[int]
+
     def __init__(self, seed: int = 0) -> None:
         self._faults = Faults(seed)
 
@@ -65,14 +67,14 @@ class FaultControls:
         Raises:
             ValueError: a negative delay, or `which` says something that cannot be.
         """
-        if not (math.isfinite(seconds) and seconds >= 0):
-            raise ValueError(f"a delay of {seconds} s; give seconds, 0 or more")
+        if not (is_number(seconds) and seconds >= 0):
+            raise ValueError(f"a delay of {seconds!r} s; give seconds, 0 or more")
         return self._add(Delay(seconds), which)
 
     def drop(self, when: When, **which: Unpack[Which]) -> Fault:
         """Cut the connection of requests, before they have any effect or after it, unanswered.
 
-            broker.drop("after", api="OffsetCommit", times=1)  # it counts; nobody knows
+            broker.drop("after", api="OffsetCommit", times=1)  # committed, and nobody is told
 
         Raises:
             ValueError: `when` is neither, or `which` says something that cannot be.
@@ -116,8 +118,8 @@ class FaultControls:
         Raises:
             ValueError: not positive, or `which` says something that cannot be.
         """
-        if not 0 < throttle_time_ms < 2**31:
-            raise ValueError(f"throttled for {throttle_time_ms} ms; give a positive number")
+        if not (is_whole(throttle_time_ms) and 0 < throttle_time_ms < 2**31):
+            raise ValueError(f"throttled for {throttle_time_ms!r} ms; give a positive whole number")
         return self._add(Throttle(throttle_time_ms), which)
 
     def watch(self, **which: Unpack[Which]) -> Fault:
@@ -147,6 +149,10 @@ class FaultControls:
         if unknown:
             known = ", ".join(Which.__annotations__)
             raise ValueError(f"{', '.join(unknown)} selects nothing; known are {known}")
+        node_id = which.get("node_id")
+        if node_id is not None and node_id not in self._node_ids:
+            known = ", ".join(map(str, self._node_ids))
+            raise ValueError(f"there is no node {node_id!r}; there are {known}")
         return self._faults.add(
             effect,
             Selector(**selected),  # type: ignore[arg-type]  # typed by the callers' keywords

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from rebalance.broker.clock import Clock, LoopClock, VirtualClock
 from rebalance.broker.errors import BrokerError
 from rebalance.broker.group_waiters import GroupWaiters
+from rebalance.protocol.states import GroupState
 from rebalance.protocol.timers import TimerKey
 from rebalance.timeline.trace import Header, Trace
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from rebalance.broker.driver import GroupDriver
     from rebalance.broker.faults.home import Home
     from rebalance.coordinator import GroupSnapshot
-    from rebalance.protocol.states import GroupState
 
 __all__ = ["GroupControls", "Time"]
 
@@ -142,16 +142,19 @@ class GroupControls:
 
         Raises:
             BrokerError: the broker does not run.
+            ValueError: there is no such state.
             TimeoutError: it did not come to that within `timeout_s`, in real time; the message says
                 what the group is instead.
         """
+        if isinstance(state, str):
+            state = _state(state)
         found: list[GroupSnapshot] = []
 
         def holds() -> bool:
             group = self._group(group_id)
             is_it = (
                 group is not None
-                and state in (None, group.state, group.state.value)
+                and state in (None, group.state)
                 and members in (None, len(group.members))
                 and (predicate is None or predicate(group))
             )
@@ -163,7 +166,7 @@ class GroupControls:
             async with asyncio.timeout(timeout_s):
                 await self._waiters.until(holds)
         except TimeoutError:
-            named = state if isinstance(state, str) or state is None else state.value
+            named = None if state is None else state.value
             wanted = _words(named, members, has_predicate=predicate is not None)
             now = _described(self._group(group_id))
             raise TimeoutError(
@@ -240,6 +243,15 @@ def _member_of(group: GroupSnapshot, group_instance_id: str | None) -> str:
         f"group {group.group_id!r} has no member of instance {group_instance_id!r}; "
         f"{_described(group)}"
     )
+
+
+def _state(name: str) -> GroupState:
+    """A state by Kafka's name for it."""
+    try:
+        return GroupState(name)
+    except ValueError:
+        known = ", ".join(each.value for each in GroupState)
+        raise ValueError(f"there is no state {name!r}; there are {known}") from None
 
 
 def _words(state: str | None, members: int | None, *, has_predicate: bool) -> str:

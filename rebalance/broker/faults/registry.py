@@ -12,6 +12,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from rebalance.broker.apis import APIS
+from rebalance.broker.faults.arguments import is_number, is_whole
 from rebalance.broker.faults.effects import Effect, Handle, Passing
 from rebalance.broker.faults.fault import Fault
 from rebalance.broker.faults.home import Home
@@ -57,10 +58,12 @@ class Faults:
         Raises:
             ValueError: `times` is not positive, or `probability` not within 0 and 1.
         """
-        if times is not None and (isinstance(times, bool) or times < 1):
-            raise ValueError(f"times is {times}; give a positive number, or None for any number")
-        if not 0 <= probability <= 1:
-            raise ValueError(f"probability is {probability}; give a number from 0 to 1")
+        if times is not None and not (is_whole(times) and times >= 1):
+            raise ValueError(
+                f"times is {times!r}; give a positive whole number, or None for any number"
+            )
+        if not (is_number(probability) and 0 <= probability <= 1):
+            raise ValueError(f"probability is {probability!r}; give a number from 0 to 1")
         with self._changing:
             self._made += 1
             fault = Fault(

@@ -26,9 +26,15 @@ class Selector:
         """Names once, for an iterable may be read only once.
 
         Raises:
-            ValueError: no API of that name is served.
+            ValueError: no API of that name is served, or what is no text names somebody.
         """
+        for name in ("client_id", "group_id", "member_id", "group_instance_id"):
+            value = getattr(self, name)
+            if not isinstance(value, str | None):
+                raise ValueError(f"{name} is {value!r}; give a text")
         if self.api is not None:
+            if not isinstance(self.api, Iterable):
+                raise ValueError(f'api is {self.api!r}; give Kafka\'s name, like "Heartbeat"')
             names = (self.api,) if isinstance(self.api, str) else tuple(self.api)
             api_keys(names)
             object.__setattr__(self, "api", frozenset(names))

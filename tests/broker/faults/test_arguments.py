@@ -23,6 +23,14 @@ _WRONG: dict[str, tuple[Callable[[Any], object], str]] = {
     "throttle": (lambda b: b.throttle(0), "throttled for 0 ms"),
     "times": (lambda b: b.watch(times=0), "times is 0"),
     "probability": (lambda b: b.watch(probability=1.5), "probability is 1.5"),
+    "a piece of a time": (lambda b: b.watch(times=1.5), "times is 1.5"),
+    "a chance in words": (lambda b: b.watch(probability="0.1"), "probability is '0.1'"),
+    "a delay in words": (lambda b: b.delay("1"), "a delay of '1' s"),
+    "half a millisecond": (lambda b: b.throttle(0.5), "throttled for 0.5 ms"),
+    "an api by its key": (lambda b: b.watch(api=8), "api is 8; give Kafka's name"),
+    "no such node": (lambda b: b.drop("before", node_id=9), "there is no node 9; there are 1"),
+    "a node in words": (lambda b: b.watch(node_id="1"), "there is no node '1'"),
+    "a group that is no text": (lambda b: b.watch(group_id=b"g"), "group_id is b'g'; give a text"),
     "selector": (lambda b: b.watch(group="g"), "group selects nothing; known are api"),
 }
 
@@ -34,6 +42,12 @@ def test_a_wrong_argument_is_one_clear_error(what: str) -> None:
     with pytest.raises(ValueError, match=words):
         use(broker)
     assert broker.faults == ()
+
+
+async def test_a_state_that_does_not_exist_is_not_waited_for() -> None:
+    async with EmbeddedBroker() as broker:
+        with pytest.raises(ValueError, match="no state 'Stabel'; there are Empty, Prep"):
+            await broker.wait_for_group("g", state="Stabel")
 
 
 def test_a_wrong_time_is_one_clear_error() -> None:
