@@ -13,7 +13,7 @@ import pytest
 
 from rebalance.broker import EmbeddedBroker
 from rebalance.broker.errors import StorageError
-from rebalance.broker.storage import files
+from rebalance.broker.storage import files, segment
 from tests.broker.nodes.asking import at_node
 from tests.broker.nodes.producing import (
     CONCURRENT,
@@ -109,7 +109,7 @@ async def test_o07_an_end_that_finds_the_disk_full_is_written_once_there_is_room
     async with EmbeddedBroker(SETTINGS, data=tmp_path, time="virtual") as broker:
         producer = await _opened(broker, "g")
         with monkeypatch.context() as patched:
-            patched.setattr(files.os, "pwrite", _full)
+            patched.setattr(segment, "write_at", _full)
             assert await producer.end(committed=True) == NONE
             shutil.copytree(tmp_path, tmp_path.with_name("killed"))
             await broker.advance(120)
@@ -130,7 +130,7 @@ async def test_o07_nothing_is_decided_where_the_decision_cannot_be_kept(
     async with EmbeddedBroker(SETTINGS, data=tmp_path) as broker:
         producer = await _opened(broker, *groups)
         with monkeypatch.context() as patched:
-            patched.setattr(files.os, "pwrite", _full)
+            patched.setattr(segment, "write_at", _full)
             patched.setattr(files.os, "replace", _full)
             assert await producer.end(committed=True) == NOT_COORDINATOR
             assert await producer.add("g") == NONE, "it is open still"
