@@ -19,6 +19,7 @@ from rebalance.broker.driver import GroupDriver
 from rebalance.broker.errors import StorageError
 from rebalance.broker.faults import Faults
 from rebalance.broker.group_limits import GroupLimits
+from rebalance.broker.kept_commits import KeptCommits
 from rebalance.broker.kept_configs import ALL_BROKERS, KeptConfigs
 from rebalance.broker.leadership import Leadership
 from rebalance.broker.offsets_topic import OffsetsTopic, offsets_topic
@@ -27,6 +28,7 @@ from rebalance.broker.storage import Storage
 from rebalance.broker.topic import OFFSETS_TOPIC, Topic
 from rebalance.broker.topics import TopicStore
 from rebalance.broker.tracing import Tracer
+from rebalance.broker.transaction_ends import TransactionEnds
 from rebalance.broker.transactions import TransactionLimits, Transactions
 from rebalance.protocol.config import CoordinatorConfig
 
@@ -133,8 +135,9 @@ def open_cluster(
     for topic in topics:
         tracer.topic(topic.name, topic.num_partitions)
     offsets = OffsetsTopic(topics)
-    _end_what_is_open(offsets, clock)
     leadership = Leadership(node_ids, storage.leader_epoch, storage.keep_leader_epoch)
+    commits = KeptCommits(storage)
+    _end_what_is_open(offsets, leadership, commits, clock)
     coordinators = Coordinators(
         offsets, leadership, partitions=partitions, at_once=offsets_topic_at_once
     )
@@ -148,6 +151,8 @@ def open_cluster(
         coordinators.topic_changed(name, partitions)
 
     topics.on_change = on_change
+    ends = TransactionEnds(coordinators.end_transaction, commits, clock)
+    coordinators.on_load = ends.go_on
     return Cluster(
         config=config,
         group_config=groups,
@@ -159,7 +164,7 @@ def open_cluster(
         transactions=Transactions(
             topics.next_producer_id,
             coordinators.partition_of,
-            coordinators.end_transaction,
+            ends,
             clock,
             TransactionLimits(
                 id_expiration_ms=config.transactional_id_expiration_ms,
@@ -180,9 +185,17 @@ def _offsets_partitions(storage: Storage, config: CoordinatorConfig) -> int:
     return next((topic.num_partitions for topic in existing), config.offsets_topic_num_partitions)
 
 
-def _end_what_is_open(offsets: OffsetsTopic, clock: Clock) -> None:
-    """Abort the transactions of an earlier life, whose producers nobody knows any more."""
+def _end_what_is_open(
+    offsets: OffsetsTopic, leadership: Leadership, commits: KeptCommits, clock: Clock
+) -> None:
+    """Commit or abort the transactions of an earlier life, whose producers nobody knows any more;
+    with leaders, whose epochs stand in what is written."""
+    topic = offsets.topic
+    for partition in () if topic is None else range(topic.num_partitions):
+        assert topic is not None
+        leadership.leader(topic, partition)
     try:
-        offsets.abort_all(clock.now_ms())
+        offsets.end_all(commits, clock.now_ms())
     except BatchError as error:
         raise StorageError(str(error)) from error
+    commits.clear()

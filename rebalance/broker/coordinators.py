@@ -7,9 +7,8 @@ state for a test, its groups are told COORDINATOR_LOAD_IN_PROGRESS.
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from rebalance.broker.topic import Topic
 
 __all__ = ["Coordinators"]
-
-_ELSEWHERE = (ErrorCode.NOT_COORDINATOR, ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
 
 
 class Coordinators:
@@ -49,7 +46,8 @@ class Coordinators:
         self.at_once = at_once
         self._drivers: dict[int, GroupDriver] = {}
         self._held: Counter[int] = Counter()
-        self._when_loaded: asyncio.Future[None] | None = None
+        self.on_load: Callable[[], None] = _nobody_waits
+        """Called when somebody loaded a partition, or all groups went with their topic."""
 
     @property
     def drivers(self) -> Mapping[int, GroupDriver]:
@@ -143,23 +141,21 @@ class Coordinators:
                 driver.resign_all()
             else:
                 driver.topic_deleted(name)
+        if name == OFFSETS_TOPIC and not partitions:
+            self.on_load()
 
-    async def end_transaction(
-        self, partition: int, producer: Producer, committed: bool
-    ) -> ErrorCode:
-        """Tell the coordinator of a partition how a transaction ended, whichever node has it by
-        then; waits while nobody has it. Where the topic is gone there is nothing to tell."""
-        while self._offsets.topic is not None:
-            error = ErrorCode.NOT_COORDINATOR
-            driver = self._driver_of(partition)
-            if driver is not None:
-                error = await driver.end_transaction(partition, producer, committed)
-            if error not in _ELSEWHERE:
-                return error
-            if self._when_loaded is None:
-                self._when_loaded = asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._when_loaded)
-        return ErrorCode.NONE
+    def end_transaction(self, partition: int, producer: Producer, committed: bool) -> ErrorCode:
+        """Tell the coordinator of a partition how a transaction ended; NONE once that counts.
+
+        NOT_COORDINATOR or COORDINATOR_LOAD_IN_PROGRESS while nobody has the partition, any other
+        error is its log's. Where the topic is gone there is nothing to tell.
+        """
+        if self._offsets.topic is None:
+            return ErrorCode.NONE
+        driver = self._driver_of(partition)
+        if driver is None:
+            return ErrorCode.NOT_COORDINATOR
+        return driver.end_transaction(partition, producer, committed)
 
     def _driver_of(self, partition: int) -> GroupDriver | None:
         topic: Topic | None = self._offsets.topic
@@ -169,6 +165,8 @@ class Coordinators:
 
     def _load(self, driver: GroupDriver, partition: int) -> None:
         driver.load(partition)
-        if self._when_loaded is not None:
-            self._when_loaded.set_result(None)
-            self._when_loaded = None
+        self.on_load()
+
+
+def _nobody_waits() -> None:
+    """Nobody has anything to tell to whoever loaded."""

@@ -117,15 +117,20 @@ class GroupDriver:
             return refused
         return await self._reply_to(lambda token: Received(token=token, request=request))
 
-    async def end_transaction(
-        self, partition: int, producer: Producer, committed: bool
-    ) -> ErrorCode:
-        """Its offsets in a partition count, or are forgotten (O07), when this returns NONE."""
-        response = await self._reply_to(
-            lambda token: TransactionEnded(
-                token=token, partition=partition, producer=producer, committed=committed
+    def end_transaction(self, partition: int, producer: Producer, committed: bool) -> ErrorCode:
+        """Its offsets in a partition count, or are forgotten (O07), when this returns NONE; else
+        why it could not be written, or NOT_COORDINATOR or COORDINATOR_LOAD_IN_PROGRESS."""
+        token = next(self._tokens)
+        answer = self._waiting[token] = self._loop.create_future()
+        try:
+            self._handle(
+                TransactionEnded(
+                    token=token, partition=partition, producer=producer, committed=committed
+                )
             )
-        )
+        finally:
+            del self._waiting[token]
+        response = answer.result()  # what is appended is durable before `_handle` returns
         assert isinstance(response, TransactionCompleted)
         return response.error
 

@@ -14,6 +14,7 @@ import logging
 from collections.abc import Iterator, Sequence
 
 from rebalance.broker.batches import BatchError, BatchHeader, read_header
+from rebalance.broker.kept_commits import KeptCommits
 from rebalance.broker.log import PartitionLog
 from rebalance.broker.record_batch import (
     build_batch,
@@ -123,8 +124,9 @@ class OffsetsTopic:
         self._keep_bounded(partition, log)
         return ErrorCode.NONE
 
-    def abort_all(self, now_ms: int) -> None:
+    def end_all(self, commits: KeptCommits, now_ms: int) -> None:
         """Write an end to every transaction that has none: its producer is of an earlier life.
+        What was committed then is, the rest is aborted.
 
         Raises:
             BatchError: it cannot be written.
@@ -133,7 +135,10 @@ class OffsetsTopic:
         for partition in () if topic is None else range(topic.num_partitions):
             assert topic is not None
             for producer in _open(topic.used_log(partition)):
-                error = self.append_marker(partition, producer, False, now_ms)
+                commit = commits.has(producer.producer_id, partition)
+                if commit is not None:
+                    producer = Producer(producer_id=commit.producer_id, epoch=commit.epoch)
+                error = self.append_marker(partition, producer, commit is not None, now_ms)
                 if error is not ErrorCode.NONE:
                     raise BatchError(error, f"{OFFSETS_TOPIC}-{partition} cannot be written")
 

@@ -7,38 +7,34 @@ whose offsets wait for its end. Records are not part of it: a transactional Prod
 What is open lives in memory, and the offsets that wait in the log of their group: a broker that
 dies has aborted it, and the next one on its directory says so there. A name that nobody uses is
 forgotten (idle_ids.py), and there are at most so many.
-A decision is final: while a coordinator moves or loads, EndTxn is answered and the end reaches it
-later, as in Kafka; until then the producer is told CONCURRENT_TRANSACTIONS.
+A decision is final, and it is here that it is made; transaction_ends.py has it reach the groups,
+and until it has the producer is told CONCURRENT_TRANSACTIONS, as in Kafka.
 EndTxn v5 and newer ends a transaction with the next epoch (KIP-890), older versions keep theirs.
+Who had the epoch before may ask for the one that came of it, unless a stranger asked for that.
 Source: TransactionCoordinator, TransactionMetadata; KIP-98, KIP-360, KIP-447, KIP-890.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
 
-from rebalance.broker.clock import Clock, LoopClock, Timer
+from rebalance.broker.clock import Clock, Timer
+from rebalance.broker.errors import StorageError
 from rebalance.broker.idle_ids import IdleIds
+from rebalance.broker.transaction_ends import TransactionEnds
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.records import Producer
 
 __all__ = ["Identity", "TransactionError", "TransactionLimits", "Transactions"]
-
-_log = logging.getLogger("rebalance.broker")
 
 MAX_TIMEOUT_MS = 900_000
 """transaction.max.timeout.ms, Kafka's default."""
 LAST_EPOCH = 2**15 - 2
 """A producer that would go beyond gets a new id, and epoch 0."""
 NOBODY = -1
-
-Ending = Callable[[int, Producer, bool], Awaitable[ErrorCode]]
-"""Tells the groups of a partition how a producer's transaction ended; NONE once that counts."""
 
 
 class TransactionError(Exception):
@@ -68,6 +64,8 @@ class TransactionLimits:
 class _State(Enum):
     EMPTY = "Empty"
     ONGOING = "Ongoing"
+    COMMITTING = "PrepareCommit"
+    ABORTING = "PrepareAbort"
     COMMITTED = "CompleteCommit"
     ABORTED = "CompleteAbort"
 
@@ -78,10 +76,9 @@ class _Transaction:
     producer_id: int
     timeout_ms: int
     epoch: int = NOBODY
-    former_epoch: int = NOBODY
-    """The epoch that asked for the one it has, by name: asked again it is told the same."""
+    former: Identity = Identity()
+    """Who became what it is now; who says so is told that once more."""
     state: _State = _State.EMPTY
-    is_ending: bool = False
     partitions: set[int] = field(default_factory=set)
     """Of `__consumer_offsets`: a group belongs to a transaction by way of its partition (P01)."""
     timer: Timer | None = None
@@ -90,13 +87,15 @@ class _Transaction:
     def identity(self) -> Identity:
         return Identity(producer_id=self.producer_id, epoch=self.epoch)
 
-    def bump(self, new_producer_id: Callable[[], int]) -> None:
-        """The next epoch, or a new id where there is none."""
-        self.former_epoch = NOBODY
-        if self.epoch >= LAST_EPOCH:
-            self.producer_id, self.epoch = new_producer_id(), 0
-        else:
-            self.epoch += 1
+    @property
+    def is_ending(self) -> bool:
+        """Whether it was decided upon, and not all its groups know."""
+        return self.state in (_State.COMMITTING, _State.ABORTING)
+
+    def become(self, identity: Identity) -> None:
+        """Have another identity; who it was before is remembered."""
+        self.former = self.identity
+        self.producer_id, self.epoch = identity.producer_id, identity.epoch
 
 
 class Transactions:
@@ -105,26 +104,25 @@ class Transactions:
     Args:
         new_producer_id: gives an id that was never given out.
         partition_of: the partition of `__consumer_offsets` that keeps a group.
-        end: tells the groups.
-        clock: the time they live in; default: the event loop's.
+        ends: has the groups know.
+        clock: the time they live in.
     """
 
     def __init__(
         self,
         new_producer_id: Callable[[], int],
         partition_of: Callable[[str], int],
-        end: Ending,
-        clock: Clock | None = None,
+        ends: TransactionEnds,
+        clock: Clock,
         limits: TransactionLimits = TransactionLimits(),
     ) -> None:
-        self._clock = clock or LoopClock()
+        self._clock = clock
         self._new_producer_id = new_producer_id
         self._partition_of = partition_of
-        self._end = end
+        self._ends = ends
         self._most_ids = limits.most_ids
         self._idle = IdleIds(limits.id_expiration_ms)
         self._by_id: dict[str, _Transaction] = {}
-        self._finishing: set[asyncio.Task[None]] = set()
 
     def begin(self, transactional_id: str, timeout_ms: int, claimed: Identity) -> Identity:
         """InitProducerId: the next incarnation of a producer; what it had open is aborted.
@@ -140,17 +138,16 @@ class Transactions:
         found = self._known(transactional_id) or self._new(transactional_id, timeout_ms)
         if found.is_ending:
             raise TransactionError(ErrorCode.CONCURRENT_TRANSACTIONS)
-        if claimed.producer_id != NOBODY and found.epoch != NOBODY:
-            if claimed.producer_id != found.producer_id:
-                raise TransactionError(ErrorCode.PRODUCER_FENCED)
-            if claimed.epoch not in (found.epoch, found.former_epoch):
-                raise TransactionError(ErrorCode.PRODUCER_FENCED)
+        is_stranger = claimed.producer_id == NOBODY or found.epoch == NOBODY
+        if not is_stranger and claimed not in (found.identity, found.former):
+            raise TransactionError(ErrorCode.PRODUCER_FENCED)
         if found.state is _State.ONGOING:
             self._fence(found)
             raise TransactionError(ErrorCode.CONCURRENT_TRANSACTIONS)
-        if claimed.producer_id == NOBODY or claimed.epoch == found.epoch:
-            found.bump(self._new_producer_id)
-            found.former_epoch = claimed.epoch
+        if is_stranger or claimed == found.identity:
+            found.become(self._next(found))
+        if is_stranger:
+            found.former = Identity()
         found.timeout_ms = timeout_ms
         found.state = _State.EMPTY
         self._idle.rest(transactional_id, self._clock.now_ms())
@@ -179,16 +176,18 @@ class Transactions:
             TransactionError: as `add_group`.
         """
         found = self._claimed(transactional_id, claimed)
-        is_open = found.state is _State.ONGOING and not found.is_ending
+        is_open = found.state is _State.ONGOING
         return is_open and self._partition_of(group_id) in found.partitions
 
-    async def end(
+    def end(
         self, transactional_id: str, claimed: Identity, *, committed: bool, bumps: bool
     ) -> Identity:
         """EndTxn; `bumps`: the next transaction has the next epoch, which is returned.
 
         Raises:
-            TransactionError: as `add_group`, or there is nothing to end like that.
+            TransactionError: as `add_group`, or there is nothing to end like that, or it could not
+                be stored that it ended (NOT_COORDINATOR, and it is open still).
+            TopicError: there is no id for the next transaction; this one is open still.
         """
         found = self._named(transactional_id, claimed)
         wanted = _State.COMMITTED if committed else _State.ABORTED
@@ -206,13 +205,13 @@ class Transactions:
                 return found.identity
             if not bumps or committed:
                 raise TransactionError(ErrorCode.INVALID_TXN_STATE)
-        finishing = self._begin_to_finish(found, wanted, claimed)
-        await asyncio.sleep(0)
-        if finishing.done():
-            finishing.result()
-        if bumps:
-            found.bump(self._new_producer_id)
-        return found.identity
+        if not bumps:
+            self._decide(found, wanted, claimed.epoch)
+            return found.identity
+        following = self._next(found)
+        self._decide(found, wanted, claimed.epoch + 1)
+        found.become(following)
+        return following
 
     @property
     def id_count(self) -> int:
@@ -224,8 +223,7 @@ class Transactions:
         for transaction in self._by_id.values():
             if transaction.timer is not None:
                 transaction.timer.cancel()
-        for task in self._finishing:
-            task.cancel()
+        self._ends.close()
 
     def _known(self, transactional_id: str) -> _Transaction | None:
         """Who has that name, once those were forgotten that nobody used for long."""
@@ -258,44 +256,41 @@ class Transactions:
             raise TransactionError(ErrorCode.PRODUCER_FENCED)
         return found
 
+    def _next(self, transaction: _Transaction) -> Identity:
+        """The next epoch, or a new id where there is none.
+
+        Raises:
+            TopicError: there is no new id.
+        """
+        if transaction.epoch >= LAST_EPOCH:
+            return Identity(producer_id=self._new_producer_id(), epoch=0)
+        return Identity(producer_id=transaction.producer_id, epoch=transaction.epoch + 1)
+
     def _fence(self, transaction: _Transaction) -> None:
         """Abort what is open, of a producer that is gone; it is fenced."""
-        if transaction.state is not _State.ONGOING or transaction.is_ending:
-            return
-        fencing = Identity(producer_id=transaction.producer_id, epoch=transaction.epoch + 1)
-        transaction.bump(self._new_producer_id)
-        self._begin_to_finish(transaction, _State.ABORTED, fencing)
+        following = self._next(transaction)
+        self._decide(transaction, _State.ABORTED, transaction.epoch + 1)
+        transaction.become(following)
 
-    def _begin_to_finish(
-        self, transaction: _Transaction, state: _State, who: Identity
-    ) -> asyncio.Task[None]:
-        """Tell the groups; done within one step unless a coordinator is not there."""
-        transaction.is_ending = True
-        task = asyncio.get_running_loop().create_task(self._finish(transaction, state, who))
-        self._finishing.add(task)
-        task.add_done_callback(self._finished)
-        return task
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._finishing.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            _log.error("a transaction is open still, its end cannot be written: %s", error)
-
-    async def _finish(self, transaction: _Transaction, state: _State, who: Identity) -> None:
-        """Tell the groups; on an error the transaction is open as before."""
-        producer = Producer(producer_id=who.producer_id, epoch=who.epoch)
-        committed = state is _State.COMMITTED
+    def _decide(self, transaction: _Transaction, state: _State, marker_epoch: int) -> None:
+        """It ends in this state, as soon as its groups know."""
+        before, committed = transaction.state, state is _State.COMMITTED
+        transaction.state = _State.COMMITTING if committed else _State.ABORTING
         try:
-            for partition in sorted(transaction.partitions):
-                error = await self._end(partition, producer, committed)
-                if error is not ErrorCode.NONE:
-                    raise TransactionError(error)
-                transaction.partitions.discard(partition)
-        finally:
-            transaction.is_ending = False
+            self._ends.decide(
+                Producer(producer_id=transaction.producer_id, epoch=marker_epoch),
+                committed=committed,
+                partitions=transaction.partitions,
+                on_told=partial(self._ended, transaction, state),
+            )
+        except StorageError:
+            transaction.state = before
+            raise TransactionError(ErrorCode.NOT_COORDINATOR) from None
         if transaction.timer is not None:
             transaction.timer.cancel()
             transaction.timer = None
+
+    def _ended(self, transaction: _Transaction, state: _State) -> None:
         transaction.state = state
+        transaction.partitions.clear()
         self._idle.rest(transaction.transactional_id, self._clock.now_ms())

@@ -122,4 +122,4 @@ class _Ended:
                         producer_id, group_id, committed=event.committed
                     )
                     keep_offsets(context, group_id, tuple(counting.items()))
-        context.reply(event.token, TransactionCompleted(error=client_error(error)))
+        context.reply(event.token, TransactionCompleted(error=error))

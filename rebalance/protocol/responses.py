@@ -91,7 +91,11 @@ class TxnOffsetCommitResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransactionCompleted:
-    """The answer to `TransactionEnded`: its offsets count from now on, or are forgotten."""
+    """The answer to `TransactionEnded`: its offsets count from now on, or are forgotten.
+
+    An error is the log's own, since no client is told; or NOT_COORDINATOR or
+    COORDINATOR_LOAD_IN_PROGRESS, which no log gives.
+    """
 
     error: ErrorCode = ErrorCode.NONE
 

@@ -12,6 +12,7 @@ from aiokafka.record.default_records import DefaultRecordBatch
 from assignors.model import TopicPartition
 from rebalance.broker import offsets_topic as module
 from rebalance.broker.config import BrokerConfig
+from rebalance.broker.kept_commits import KeptCommits
 from rebalance.broker.log import PartitionLog
 from rebalance.broker.offsets_topic import OffsetsTopic, offsets_topic
 from rebalance.broker.record_batch import build_batch, read_records
@@ -240,8 +241,9 @@ def test_o07_who_comes_after_a_broker_aborts_what_it_left_open() -> None:
     _transactional(offsets, TWO, 6)
     _end(offsets, TWO, committed=True)
     here, heir = partition_of("g", 50), OffsetsTopic(topics)
-    heir.abort_all(NOW)
-    heir.abort_all(NOW)
+    commits = KeptCommits(MemoryStorage())
+    heir.end_all(commits, NOW)
+    heir.end_all(commits, NOW)
     assert list(heir.replay(here))[3:] == [
         MarkerReplayed(partition=here, producer_id=7, committed=False)
     ]

@@ -225,13 +225,13 @@ def test_o07_p03_what_was_overtaken_or_deleted_stays_so_with_the_next_coordinato
     assert seen(heir, stable=True) == {P0: 7}
 
 
-def test_o07_a_commit_that_cannot_be_written_may_be_given_again() -> None:
+@pytest.mark.parametrize("error", [ErrorCode.NOT_ENOUGH_REPLICAS, ErrorCode.KAFKA_STORAGE_ERROR])
+def test_o07_a_commit_that_cannot_be_written_may_be_given_again(error: ErrorCode) -> None:
     bench = Bench(hold_appends=True)
     bench.send(txn_request())
     bench.appended()
     token = end(bench, committed=True)
-    bench.appended(ErrorCode.NOT_ENOUGH_REPLICAS)
-    error = ErrorCode.COORDINATOR_NOT_AVAILABLE
+    bench.appended(error)
     assert bench.replies[token] == TransactionCompleted(error=error)
     assert seen(bench, stable=True) == {P0: UNSTABLE}
     bench.hold_appends = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState
+from rebalance.broker.topics import TopicError
 from rebalance.broker.transactions import Identity, TransactionError
 from rebalance.protocol.errors import ErrorCode
 
@@ -22,9 +23,12 @@ async def handle(state: BrokerState, call: Call) -> Message:
         return {"error_code": ErrorCode.NOT_COORDINATOR}
     claimed = Identity(producer_id=body["producer_id"], epoch=body["producer_epoch"])
     try:
-        identity = await state.transactions.end(
+        identity = state.transactions.end(
             body["transactional_id"], claimed, committed=body["committed"], bumps=bumps
         )
+    except TopicError:
+        # As with InitProducerId: there is no id to go on with, and nothing is decided.
+        return {"error_code": ErrorCode.COORDINATOR_LOAD_IN_PROGRESS}
     except TransactionError as error:
         fenced = error.code is ErrorCode.PRODUCER_FENCED and call.version < _FIRST_WITH_FENCED
         return {"error_code": ErrorCode.INVALID_PRODUCER_EPOCH if fenced else error.code}

@@ -8,6 +8,7 @@ from rebalance.broker.storage.interface import (
     BatchStore,
     LogLimits,
     Storage,
+    StoredCommit,
     StoredConfigs,
     StoredTopic,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "MemoryBatches",
     "MemoryStorage",
     "Storage",
+    "StoredCommit",
     "StoredConfigs",
     "StoredTopic",
 ]

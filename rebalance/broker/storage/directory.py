@@ -3,6 +3,7 @@
     .lock                     held by the broker that runs on it
     broker.json               topics with ids, partitions, configs; replaced as a whole
     configs.json              what was set for brokers and groups (config_file.py)
+    commits.json              commits that not all partitions know (commits_file.py)
     orders-0/...              a directory a partition, made with its first use
 
 Kept: the topics of `broker.json` are the truth. A topic is gone once it is not in there; what is
@@ -21,9 +22,16 @@ from pathlib import Path
 from typing import Any
 
 from rebalance.broker.errors import StorageError
+from rebalance.broker.storage.commits_file import read_commits, write_commits
 from rebalance.broker.storage.config_file import read_configs, write_configs
 from rebalance.broker.storage.files import OpenFiles, replace_file
-from rebalance.broker.storage.interface import LogLimits, OnBatch, StoredConfigs, StoredTopic
+from rebalance.broker.storage.interface import (
+    LogLimits,
+    OnBatch,
+    StoredCommit,
+    StoredConfigs,
+    StoredTopic,
+)
 from rebalance.broker.storage.lock import DirectoryLock
 from rebalance.broker.storage.segmented import SegmentedBatches, is_log_file
 
@@ -101,6 +109,22 @@ class DataDirectory:
             StorageError: it cannot be written; what was there before is as it was.
         """
         write_configs(self._path, configs)
+
+    def commits(self) -> Sequence[StoredCommit]:
+        """Commits that not all their partitions know.
+
+        Raises:
+            StorageError: they cannot be read.
+        """
+        return read_commits(self._path)
+
+    def save_commits(self, commits: Iterable[StoredCommit]) -> None:
+        """Keep these and no others.
+
+        Raises:
+            StorageError: they cannot be written; what was there before is as it was.
+        """
+        write_commits(self._path, commits)
 
     def open_log(
         self,

@@ -20,6 +20,7 @@ __all__ = [
     "LogLimits",
     "OnBatch",
     "Storage",
+    "StoredCommit",
     "StoredConfigs",
     "StoredTopic",
 ]
@@ -139,6 +140,17 @@ class StoredConfigs:
     groups: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCommit:
+    """A transaction that was committed, though not all its partitions may know."""
+
+    producer_id: int
+    epoch: int
+    """Of its markers."""
+    partitions: tuple[int, ...]
+    """Of `__consumer_offsets`."""
+
+
 class Storage(Protocol):
     """Where topics and their logs are kept."""
 
@@ -168,6 +180,20 @@ class Storage(Protocol):
 
         Raises:
             StorageError: it cannot be written.
+        """
+
+    def commits(self) -> Sequence[StoredCommit]:
+        """The commits that were kept before this broker came.
+
+        Raises:
+            StorageError: they cannot be read.
+        """
+
+    def save_commits(self, commits: Iterable[StoredCommit]) -> None:
+        """Keep these and no others.
+
+        Raises:
+            StorageError: they cannot be written.
         """
 
     @property

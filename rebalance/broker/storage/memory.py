@@ -12,6 +12,7 @@ from rebalance.broker.storage.interface import (
     Batch,
     LogLimits,
     OnBatch,
+    StoredCommit,
     StoredConfigs,
     StoredTopic,
 )
@@ -158,6 +159,13 @@ class MemoryStorage:
 
     def save_configs(self, configs: StoredConfigs) -> None:
         """What was set is where it is used."""
+
+    def commits(self) -> Sequence[StoredCommit]:
+        """None: no transaction outlives the broker."""
+        return ()
+
+    def save_commits(self, commits: Iterable[StoredCommit]) -> None:
+        """Nobody comes after this broker."""
 
     def open_log(
         self,

@@ -277,6 +277,24 @@ def _producers() -> Iterator[Case]:
         yield case(f"o07_begin_while_open_v{version}", opened, STABLE)
 
 
+def _claiming() -> Iterator[Case]:
+    """Who asks for its next epoch by the one it had, after a bump of which it may not know."""
+    claimed = begin("Q", **claim("P"))
+    later = begin("Q", **claim("P", 1))
+    for committed in (True, False):
+        for version in range(6):
+            ended = [OPEN, end(committed, version=version), STABLE]
+            name = f"o07_claim_after_end_{committed}_v{version}"
+            yield case(name, ended, claimed, claimed, later, claimed)
+        ended = [OPEN, end(committed, version=5), STABLE]
+        yield case(f"o07_claim_next_after_end_{committed}", ended, later, later, claimed)
+        stranger = [begin("R"), claimed, later]
+        yield case(f"o07_claim_after_end_{committed}_and_a_stranger", ended, stranger)
+    yield case("o07_claim_while_open", OPEN, claimed, STABLE, claimed, add("Q"), later)
+    unknown = begin("Q", producer_id=999_999, producer_epoch=3)
+    yield case("o07_claim_of_a_name_unknown", unknown, add("Q"), begin("R", **claim("Q")), unknown)
+
+
 def _adding() -> Iterator[Case]:
     for version in range(5):
         yield case(f"o07_add_v{version}", begin(), add(version=version), add(version=version))
@@ -339,6 +357,7 @@ CASES = (
     *_who_may(),
     *_partition_by_partition(),
     *_producers(),
+    *_claiming(),
     *_adding(),
     *_ending(),
     *_deleting(),
