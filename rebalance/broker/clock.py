@@ -20,6 +20,9 @@ TURNS = 20
 """Turns of the event loop for whoever lives in it: a client in it needs some four to take an answer
 and to ask again."""
 
+_FEW = 100
+"""So many timers are kept without looking which of them were cancelled."""
+
 
 class Timer(Protocol):
     """A call that is to come."""
@@ -71,6 +74,7 @@ class VirtualClock:
         self._now_ms = int(time.time() * 1000)
         self._numbers = count()
         self._timers: list[tuple[int, int, _VirtualTimer]] = []
+        self._tidy_at = _FEW
         self._moving = asyncio.Lock()
 
     def now_ms(self) -> int:
@@ -79,6 +83,7 @@ class VirtualClock:
 
     def call_at(self, at_ms: int, callback: Callable[[], None]) -> Timer:
         """Call when the clock is moved to `at_ms`; in the loop's next turn if that is now."""
+        self._tidy()
         timer = _VirtualTimer(callback)
         heapq.heappush(self._timers, (at_ms, next(self._numbers), timer))
         if at_ms <= self._now_ms:
@@ -90,6 +95,9 @@ class VirtualClock:
 
         What a timer did goes out, and who lives in this event loop answers it, before the next one
         fires. One `advance` at a time: a second waits for the first.
+
+        What a timer raises is raised here, and the time is that timer's then. What else was due at
+        that time fires in the loop's next turn.
         """
         async with self._moving:
             end_ms = self._now_ms + by_ms
@@ -110,11 +118,26 @@ class VirtualClock:
         """What is due, but for what is armed meanwhile: that comes in the next turn."""
         due = []
         while (at_ms := self._next_ms()) is not None and at_ms <= self._now_ms:
-            due.append(heapq.heappop(self._timers)[2])
-        for timer in due:
-            callback, timer.callback = timer.callback, None
-            if callback is not None:
-                callback()
+            due.append(heapq.heappop(self._timers))
+        due.reverse()
+        try:
+            while due:
+                _, _, timer = due.pop()
+                callback, timer.callback = timer.callback, None
+                if callback is not None:
+                    callback()
+        finally:
+            if due:  # one of them failed, which is nothing to the others
+                for entry in due:
+                    heapq.heappush(self._timers, entry)
+                asyncio.get_running_loop().call_soon(self._fire)
+
+    def _tidy(self) -> None:
+        """Let go of what was cancelled, once it may be half of all."""
+        if len(self._timers) >= self._tidy_at:
+            self._timers = [entry for entry in self._timers if entry[2].callback is not None]
+            heapq.heapify(self._timers)
+            self._tidy_at = max(_FEW, 2 * len(self._timers))
 
 
 async def _settle() -> None:

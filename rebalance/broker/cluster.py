@@ -61,7 +61,7 @@ class Cluster:
     retention: RetentionCheck = field(init=False)
 
     def __post_init__(self) -> None:
-        self.retention = RetentionCheck(self.topics, lambda: self.config, self.clock)
+        self.retention = RetentionCheck(self.topics, lambda: self.config)
         self.configs.on_change = self._reconfigure
         for name in (ALL_BROKERS, str(self.config.node_id)):
             if name in self.kept_configs.brokers:

@@ -123,9 +123,10 @@ async def _answer(
     if state.faults.are_none:
         response = await handle(state, call)
     else:
-        response, mute_ms = await state.faults.answer(
+        answered = await state.faults.answer(
             state.node_id, key, correlation_id, call, partial(handle, state)
         )
+        response, version, mute_ms = answered.message, answered.version, answered.mute_ms
     if response is None:
         return None, mute_ms
     return _encode(correlation_id, key, version, response), mute_ms

@@ -160,12 +160,18 @@ class EmbeddedBroker(NodeControls, FaultControls, GroupControls):
         )
 
     async def stop(self) -> None:
-        """Close the ports and every connection; wait until all is gone. Twice does no harm."""
+        """Close the ports and every connection; wait until all is gone. Twice does no harm.
+
+        Whoever waits for a group (`wait_for_group`) or for a fault (`hit`, `wait`) is told by a
+        BrokerError.
+        """
         cluster, self._cluster = self._cluster, None
         if cluster is None:
             return
         nodes, self._nodes = tuple(self._nodes.values()), {}
         cluster.silence()
+        self._waiters.give_up("the broker was stopped")
+        self._faults.stopped()
         for node in nodes:
             node.silence()
         for node in nodes:

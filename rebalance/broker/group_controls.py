@@ -141,7 +141,7 @@ class GroupControls:
             group = await broker.wait_for_group("shop", state="Stable", members=2)
 
         Raises:
-            BrokerError: the broker does not run.
+            BrokerError: the broker does not run, or is stopped meanwhile.
             ValueError: there is no such state.
             TimeoutError: it did not come to that within `timeout_s`, in real time; the message says
                 what the group is instead.

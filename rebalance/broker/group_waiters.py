@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
+from rebalance.broker.errors import BrokerError
+
 __all__ = ["GroupWaiters"]
 
 T = TypeVar("T")
@@ -34,8 +36,19 @@ class GroupWaiters:
             except Exception as error:
                 future.set_exception(error)
 
+    def give_up(self, why: str) -> None:
+        """Nothing changes any more: whoever waits is told."""
+        for future in self._checks:
+            if not future.done():
+                future.set_exception(BrokerError(why))
+
     async def until(self, holds: Callable[[], bool]) -> None:
-        """Wait until `holds` says True; what it raises is raised here."""
+        """Wait until `holds` says True.
+
+        Raises:
+            BrokerError: `give_up` was called meanwhile.
+            Exception: what `holds` raises.
+        """
         if holds():
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()

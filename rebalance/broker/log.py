@@ -46,7 +46,7 @@ class PartitionLog:
         self._store = MemoryBatches() if store is None else store
         self.producers = ProducerTable() if producers is None else producers
         self.epochs = LeaderEpochs()
-        self._listeners: set[Listener] = set()
+        self._listeners: dict[Listener, None] = {}  # called in their order
         self.end_offset = self._store.end_offset
         # What every fetch asks goes to the store directly; `BatchStore` says what they do.
         self.read = self._store.read
@@ -147,11 +147,11 @@ class PartitionLog:
 
     def listen(self, listener: Listener) -> None:
         """Call `listener` after every append and every change of leader until `ignore`."""
-        self._listeners.add(listener)
+        self._listeners[listener] = None
 
     def ignore(self, listener: Listener) -> None:
         """Stop calling `listener`."""
-        self._listeners.discard(listener)
+        self._listeners.pop(listener, None)
 
     def close(self, *, flush: bool = True) -> None:
         """The broker stops, or the partition is deleted and nothing need reach the disk.

@@ -4,7 +4,8 @@ Rule kept: a topic with `delete` in its `cleanup.policy` loses what is older tha
 `retention.ms`, oldest first and nothing in between; in memory batch by batch, in files by whole
 segments, and the active one only when all of it is too old. How old a batch is says its largest
 timestamp, which is its producer's word. A producer is forgotten `producer.id.expiration.ms` after
-its last batch, by the same word. Internal topics keep what they have: groups stand on it.
+its last batch, by the same word. Producers' clocks are real, and so is the one here, also where
+groups live in virtual time. Internal topics keep what they have: groups stand on it.
 Source: UnifiedLog.deleteRetentionMsBreachedSegments, ProducerStateManager.removeExpiredProducers.
 """
 
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rebalance.broker.batches import BatchError
-from rebalance.broker.clock import Clock, Timer
+from rebalance.broker.clock import LoopClock, Timer
 
 if TYPE_CHECKING:
     from rebalance.broker.config import BrokerConfig
@@ -62,13 +63,11 @@ class RetentionCheck:
 
     Args:
         config: asked each time, so that a changed setting counts from then on.
-        clock: records carry the time of the day, as it does.
     """
 
-    def __init__(
-        self, topics: TopicStore, config: Callable[[], BrokerConfig], clock: Clock
-    ) -> None:
-        self._topics, self._config, self._clock = topics, config, clock
+    def __init__(self, topics: TopicStore, config: Callable[[], BrokerConfig]) -> None:
+        self._topics, self._config = topics, config
+        self._clock = LoopClock()
         self._timer = self._arm()
 
     def close(self) -> None:

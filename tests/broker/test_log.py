@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -169,3 +170,16 @@ def test_listeners_hear_of_appends_until_they_stop(new_log: NewLog) -> None:
     log.ignore(listener)
     append(log, b"b")
     assert heard == [1, 1]
+
+
+def test_listeners_hear_in_the_order_in_which_they_came(new_log: NewLog) -> None:
+    """Not in that of their addresses: Fetches that wait are answered alike in each run."""
+    log, heard = new_log(), []
+    listeners = [partial(heard.append, number) for number in range(100)]
+    for listener in listeners:
+        log.listen(listener)
+    for number in range(0, 100, 3):
+        log.ignore(listeners[number])
+        log.listen(listeners[number])
+    append(log, b"a")
+    assert heard == [n for n in range(100) if n % 3] + list(range(0, 100, 3))

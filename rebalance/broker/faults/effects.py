@@ -16,11 +16,12 @@ from rebalance.broker.errors import WireError
 from rebalance.broker.faults.error_answers import error_answer
 from rebalance.broker.faults.group_batches import split
 from rebalance.broker.faults.seen import RequestSeen
+from rebalance.broker.handlers.api_versions import unsupported
+from rebalance.protocol.errors import ErrorCode
 
 if TYPE_CHECKING:
     from rebalance.broker.call import Call
     from rebalance.broker.codec import Message
-    from rebalance.protocol.errors import ErrorCode
 
 __all__ = [
     "AnswerWith",
@@ -41,7 +42,7 @@ When: TypeAlias = Literal["before", "after"]
 Handle: TypeAlias = "Callable[[Call], Awaitable[Message | None]]"
 """A request's way to its own effect."""
 
-_FETCH, _METADATA = "fetch", "metadata"
+_API_VERSIONS, _FETCH, _METADATA = "api_versions", "fetch", "metadata"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,6 +55,8 @@ class Passing:
     seen: RequestSeen
     handle: Handle
     """Has a request take its effect."""
+    version: int
+    """Of the answer's layout: the request's own, but for an ApiVersions that is not supported."""
     answer: Message | None = None
     is_answered: bool = False
     """It has its answer; before the request's effect this means that there will be none."""
@@ -173,6 +176,11 @@ class AnswerWith(Effect):
         if not passing.expects_answer:
             # All that Kafka can tell such a producer.
             passing.cut("a produce request without acknowledgement failed")
+        if passing.name == _API_VERSIONS and self.error is ErrorCode.UNSUPPORTED_VERSION:
+            # Who asked in a version that is not served can read this one (A05).
+            passing.answer, passing.version = unsupported(), 0
+            passing.is_answered = True
+            return
         call = passing.call
         answer = partial(error_answer, passing.name, call.version, code=self.error)
         batch = None if self.group_id is None else split(call.body, self.group_id)

@@ -28,6 +28,8 @@ __all__ = ["Fault"]
 KEPT_REQUESTS = 1000
 """The latest that befell; a rule may live as long as its broker."""
 
+_OVER, _STOPPED = "it is over", "the broker was stopped"
+
 
 class Fault:
     """A fault that is on until it is released, or was given to `times` requests.
@@ -58,7 +60,10 @@ class Fault:
         self._hits = 0
         self._requests: deque[RequestSeen] = deque(maxlen=KEPT_REQUESTS)
         self._changed = threading.Condition()
-        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+        self._stops = 0
+        """How often a broker stopped that it was on."""
+        self._waiting: dict[asyncio.Future[None], int] = {}
+        """What `hit` waits for -> for how many requests."""
 
     def __str__(self) -> str:
         times = "" if self._left is None else f" ({self._left} times more)"
@@ -88,58 +93,88 @@ class Fault:
         if self._probability < 1 and self._random.random() >= self._probability:
             return False
         self._requests.append(request)
-        if self._left is not None:
-            self._left -= 1
-            if not self._left:
-                self._end(self)
         with self._changed:
             self._hits += 1
+            if self._left is not None:
+                self._left -= 1
             self._changed.notify_all()
+        if self._left == 0:
+            self._end(self)
         self._wake()
         return True
 
-    def _wake(self) -> None:
-        still = []
-        for count, future in self._waiting:
-            if count > self._hits:
-                still.append((count, future))
-            elif not future.done():
+    def stopped(self) -> None:
+        """Its broker stopped: who waits for more requests is told; it is on in the next one too."""
+        with self._changed:
+            self._stops += 1
+            self._changed.notify_all()
+        self._wake(_STOPPED)
+
+    def _wake(self, why_not: str = "") -> None:
+        """Tell those who wait that it befell so many, or that it does not and why."""
+        why_not = _OVER if self.is_over else why_not
+        for future, count in self._waiting.items():
+            if future.done():
+                continue
+            if self._hits >= count:
                 future.set_result(None)
-        self._waiting = still
+            elif why_not:
+                future.set_exception(self._in_vain(count, why_not))
+
+    def _in_vain(self, count: int, why: str) -> BrokerError:
+        return BrokerError(f"{self}: {self._hits} hits, not {count}: {why}")
 
     async def hit(self, count: int = 1) -> None:
         """Wait until it befell `count` requests in all; in the broker's own event loop.
 
         Raises:
-            BrokerError: the broker lives in another thread; use `wait` there.
+            BrokerError: so many do not come, because it is over or the broker was stopped; or the
+                broker lives in another thread, where `wait` is to be used.
         """
         if self._home.is_elsewhere:
             raise BrokerError("the broker runs in another thread: use wait() in place of hit()")
-        if self._hits < count:
-            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append((count, future))
+        if self._hits >= count:
+            return
+        if self.is_over:
+            raise self._in_vain(count, _OVER)
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting[future] = count
+        try:
             await future
+        finally:
+            del self._waiting[future]
 
     def wait(self, count: int = 1, *, timeout_s: float = 30.0) -> None:
         """The same as `hit`, for a thread that is not the broker's.
 
         Raises:
-            BrokerError: this is the broker's thread, which would wait for itself.
+            BrokerError: so many do not come, as in `hit`; or this is the broker's thread, which
+                would wait for itself.
             TimeoutError: it did not befall so many in time.
         """
         if not self._home.is_elsewhere:
             raise BrokerError("the broker runs in this thread: use `await hit()` in place of wait")
         with self._changed:
-            if not self._changed.wait_for(lambda: self._hits >= count, timeout_s):
-                raise TimeoutError(f"{self}: {self._hits} hits after {timeout_s:g} s, not {count}")
+            stops = self._stops
+            self._changed.wait_for(
+                lambda: self._hits >= count or self.is_over or self._stops > stops, timeout_s
+            )
+            if self._hits >= count:
+                return
+            if self.is_over or self._stops > stops:
+                raise self._in_vain(count, _OVER if self.is_over else _STOPPED)
+            raise TimeoutError(f"{self}: {self._hits} hits after {timeout_s:g} s, not {count}")
 
     def release(self) -> None:
         """End it: what waits goes on in the order in which it came. Twice does no harm."""
         self._home.do(self._release)
 
     def _release(self) -> None:
-        self.released.set()
+        with self._changed:
+            self.released.set()
+            self._changed.notify_all()
         self._end(self)
+        self._wake()
 
     def __enter__(self) -> Self:
         return self

@@ -9,6 +9,7 @@ was answered; then each does in the same order what it does after it.
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rebalance.broker.apis import APIS
@@ -23,7 +24,19 @@ if TYPE_CHECKING:
     from rebalance.broker.codec import Message
     from rebalance.broker.faults.selector import Selector
 
-__all__ = ["Faults"]
+__all__ = ["Answered", "Faults"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """How a request went on."""
+
+    message: Message | None
+    """None: nothing is answered."""
+    version: int
+    """In whose layout the answer goes out."""
+    mute_ms: int = 0
+    """How long nothing more is read from its connection."""
 
 
 class Faults:
@@ -82,10 +95,15 @@ class Faults:
         with self._changing:
             self._rules = tuple(rule for rule in self._rules if rule is not fault)
 
+    def stopped(self) -> None:
+        """The broker stopped: whoever waits for a rule to befall more requests is told."""
+        for rule in self._rules:
+            rule.stopped()
+
     async def answer(
         self, node_id: int, key: int, correlation_id: int, call: Call, handle: Handle
-    ) -> tuple[Message | None, int]:
-        """What a request is answered, and for how many milliseconds its connection is muted.
+    ) -> Answered:
+        """What a request is answered, and for how long its connection is muted.
 
         `handle` has a request take its effect at the node that it came to.
 
@@ -95,8 +113,10 @@ class Faults:
         seen = RequestSeen.of(key, correlation_id, node_id, call)
         rules = self._taking(seen)
         if not rules:
-            return await handle(call), 0
-        passing = Passing(name=APIS[key].name, call=call, seen=seen, handle=handle)
+            return Answered(message=await handle(call), version=call.version)
+        passing = Passing(
+            name=APIS[key].name, call=call, seen=seen, handle=handle, version=call.version
+        )
         for rule in rules:
             await rule.effect.before(passing, rule.released)
         if not passing.is_answered:
@@ -105,7 +125,7 @@ class Faults:
             await rule.effect.after(passing, rule.released)
         if passing.answer is not None:
             seen.errors = errors_in(passing.answer)
-        return passing.answer, passing.mute_ms
+        return Answered(message=passing.answer, version=passing.version, mute_ms=passing.mute_ms)
 
     def _taking(self, seen: RequestSeen) -> list[Fault]:
         taking = []

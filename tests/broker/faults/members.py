@@ -9,7 +9,16 @@ from tests.broker.raw import RawConnection
 
 FAST = {"group.initial.rebalance.delay.ms": "0"}
 
-__all__ = ["FAST", "beat", "commit", "committed", "join_of", "joined", "stable"]
+__all__ = [
+    "FAST",
+    "beat",
+    "beat_of_nobody",
+    "commit",
+    "committed",
+    "join_of",
+    "joined",
+    "stable",
+]
 
 
 async def stable(client: RawConnection, group: str = "g", **more: Any) -> Any:
@@ -42,6 +51,12 @@ async def beat(client: RawConnection, member: Any, group: str = "g") -> int:
     }
     code: int = (await client.ask("heartbeat", 4, asked)).error_code.value
     return code
+
+
+async def beat_of_nobody(client: RawConnection) -> None:
+    """A heartbeat from nobody's member, answered UNKNOWN_MEMBER_ID."""
+    answer = await client.ask("heartbeat", 4, {"group_id": "g", "member_id": "m"})
+    assert answer.error_code.value == 25
 
 
 async def commit(client: RawConnection, group: str, topic: str, offset: int) -> int:

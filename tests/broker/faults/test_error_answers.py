@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import struct
 from collections.abc import Iterator
 from typing import Any
 
@@ -187,6 +188,38 @@ def test_a_produce_without_acknowledgement_loses_its_connection() -> None:
             async with connected(broker) as client:
                 client.send("produce", 9, {**BODIES["produce"], "acks": 0}, answered=False)
                 assert await client.is_closed_by_peer()
+
+    run(main())
+
+
+@pytest.mark.parametrize("version", range(6))
+def test_a05_api_versions_that_is_refused_is_answered_as_an_unsupported_version_is(
+    version: int,
+) -> None:
+    """In the layout of version 0, with the entry of ApiVersions itself: clients ask again by it."""
+
+    async def main() -> None:
+        async with EmbeddedBroker(FAST) as broker, connected(broker) as client:
+            broker.throttle(1, api="ApiVersions")  # a field that version 0 has not
+            fault = broker.answer_with("UNSUPPORTED_VERSION", api="ApiVersions")
+            correlation_id = client.send("api_versions", version, BODIES["api_versions"])
+            frame = await client.receive_frame()
+            assert frame == struct.pack(">ihi", correlation_id, 35, 1) + struct.pack(
+                ">hhh", 18, 0, 5
+            )
+            assert fault.requests[0].version == version
+            assert fault.requests[0].errors == (ErrorCode.UNSUPPORTED_VERSION,)
+
+    run(main())
+
+
+@pytest.mark.parametrize("version", range(6))
+def test_another_error_of_api_versions_has_the_layout_of_its_version(version: int) -> None:
+    async def main() -> None:
+        async with EmbeddedBroker(FAST) as broker, connected(broker) as client:
+            broker.answer_with("CLUSTER_AUTHORIZATION_FAILED", api="ApiVersions")
+            answer = await client.ask("api_versions", version, BODIES["api_versions"])
+            assert (answer.error_code.value, answer.api_keys) == (31, ())
 
     run(main())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -10,11 +11,14 @@ import pytest
 
 from rebalance.broker import BrokerError, EmbeddedBroker
 from rebalance.broker.clock import VirtualClock
+from rebalance.broker.topic import NewTopic
 from rebalance.protocol.states import GroupState
 from rebalance.protocol.timers import TimerKind
 from rebalance.timeline.trace import GroupStateChanged
+from tests.broker.batch_maker import batch
 from tests.broker.faults.members import FAST, beat, commit, committed, join_of, joined, stable
-from tests.broker.raw import connected, create_topic, run
+from tests.broker.handlers.test_produce import produce
+from tests.broker.raw import connected, create_topic, run, until
 
 MINUTE, DAY = 60, 24 * 60 * 60
 
@@ -80,6 +84,25 @@ def test_o05_offsets_are_forgotten_after_seven_days() -> None:
             assert await committed(client, "g", "orders") == -1
             assert broker.groups() == []
             assert broker.now_ms - began_ms == 1000 * (7 * DAY - 1 + 10 * MINUTE)
+
+    run(main())
+
+
+def test_records_expire_in_real_time_as_their_timestamps_are() -> None:
+    """A producer's clock is real: what it just wrote is not old, however far groups have moved."""
+
+    async def main() -> None:
+        settings = {**FAST, "log.retention.check.interval.ms": "10"}
+        async with EmbeddedBroker(settings, time="virtual") as broker, connected(broker) as client:
+            logs = {}
+            for name in ("fresh", "old"):
+                topic = NewTopic(name=name, num_partitions=1, configs={"retention.ms": "60000"})
+                logs[name] = broker._running().topics.create(topic).log(0)
+            await produce(client, "fresh", batch(b"now", timestamp=int(time.time() * 1000)))
+            await broker.advance(61)
+            await produce(client, "old", batch(b"then", timestamp=1000))
+            await until(lambda: logs["old"].start_offset == 1)  # so that has been looked for
+            assert (logs["fresh"].start_offset, logs["fresh"].end_offset) == (0, 1)
 
     run(main())
 
@@ -212,6 +235,41 @@ async def test_timers_that_are_due_now_need_no_advance() -> None:
     assert fired == ["due"]
     await clock.advance(1)
     assert fired == ["due", "later"]
+
+
+async def test_what_a_timer_raises_keeps_no_other_from_firing() -> None:
+    """Two of five fail: `advance` raises the first, the loop is told of the other."""
+    clock, fired, told = VirtualClock(), [], []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    began_ms = clock.now_ms()
+    for callback in (lambda: fired.append(1), fail, lambda: fired.append(2), fail):
+        clock.call_at(began_ms + 10, callback)
+    clock.call_at(began_ms + 10, lambda: fired.append(3))
+    clock.call_at(began_ms + 20, lambda: fired.append(clock.now_ms() - began_ms))
+    with pytest.raises(ZeroDivisionError):
+        await clock.advance(100)
+    assert (fired, clock.now_ms()) == ([1], began_ms + 10)
+    for _ in range(2):
+        await asyncio.sleep(0)
+    assert fired == [1, 2, 3]
+    assert [type(context["exception"]) for context in told] == [ZeroDivisionError]
+    await clock.advance(90)
+    assert (fired, clock.now_ms()) == ([1, 2, 3, 20], began_ms + 100)
+
+
+async def test_timers_that_are_cancelled_are_let_go_while_time_stands() -> None:
+    clock, fired = VirtualClock(), []
+    for after_ms in range(100):
+        clock.call_at(clock.now_ms() + after_ms + 1, lambda after=after_ms: fired.append(after))  # type: ignore[misc]
+    for _ in range(10_000):
+        clock.call_at(clock.now_ms() + 60_000, lambda: fired.append(-1)).cancel()
+        assert len(clock._timers) <= 201
+    await clock.advance(60_000)
+    assert fired == list(range(100))
 
 
 async def test_one_advance_at_a_time() -> None:

@@ -88,6 +88,26 @@ def test_kafka_python_commits_again_when_the_answer_is_lost(thread: EmbeddedBrok
         assert consumer.committed(TopicPartition(TOPIC, 0)) == 5
 
 
+@pytest.mark.parametrize(("new", "again_in"), [(kafka_python, 4), (confluent, 0)])
+def test_a05_who_is_refused_an_api_versions_reads_why_and_asks_again_on_its_connection(
+    thread: EmbeddedBrokerThread, new: Callable[..., Any], again_in: int
+) -> None:
+    """kafka-python goes by the range that it is told; librdkafka takes version 0 whatever it is."""
+    broker = thread.broker
+    asked = broker.watch(api="ApiVersions")
+    broker.answer_with("UNSUPPORTED_VERSION", api="ApiVersions", times=1)
+    with new(thread) as consumer:
+        is_python = new is kafka_python
+        polled_until(
+            lambda: consumer.poll(timeout_ms=POLL_MS) if is_python else consumer.poll(0.02),
+            consumer.assignment,
+        )
+    first, second = asked.requests[:2]
+    assert first.errors == (ErrorCode.UNSUPPORTED_VERSION,)
+    assert (second.correlation_id, second.version) == (2, again_in)
+    assert second.errors == ()
+
+
 def test_confluent_commits_again_when_the_coordinator_moves(thread: EmbeddedBrokerThread) -> None:
     broker = thread.broker
     with confluent(thread) as consumer:
