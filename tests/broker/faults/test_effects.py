@@ -34,7 +34,6 @@ OTHERS: dict[str, dict[str, Any]] = {
     "group_id": {"group_id": "h"},
     "member_id": {"member_id": "n"},
     "group_instance_id": {"group_instance_id": "j"},
-    "node_id": {"node_id": 2},
     "all but one": {"api": "Heartbeat", "client_id": "raw", "group_id": "h", "node_id": 1},
 }
 _BEAT = {"group_id": "g", "generation_id": 1, "member_id": "m", "group_instance_id": "i"}
