@@ -198,7 +198,7 @@ def test_a_waiting_fetch_leaves_no_listener_behind(monkeypatch: pytest.MonkeyPat
 
             monkeypatch.setattr(fetch_handler, "_wanted", spy)
             await fetch(client, "orders", max_wait=5)
-            assert [log._listeners for log in logs] == [set()]
+            assert [log._listeners for log in logs] == [{}]
 
     run(main())
 
