@@ -242,9 +242,8 @@ class NodeControls(ABC):
     def _hold_loading(self, group_id: str) -> LoadingHold:
         cluster, topic = self._running(), self._offsets_topic()
         partition = cluster.coordinators.partition_of(group_id)
-        cluster.leadership.move(
-            topic, partition, cluster.leadership.leader(topic, partition).node_id
-        )
+        leader = cluster.leadership.leader(topic, partition)
+        cluster.leadership.move(topic, partition, leader.node_id)
         hold = LoadingHold(cluster, partition, self._home)
         cluster.elect(topic, partition)
         return hold
