@@ -89,12 +89,12 @@ class Cluster:
             return None
         return first[0], first[1] + self.leadership.node_ids.index(node_id)
 
-    def elect(self, topic: Topic, partition: int, *, again: bool = False) -> None:
-        """A partition's leader was chosen, or is chosen `again`: if the partition keeps groups,
-        it coordinates them."""
-        if again:
-            leader = self.leadership.leader(topic, partition)
-            self.leadership.move(topic, partition, leader.node_id)
+    def elect(self, topic: Topic, partition: int) -> None:
+        """A partition's leader was chosen: if the partition keeps groups, it coordinates them.
+
+        Raises:
+            StorageError: it cannot read them.
+        """
         if topic.name == OFFSETS_TOPIC:
             self.coordinators.elect(partition)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from rebalance.broker.errors import StorageError
 from rebalance.broker.topic import OFFSETS_TOPIC
 from rebalance.broker.topics import TopicError
 from rebalance.protocol.errors import ErrorCode
@@ -19,6 +20,7 @@ from rebalance.protocol.java_hash import partition_of
 from rebalance.protocol.records import Producer
 
 if TYPE_CHECKING:
+    from rebalance.broker.clock import Clock, Timer
     from rebalance.broker.driver import GroupDriver
     from rebalance.broker.leadership import Leadership
     from rebalance.broker.offsets_topic import OffsetsTopic
@@ -46,6 +48,7 @@ class Coordinators:
         self.at_once = at_once
         self._drivers: dict[int, GroupDriver] = {}
         self._held: Counter[int] = Counter()
+        self._ends_of_holds: list[Timer] = []
         self.on_load: Callable[[], None] = _nobody_waits
         """Called when somebody loaded a partition, or all groups went with their topic."""
 
@@ -82,7 +85,11 @@ class Coordinators:
         return node_id if node_id in self._drivers else None
 
     def add(self, node_id: int, driver: GroupDriver) -> None:
-        """A node starts; it coordinates what it leads."""
+        """A node starts; it coordinates what it leads.
+
+        Raises:
+            StorageError: as `elect`; what comes after that partition is not coordinated either.
+        """
         self._drivers[node_id] = driver
         topic = self._offsets.topic
         if topic is not None:
@@ -91,20 +98,29 @@ class Coordinators:
                     self.elect(partition)
 
     def remove(self, node_id: int) -> None:
-        """A node stops; it coordinates nothing any more."""
-        driver = self._drivers.pop(node_id)
-        driver.resign_all()
-        driver.close()
+        """A node stops; it coordinates nothing any more, if it did."""
+        driver = self._drivers.pop(node_id, None)
+        if driver is not None:
+            driver.resign_all()
+            driver.close()
 
     def close(self) -> None:
         """The broker stops: nobody coordinates any more, and nobody is told."""
         for driver in self._drivers.values():
             driver.close()
         self._drivers.clear()
+        for timer in self._ends_of_holds:
+            timer.cancel()
+        self._ends_of_holds.clear()
 
     def elect(self, partition: int) -> None:
         """The node that leads a partition coordinates its groups, and whoever did so before does
-        not. Nothing happens while no node leads."""
+        not. Nothing happens while no node leads.
+
+        Raises:
+            StorageError: the log cannot be read; nobody coordinates the partition's groups before
+                the next election.
+        """
         topic = self._offsets.topic
         assert topic is not None
         node_id = self._leadership.leader(topic, partition).node_id
@@ -120,6 +136,17 @@ class Coordinators:
         """Whoever is elected for a partition stays in loading until `release`; so often as it was
         held."""
         self._held[partition] += 1
+
+    def hold_until(self, partition: int, at_ms: int, clock: Clock) -> None:
+        """Hold it, and release it at that time, if the broker still runs then."""
+
+        def release() -> None:
+            self._ends_of_holds.remove(timer)
+            self.release(partition)
+
+        self.hold(partition)
+        timer = clock.call_at(at_ms, release)
+        self._ends_of_holds.append(timer)
 
     def release(self, partition: int) -> None:
         """Loading goes on."""
@@ -164,7 +191,12 @@ class Coordinators:
         return self._drivers.get(self._leadership.leader(topic, partition).node_id)
 
     def _load(self, driver: GroupDriver, partition: int) -> None:
-        driver.load(partition)
+        try:
+            driver.load(partition)
+        except OSError as error:
+            driver.resign(partition)  # Kafka's has failed, too, and says NOT_COORDINATOR
+            words = f"{OFFSETS_TOPIC}-{partition} cannot be read: {error.strerror or error}"
+            raise StorageError(words) from error
         self.on_load()
 
 

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal
 
 from rebalance.broker.cluster import Cluster, open_cluster
-from rebalance.broker.config import read_settings
+from rebalance.broker.config import BrokerConfig, read_settings
 from rebalance.broker.errors import BrokerError, SettingsError
 from rebalance.broker.fault_controls import FaultControls
 from rebalance.broker.group_controls import GroupControls, Time
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["EmbeddedBroker"]
 
 MOST_NODES = 100
+_LAST_PORT, _LAST_NODE_ID = 65_535, 2**31 - 1
 
 _WITH_DIRECTORY = {"log.retention.bytes": "-1"}
 """Kafka's default, where what is kept does not fill the memory."""
@@ -62,7 +63,7 @@ class EmbeddedBroker(NodeControls, FaultControls, GroupControls):
         seed: of the chance in faults with a `probability`.
 
     Raises:
-        SettingsError: a setting is unknown or not allowed.
+        SettingsError: a setting is unknown or not allowed, or the last node has no port or id.
         ValueError: `time` is neither "real" nor "virtual".
     """
 
@@ -88,6 +89,7 @@ class EmbeddedBroker(NodeControls, FaultControls, GroupControls):
         self._config, self._group_config = read_settings(settings)
         if not 1 <= nodes <= MOST_NODES:
             raise SettingsError(f"nodes={nodes}: expected a whole number from 1 to {MOST_NODES}")
+        _check_last(self._config, port, nodes)
         self._node_ids = range(self._config.node_id, self._config.node_id + nodes)
         self._data = data
         self._settings = frozenset(settings)
@@ -246,6 +248,29 @@ class EmbeddedBroker(NodeControls, FaultControls, GroupControls):
         if self._cluster is None:
             raise BrokerError("the broker is not running; start() it first")
         return self._cluster
+
+
+def _check_last(config: BrokerConfig, port: int, nodes: int) -> None:
+    """Each node has the next id, and the next port where there is a first.
+
+    Raises:
+        SettingsError: the last one's does not exist.
+    """
+    if port < 0:
+        raise SettingsError(f"port={port}: expected a port, or 0 for free ones")
+    counted = [(f"node.id={config.node_id}", "id", config.node_id, _LAST_NODE_ID)]
+    if port:
+        counted.append((f"port={port}", "port", port, _LAST_PORT))
+    if config.advertised is not None:
+        setting = f"advertised.listeners={config.advertised_listeners!r}"
+        counted.append((setting, "port", config.advertised[1], _LAST_PORT))
+    for setting, what, first, last in counted:
+        of_last = first + nodes - 1
+        if of_last > last:
+            raise SettingsError(
+                f"{setting} and nodes={nodes}: the last node's {what} would be {of_last}, "
+                f"beyond {last}"
+            )
 
 
 def _storage(data: Path | None) -> Storage:

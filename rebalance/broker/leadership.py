@@ -4,6 +4,7 @@ Rule kept: a partition's leader changes only when its node stops, when somebody 
 node starts and nobody led; each time its epoch grows by one (KIP-101). A node that comes back leads
 nothing until somebody gives it something: Kafka's, too, waits for an election of preferred leaders.
 All nodes read and write the same log, so every node is a replica that is never behind.
+What epochs an operation is about to tell is kept first; if it cannot be kept, nothing has changed.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ class Leadership:
     Args:
         told_before: the latest epoch that clients know from an earlier life of the cluster: they
             would not believe in an earlier one.
-        keep: called with an epoch that is later than all before it.
+        keep: called with an epoch that is later than all before it; what it raises, whoever asked
+            for the change gets, which then did not come about.
     """
 
     __slots__ = ("_first_epoch", "_keep", "_latest_epoch", "_running", "node_ids")
@@ -101,15 +103,17 @@ class Leadership:
 
     def move(self, topic: Topic, partition: int, node_id: int) -> None:
         """Let a node lead a partition from now on; whoever waits for its log looks again."""
-        epoch = self.leader(topic, partition).epoch + 1
-        self._tell(epoch)
-        topic.lead(partition, Leader(node_id=node_id, epoch=epoch))
+        self._tell_next([(topic, partition)])
+        self._lead(topic, partition, node_id)
 
     def stop(self, node_id: int, topics: Iterable[Topic]) -> list[tuple[Topic, int]]:
         """A node stops; the partitions that it led, which another node leads now."""
         led = [(topic, p) for topic, p in self._all(topics) if self.leads(node_id, topic, p)]
-        self._running.discard(node_id)
-        return self._settle(led) if self._running else []
+        others = self._running - {node_id}
+        if others:
+            self._tell_next(led)
+        self._running = others
+        return self._settle(led) if others else []
 
     def start(self, node_id: int, topics: Iterable[Topic]) -> None:
         """A node starts; it leads the partitions that nobody leads."""
@@ -118,24 +122,34 @@ class Leadership:
             for topic, p in self._all(topics)
             if self.leader(topic, p).node_id not in self._running
         ]
+        self._tell_next(leaderless)
         self._running.add(node_id)
         self._settle(leaderless)
 
     def prefer(self, topics: Iterable[Topic]) -> list[tuple[Topic, int]]:
         """Elect preferred leaders; the partitions that have another leader now."""
-        return self._settle(
+        others = [
             (topic, partition)
             for topic, partition in self._all(topics)
             if not self.leads(self._preferred(topic, partition), topic, partition)
-        )
+        ]
+        self._tell_next(others)
+        return self._settle(others)
 
-    def _settle(self, partitions: Iterable[tuple[Topic, int]]) -> list[tuple[Topic, int]]:
-        """Let each be led by the first of its replicas that runs."""
-        moved = []
+    def _settle(self, partitions: list[tuple[Topic, int]]) -> list[tuple[Topic, int]]:
+        """Let each be led by the first of its replicas that runs; their epochs are told."""
         for topic, partition in partitions:
-            self.move(topic, partition, self._preferred(topic, partition))
-            moved.append((topic, partition))
-        return moved
+            self._lead(topic, partition, self._preferred(topic, partition))
+        return partitions
+
+    def _lead(self, topic: Topic, partition: int, node_id: int) -> None:
+        epoch = self.leader(topic, partition).epoch + 1
+        topic.lead(partition, Leader(node_id=node_id, epoch=epoch))
+
+    def _tell_next(self, partitions: Iterable[tuple[Topic, int]]) -> None:
+        """Each of them is about to have its next epoch."""
+        now = (self.leader(topic, partition).epoch for topic, partition in partitions)
+        self._tell(max(now, default=-1) + 1)
 
     def _tell(self, epoch: int) -> None:
         if epoch > self._latest_epoch:

@@ -64,8 +64,11 @@ class Node:
     async def open(self) -> None:
         """Take the port; who connects is not heard before `serve`.
 
+        Whatever this or `serve` raises, `silence` and `gone` undo what was done.
+
         Raises:
-            BrokerError: the address cannot be had.
+            BrokerError: the address cannot be had, or (`StorageError`) what the node is to lead
+                cannot be kept or read.
         """
         try:
             self._server = await asyncio.start_server(

@@ -7,10 +7,11 @@ waiting are answered as Kafka answers them (P04), and clients find their way by 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rebalance.broker.errors import BrokerError
+from rebalance.broker.errors import BrokerError, StorageError
 from rebalance.broker.topic import OFFSETS_TOPIC
 
 if TYPE_CHECKING:
@@ -141,11 +142,11 @@ class NodeControls(ABC):
 
         Raises:
             BrokerError: the node does not run.
+            StorageError: that another node leads cannot be kept, and nothing has changed; or it
+                cannot read the log, and says NOT_COORDINATOR until one is chosen again.
         """
         cluster, topic = self._running(), self._offsets_topic()
-        partition = cluster.coordinators.partition_of(group_id)
-        self._load_late(partition, loading_ms)
-        return self._move(topic, partition, to)
+        return self._move(topic, cluster.coordinators.partition_of(group_id), to, loading_ms)
 
     async def move_leader(self, topic: str, partition: int, to: int | None = None) -> int:
         """Let another node lead a partition; the old one says NOT_LEADER_OR_FOLLOWER.
@@ -158,6 +159,7 @@ class NodeControls(ABC):
 
         Raises:
             BrokerError: there is no such partition, or the node does not run.
+            StorageError: as in `move_coordinator`.
         """
         return self._move(self._topic(topic, partition), partition, to)
 
@@ -170,10 +172,12 @@ class NodeControls(ABC):
         Example:
             await broker.start_node(2)
             await broker.elect_preferred_leaders()
+
+        Raises:
+            StorageError: as in `move_coordinator`.
         """
         cluster = self._running()
-        for topic, partition in cluster.leadership.prefer(cluster.topics):
-            cluster.elect(topic, partition)
+        self._elect(cluster, cluster.leadership.prefer(cluster.topics))
 
     async def stop_node(self, node_id: int, *, loading_ms: int = 0) -> None:
         """Stop a node: its port and its connections close, others lead and coordinate what it did.
@@ -190,15 +194,10 @@ class NodeControls(ABC):
 
         Raises:
             BrokerError: there is no such node, or it does not run.
+            StorageError: that others lead cannot be kept, and the node runs on; or it has stopped,
+                and another cannot read a log (see `move_coordinator`).
         """
-        cluster, node = self._running(), self._running_node(node_id)
-        node.silence()
-        cluster.coordinators.remove(node_id)
-        for topic, partition in cluster.leadership.stop(node_id, cluster.topics):
-            if topic.name == OFFSETS_TOPIC:
-                self._load_late(partition, loading_ms)
-            cluster.elect(topic, partition)
-        await node.gone()
+        await self._take_out(self._running_node(node_id), loading_ms)
 
     async def start_node(self, node_id: int) -> None:
         """Start a node that was stopped, on the port that it had.
@@ -210,12 +209,18 @@ class NodeControls(ABC):
 
         Raises:
             BrokerError: there is no such node, it runs already, or its port was taken meanwhile.
+            StorageError: what it is to lead cannot be kept or read; it has not started.
         """
         if self._node(node_id).is_running:
             raise BrokerError(f"node {node_id} is running already")
         node = self._nodes[node_id]
-        await node.open()
-        await node.serve()
+        try:
+            await node.open()
+            await node.serve()
+        except BaseException:
+            # Others lead by now, or nobody does; so this finds nothing that it might fail to keep.
+            await self._take_out(node)
+            raise
 
     def hold_loading(self, group_id: str) -> LoadingHold:
         """Keep the coordinator of a group in loading: COORDINATOR_LOAD_IN_PROGRESS until released.
@@ -227,17 +232,23 @@ class NodeControls(ABC):
             with broker.hold_loading("orders-group"):
                 ...  # members are told to come again, a Heartbeat is answered NONE
             # from here on it is as it was
+
+        Raises:
+            StorageError: that it is elected again cannot be kept, and nothing has changed; or, at
+                the hold's end, the log cannot be read (see `move_coordinator`).
         """
         return self._home.do(lambda: self._hold_loading(group_id))
 
     def _hold_loading(self, group_id: str) -> LoadingHold:
         cluster, topic = self._running(), self._offsets_topic()
         partition = cluster.coordinators.partition_of(group_id)
+        leader = cluster.leadership.leader(topic, partition)
+        cluster.leadership.move(topic, partition, leader.node_id)
         hold = LoadingHold(cluster, partition, self._home)
-        cluster.elect(topic, partition, again=True)
+        cluster.elect(topic, partition)
         return hold
 
-    def _move(self, topic: Topic, partition: int, to: int | None) -> int:
+    def _move(self, topic: Topic, partition: int, to: int | None, loading_ms: int = 0) -> int:
         cluster = self._running()
         if to is None:
             running = cluster.leadership.running
@@ -247,15 +258,38 @@ class NodeControls(ABC):
             to = next((node_id for node_id in running if node_id > leader), running[0])
         self._running_node(to)
         cluster.leadership.move(topic, partition, to)
-        cluster.elect(topic, partition)
+        self._elect(cluster, [(topic, partition)], loading_ms)
         return to
 
-    def _load_late(self, partition: int, loading_ms: int) -> None:
-        """Hold the next coordinator of a partition for some time."""
-        if loading_ms > 0:
-            cluster = self._running()
-            hold = LoadingHold(cluster, partition, self._home)
-            cluster.clock.call_at(cluster.clock.now_ms() + loading_ms, hold.release)
+    async def _take_out(self, node: Node, loading_ms: int = 0) -> None:
+        """A node stops; if that cannot be kept, nothing has changed."""
+        cluster = self._running()
+        moved = cluster.leadership.stop(node.node_id, cluster.topics)
+        node.silence()
+        cluster.coordinators.remove(node.node_id)
+        try:
+            self._elect(cluster, moved, loading_ms)
+        finally:
+            await node.gone()
+
+    @staticmethod
+    def _elect(cluster: Cluster, moved: Iterable[tuple[Topic, int]], loading_ms: int = 0) -> None:
+        """Partitions have other leaders; coordinators among them load for some time.
+
+        Raises:
+            StorageError: of the first that cannot be read; all were elected.
+        """
+        failed: StorageError | None = None
+        for topic, partition in moved:
+            if loading_ms > 0 and topic.name == OFFSETS_TOPIC:
+                until_ms = cluster.clock.now_ms() + loading_ms
+                cluster.coordinators.hold_until(partition, until_ms, cluster.clock)
+            try:
+                cluster.elect(topic, partition)
+            except StorageError as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
 
     def _offsets_topic(self) -> Topic:
         cluster = self._running()

@@ -274,3 +274,38 @@ def test_ids_repeat_with_an_injected_function() -> None:
             return [topic.topic_id for topic in (await client.ask("metadata", 12, asked)).topics]
 
     assert run(main()) == run(main())
+
+
+@pytest.mark.parametrize(
+    ("settings", "port", "problem"),
+    [
+        ({}, 65_534, r"port=65534 and nodes=3: the last node's port would be 65536, beyond 65535"),
+        ({}, 70_000, r"port=70000 and nodes=3: .* beyond 65535"),
+        ({}, -1, r"port=-1: expected a port, or 0 for free ones"),
+        (
+            {"advertised.listeners": "PLAINTEXT://kafka.example:65534"},
+            0,
+            r"advertised.listeners=.*:65534' and nodes=3: the last node's port would be 65536",
+        ),
+        (
+            {"node.id": str(2**31 - 2)},
+            0,
+            r"node.id=2147483646 and nodes=3: the last node's id would be 2147483648, beyond 2",
+        ),
+    ],
+)
+def test_ports_and_ids_beyond_the_last_are_refused_at_once(
+    settings: dict[str, str], port: int, problem: str
+) -> None:
+    with pytest.raises(SettingsError, match=problem):
+        EmbeddedBroker(settings, port=port, nodes=3)
+
+
+def test_the_last_ports_and_ids_are_good() -> None:
+    settings = {
+        "advertised.listeners": "PLAINTEXT://kafka.example:65533",
+        "node.id": str(2**31 - 3),
+    }
+    broker = EmbeddedBroker(settings, port=65_533, nodes=3)
+    with pytest.raises(BrokerError, match="not running"):
+        _ = broker.running_nodes

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rebalance.broker import EmbeddedBroker
+from rebalance.broker.group_controls import Time
 from tests.broker.faults.members import FAST, beat, stable
 from tests.broker.nodes.asking import at_node
 
@@ -48,3 +51,15 @@ async def test_h06_sessions_go_on_by_one_clock_after_a_move() -> None:
             await broker.expire_session("g", member.member_id)
             assert await beat(client, member) == 25
         assert (await broker.wait_for_group("g", state="Empty")).members == ()
+
+
+@pytest.mark.parametrize("time", ["real", "virtual"])
+async def test_time_goes_on_while_no_node_runs(time: Time) -> None:
+    async with EmbeddedBroker(FAST, nodes=2, time=time) as broker:
+        began_ms = broker.now_ms
+        for node_id in (1, 2):
+            await broker.stop_node(node_id)
+        if time == "virtual":
+            await broker.advance(5)
+            assert broker.now_ms == began_ms + 5000
+        assert broker.now_ms >= began_ms

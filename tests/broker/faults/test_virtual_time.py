@@ -220,6 +220,8 @@ def test_the_clock_goes_on_while_the_broker_is_stopped() -> None:
         async with broker:
             await broker.advance(100)
             stood_at = broker.now_ms
+        with pytest.raises(BrokerError, match="not running"):
+            _ = broker.now_ms
         async with broker:
             assert broker.now_ms == stood_at
 
