@@ -7,7 +7,6 @@ itself: what a broker's nodes do to it, it meets as in production.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any, Self
@@ -136,11 +135,36 @@ def _confluent(
                 raise confluent_kafka.KafkaException(error)
             seen.append(record.value())
             consumer.store_offsets(record)
-            consumer.commit(asynchronous=True)
-        with contextlib.suppress(confluent_kafka.KafkaException):  # there may be nothing to commit
-            consumer.commit(asynchronous=False)
+            _commit(consumer)
+        while not _commit(consumer):
+            consumer.poll(_POLL_S)
     finally:
         consumer.close()
+
+
+_LATER = (
+    confluent_kafka.KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    confluent_kafka.KafkaError.COORDINATOR_NOT_AVAILABLE,
+    confluent_kafka.KafkaError.NOT_COORDINATOR,
+    confluent_kafka.KafkaError.ILLEGAL_GENERATION,
+    confluent_kafka.KafkaError.REBALANCE_IN_PROGRESS,
+    confluent_kafka.KafkaError._TRANSPORT,
+    confluent_kafka.KafkaError._WAIT_COORD,
+)
+"""What a commit meets while a coordinator moves or the group rebalances."""
+
+
+def _commit(consumer: Any) -> bool:
+    """Whether all that was read is committed. Not asynchronously: librdkafka sends such a commit
+    again behind a later one, and the earlier offset stays."""
+    try:
+        consumer.commit(asynchronous=False)
+    except confluent_kafka.KafkaException as failed:
+        code = failed.args[0].code()
+        if code not in (*_LATER, confluent_kafka.KafkaError._NO_OFFSET):
+            raise
+        return code not in _LATER
+    return True
 
 
 MAKERS: dict[str, Callable[[str, str, str, list[bytes], threading.Event], None]] = {
