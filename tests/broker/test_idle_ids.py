@@ -8,6 +8,9 @@ import pytest
 
 from rebalance.broker import EmbeddedBroker
 from rebalance.broker.clock import VirtualClock
+from rebalance.broker.kept_commits import KeptCommits
+from rebalance.broker.storage import MemoryStorage
+from rebalance.broker.transaction_ends import TransactionEnds
 from rebalance.broker.transactions import (
     Identity,
     TransactionError,
@@ -33,7 +36,7 @@ class Clock(VirtualClock):
         return self.ms
 
 
-async def told(partition: int, producer: Producer, committed: bool) -> ErrorCode:
+def told(partition: int, producer: Producer, committed: bool) -> ErrorCode:
     """No group has an objection."""
     return ErrorCode.NONE
 
@@ -41,7 +44,8 @@ async def told(partition: int, producer: Producer, committed: bool) -> ErrorCode
 def transactions(clock: Clock, most_ids: int = 10) -> Transactions:
     numbers = count(1)
     limits = TransactionLimits(id_expiration_ms=WEEK_MS, most_ids=most_ids)
-    return Transactions(lambda: next(numbers), lambda group_id: 0, told, clock, limits)
+    ends = TransactionEnds(told, KeptCommits(MemoryStorage()), clock)
+    return Transactions(lambda: next(numbers), lambda group_id: 0, ends, clock, limits)
 
 
 def test_an_id_is_forgotten_a_week_after_its_last_change() -> None:
@@ -69,7 +73,7 @@ def test_an_id_with_an_open_transaction_is_kept_and_its_week_begins_at_the_end()
         made.add_group("payments", me, "g")
         clock.ms = 3 * WEEK_MS
         assert made.has_group("payments", me, "g")
-        await made.end("payments", me, committed=True, bumps=False)
+        made.end("payments", me, committed=True, bumps=False)
         clock.ms += WEEK_MS - 1
         assert not made.has_group("payments", me, "g")
         clock.ms += 1
