@@ -8,8 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-__all__ = ["APIS", "API_VERSIONS_KEY", "Api"]
+from rebalance.protocol.errors import ErrorCode
+
+if TYPE_CHECKING:
+    from rebalance.broker.codec import Message
+
+__all__ = ["APIS", "API_VERSIONS_KEY", "Api", "advertised", "unsupported"]
 
 API_VERSIONS_KEY = 18
 
@@ -76,3 +82,17 @@ APIS: Mapping[int, Api] = MappingProxyType(
         )
     }
 )
+
+
+def unsupported() -> Message:
+    """The answer to a version of ApiVersions that is not served; goes out in the v0 layout."""
+    return {
+        "error_code": ErrorCode.UNSUPPORTED_VERSION,
+        "api_keys": [advertised(APIS[API_VERSIONS_KEY])],
+    }
+
+
+def advertised(api: Api) -> Message:
+    """An API's entry in the answer of ApiVersions."""
+    least, most = api.advertised
+    return {"api_key": api.key, "min_version": least, "max_version": most}

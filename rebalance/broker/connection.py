@@ -12,7 +12,7 @@ import logging
 import struct
 from functools import partial
 
-from rebalance.broker.apis import API_VERSIONS_KEY, APIS
+from rebalance.broker.apis import API_VERSIONS_KEY, APIS, unsupported
 from rebalance.broker.call import Call
 from rebalance.broker.codec import Message, load_wire
 from rebalance.broker.errors import WireError
@@ -100,8 +100,6 @@ async def _answer(
     if not api.oldest <= version <= api.newest:
         if key != API_VERSIONS_KEY:
             raise WireError(f"{api.name} version {version} is not served")
-        from rebalance.broker.handlers.api_versions import unsupported
-
         # Its header at least must be one: that of the nearest version (A05).
         nearest = min(max(version, api.oldest), api.newest)
         load_wire(api.name, nearest).read_header(frame, 0)

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from rebalance.broker.apis import unsupported
 from rebalance.broker.errors import WireError
 from rebalance.broker.faults.error_answers import error_answer
 from rebalance.broker.faults.group_batches import split
 from rebalance.broker.faults.seen import RequestSeen
-from rebalance.broker.handlers.api_versions import unsupported
 from rebalance.protocol.errors import ErrorCode
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from rebalance.broker.apis import API_VERSIONS_KEY, APIS, Api
+from rebalance.broker.apis import APIS, advertised
 from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState
@@ -26,7 +26,7 @@ async def handle(state: BrokerState, call: Call) -> Message:
     code = _check(state, call)
     if code is not ErrorCode.NONE:
         return {"error_code": code, "api_keys": []}
-    return {"error_code": ErrorCode.NONE, "api_keys": [_entry(api) for api in APIS.values()]}
+    return {"error_code": ErrorCode.NONE, "api_keys": [advertised(api) for api in APIS.values()]}
 
 
 def _check(state: BrokerState, call: Call) -> ErrorCode:
@@ -42,16 +42,3 @@ def _check(state: BrokerState, call: Call) -> ErrorCode:
     if None in meant or _NO_NODE in meant:
         return ErrorCode.INVALID_REQUEST  # one without the other
     return ErrorCode.REBOOTSTRAP_REQUIRED
-
-
-def unsupported() -> Message:
-    """The answer to a version of ApiVersions that is not served; goes out in the v0 layout."""
-    return {
-        "error_code": ErrorCode.UNSUPPORTED_VERSION,
-        "api_keys": [_entry(APIS[API_VERSIONS_KEY])],
-    }
-
-
-def _entry(api: Api) -> Message:
-    least, most = api.advertised
-    return {"api_key": api.key, "min_version": least, "max_version": most}
