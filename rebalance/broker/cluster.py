@@ -151,8 +151,6 @@ def open_cluster(
         coordinators.topic_changed(name, partitions)
 
     topics.on_change = on_change
-    ends = TransactionEnds(coordinators.end_transaction, commits, clock)
-    coordinators.on_load = ends.go_on
     return Cluster(
         config=config,
         group_config=groups,
@@ -161,22 +159,30 @@ def open_cluster(
         kept_configs=KeptConfigs(storage),
         leadership=leadership,
         coordinators=coordinators,
-        transactions=Transactions(
-            topics.next_producer_id,
-            coordinators.partition_of,
-            ends,
-            clock,
-            TransactionLimits(
-                id_expiration_ms=config.transactional_id_expiration_ms,
-                most_ids=config.max_transactional_ids,
-            ),
-        ),
+        transactions=_transactions(config, topics, coordinators, commits, clock),
         faults=faults,
         clock=clock,
         new_driver=lambda: GroupDriver(
             groups, new_uuid, tracer, offsets, limits, prepare, clock, on_handled
         ),
     )
+
+
+def _transactions(
+    config: BrokerConfig,
+    topics: TopicStore,
+    coordinators: Coordinators,
+    commits: KeptCommits,
+    clock: Clock,
+) -> Transactions:
+    """The transactions of a cluster, whose ends go on as soon as a coordinator has loaded."""
+    ends = TransactionEnds(coordinators.end_transaction, commits, clock)
+    coordinators.on_load = ends.go_on
+    limits = TransactionLimits(
+        id_expiration_ms=config.transactional_id_expiration_ms,
+        most_ids=config.max_transactional_ids,
+    )
+    return Transactions(topics.next_producer_id, coordinators.partition_of, ends, clock, limits)
 
 
 def _offsets_partitions(storage: Storage, config: CoordinatorConfig) -> int:
