@@ -132,8 +132,6 @@ def open_cluster(
     groups = dataclasses.replace(group_config, offsets_topic_num_partitions=partitions)
     internal = offsets_topic(partitions, config.offsets_topic_segment_bytes)
     topics = TopicStore(config, new_uuid, storage, [internal], node_ids)
-    for topic in topics:
-        tracer.topic(topic.name, topic.num_partitions)
     offsets = OffsetsTopic(topics)
     leadership = Leadership(node_ids, storage.leader_epoch, storage.keep_leader_epoch)
     commits = KeptCommits(storage)
@@ -145,12 +143,7 @@ def open_cluster(
         max_groups=config.max_groups, max_group_id_length=config.max_group_id_length
     )
     prepare = coordinators.prepare if offsets_topic_at_once else None
-
-    def on_change(name: str, partitions: int) -> None:
-        tracer.topic(name, partitions)
-        coordinators.topic_changed(name, partitions)
-
-    topics.on_change = on_change
+    _tell_of_topics(topics, tracer, coordinators)
     return Cluster(
         config=config,
         group_config=groups,
@@ -166,6 +159,18 @@ def open_cluster(
             groups, new_uuid, tracer, offsets, limits, prepare, clock, on_handled
         ),
     )
+
+
+def _tell_of_topics(topics: TopicStore, tracer: Tracer, coordinators: Coordinators) -> None:
+    """A trace has the topics that there are, and hears of each change, as coordinators do."""
+    for topic in topics:
+        tracer.topic(topic.name, topic.num_partitions)
+
+    def on_change(name: str, partitions: int) -> None:
+        tracer.topic(name, partitions)
+        coordinators.topic_changed(name, partitions)
+
+    topics.on_change = on_change
 
 
 def _transactions(
