@@ -154,8 +154,12 @@ def _forgetting() -> Iterator[Case]:
             one = commit("X", version=version, retention_time=kept)
             name = f"o10_and_o05_a_simple_group_v{version}_keeps_{kept}"
             yield forgetful(name, one, checked, gone)
-        later = [commit("X", version=version, retention_time=1), commit("X", version=version)]
-        yield forgetful(f"o10_a_later_commit_without_v{version}", later[::-1], checked, gone)
+        brief, lasting = (
+            commit("X", version=version, retention_time=1),
+            commit("X", version=version),
+        )
+        yield forgetful(f"o10_a_later_commit_with_v{version}", lasting, brief, checked, gone)
+        yield forgetful(f"o10_a_later_commit_without_v{version}", brief, lasting, checked, gone)
     for kind, protocols in {
         "consumer": READING,
         "connect": READING,
@@ -174,7 +178,10 @@ def _forgetting() -> Iterator[Case]:
         yield forgetful(f"o05_live_{kind}", lives, said, other, checked, look, **both)
         leaves = [leave("A"), passes(CHECKED_MS), gone]
         yield forgetful(f"o10_and_o05_emptied_{kind}", lives, said, leaves)
-        rejoins = [join("A", 3, **fields), checked, look]
+        # Not over while the group is Stable yet: a look in those milliseconds would forget it.
+        soon = {"version": 2, "retention_time": 5_000}
+        said, other = commit("A", 1, **soon), commit("A", 1, topic=OTHER, **soon)
+        rejoins = [join("A", 3, **fields), passes(5_000 + CHECKED_MS), look]
         yield forgetful(f"o05_completing_{kind}", lives, said, other, rejoins, **both)
     live = [join("A", 3), sync("A", 1, {"A": b"a"}, 3)]
     yield forgetful("o10_an_empty_group_without_offsets", live, leave("A"), checked, gone)
