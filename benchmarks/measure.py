@@ -43,7 +43,7 @@ def show(title: str, figures: Sequence[Figure], *, against: Figure | None = None
             str(len(figure.runs)),
         ]
         if against is not None:
-            row.append(f"{figure.median / against.median:.2f}")
+            row.append(f"{figure.median / against.median:.2f}" if against.median else "-")
         table.add_row(*row)
     Console(width=110).print(table)
 
