@@ -46,6 +46,11 @@ class Topic:
         """One of Kafka's own topics."""
         return self.name in INTERNAL_TOPICS
 
+    @property
+    def may_delete(self) -> bool:
+        """Whether `cleanup.policy` lets go of records because they are old, or on request."""
+        return "delete" in self.configs.get("cleanup.policy", "delete").split(",")
+
     def log(self, partition: int) -> PartitionLog | None:
         """The log of a partition, or None where there is no such partition."""
         if not 0 <= partition < self.num_partitions:

@@ -222,6 +222,24 @@ def test_a00_delete_records(twin: Twin, unique: Unique, version: int) -> None:
     twin.ask("fetch", 12, _fetch(name, 9))
 
 
+@pytest.mark.parametrize("policy", ["compact", "compact,delete"])
+def test_a00_records_of_which_the_last_of_each_key_stays(
+    twin: Twin, unique: Unique, policy: str
+) -> None:
+    name = twin.create(unique("topic"), **{"cleanup.policy": policy})
+    for offset in (0, -1, -5, 9):
+        twin.ask("delete_records", 2, _delete(name, (0, offset), (7, offset)))
+
+
+def test_a00_records_that_groups_stand_on(twin: Twin) -> None:
+    twin.both("find_coordinator", 3, {"key": "any", "key_type": 0})
+    for offset in (0, -1, 10**6):
+        asked = _delete("__consumer_offsets", (0, offset), (99, offset))
+        answer = twin.ask("delete_records", 2, asked)
+        codes = {part["error_code"] for part in answer["topics"][0]["partitions"]}
+        assert codes == {"invalid_topic_exception", "unknown_topic_or_partition"}
+
+
 def _fetch(name: str, offset: int) -> dict[str, Any]:
     part = {
         "partition": 0,

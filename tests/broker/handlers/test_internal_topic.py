@@ -77,3 +77,29 @@ def test_who_deletes_it_deletes_all_groups_and_it_comes_back_empty() -> None:
             assert (await _described(client)).topic_id not in (None, before)
 
     run(main())
+
+
+def test_nobody_deletes_the_records_that_groups_stand_on() -> None:
+    async def main() -> None:
+        async with EmbeddedBroker(SETTINGS) as broker, connected(broker) as client:
+            await joined(client, "g", 3)
+            parts = [{"partition_index": index, "offset": -1} for index in range(50)]
+            asked = {"topics": [{"name": OFFSETS, "partitions": parts}], "timeout": 1000}
+            (topic,) = (await client.ask("delete_records", 2, asked)).topics
+            assert {part.error_code.value for part in topic.partitions} == {17}
+            assert {part.low_watermark for part in topic.partitions} == {-1}
+
+    run(main())
+
+
+def test_nobody_deletes_records_of_a_topic_that_keeps_the_last_of_each_key() -> None:
+    async def main() -> None:
+        async with EmbeddedBroker(SETTINGS) as broker, connected(broker) as client:
+            configs = [{"name": "cleanup.policy", "value": "compact"}]
+            wanted = {"name": "t", "num_partitions": 1, "replication_factor": 1}
+            await client.ask("create_topics", 7, {"topics": [{**wanted, "configs": configs}]})
+            asked = {"topics": [{"name": "t", "partitions": [{"partition_index": 0}]}]}
+            (topic,) = (await client.ask("delete_records", 2, asked)).topics
+            assert [part.error_code.value for part in topic.partitions] == [44]
+
+    run(main())
