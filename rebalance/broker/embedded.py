@@ -168,7 +168,12 @@ class EmbeddedBroker(NodeControls, FaultControls, GroupControls):
 
         Whoever waits for a group (`wait_for_group`) or for a fault (`hit`, `wait`) is told by a
         BrokerError.
+
+        Raises:
+            BrokerError: it runs in another thread.
         """
+        if self._cluster is not None and self._home.is_elsewhere:
+            self._home.check_loop()
         cluster, self._cluster = self._cluster, None
         if cluster is None:
             return
