@@ -5,11 +5,13 @@ Kafka answers who looks first COORDINATOR_NOT_AVAILABLE (A06); here the answer i
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rebalance.broker import EmbeddedBroker
 from tests.broker.handlers.test_groups import join_of, joined
-from tests.broker.raw import RawConnection, connected, run
+from tests.broker.nodes.asking import of_group
+from tests.broker.raw import RawConnection, connected, create_topic, run
 from tests.support.brokers import SETTINGS, KafkaBroker
 
 OFFSETS = "__consumer_offsets"
@@ -46,6 +48,14 @@ def test_it_is_made_with_the_first_question_about_a_group_and_not_before() -> No
             assert len((await _described(client)).partitions) == 50
 
     run(main())
+
+
+async def test_whatever_the_first_question_about_a_group_is_its_answer_is_good() -> None:
+    for asked in of_group("g", "orders"):
+        async with EmbeddedBroker(SETTINGS) as broker, connected(broker) as client:
+            await create_topic(client, "orders")
+            told = re.findall(r"\d+", repr(await asked.by(client)))
+            assert "16" not in told, f"{asked.api} v{asked.version} is told NOT_COORDINATOR"
 
 
 def test_its_partitions_can_be_set() -> None:
