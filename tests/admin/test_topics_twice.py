@@ -186,6 +186,25 @@ def test_a00_metadata_by_an_id_that_nobody_has(twin: Twin, version: int) -> None
         twin.ask("metadata", version, asked | {"include_topic_authorized_operations": operations})
 
 
+@pytest.mark.parametrize("version", [12, 13])
+def test_a00_metadata_by_ids_and_names_at_once(twin: Twin, unique: Unique, version: int) -> None:
+    """Who gives one id is told of ids alone, and nothing is made."""
+    name, other, absent = twin.create(unique("topic")), twin.create(unique("topic")), unique("none")
+
+    def asked(side: Side) -> dict[str, Any]:
+        by_id, stranger = _id_of(side, name), uuid.UUID(int=7)
+        keys = [(None, by_id), (other, None), (absent, None), (absent, by_id), (other, stranger)]
+        topics = [{"name": name, "topic_id": topic_id} for name, topic_id in keys]
+        return {"topics": topics, "allow_auto_topic_creation": True}
+
+    told = twin.ask("metadata", version, asked)["topics"]
+    assert [topic["name"] for topic in told if topic["error_code"] == "none"] == [name]
+    assert len(told) == 2
+    named = {"topics": [{"name": absent, "topic_id": None}], "allow_auto_topic_creation": False}
+    (topic,) = twin.ask("metadata", version, named)["topics"]
+    assert topic["error_code"] == "unknown_topic_or_partition"
+
+
 def _produce(twin: Twin, name: str, batches: int) -> None:
     part = {"index": 0, "records": batch(b"a", b"b")}
     data = [{"name": name, "partition_data": [part]}]

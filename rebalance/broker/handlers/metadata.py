@@ -7,6 +7,9 @@ creates it a little later: a client must ask twice.
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterator
+
 from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
 from rebalance.broker.leadership import Leadership
@@ -65,7 +68,7 @@ def _topics(state: BrokerState, call: Call) -> list[Message]:
     if wanted is None or (call.version == 0 and not wanted):
         return [_found(state, topic, operations) for topic in state.topics]
     # Kafka answers a topic once, however often it is named.
-    asked = dict.fromkeys((entry["name"], entry.get("topic_id")) for entry in wanted)
+    asked = dict.fromkeys(_meant(wanted))
     may_create = bool(call.body.get("allow_auto_topic_creation", True))
     answers = []
     for name, topic_id in asked:
@@ -77,6 +80,16 @@ def _topics(state: BrokerState, call: Call) -> list[Message]:
         else:
             answers.append(_by_name(state, name, operations, may_create=may_create))
     return answers
+
+
+def _meant(wanted: list[Message]) -> Iterator[tuple[str | None, uuid.UUID | None]]:
+    """Each topic by its id if any has one, and then those without are left out; else by name."""
+    by_id = any(entry.get("topic_id") is not None for entry in wanted)
+    for entry in wanted:
+        if not by_id:
+            yield entry["name"], None
+        elif entry["topic_id"] is not None:
+            yield None, entry["topic_id"]
 
 
 def _by_name(state: BrokerState, name: str, operations: int, *, may_create: bool) -> Message:
