@@ -241,7 +241,7 @@ def test_a00_delete_records(twin: Twin, unique: Unique, version: int) -> None:
     twin.ask("fetch", 12, _fetch(name, 9))
 
 
-@pytest.mark.parametrize("policy", ["compact", "compact,delete"])
+@pytest.mark.parametrize("policy", ["compact", "compact,delete", ""])
 def test_a00_records_of_which_the_last_of_each_key_stays(
     twin: Twin, unique: Unique, policy: str
 ) -> None:

@@ -48,7 +48,7 @@ def _delete(state: BrokerState, topic: str, partition: int, offset: int) -> Mess
         return {**answer, "error_code": ErrorCode.INVALID_TOPIC_EXCEPTION}
     if not state.leads(found, partition):
         return {**answer, "error_code": ErrorCode.NOT_LEADER_OR_FOLLOWER}
-    if not found.may_delete:
+    if found.cleans_by("compact") and not found.cleans_by("delete"):
         return {**answer, "error_code": ErrorCode.POLICY_VIOLATION}
     upto = log.end_offset if offset == _TO_THE_END else offset
     if not 0 <= upto <= log.end_offset:

@@ -100,16 +100,3 @@ def test_nobody_deletes_the_records_that_groups_stand_on() -> None:
             assert {part.low_watermark for part in topic.partitions} == {-1}
 
     run(main())
-
-
-def test_nobody_deletes_records_of_a_topic_that_keeps_the_last_of_each_key() -> None:
-    async def main() -> None:
-        async with EmbeddedBroker(SETTINGS) as broker, connected(broker) as client:
-            configs = [{"name": "cleanup.policy", "value": "compact"}]
-            wanted = {"name": "t", "num_partitions": 1, "replication_factor": 1}
-            await client.ask("create_topics", 7, {"topics": [{**wanted, "configs": configs}]})
-            asked = {"topics": [{"name": "t", "partitions": [{"partition_index": 0}]}]}
-            (topic,) = (await client.ask("delete_records", 2, asked)).topics
-            assert [part.error_code.value for part in topic.partitions] == [44]
-
-    run(main())
