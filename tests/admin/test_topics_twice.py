@@ -56,6 +56,7 @@ REFUSED = [
     (_new("n", 10_001), WORDS),
     (_new("n", 1, 0), WORDS[:0]),
     (_new("n", 1, 3), WORDS),
+    (_new("n", -1, -1, assignments=[{"partition_index": 0, "broker_ids": [1]}] * 2), WORDS[:0]),
     (_new("n", 1, configs=_configs(nope="1")), WORDS[:0]),
     (_new("n", 1, configs=_configs(retention_ms=None)), WORDS[:0]),
     (_new("n", 1, configs=_configs(retention_ms="x")), WORDS[:0]),
@@ -275,6 +276,22 @@ def _fetch(name: str, offset: int) -> dict[str, Any]:
         "session_epoch": -1,
         "topics": [{"topic": name, "partitions": [part]}],
     }
+
+
+def test_a00_a_fetch_of_no_leader_epoch_in_particular(twin: Twin, unique: Unique) -> None:
+    name = twin.create(unique("topic"))
+    for epoch in (-5, -1, 0, 1):
+        asked = _fetch(name, 0)
+        asked["topics"][0]["partitions"][0]["current_leader_epoch"] = epoch
+        twin.ask("fetch", 12, asked)
+
+
+@pytest.mark.parametrize("version", [1, 8, 11])
+def test_a00_offsets_of_no_partition(twin: Twin, unique: Unique, version: int) -> None:
+    asked = _list_offsets(twin.create(unique("topic")), -1)
+    for name in (unique("absent"), twin.create(unique("topic"))):
+        more = {"name": name, "partitions": []}
+        twin.ask("list_offsets", version, {**asked, "topics": [*asked["topics"], more]})
 
 
 def _list_offsets(name: str, timestamp: int) -> dict[str, Any]:
