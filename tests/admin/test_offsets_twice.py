@@ -108,3 +108,20 @@ def test_a04_what_is_missing_is_answered_first(
     for side in offsets.sides:
         offsets.ask(side, "offset_commit", 9, [("t", [0, 1]), ("u", [0])])
         assert offsets.ask(side, "offset_delete", 0, asked) == told
+
+
+def test_o04_topics_of_ids_that_nobody_has_are_answered_last(
+    twin: Twin, unique: Callable[[str], str]
+) -> None:
+    offsets = Offsets(twin, unique)
+    for side in offsets.sides:
+        offsets.ask(side, "offset_commit", 9, [("t", [0, 1])])
+        ids = [offsets.entry(side, topic, [])["topic_id"] for topic in ("x", "t", "u")]
+        asked = [{"topic_id": topic_id, "partition_indexes": [1, 0]} for topic_id in ids]
+        for group in (offsets.group, unique("unknown")):
+            wanted = {"group_id": group, "member_id": None, "member_epoch": -1, "topics": asked}
+            answer = side.connection.ask("offset_fetch", 10, {"groups": [wanted]})
+            topics = answer.groups[0].topics
+            assert [topic.topic_id for topic in topics] == [ids[1], ids[2], ids[0]]
+            assert {part.error_code for part in topics[2].partitions} == {NO_ID}
+            assert [part.partition_index for part in topics[0].partitions] == [1, 0]

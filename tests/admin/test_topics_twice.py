@@ -206,6 +206,21 @@ def test_a00_metadata_by_ids_and_names_at_once(twin: Twin, unique: Unique, versi
     assert topic["error_code"] == "unknown_topic_or_partition"
 
 
+def test_a00_in_which_order_metadata_is_told(twin: Twin, unique: Unique) -> None:
+    """First ids that nobody has, then what there is as it was asked for, then names of nothing."""
+    one, other, absent = twin.create(unique("topic")), twin.create(unique("topic")), unique("none")
+    stranger = uuid.UUID(int=7)
+    for side in (twin.embedded, twin.kafka):
+        topics = [{"name": name} for name in (absent, other, one)]
+        asked = {"topics": topics, "allow_auto_topic_creation": False}
+        told = side.connection.ask("metadata", 9, asked).topics
+        assert [topic.name for topic in told] == [other, one, absent]
+        ids = [_id_of(side, other), stranger, _id_of(side, one)]
+        asked = {"topics": [{"name": None, "topic_id": topic_id} for topic_id in ids]}
+        told = side.connection.ask("metadata", 12, asked).topics
+        assert [topic.topic_id for topic in told] == [stranger, ids[0], ids[2]]
+
+
 def _produce(twin: Twin, name: str, batches: int) -> None:
     part = {"index": 0, "records": batch(b"a", b"b")}
     data = [{"name": name, "partition_data": [part]}]

@@ -70,16 +70,18 @@ def _topics(state: BrokerState, call: Call) -> list[Message]:
     # Kafka answers a topic once, however often it is named.
     asked = dict.fromkeys(_meant(wanted))
     may_create = bool(call.body.get("allow_auto_topic_creation", True))
-    answers = []
+    unknown_ids: list[Message] = []
+    found: list[Message] = []
+    absent: list[Message] = []
     for name, topic_id in asked:
         topic = state.topics.by_id(topic_id) if name is None else state.topics.get(name)
         if topic is not None:
-            answers.append(_found(state, topic, operations))
+            found.append(_found(state, topic, operations))
         elif name is None:
-            answers.append(_missing(ErrorCode.UNKNOWN_TOPIC_ID, OMITTED, topic_id=topic_id))
+            unknown_ids.append(_missing(ErrorCode.UNKNOWN_TOPIC_ID, OMITTED, topic_id=topic_id))
         else:
-            answers.append(_by_name(state, name, operations, may_create=may_create))
-    return answers
+            absent.append(_by_name(state, name, operations, may_create=may_create))
+    return [*unknown_ids, *found, *absent]
 
 
 def _meant(wanted: list[Message]) -> Iterator[tuple[str | None, uuid.UUID | None]]:
