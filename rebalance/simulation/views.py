@@ -177,13 +177,16 @@ class Views:
         group.generation_id = event.generation_id
         if event.state in ("Stable", "Empty", "Dead"):
             self._end_rebalance(event)
-        if event.state in ("Empty", "Dead"):
+        # A group that was loaded has the leader that it had (P03).
+        if event.state == "Empty" or (event.previous == "Dead" and event.state != "Stable"):
             group.protocol_name = group.leader = ""
 
     def _end_rebalance(self, event: trace.GroupStateChanged) -> None:
         for rebalance in reversed(self.rebalances):
             if rebalance.group_id == event.group_id:
-                if rebalance.ended is None:
+                if rebalance.ended is None and event.state == "Dead":
+                    rebalance.overtaken = True  # its coordinator is gone
+                elif rebalance.ended is None:
                     rebalance.ended, rebalance.generation_id = event.t, event.generation_id
                     rebalance.members = len(self._group(event.group_id).members)
                 return
