@@ -193,7 +193,7 @@ class Process:
         if self._thread.busy:
             self._gate.after(self._thread.free_at - self._world.now, self._poll)
             return
-        self._driver.tell(events.Polled())
+        self._driver.poll()
         self.positions.commit_if_due(self.behaviour.commit_ms)
         self._gate.after(self.behaviour.poll_ms, self._poll)
 
