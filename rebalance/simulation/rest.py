@@ -8,14 +8,18 @@ last is looked at first: until that one is at rest, nobody else matters.
 """
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from rebalance.protocol.states import MemberState
+from rebalance.coordinator import GroupSnapshot
+from rebalance.protocol.states import GroupState, MemberState
 from rebalance.simulation.process import Process
-from rebalance.simulation.values import partition_names
-from rebalance.simulation.views import Views
+from rebalance.simulation.values import partition_names, seconds
+from rebalance.simulation.views import GroupView, Views
 
 __all__ = ["Rest"]
+
+_TOLD = 5
+"""More of them would not be read."""
 
 _AT_REST = (MemberState.STABLE, MemberState.FAILED, MemberState.UNSUBSCRIBED)
 
@@ -24,9 +28,14 @@ class Rest:
     """Looks at the processes as they run and at what the trace told."""
 
     def __init__(
-        self, views: Views, processes: Mapping[str, Process], to_start: Sequence[str]
+        self,
+        views: Views,
+        processes: Mapping[str, Process],
+        to_start: Sequence[str],
+        snapshot: Callable[[str], GroupSnapshot | None],
     ) -> None:
         self._views = views
+        self._snapshot = snapshot
         self._processes = processes
         self._to_start = to_start
         self._ring: deque[str] = deque()
@@ -45,6 +54,48 @@ class Rest:
                 return [f"{process.name} is {process.state.value}"]
         why = self._groups()
         return [why] if why else []
+
+    def blockers(self) -> list[str]:
+        """Who is not where it should be, since when, and what it waits for; the groups, too."""
+        told = [f"{name} is still to start" for name in self._to_start]
+        restless = [p for p in self._processes.values() if _is_restless(p)]
+        told += [f"{process.name} {process.condition()}" for process in restless[:_TOLD]]
+        if len(restless) > _TOLD:
+            told.append(f"{len(restless) - _TOLD} more members are not Stable")
+        for group in self._views.groups.values():
+            waits = self._group_waits(group)
+            if waits:
+                told.append(waits)
+        return told or self.missing()
+
+    def _group_waits(self, view: GroupView) -> str:
+        """A group that is between two generations, and whom it waits for."""
+        told = f"group {view.group_id} is {view.state} since {seconds(view.since)}"
+        if view.state == GroupState.DEAD.value and self._wanted(view.group_id):
+            return f"{told}, no broker coordinates it"
+        group = self._snapshot(view.group_id)
+        if group is None or group.state.value != view.state:
+            return ""
+        match group.state:
+            case GroupState.PREPARING_REBALANCE:
+                late = [m.member_id for m in group.members if not m.awaits_join]
+            case GroupState.COMPLETING_REBALANCE:
+                late = [m.member_id for m in group.members if not m.awaits_sync]
+            case _:
+                return ""
+        waits = [self._who(group.group_id, member_id) for member_id in late[:_TOLD]]
+        waits += [f"{member_id} (never joined)" for member_id in group.pending_member_ids[:_TOLD]]
+        return f"{told}, waits for {', '.join(waits) or 'its log or its timer'}"
+
+    def _who(self, group_id: str, member_id: str) -> str:
+        lane = self._views.lane_of_member(group_id, member_id)
+        for process in self._processes.values():
+            if lane is not None and process.name == lane.name:
+                return f"{member_id} ({process.name} {process.condition()})"
+        return f"{member_id} (gone)"
+
+    def _wanted(self, group_id: str) -> bool:
+        return any(p.alive and p.config.group_id == group_id for p in self._processes.values())
 
     def _restless(self) -> Process | None:
         """Somebody who is not at rest; the same one as long as that is so."""

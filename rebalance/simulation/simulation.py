@@ -77,7 +77,6 @@ class Simulation:
         self._protocols: dict[str, RebalanceProtocol] = {}
         self._recording = True
         self._to_start: list[str] = []
-        self._rest = Rest(self.views, self.processes, self._to_start)
         self.cluster = Cluster(
             self.world,
             config or CoordinatorConfig(),
@@ -85,6 +84,7 @@ class Simulation:
             emit=self.emit,
             on_commit=self._on_commit,
         )
+        self._rest = Rest(self.views, self.processes, self._to_start, self.cluster.group)
 
     @property
     def node(self) -> Node:
@@ -185,6 +185,10 @@ class Simulation:
         """Why the groups are not at rest, in words; empty when they are."""
         return self._rest.missing()
 
+    def blockers(self) -> list[str]:
+        """Who keeps the groups from rest, since when, and what each waits for."""
+        return self._rest.blockers()
+
     # --- the end ---------------------------------------------------------------------------------
 
     def ended(self) -> Trace:
@@ -210,7 +214,7 @@ class Simulation:
             process.resume()
         self.run_until(max([self.now, *(process.busy_until for process in self._alive())]))
         if not self.run_until_stable():
-            self._unsettled(self.unrest())
+            self._unsettled(["; ".join(self.blockers())])
             return
         before = self._owners()
         for group_id in self.views.groups:
@@ -219,7 +223,7 @@ class Simulation:
             if member is not None:
                 member.enforce("does anything move without a reason?")
         if not self.run_until_stable():
-            self._unsettled(self.unrest())
+            self._unsettled(["; ".join(self.blockers())])
         elif self._owners() != before:
             self._unsettled(["a rebalance with the same members and topics moved partitions"])
 
