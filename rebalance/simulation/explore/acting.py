@@ -5,14 +5,20 @@ takes time outside is left to be chosen: it is a role that waits.
 No rule of the protocol is here.
 """
 
+from collections import deque
 from dataclasses import replace
 
 from assignors.interface import AssignorError, run_assignor
 from assignors.model import ClusterMetadata
 from rebalance.member import events
 from rebalance.member.classic import ClassicMember
-from rebalance.member.core import CallbackKind, RequestKind
-from rebalance.protocol.requests import FindCoordinatorRequest, JoinGroupRequest, SyncGroupRequest
+from rebalance.member.core import CallbackKind
+from rebalance.protocol.requests import (
+    FindCoordinatorRequest,
+    JoinGroupRequest,
+    Request,
+    SyncGroupRequest,
+)
 from rebalance.protocol.responses import (
     CoordinatorResponse,
     FindCoordinatorResponse,
@@ -35,7 +41,7 @@ from rebalance.simulation.explore.copying import copied
 from rebalance.timeline import trace
 from rebalance.tracing import member_events
 
-__all__ = ["Acting", "answered_anywhere", "replied", "taken", "taken_late"]
+__all__ = ["Acting", "replied", "taken", "taken_late"]
 
 NOW = 0
 """Time stands still: see docs/explore.md."""
@@ -44,8 +50,10 @@ NOW = 0
 class Acting:
     """A consumer while something is done with it; `done` gives what became of it."""
 
-    def __init__(self, consumer: Consumer) -> None:
+    def __init__(self, consumer: Consumer, cluster: ClusterMetadata) -> None:
         self._before = consumer
+        self._cluster = cluster
+        self._inbox: deque[events.MemberEvent] = deque()
         self._member: ClassicMember = copied(consumer.member)
         self._life = consumer.life
         line = consumer.line
@@ -98,10 +106,6 @@ class Acting:
         if token is not None:
             self._tell(events.Answered(token=token, response=response))
 
-    def hear_from_anywhere(self, kind: RequestKind, response: Response) -> None:
-        """A broker answers what any broker can."""
-        self._tell(events.Answered(token=self._waits(kind.value), response=response))
-
     def return_from_listener(self) -> None:
         """The listener is done; what it revoked is revoked."""
         callback = core_of(self._member).callback
@@ -109,13 +113,6 @@ class Acting:
         if callback.kind is CallbackKind.REVOKE:
             self._notice(events.Revoke(token=callback.token, partitions=callback.partitions))
         self._tell(events.CallbackDone(token=callback.token))
-
-    def take_positions(self) -> None:
-        """The application says how far it read: always the same, see docs/explore.md."""
-        release = core_of(self._member).release
-        assert release is not None
-        offsets = dict.fromkeys(release.partitions, 1)
-        self._tell(events.PositionsTaken(token=release.token, offsets=offsets))
 
     def assign(self) -> None:
         """The assignor is done."""
@@ -148,6 +145,7 @@ class Acting:
         """This timer runs out, and no other."""
         core_of(self._member).timers.arm(key, NOW)
         self._carry_out(self._member.advance(NOW))
+        self._go_on()
 
     def crash(self, *, arrives: bool) -> None:
         """The process is gone. `arrives`: what it had sent reaches the broker all the same."""
@@ -156,8 +154,8 @@ class Acting:
 
     def cut(self, *, arrives: bool) -> None:
         """The connection breaks, and the consumer notices."""
-        waiting = self._break_off(arrives=arrives)
-        self._unanswered(waiting)
+        for token in self._break_off(arrives=arrives):
+            self._tell(events.Unanswered(token=token))
 
     def lose_request(self) -> None:
         """The next request to the broker vanishes; its effect never was."""
@@ -170,13 +168,26 @@ class Acting:
     # --- carrying out ----------------------------------------------------------------------------
 
     def _tell(self, event: events.MemberEvent) -> None:
-        self._carry_out(self._member.handle(event, NOW))
+        self._inbox.append(event)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """One event after another, until nothing is left that happens at once."""
+        while self._inbox:
+            self._carry_out(self._member.handle(self._inbox.popleft(), NOW))
 
     def _carry_out(self, effects: tuple[events.MemberEffect, ...]) -> None:
         for effect in effects:
             match effect:
                 case events.Send(to=events.Destination.COORDINATOR):
                     self._send(effect)
+                case events.Send():
+                    response = _answered_anywhere(effect.request, self._cluster)
+                    self._inbox.append(events.Answered(token=effect.token, response=response))
+                case events.TakePositions():
+                    offsets = dict.fromkeys(effect.partitions, 1)
+                    taken = events.PositionsTaken(token=effect.token, offsets=offsets)
+                    self._inbox.append(taken)
                 case events.MemberStateChanged(state=MemberState.STOPPED):
                     self._break_off(arrives=True)
                     self._end(Life.CLOSED, "closed")
@@ -192,7 +203,7 @@ class Acting:
             # The client gave that connection up; see lines.py.
             waiting = self._break_off(arrives=True)
         self._to_broker.append((effect.token, request))  # type: ignore[arg-type]
-        self._unanswered(waiting)
+        self._inbox += [events.Unanswered(token=token) for token in waiting]
 
     def _awaits_rebalance(self) -> bool:
         at_broker = () if self._at_broker is None else (self._at_broker,)
@@ -215,13 +226,6 @@ class Acting:
         self._to_broker, self._at_broker, self._to_member = [], None, []
         return [token for token, _ in frames if token is not None]
 
-    def _unanswered(self, waiting: list[int]) -> None:
-        for token in waiting:
-            self._tell(events.Unanswered(token=token))
-
-    def _waits(self, role: Role) -> int:
-        return tokens(self._member)[role]
-
     def _notice(self, effect: events.MemberEffect) -> None:
         spec = self._before.spec
         event = member_events(effect, NOW, group_id=spec.config.group_id, member=spec.name)
@@ -241,9 +245,8 @@ class Acting:
         )
 
 
-def answered_anywhere(member: ClassicMember, kind: RequestKind, cluster: ClusterMetadata) -> Response:
-    """What a broker says to a request that does not concern the group."""
-    request = core_of(member).requests[kind].request
+def _answered_anywhere(request: Request, cluster: ClusterMetadata) -> Response:
+    """What any broker says, and at once: it does not concern the group (docs/explore.md)."""
     if isinstance(request, FindCoordinatorRequest):
         return FindCoordinatorResponse(node_id=1)
     return MetadataResponse(cluster=cluster)
@@ -263,9 +266,7 @@ def replied(consumer: Consumer, number: int, response: CoordinatorResponse) -> C
     if not consumer.alive or number != line.number or line.at_broker is None:
         return consumer
     reply = Reply(line.at_broker.role, response)
-    return replace(
-        consumer, line=replace(line, at_broker=None, to_member=(*line.to_member, reply))
-    )
+    return replace(consumer, line=replace(line, at_broker=None, to_member=(*line.to_member, reply)))
 
 
 def taken(consumer: Consumer) -> Consumer:

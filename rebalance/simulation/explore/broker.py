@@ -1,6 +1,7 @@
 """The coordinator and its log: the part of a state that all consumers talk to.
 
-Why: as with a `Consumer`, a `Broker` is never changed; what it does with an event is worked out once.
+Why: as with a `Consumer`, a `Broker` is never changed; what it does with an event is worked out
+once.
 Rule kept: the token of a request is where its answer goes, and the request itself: nothing is to be
 remembered beside the coordinator. Writes end in their order, one at a time.
 """
@@ -110,11 +111,6 @@ class Broker:
         """A write has not ended."""
         return bool(context_of(self.coordinator)._appends)
 
-    @property
-    def writes_for_nobody(self) -> bool:
-        """Nobody waits for the write that ends next: whether it succeeds changes nothing."""
-        return next(iter(context_of(self.coordinator)._appends.values())).then is None
-
     def written(self, error: ErrorCode) -> Done:
         """The oldest write ends."""
         made = copied(self)
@@ -141,7 +137,14 @@ class Broker:
                 event = coordinator_event(effect, NOW)
                 if event is not None:
                     facts.append(event)
+        self._end_writes_for_nobody()
         return Done(self, tuple(spoken), tuple(facts))
+
+    def _end_writes_for_nobody(self) -> None:
+        """Whether these succeed changes nothing, nor when."""
+        appends = context_of(self.coordinator)._appends
+        while appends and next(iter(appends.values())).then is None:
+            self.coordinator.handle(Appended(token=next(iter(appends))), NOW)
 
     # --- what it waits for -----------------------------------------------------------------------
 
@@ -153,7 +156,6 @@ class Broker:
             for key in sorted((key for key, _ in context.timers.armed()), key=str)
             if key.kind is not TimerKind.RETENTION
         )
-
 
     def held(self) -> frozenset[tuple[str, int]]:
         """Connections, by consumer and number, on which the coordinator still owes an answer.

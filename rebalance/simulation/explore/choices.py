@@ -10,15 +10,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from assignors.model import ClusterMetadata
-from rebalance.member.core import ANYWHERE, COMMITS_HOLD_UP, RequestKind
+from rebalance.member.core import COMMITS_HOLD_UP, RequestKind
 from rebalance.protocol.states import MemberState
 from rebalance.protocol.timers import TimerKey, TimerKind
-from rebalance.simulation.explore.acting import NOW, Acting, answered_anywhere
+from rebalance.simulation.explore.acting import NOW, Acting
 from rebalance.simulation.explore.consumer import (
     Consumer,
     Life,
-    asked_anywhere,
     core_of,
     tokens,
 )
@@ -27,7 +25,6 @@ from rebalance.simulation.network import api_name
 __all__ = ["Choice", "choices"]
 
 _OUT = frozenset({MemberState.LEAVING, MemberState.STOPPED, MemberState.FAILED})
-_ANYWHERE = frozenset(kind.value for kind in ANYWHERE)
 
 
 class Choice(NamedTuple):
@@ -41,19 +38,19 @@ class Choice(NamedTuple):
     none if the broker owes nothing any more, for it reads no further then."""
 
 
-def choices(consumer: Consumer, cluster: ClusterMetadata) -> Iterator[Choice]:
+def choices(consumer: Consumer) -> Iterator[Choice]:
     """All that may happen to this consumer next, in a fixed order."""
     if consumer.life is Life.UNBORN:
         yield Choice(f"{consumer.name} starts", "", Acting.start)
     elif consumer.alive:
-        yield from _answers(consumer, cluster)
+        yield from _answers(consumer)
         yield from _application(consumer)
         for key, _ in sorted(core_of(consumer.member).timers.armed(), key=str):
             yield from _timer(consumer, key)
         yield from _faults(consumer)
 
 
-def _answers(consumer: Consumer, cluster: ClusterMetadata) -> Iterator[Choice]:
+def _answers(consumer: Consumer) -> Iterator[Choice]:
     name, line = consumer.name, consumer.line
     if line.to_member:
         response = line.to_member[0].response
@@ -61,18 +58,12 @@ def _answers(consumer: Consumer, cluster: ClusterMetadata) -> Iterator[Choice]:
         said = "" if error is None or not error.value else f": {error.name}"
         api = type(response).__name__.removesuffix("Response")
         yield Choice(f"{name} hears the answer to its {api}{said}", "", Acting.hear)
-    for kind in asked_anywhere(consumer.member):
-        response = answered_anywhere(consumer.member, kind, cluster)
-        act = partial(Acting.hear_from_anywhere, kind=kind, response=response)
-        yield Choice(f"{name} hears the answer to its {kind.value}", "", act)
 
 
 def _application(consumer: Consumer) -> Iterator[Choice]:
     name, waiting = consumer.name, tokens(consumer.member)
     if "listener" in waiting:
         yield Choice(f"{name}'s listener returns", "", Acting.return_from_listener)
-    if "positions" in waiting:
-        yield Choice(f"{name} says how far it read", "", Acting.take_positions)
     if "assignor" in waiting:
         yield Choice(f"{name}'s assignor is done", "", Acting.assign)
     if consumer.member.state is MemberState.STALE:
@@ -90,8 +81,6 @@ def _timer(consumer: Consumer, key: TimerKey) -> Iterator[Choice]:
             deadline = core_of(consumer.member).timers.deadline(key)
             if deadline == NOW:  # asked for at once; later looks would see what the first one saw
                 yield Choice(label, "", act)
-        case TimerKind.REQUEST if key.member_id in _ANYWHERE:
-            pass  # any broker answers these, and none of them is lost
         case TimerKind.REQUEST:
             kind = RequestKind.OFFSET_COMMIT.value
             role = kind if key.member_id == COMMITS_HOLD_UP else key.member_id

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from rebalance.member.classic import ClassicMember
-from rebalance.member.core import ANYWHERE, MemberCore, RequestKind
+from rebalance.member.core import MemberCore
 from rebalance.protocol.requests import (
     CoordinatorRequest,
     JoinGroupRequest,
@@ -31,7 +31,6 @@ __all__ = [
     "Line",
     "Reply",
     "Role",
-    "asked_anywhere",
     "core_of",
     "fresh",
     "tokens",
@@ -41,7 +40,7 @@ _LEFT_OUT = frozenset({"token", "_tokens", "config", "assignors", "protocol"})
 """Tokens: roles say it. The rest never changes while a group is explored."""
 
 Role = str
-"""A request's kind as Kafka calls it, "listener", "positions" or "assignor"."""
+"""A request's kind as Kafka calls it, "listener" or "assignor"."""
 
 
 class Life(Enum):
@@ -148,16 +147,9 @@ def tokens(member: ClassicMember) -> dict[Role, int]:
     found = {kind.value: sent.token for kind, sent in core.requests.items()}
     if core.callback is not None:
         found["listener"] = core.callback.token
-    if core.release is not None and core.release.offsets is None:
-        found["positions"] = core.release.token
     if core.leading is not None and core.leading.token is not None:
         found["assignor"] = core.leading.token
     return found
-
-
-def asked_anywhere(member: ClassicMember) -> tuple[RequestKind, ...]:
-    """Requests that any broker answers; they wait for nobody."""
-    return tuple(kind for kind in core_of(member).requests if kind in ANYWHERE)
 
 
 def _named(request: CoordinatorRequest) -> set[str]:

@@ -36,9 +36,7 @@ def field_names(value: Any) -> tuple[str, ...]:
             for name in _slots(base)
             if name not in ("__dict__", "__weakref__")
         )
-    if hasattr(value, "__dict__"):
-        return names + tuple(vars(value))
-    return tuple(name for name in names if hasattr(value, name))
+    return names + tuple(vars(value)) if hasattr(value, "__dict__") else names
 
 
 def _slots(kind: type) -> tuple[str, ...]:

@@ -20,7 +20,15 @@ from rebalance.simulation.explore.group import ExploredGroup, Faults
 from rebalance.simulation.explore.watch import Watch
 from rebalance.timeline import trace
 
-__all__ = ["BrokerPart", "BrokerStep", "ConsumerPart", "FaultsPart", "OwnStep", "Parts", "WatchPart"]
+__all__ = [
+    "BrokerPart",
+    "BrokerStep",
+    "ConsumerPart",
+    "FaultsPart",
+    "OwnStep",
+    "Parts",
+    "WatchPart",
+]
 
 
 class OwnStep(NamedTuple):
@@ -46,7 +54,18 @@ class BrokerStep(NamedTuple):
 class ConsumerPart:
     """A consumer, and all it may do next."""
 
-    __slots__ = ("_cluster", "_heard", "_parts", "_steps", "address", "consumer", "late", "member_ids", "next", "settled")
+    __slots__ = (
+        "_cluster",
+        "_heard",
+        "_parts",
+        "_steps",
+        "address",
+        "consumer",
+        "late",
+        "member_ids",
+        "next",
+        "settled",
+    )
 
     def __init__(self, parts: "Parts", consumer: Consumer, cluster: ClusterMetadata) -> None:
         self.consumer = consumer
@@ -73,12 +92,14 @@ class ConsumerPart:
         """All that it may do by itself, in a fixed order."""
         if self._steps is None:
             made = []
-            for choice in choices(self.consumer, self._cluster):
-                acting = Acting(self.consumer)
+            for choice in choices(self.consumer):
+                acting = Acting(self.consumer, self._cluster)
                 choice.act(acting)
                 part = self._parts.consumer(acting.done())
                 facts = self._parts.facts(tuple(acting.facts))
-                made.append(OwnStep(choice.label, choice.fault, choice.waits_at_broker, part, facts))
+                made.append(
+                    OwnStep(choice.label, choice.fault, choice.waits_at_broker, part, facts)
+                )
             self._steps = tuple(made)
         return self._steps
 
@@ -102,14 +123,13 @@ class ConsumerPart:
 class BrokerPart:
     """A broker, and what it does with what comes."""
 
-    __slots__ = ("_done", "_parts", "broker", "held", "is_writing", "timers", "writes_for_nobody")
+    __slots__ = ("_done", "_parts", "broker", "held", "is_writing", "timers")
 
     def __init__(self, parts: "Parts", broker: Broker) -> None:
         self.broker = broker
         self.timers: tuple[Patience, ...] = broker.timers()
         self.held = broker.held()
         self.is_writing = broker.is_writing
-        self.writes_for_nobody = broker.is_writing and broker.writes_for_nobody
         self._parts = parts
         self._done: dict[Hashable, BrokerStep] = {}
 

@@ -19,6 +19,7 @@ from rebalance.simulation.explore.group import FAULTS, ExploredGroup, ExploredMe
 from rebalance.simulation.scenario import Call, Scenario, ScenarioError
 from rebalance.simulation.stage import Declared, Stage
 from rebalance.simulation.values import whole_number
+from rebalance.timeline.trace import Trace
 
 __all__ = ["explored_group"]
 
@@ -95,13 +96,11 @@ class _Reading:
         only_options(call, FAULTS)
         if call.words or not call.options:
             raise call.error(f"expected KIND=NUMBER, of {', '.join(FAULTS)}")
-        counts = {
-            key: value(call, whole_number, text, key) for key, text in call.options.items()
-        }
+        counts = {key: value(call, whole_number, text, key) for key, text in call.options.items()}
         if min(counts.values()) < 0:
             raise call.error("expected numbers of faults, 0 or more")
         self._faults = Faults(**{name: getattr(self._faults, name) for name in FAULTS} | counts)
 
 
-def _no_replay(how: Overrides) -> "object":
+def _no_replay(how: Overrides) -> Trace:
     raise AssertionError("nothing is played")

@@ -88,7 +88,7 @@ class Space:
         if broker.is_writing:
             label = "the broker's oldest write ends"
             yield self._told(state, label, "", broker.written(ErrorCode.NONE), state.consumers)
-            if state.faults.allows("fail") and not broker.writes_for_nobody:
+            if state.faults.allows("fail"):
                 label = "the broker's oldest write fails"
                 failed = broker.written(ErrorCode.NOT_ENOUGH_REPLICAS)
                 yield self._told(state, label, "fail", failed, state.consumers)

@@ -5,7 +5,7 @@ has seen are two states.
 """
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rebalance.simulation.checkers import Checkers, Violation
 from rebalance.simulation.explore.answers import Answers
@@ -41,12 +41,12 @@ class Watch:
         """What makes two alike."""
         return canonical(self)
 
-    def after(self, facts: Iterable[Fact], t: int = 0) -> tuple["Watch", tuple[Violation, ...]]:
+    def after(self, facts: Iterable[Fact]) -> tuple["Watch", tuple[Violation, ...]]:
         """What is known after these facts, and what was wrong about them."""
         made = copied(self)
         found: list[Violation] = []
         for fact in facts:
-            found += made._see(fact if t == 0 or not isinstance(fact, trace.Event) else replace(fact, t=t))
+            found += made._see(fact)
         return made, tuple(found)
 
     def _see(self, fact: Fact) -> list[Violation]:
