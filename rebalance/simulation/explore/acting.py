@@ -137,6 +137,10 @@ class Acting:
         """The application polls."""
         self._tell(events.Polled())
 
+    def enforce(self) -> None:
+        """The user asks for a rebalance."""
+        self._tell(events.EnforceRebalance(reason="does anything move without a reason?"))
+
     def close(self) -> None:
         """The user closes it."""
         self._tell(events.Close())

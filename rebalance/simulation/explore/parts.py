@@ -103,6 +103,12 @@ class ConsumerPart:
             self._steps = tuple(made)
         return self._steps
 
+    def enforced(self) -> tuple["ConsumerPart", tuple[Fact, ...]]:
+        """Its user asked for a rebalance, and what was seen of it."""
+        acting = Acting(self.consumer, self._cluster)
+        acting.enforce()
+        return self._parts.consumer(acting.done()), self._parts.facts(tuple(acting.facts))
+
     def taken(self, sent: Sent) -> "ConsumerPart":
         """The broker has read that request of it."""
         made = self._heard.get(sent.number == LATE)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from rebalance.simulation.checkers import Violation
+from rebalance.simulation.explore.encore import moved_for_no_reason
 from rebalance.simulation.explore.group import ExploredGroup
 from rebalance.simulation.explore.rest import first_without_rest, unsettled
 from rebalance.simulation.explore.space import Space, State, Step
@@ -105,6 +106,9 @@ class _Search:
         is_rest = self._space.at_rest(state)
         if is_rest:
             self._at_rest.append(at)
+            moved = moved_for_no_reason(self._space, state)
+            if moved:
+                return self._broken(at, moved)
         moves = is_rest
         for ordinal, step in enumerate(self._space.steps(state)):
             self._transitions += 1
@@ -136,7 +140,9 @@ class _Search:
 
     def _stuck(self, at: int) -> Explored:
         why = unsettled(self._states[at])
-        message = f"from here no way leads to rest without another fault: {why}"
+        return self._broken(at, f"from here no way leads to rest without another fault: {why}")
+
+    def _broken(self, at: int, message: str) -> Explored:
         found = Violation(rule="I05", t=0, message=message)
         return self._ended(exhaustive=False, violation=found, last=(at, None))
 

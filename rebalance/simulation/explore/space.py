@@ -81,6 +81,12 @@ class Space:
         """Everybody has what it was given, and the group as a whole has everything."""
         return all(each.settled for each in state.consumers) and not state.watch.unrest
 
+    def enforced(self, state: State, at: int) -> State:
+        """The same after this consumer's user asked for a rebalance."""
+        part, facts = state.consumers[at].enforced()
+        consumers = _with(state.consumers, at, part)
+        return self._seen(state, "", "", state.broker, consumers, facts).state
+
     # --- the broker ------------------------------------------------------------------------------
 
     def _of_broker(self, state: State) -> Iterator[Step]:
