@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from rebalance.simulation.checkers import Violation
 from rebalance.simulation.explore.encore import moved_for_no_reason
 from rebalance.simulation.explore.group import ExploredGroup
-from rebalance.simulation.explore.rest import first_without_rest, unsettled
+from rebalance.simulation.explore.rest import Ways, unsettled, without_rest
 from rebalance.simulation.explore.space import Space, State, Step
 
 __all__ = ["Counts", "Explored", "Proceed", "explore"]
@@ -82,8 +82,7 @@ class _Search:
         # For each state: whose step first led here, and which of its steps.
         self._parent, self._ordinal = array("q", [-1]), array("H", [0])
         self._depth = array("H", [0])
-        # Steps without a fault, for I05: from, to.
-        self._from, self._to = array("q"), array("q")
+        self._ways = Ways()
         self._at_rest = array("q")
         self._expanded = self._transitions = 0
 
@@ -96,7 +95,7 @@ class _Search:
             if found is not None:
                 return found
             self._expanded += 1
-        stuck = first_without_rest(len(self._states), self._at_rest, self._from, self._to)
+        stuck = without_rest(len(self._states), self._at_rest, self._ways)
         if stuck is not None:
             return self._stuck(stuck)
         return self._ended(exhaustive=True)
@@ -123,8 +122,7 @@ class _Search:
                 self._depth.append(self._depth[at] + 1)
             if not step.fault:
                 moves = True
-                self._from.append(at)
-                self._to.append(to)
+                self._ways.add(at, to)
         return None if moves else self._stuck(at)
 
     # --- what came of it -------------------------------------------------------------------------
