@@ -13,7 +13,7 @@ from rebalance.protocol.errors import ErrorCode
 from rebalance.simulation.checkers import Violation
 from rebalance.simulation.explore.acting import Acting, replied, taken, taken_late
 from rebalance.simulation.explore.broker import LATE, Broker, Done, Patience, Sent, Spoken
-from rebalance.simulation.explore.choices import choices
+from rebalance.simulation.explore.choices import Choice, choices
 from rebalance.simulation.explore.consumer import Consumer
 from rebalance.simulation.explore.facts import Fact
 from rebalance.simulation.explore.group import ExploredGroup, Faults
@@ -32,13 +32,8 @@ __all__ = [
 
 
 class OwnStep(NamedTuple):
-    """What a consumer may do next by itself, and what becomes of it."""
+    """What becomes of a consumer that did something by itself."""
 
-    label: str
-    fault: str
-    """"" for what needs none."""
-    waits_at_broker: bool
-    """The fault is only one if the broker still owes the answer on the current connection."""
     part: "ConsumerPart"
     facts: tuple[Fact, ...]
 
@@ -55,6 +50,7 @@ class ConsumerPart:
     """A consumer, and all it may do next."""
 
     __slots__ = (
+        "_choices",
         "_cluster",
         "_heard",
         "_parts",
@@ -84,30 +80,33 @@ class ConsumerPart:
             self.late = Sent(consumer.name, LATE, line.late[0])
         self._parts = parts
         self._cluster = cluster
-        self._steps: tuple[OwnStep, ...] | None = None
+        self._choices: tuple[Choice, ...] | None = None
+        self._steps: dict[str, OwnStep] = {}
         self._heard: dict[object, ConsumerPart] = {}
 
     @property
-    def steps(self) -> tuple[OwnStep, ...]:
+    def choices(self) -> tuple[Choice, ...]:
         """All that it may do by itself, in a fixed order."""
-        if self._steps is None:
-            made = []
-            for choice in choices(self.consumer):
-                acting = Acting(self.consumer, self._cluster)
-                choice.act(acting)
-                part = self._parts.consumer(acting.done())
-                facts = self._parts.facts(tuple(acting.facts))
-                made.append(
-                    OwnStep(choice.label, choice.fault, choice.waits_at_broker, part, facts)
-                )
-            self._steps = tuple(made)
-        return self._steps
+        if self._choices is None:
+            self._choices = tuple(choices(self.consumer))
+        return self._choices
 
-    def enforced(self) -> tuple["ConsumerPart", tuple[Fact, ...]]:
-        """Its user asked for a rebalance, and what was seen of it."""
+    def step(self, choice: Choice) -> OwnStep:
+        """What becomes of it; `choice` is one of `choices`."""
+        step = self._steps.get(choice.label)
+        if step is None:
+            step = self._steps[choice.label] = self._acted(choice.act)
+        return step
+
+    def enforced(self) -> OwnStep:
+        """Its user asked for a rebalance."""
+        return self._acted(Acting.enforce)
+
+    def _acted(self, act: Callable[[Acting], None]) -> OwnStep:
         acting = Acting(self.consumer, self._cluster)
-        acting.enforce()
-        return self._parts.consumer(acting.done()), self._parts.facts(tuple(acting.facts))
+        act(acting)
+        part = self._parts.consumer(acting.done())
+        return OwnStep(part, self._parts.facts(tuple(acting.facts)))
 
     def taken(self, sent: Sent) -> "ConsumerPart":
         """The broker has read that request of it."""

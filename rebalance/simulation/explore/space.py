@@ -69,13 +69,18 @@ class Space:
             for sent in (consumer.next, consumer.late):
                 if sent is not None:
                     yield self._arrival(state, at, sent)
-            for own in consumer.steps:
-                fault = own.fault
-                if own.waits_at_broker and consumer.address not in state.broker.held:
-                    fault = ""  # the answer cannot come
-                if not fault or state.faults.allows(fault):
-                    consumers = _with(state.consumers, at, own.part)
-                    yield self._seen(state, own.label, fault, state.broker, consumers, own.facts)
+            yield from self._by_itself(state, at)
+
+    def _by_itself(self, state: State, at: int) -> Iterator[Step]:
+        consumer = state.consumers[at]
+        for choice in consumer.choices:
+            fault = choice.fault
+            if choice.waits_at_broker and consumer.address not in state.broker.held:
+                fault = ""  # the answer cannot come
+            if not fault or state.faults.allows(fault):
+                own = consumer.step(choice)
+                consumers = _with(state.consumers, at, own.part)
+                yield self._seen(state, choice.label, fault, state.broker, consumers, own.facts)
 
     def at_rest(self, state: State) -> bool:
         """Everybody has what it was given, and the group as a whole has everything."""
