@@ -16,6 +16,7 @@ from rebalance.cli.assign import assign
 from rebalance.cli.check import check
 from rebalance.cli.demo import demo
 from rebalance.cli.errors import UsageError
+from rebalance.cli.explore import explore
 from rebalance.cli.serve import serve
 from rebalance.cli.simulate import simulate
 from rebalance.cli.terminal import terminal_width
@@ -37,6 +38,7 @@ app.command()(serve)
 app.command()(timeline)
 app.command()(assign)
 app.command()(check)
+app.command()(explore)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
