@@ -79,6 +79,8 @@ class Lane:
     """While the coordinator counted it as a member."""
     joining: tuple[Span, ...]
     """From the JoinGroup it sent until it was in a generation, in its own view."""
+    syncing: tuple[Span, ...]
+    """From then until it had its assignment, in its own view."""
     paused: tuple[Span, ...]
     marks: tuple[Mark, ...]
     topics: tuple[tuple[int, tuple[str, ...]], ...]
@@ -283,6 +285,7 @@ class _Draft:
                 for span in spans
             ),
             joining=union(self.spans.get("joining", ())),
+            syncing=union(self.spans.get("syncing", ())),
             paused=union(self.spans.get("paused", ())),
             marks=tuple(self.marks),
             topics=tuple(self.topics),
@@ -316,7 +319,7 @@ def _live(draft: _Draft, event: Event) -> None:
     """A member's own word about its life; any word shows that it lives."""
     t = event.t
     if isinstance(event, MemberStopped | MemberFailed):
-        for what in ("joining", "paused", "alive"):
+        for what in ("joining", "syncing", "paused", "alive"):
             draft.close(what, t)
         if isinstance(event, MemberFailed):
             draft.mark(t, "failed", event.error)
@@ -334,9 +337,14 @@ def _live(draft: _Draft, event: Event) -> None:
         case Subscribed():
             draft.topics.append((t, event.topics))
         case Joining():
+            draft.close("syncing", t)
             draft.open("joining", t)
-        case Joined() | Assigned():
+        case Joined():
             draft.close("joining", t)
+            draft.open("syncing", t)
+        case Assigned():
+            draft.close("joining", t)
+            draft.close("syncing", t)
         case Lost():
             draft.mark(t, "lost")
         case MemberPaused():

@@ -28,16 +28,14 @@ from rebalance.timeline.paint import Cells, Line, Piece, to_text, write
 from rebalance.timeline.rebalances import Rebalance, find_rebalances
 from rebalance.timeline.rows import (
     Look,
-    busy_spans,
-    lane_counts,
     lane_styles,
     member_row,
     partition_groups,
     rebalance_row,
     unowned_row,
-    waiting_spans,
 )
 from rebalance.timeline.scale import Scale, seconds, tick_label
+from rebalance.timeline.states import busy_spans, lane_counts, waiting_spans
 from rebalance.timeline.trace import Trace
 
 MIN_WIDTH, MAX_WIDTH = 60, 300
