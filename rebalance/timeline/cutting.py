@@ -40,7 +40,7 @@ def cut(model: GroupModel, from_ms: int | None, to_ms: int | None) -> GroupModel
         rebalances=tuple(
             entry for entry in model.rebalances if entry.start_ms <= end and entry.until_ms >= start
         ),
-        states=_states(model.states, start, end),
+        states=tuple(_states(model.states, start, end)),
         asides=tuple(aside for aside in model.asides if start <= aside[0] <= end),
     )
 
@@ -69,12 +69,16 @@ def _within(spans: Iterable[SpanT], start: int, end: int) -> Iterator[SpanT]:
             yield span._replace(start_ms=max(span.start_ms, start), end_ms=min(span.end_ms, end))
 
 
-def _states(
-    states: tuple[tuple[int, str], ...], start: int, end: int
-) -> tuple[tuple[int, str], ...]:
+def _states(states: Iterable[tuple[int, str]], start: int, end: int) -> Iterator[tuple[int, str]]:
     """The state in which the window begins is told at its beginning."""
-    before = [state for t, state in states if t < start]
-    return (
-        *((start, state) for state in before[-1:]),
-        *(s for s in states if start <= s[0] <= end),
-    )
+    before = ""
+    for t, state in states:
+        if t < start:
+            before = state
+        elif t <= end:
+            if before:
+                yield start, before
+                before = ""
+            yield t, state
+    if before:
+        yield start, before

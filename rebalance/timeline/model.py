@@ -14,7 +14,7 @@ from rebalance.timeline.events import GroupStateChanged
 from rebalance.timeline.history import History, Stretch, histories
 from rebalance.timeline.lanes import GroupLanes, Lane, read_groups
 from rebalance.timeline.metrics import RebalanceMetrics, measure
-from rebalance.timeline.narrowing import Narrowing, narrowed, shown_lanes
+from rebalance.timeline.narrowing import ALL, Narrowing, narrowed, shown_lanes
 from rebalance.timeline.rebalances import Rebalance, find_rebalances
 from rebalance.timeline.spans import Span
 from rebalance.timeline.stages import Course, Stage, WaitedFor, courses
@@ -175,7 +175,7 @@ def _run_list(run: Run) -> list[Any]:
 
 
 def models(
-    trace: Trace, group_id: str | None = None, *, by: Narrowing | None = None
+    trace: Trace, group_id: str | None = None, *, by: Narrowing = ALL
 ) -> tuple[GroupModel, ...]:
     """The model of the group asked for, or of all groups of a trace.
 
@@ -186,7 +186,7 @@ def models(
     return tuple(group_model(group, by) for group in read_groups(trace, group_id))
 
 
-def group_model(group: GroupLanes, by: Narrowing | None = None) -> GroupModel:
+def group_model(group: GroupLanes, by: Narrowing = ALL) -> GroupModel:
     """The model of one group, narrowed to some members or topics.
 
     Raises:

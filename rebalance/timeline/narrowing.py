@@ -30,6 +30,10 @@ class Narrowing:
         return bool(self.members or self.topics)
 
 
+ALL = Narrowing()
+"""Nothing is left out."""
+
+
 def narrowed(group: GroupLanes, by: Narrowing) -> GroupLanes:
     """The group with only these members' and topics' partitions in both views of ownership.
 

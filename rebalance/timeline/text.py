@@ -23,7 +23,7 @@ from rebalance.timeline.lanes import GroupLanes, Lane, prolonged, read_groups
 from rebalance.timeline.legend import legend
 from rebalance.timeline.listing import Page, headline, story
 from rebalance.timeline.metrics import measure
-from rebalance.timeline.narrowing import Narrowing, narrowed, shown_lanes
+from rebalance.timeline.narrowing import ALL, Narrowing, narrowed, shown_lanes
 from rebalance.timeline.ownership import Cell
 from rebalance.timeline.paint import Cells, Line, Piece, to_text, write
 from rebalance.timeline.rebalances import Rebalance, find_rebalances
@@ -62,7 +62,7 @@ class TextOptions:
     to_ms: int | None = None
     """The picture ends here instead of one column behind the end of the trace: that column shows
     how things stood then."""
-    only: Narrowing = Narrowing()
+    only: Narrowing = ALL
     """Only these members and topics; default: all."""
     rebalance: int | None = None
     """The number of a rebalance to look at closely, with a margin before and after it."""
