@@ -150,7 +150,7 @@ def _window(group: GroupLanes, found: Sequence[Rebalance], options: TextOptions)
         until = "on" if options.to_ms is None else f"to {seconds(options.to_ms)}"
         raise ValueError(
             f"nothing to draw from {seconds(start)} {until}; the trace goes from "
-            f"{seconds(group.start_ms)} to {seconds(group.events[-1].t)}"
+            f"{seconds(group.start_ms)} to {seconds(group.last_ms)}"
         )
     return max(start, group.start_ms), min(end, group.end_ms)
 
