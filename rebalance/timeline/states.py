@@ -8,12 +8,15 @@ the member changes.
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from rebalance.timeline.history import History, Stretch
 from rebalance.timeline.lanes import GroupLanes, Lane
 from rebalance.timeline.rebalances import Rebalance
 from rebalance.timeline.spans import Span, intersection, union
+
+MemberState = Literal["joining", "syncing", "rejoining", "owns", "idle", "paused", "zombie", "gone"]
+"""`gone`: crashed, and nobody has noticed yet."""
 
 
 class Phase(NamedTuple):
@@ -27,7 +30,7 @@ class Phase(NamedTuple):
     alive: bool
 
     @property
-    def state(self) -> str:
+    def state(self) -> MemberState:
         """One word for it; of several that fit, the one that a user must know."""
         if self.believed:
             return "zombie"
