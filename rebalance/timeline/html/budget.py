@@ -4,25 +4,32 @@ Why: a page is read by eyes; a million events on it would be read by nobody, and
 Rule kept: numbers stay exact, only what is drawn becomes coarser, and what was left out is counted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from typing import NamedTuple, TypeVar
 
-from rebalance.timeline.history import Stretch
+from rebalance.timeline.model import Run, StateSpan
 
 _LEAST = 64
 _FINEST = 8_192
 """The first merging cuts a trace into this many steps: more than a screen has columns."""
+_STATES = ("idle", "owns", "syncing", "rejoining", "joining", "paused", "gone", "zombie")
+"""From what is as it should be to what a user must see."""
+
+Piece = TypeVar("Piece", Run, StateSpan)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """At most so many of each, in one group."""
 
-    stretches: int = 300_000
+    runs: int = 300_000
+    states: int = 100_000
     events: int = 40_000
     rebalances: int = 2_000
     members: int = 4_000
-    partitions: int = 40_000
+    lanes: int = 40_000
+    """Different histories of partitions."""
     asides: int = 2_000
 
     @property
@@ -36,36 +43,56 @@ class Budget:
         return Budget(**halves)
 
 
-def coarser(
-    rows: Sequence[tuple[Stretch, ...]], span_ms: int, most: int
-) -> tuple[list[tuple[Stretch, ...]], int]:
-    """The rows with at most `most` stretches altogether (or as few as can be), and the step in
-    milliseconds below which stretches were merged; 0: nothing was."""
+class Coarse(NamedTuple):
+    """Rows in steps of `step_ms`, below which pieces were merged; 0: nothing was."""
+
+    rows: list[tuple[Run, ...]]
+    step_ms: int
+
+
+def coarser_runs(rows: Sequence[tuple[Run, ...]], span_ms: int, most: int) -> Coarse:
+    """The lanes of partitions with at most `most` runs altogether, or as few as can be."""
     result, step = list(rows), 0
     while sum(map(len, result)) > most and step < span_ms:
-        step = max(step * 2, span_ms // _FINEST, 1)
-        result = [merged(row, step) for row in rows]
-    return result, step
+        step = _next(step, span_ms)
+        result = [merged(row, step, _badness) for row in rows]
+    return Coarse(result, step)
 
 
-def merged(row: Sequence[Stretch], step_ms: int) -> tuple[Stretch, ...]:
-    """Neighbours shorter than `step_ms` become one stretch, that of the worst among them: what is
+def coarser_states(
+    rows: Sequence[tuple[StateSpan, ...]], span_ms: int, most: int
+) -> list[tuple[StateSpan, ...]]:
+    """The same for lanes of members."""
+    result, step = list(rows), 0
+    while sum(map(len, result)) > most and step < span_ms:
+        step = _next(step, span_ms)
+        result = [merged(row, step, _urgency) for row in rows]
+    return result
+
+
+def _next(step_ms: int, span_ms: int) -> int:
+    return max(step_ms * 2, span_ms // _FINEST, 1)
+
+
+def merged(row: Sequence[Piece], step_ms: int, rank: Callable[[Piece], int]) -> tuple[Piece, ...]:
+    """Neighbours shorter than `step_ms` become one, that of the highest rank among them: what is
     wrong for a moment stays visible."""
-    result: list[Stretch] = []
-    for stretch in row:
+    result: list[Piece] = []
+    for piece in row:
         last = result[-1] if result else None
-        if last is not None and last.end == stretch.start:
-            if last[2:] == stretch[2:] or max(_length(last), _length(stretch)) < step_ms:
-                worst = max(last, stretch, key=_badness)
-                result[-1] = worst._replace(start=last.start, end=stretch.end)
+        if last is not None and last.end_ms == piece.start_ms:
+            longest = max(last.end_ms - last.start_ms, piece.end_ms - piece.start_ms)
+            if last[2:] == piece[2:] or longest < step_ms:
+                kept = max(piece, last, key=rank)
+                result[-1] = kept._replace(start_ms=last.start_ms, end_ms=piece.end_ms)
                 continue
-        result.append(stretch)
+        result.append(piece)
     return tuple(result)
 
 
-def _length(stretch: Stretch) -> int:
-    return stretch.end - stretch.start
+def _badness(run: Run) -> int:
+    return 4 * (len(run.owners) > 1) + 2 * bool(run.zombies) + (run.wanted and not run.owners)
 
 
-def _badness(stretch: Stretch) -> tuple[bool, bool, bool]:
-    return stretch.double, bool(stretch.zombies), stretch.unavailable
+def _urgency(span: StateSpan) -> int:
+    return _STATES.index(span.state)

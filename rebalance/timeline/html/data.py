@@ -1,226 +1,214 @@
-"""What the page is told: a trace as plain data, ready for JSON.
+"""What the page is told: the model of a timeline as compact data, ready for JSON.
 
-Why: the page draws and does not reckon: what a rebalance is, what it cost and why it happened comes
-from the same functions as the text picture and `--json`. Times are milliseconds since the trace
-began. Long lists are flat and relative, as page/data.js reads them:
+Why: the page draws and does not reckon. Long lists are flat and relative, as page/data.js reads
+them; times are milliseconds since the trace began:
 
-- a member's spans: start, end, start, end, ...
-- a history's stretches: time since the end of the one before, length, index into `states`, ...
-- `states`: owners, believers (indices of members, -1: one that was left out), is it wanted
-- a history's partitions per topic: index into `topics`, first id, how many, first id, how many, ...
-- events: time since the one before, index into `kinds`, index of the member, a number (partitions
-  or generation, -1: none), ...
+- a member's `states`: time since the end of the one before, length, index into STATES, how many
+  partitions it owned, ...
+- a lane's `runs`: time since the end of the one before, length, index into `owners`, ...
+- `owners`: who owned and who wrongly believed so (numbers of members, -1: one that was left out),
+  and whether the partition was wanted
+- a lane's `of`, a list a topic: index into `topics`, first partition, how many, first, how ...
+- `events`: time since the one before, index into `kinds`, number of the member, a number
+  (partitions or generation, -1: none), ...
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from dataclasses import asdict
+from typing import Any, TypeAlias
 
-from rebalance.timeline.asides import asides_of
 from rebalance.timeline.events import Event, Step
-from rebalance.timeline.history import History, Stretch, histories
-from rebalance.timeline.html.budget import Budget, coarser
-from rebalance.timeline.html.costs import rebalances_data
-from rebalance.timeline.lanes import GroupLanes, Lane, read_groups
-from rebalance.timeline.metrics import measure
-from rebalance.timeline.ownership import Cell
-from rebalance.timeline.rebalances import find_rebalances
-from rebalance.timeline.spans import Span
-from rebalance.timeline.trace import Trace
+from rebalance.timeline.html.budget import Budget, coarser_runs, coarser_states
+from rebalance.timeline.lanes import GroupLanes
+from rebalance.timeline.model import GroupModel, MemberLane, RebalanceEntry, Run, StateSpan
+
+STATES = ("idle", "joining", "syncing", "owns", "rejoining", "paused", "zombie", "gone")
+_NAMED = 12
+"""Members named in one rebalance; the page counts the rest."""
+
+Numbers: TypeAlias = dict[int, int]
+Owners: TypeAlias = tuple[tuple[int, ...], tuple[int, ...], int]
 
 
-def page_data(
-    trace: Trace, title: str, *, budget: Budget | None = None, group_id: str | None = None
+def group_data(
+    model: GroupModel, budget: Budget, lanes: GroupLanes | None = None
 ) -> dict[str, Any]:
-    """One timeline of the page: its title, who wrote the trace, and its groups.
+    """One group of the page.
 
-    Raises:
-        UnknownGroupError: the trace does not speak of `group_id`.
+    Args:
+        lanes: what the model was made of, where it is at hand: its events are told on hover.
     """
-    budget = budget or Budget()
-    header = trace.header
-    return {
-        "title": title,
-        "source": header.source,
-        "clock": header.clock,
-        "started_at_ms": header.started_at_ms,
-        "note": header.note,
-        "groups": [_group(group, budget) for group in read_groups(trace, group_id)],
-    }
-
-
-def _group(group: GroupLanes, budget: Budget) -> dict[str, Any]:
-    found = find_rebalances(group)
-    numbers = measure(group, found)
-    all_ = histories(group.ownership) if group.ownership else ()
-    lanes, numbered = _lanes(group, all_, budget.members)
-    asides = sorted(asides_of(group, found))
-    metrics = numbers.to_dict()
-    metrics.pop("per_rebalance")
     left_out: dict[str, int] = {}
-    for what, had, kept in (
-        ("members", len(group.lanes), len(lanes)),
-        ("rebalances", len(found), budget.rebalances),
-        ("steps", len(asides), budget.asides),
-    ):
-        if had > kept:
-            left_out[what] = had - kept
+    members = _kept_members(model, budget.members, left_out)
+    numbers = {member.number: index for index, member in enumerate(members)}
+    span_ms = model.end_ms - model.start_ms
+    states = coarser_states([m.states for m in members], span_ms, budget.states)
     return {
-        "group_id": group.group_id,
-        "start": group.start_ms,
-        "end": group.end_ms,
-        "view": None if group.ownership is None else group.ownership.view,
-        "metrics": metrics,
-        "members": [_member(lane) for lane in lanes],
-        **_ownership(all_, numbered, budget, group.end_ms - group.start_ms, left_out),
-        "rebalances": rebalances_data(group, found, numbers.per_rebalance, budget.rebalances),
-        "asides": [[aside.t, aside.text, aside.style] for aside in asides[: budget.asides]],
-        **_events(group, numbered, budget.events, left_out),
+        "group_id": model.group_id,
+        "source": model.source,
+        "clock": model.clock,
+        "started_at_ms": model.started_at_ms,
+        "note": model.note,
+        "view": model.view,
+        "start": model.start_ms,
+        "end": model.end_ms,
+        "metrics": model.metrics,
+        "members": [_member(m, spans) for m, spans in zip(members, states, strict=True)],
+        **_partitions(model, numbers, budget, left_out),
+        "rebalances": _rebalances(model.rebalances, budget.rebalances, left_out),
+        "asides": _first(model.asides, budget.asides, "steps", left_out),
+        **_events(lanes, members, budget.events, left_out),
         "left_out": left_out,
     }
+
+
+def _first(items: Sequence[Any], most: int, what: str, left_out: dict[str, int]) -> list[Any]:
+    if len(items) > most:
+        left_out[what] = len(items) - most
+    return list(items[:most])
 
 
 # --- members -------------------------------------------------------------------------------------
 
 
-def _lanes(
-    group: GroupLanes, all_: Iterable[History], most: int
-) -> tuple[list[Lane], dict[str, int]]:
-    """The lanes that are drawn, in order of appearance, and their indices by name; of too many
-    those that owned most partitions."""
-    lanes = list(group.lanes)
-    if len(lanes) > most:
-        owned: dict[str, int] = {}
-        for history in all_:
-            for stretch in history.stretches:
-                for name in stretch.owners:
-                    owned[name] = owned.get(name, 0) + len(history.cells)
-        kept = {
-            lane.name for lane in sorted(lanes, key=lambda lane: -owned.get(lane.name, 0))[:most]
-        }
-        lanes = [lane for lane in lanes if lane.name in kept]
-    return lanes, {lane.name: index for index, lane in enumerate(lanes)}
+def _kept_members(model: GroupModel, most: int, left_out: dict[str, int]) -> list[MemberLane]:
+    """In order of appearance; of too many those that owned most."""
+    if len(model.members) <= most:
+        return list(model.members)
+    left_out["members"] = len(model.members) - most
+    by_load = sorted(model.members, key=lambda m: -max((s.owned for s in m.states), default=0))
+    return sorted(by_load[:most], key=lambda member: member.number)
 
 
-def _member(lane: Lane) -> dict[str, Any]:
-    topics = sorted({topic for _, names in lane.topics for topic in names})
+def _member(member: MemberLane, states: Iterable[StateSpan]) -> dict[str, Any]:
+    flat: list[int] = []
+    before = 0
+    for start, end, state, owned in states:
+        flat += (start - before, end - start, STATES.index(state), owned)
+        before = end
     return {
-        "name": lane.name,
-        "ids": list(lane.member_ids[:3]),
-        "client_id": lane.client_id,
-        "instance": lane.group_instance_id,
-        "topics": topics[:5],
-        "alive": _flat(lane.alive),
-        "counted": _flat(lane.counted),
-        "joining": _flat(lane.joining),
-        "paused": _flat(lane.paused),
-        "marks": [[mark.t, mark.kind, mark.text] for mark in lane.marks],
+        "name": member.name,
+        "ids": member.member_ids[:3],
+        "client_id": member.client_id,
+        "instance": member.group_instance_id,
+        "topics": member.topics[:5],
+        "states": flat,
+        "marks": member.happenings,
     }
 
 
-def _flat(spans: Iterable[Span]) -> list[int]:
-    return [t for span in spans for t in span]
+# --- partitions ----------------------------------------------------------------------------------
 
 
-# --- ownership -----------------------------------------------------------------------------------
-
-
-def _ownership(
-    all_: Sequence[History],
-    numbered: dict[str, int],
-    budget: Budget,
-    span_ms: int,
-    left_out: dict[str, int],
+def _partitions(
+    model: GroupModel, numbers: Numbers, budget: Budget, left_out: dict[str, int]
 ) -> dict[str, Any]:
-    rows, step_ms = coarser([h.stretches for h in all_], span_ms, budget.stretches)
-    same: dict[tuple[Stretch, ...], list[Cell]] = {}
-    for history, row in zip(all_, rows, strict=True):
-        same.setdefault(row, []).extend(history.cells)
+    span_ms = model.end_ms - model.start_ms
+    rows, step_ms = coarser_runs([lane.runs for lane in model.partitions], span_ms, budget.runs)
+    topics = {name: i for i, name in enumerate(dict.fromkeys(p.topic for p in model.partitions))}
+    same: dict[tuple[Run, ...], list[list[int]]] = {}
+    for lane, row in zip(model.partitions, rows, strict=True):
+        same.setdefault(row, []).append([topics[lane.topic], *_ranges(lane.partitions)])
     drawn = list(same.items())
-    if len(drawn) > budget.partitions:
-        eventful = sorted(drawn, key=lambda entry: -len(entry[0]))
-        for _, cells in eventful[budget.partitions :]:
-            left_out["partitions"] = left_out.get("partitions", 0) + len(cells)
-        drawn = eventful[: budget.partitions]
-    topics = {topic: i for i, topic in enumerate(sorted({c.topic for _, cs in drawn for c in cs}))}
-    states: dict[tuple[tuple[int, ...], tuple[int, ...], int], int] = {}
-    told = [
-        {"of": _partitions(sorted(cells), topics), "stretches": _stretches(row, numbered, states)}
-        for row, cells in drawn
-    ]
+    if len(drawn) > budget.lanes:
+        drawn.sort(key=lambda item: -len(item[0]))
+        rest = (of for _, parts in drawn[budget.lanes :] for of in parts)
+        left_out["partitions"] = sum(sum(of[2::2]) for of in rest)
+        drawn = drawn[: budget.lanes]
+    owners: dict[Owners, int] = {}
     return {
         "topics": list(topics),
-        "histories": told,
-        "states": [list(map(_plain, state)) for state in states],
+        "lanes": [{"of": of, "runs": _runs(row, numbers, owners)} for row, of in drawn],
+        "owners": list(owners),
         "step_ms": step_ms,
     }
 
 
-def _plain(part: tuple[int, ...] | int) -> list[int] | int:
-    return part if isinstance(part, int) else list(part)
-
-
-def _stretches(
-    row: Iterable[Stretch],
-    numbered: dict[str, int],
-    states: dict[tuple[tuple[int, ...], tuple[int, ...], int], int],
-) -> list[int]:
+def _runs(row: Iterable[Run], numbers: Numbers, owners: dict[Owners, int]) -> list[int]:
     flat: list[int] = []
     before = 0
-    for start, end, owners, zombies, wanted in row:
-        state = (
-            tuple(numbered.get(name, -1) for name in owners),
-            tuple(numbered.get(name, -1) for name in zombies),
-            int(wanted),
-        )
-        flat += (start - before, end - start, states.setdefault(state, len(states)))
-        before = end
+    for run in row:
+        who = (_numbered(run.owners, numbers), _numbered(run.zombies, numbers), int(run.wanted))
+        length = run.end_ms - run.start_ms
+        flat += (run.start_ms - before, length, owners.setdefault(who, len(owners)))
+        before = run.end_ms
     return flat
 
 
-def _partitions(cells: Sequence[Cell], topics: dict[str, int]) -> list[list[int]]:
-    """Runs of consecutive ids, a list a topic."""
-    result: dict[str, list[int]] = {}
-    for topic, partition in cells:
-        runs = result.setdefault(topic, [topics[topic]])
-        if len(runs) > 1 and runs[-2] + runs[-1] == partition:
-            runs[-1] += 1
+def _numbered(members: Iterable[int], numbers: Numbers) -> tuple[int, ...]:
+    return tuple(numbers.get(member, -1) for member in members)
+
+
+def _ranges(partitions: Iterable[int]) -> list[int]:
+    """First, how many, first, how many, ..."""
+    flat: list[int] = []
+    for partition in partitions:
+        if flat and flat[-2] + flat[-1] == partition:
+            flat[-1] += 1
         else:
-            runs += (partition, 1)
-    return list(result.values())
+            flat += (partition, 1)
+    return flat
 
 
-# --- events --------------------------------------------------------------------------------------
+# --- rebalances and events -----------------------------------------------------------------------
+
+
+def _rebalances(
+    found: Sequence[RebalanceEntry], most: int, left_out: dict[str, int]
+) -> list[dict[str, Any]]:
+    """In order of time; of too many the costliest."""
+    if len(found) > most:
+        left_out["rebalances"] = len(found) - most
+        costly = sorted(found, key=lambda r: -r.unavailable_partition_ms)[:most]
+        found = sorted(costly, key=lambda r: r.number)
+    return [_rebalance(entry) for entry in found]
+
+
+def _rebalance(entry: RebalanceEntry) -> dict[str, Any]:
+    """Without what is none; names beyond a dozen counted."""
+    data = asdict(entry)
+    data["stages"] = [(stage.name, stage.start_ms, stage.end_ms) for stage in entry.stages]
+    data["waited_for"] = [(w.stage, w.member, w.until_ms, w.came) for w in entry.waited_for[:3]]
+    for who in ("joined", "removed"):
+        names = getattr(entry, who)
+        data[who] = names[:_NAMED] + ((f"{len(names) - _NAMED} more",) if names[_NAMED:] else ())
+    return data
 
 
 def _events(
-    group: GroupLanes, numbered: dict[str, int], most: int, left_out: dict[str, int]
+    lanes: GroupLanes | None,
+    members: Sequence[MemberLane],
+    most: int,
+    left_out: dict[str, int],
 ) -> dict[str, Any]:
-    """The first `most` events that are about a member: a hover shows them beside its lane."""
+    """The first `most` events that are about a member: a hover tells them beside its lane."""
+    numbers = {member.name: index for index, member in enumerate(members)}
     kinds: dict[str, int] = {}
     flat: list[int] = []
     before = told = 0
-    for event in group.events:
-        lane = numbered.get(_lane_name(event, group))
-        if lane is None:
+    for event in lanes.events if lanes is not None else ():
+        number = numbers.get(_about(event, lanes))
+        if number is None:
             continue
         if told == most:
             left_out["events"] = left_out.get("events", 0) + 1
             continue
         kind = kinds.setdefault(event.NAME, len(kinds))
-        flat += (event.t - before, kind, lane, _number(event))
+        flat += (event.t - before, kind, number, _amount(event))
         before, told = event.t, told + 1
     return {"kinds": list(kinds), "events": flat}
 
 
-def _lane_name(event: Event, group: GroupLanes) -> str:
-    if isinstance(event, Step):
+def _about(event: Event, lanes: GroupLanes | None) -> str:
+    """The lane that an event is about, "": none."""
+    if lanes is None or isinstance(event, Step):
         return ""
-    member = str(getattr(event, "member", ""))
-    return member or group.names.get(str(getattr(event, "member_id", "")), "")
+    named = str(getattr(event, "member", ""))
+    return named or lanes.names.get(str(getattr(event, "member_id", "")), "")
 
 
-def _number(event: Event) -> int:
+def _amount(event: Event) -> int:
     partitions = getattr(event, "partitions", None)
-    if partitions is not None:
-        return sum(map(len, partitions.values()))
-    return int(getattr(event, "generation_id", -1))
+    if isinstance(partitions, int) or partitions is None:
+        return int(getattr(event, "generation_id", -1))
+    return sum(map(len, partitions.values()))

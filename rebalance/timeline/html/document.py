@@ -12,10 +12,15 @@ import json
 import re
 from collections.abc import Sequence
 from importlib.resources import files
+from typing import Any
 
 from rebalance.timeline.html.budget import Budget
-from rebalance.timeline.html.data import page_data
+from rebalance.timeline.html.data import group_data
+from rebalance.timeline.lanes import GroupLanes, read_groups
+from rebalance.timeline.model import GroupModel, group_model
 from rebalance.timeline.trace import Trace
+
+Groups = Sequence[tuple[GroupModel, GroupLanes | None]]
 
 LIMIT_BYTES = 5_000_000
 """Of the whole file: what a mail takes and a browser opens at once."""
@@ -35,9 +40,13 @@ _SCRIPTS = (
 
 
 def render_html(
-    timelines: Sequence[tuple[str, Trace]], *, title: str = "", group_id: str | None = None
+    timelines: Sequence[tuple[str, Trace | Sequence[GroupModel]]],
+    *,
+    title: str = "",
+    group_id: str | None = None,
 ) -> str:
-    """One page of aligned timelines on one time axis, each a title and its trace.
+    """One page of aligned timelines on one time axis, each a title and its trace (or the models of
+    its groups; a hover then tells no events).
 
     Args:
         title: of the page; "": the first timeline's.
@@ -45,20 +54,41 @@ def render_html(
 
     Raises:
         UnknownGroupError: a trace does not speak of `group_id`.
-        ValueError: there is no timeline, or none of them has a group.
+        ValueError: there is no timeline, or one that has no group.
     """
     if not timelines:
         raise ValueError("no timeline: give at least one title and trace")
-    title = title or timelines[0][0]
+    read = [(name, _groups(what, group_id)) for name, what in timelines]
+    for name, groups in read:
+        if not groups:
+            raise ValueError(f"{name}: a trace without any group: there is nothing to draw")
     budget = Budget()
     while True:
-        data = [page_data(trace, name, budget=budget, group_id=group_id) for name, trace in timelines]
-        if not any(timeline["groups"] for timeline in data):
-            raise ValueError("a trace without any group: there is nothing to draw")
-        text = _filled(title, {"title": title, "timelines": data})
+        text = _filled(title or timelines[0][0], _data(read, budget))
         if len(text.encode()) <= LIMIT_BYTES or budget.spent:
             return text
         budget = budget.halved()
+
+
+def page_data(what: Trace | Sequence[GroupModel], title: str = "") -> dict[str, Any]:
+    """What the page is told about one timeline (see rebalance/timeline/html/data.py)."""
+    timeline: dict[str, Any] = _data([(title, _groups(what, None))], Budget())["timelines"][0]
+    return timeline
+
+
+def _groups(what: Trace | Sequence[GroupModel], group_id: str | None) -> Groups:
+    if not isinstance(what, Trace):
+        return [(model, None) for model in what if group_id in (None, model.group_id)]
+    return [(group_model(lanes), lanes) for lanes in read_groups(what, group_id)]
+
+
+def _data(read: Sequence[tuple[str, Groups]], budget: Budget) -> dict[str, Any]:
+    return {
+        "timelines": [
+            {"title": name, "groups": [group_data(m, budget, lanes) for m, lanes in groups]}
+            for name, groups in read
+        ]
+    }
 
 
 def _filled(title: str, data: object) -> str:

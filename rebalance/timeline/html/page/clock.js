@@ -9,7 +9,8 @@ const STEPS = [
 ];
 
 const digits = (number, width) => String(number).padStart(width, "0");
-const grouped = (number) => number.toLocaleString("en-US");
+const format = new Intl.NumberFormat("en-US");
+const grouped = (number) => format.format(number);
 const counted = (number, noun) => `${grouped(number)} ${noun}${number === 1 ? "" : "s"}`;
 
 /** An instant; `end` is the trace's: a long one is told in hours. */

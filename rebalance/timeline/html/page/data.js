@@ -1,107 +1,106 @@
 // What rebalance/timeline/html/data.py wrote, decoded: relative lists become columns of instants.
 
-const PHASES = ["idle", "joining", "owns", "rejoining", "paused", "zombie"];
+const STATES = ["idle", "joining", "syncing", "owns", "rejoining", "paused", "zombie", "gone"];
 const NOTHING = 0, OWNED = 1, NOBODY = 2, ZOMBIE = 3, DOUBLE = 4; // the worst is the greatest
 
 function decode(payload) {
   return payload.timelines.map((timeline, index) => ({
     ...timeline,
-    index,
-    groups: timeline.groups.map((group, i) => decodeGroup(group, `${index}.${i}`, timeline)),
+    groups: timeline.groups.map((group, i) => decodeGroup(group, `${index}.${i}`, timeline.title)),
   }));
 }
 
-function decodeGroup(group, key, timeline) {
-  const states = group.states.map(([owners, zombies, wanted]) => ({
+function decodeGroup(group, key, title) {
+  const owners = group.owners.map(([owners, zombies, wanted]) => ({
     owners, zombies, wanted,
     kind: owners.length > 1 ? DOUBLE : zombies.length ? ZOMBIE
       : owners.length ? OWNED : wanted ? NOBODY : NOTHING,
   }));
-  const histories = group.histories.map((history) => decodeHistory(history, states));
+  const lanes = group.lanes.map((lane) => decodeLane(lane, owners));
   const members = group.members.map(decodeMember);
   decodeEvents(group, members);
   const topics = group.topics.map((name) => ({ name, partitions: [], parts: [] }));
-  for (const history of histories) {
-    for (const [topic, ...runs] of history.of) {
+  for (const lane of lanes) {
+    for (const [topic, ...runs] of lane.of) {
       let count = 0;
       for (let i = 0; i < runs.length; i += 2) {
         count += runs[i + 1];
         for (let id = runs[i]; id < runs[i] + runs[i + 1]; id++) {
-          topics[topic].partitions.push({ id, history });
+          topics[topic].partitions.push({ id, lane });
         }
       }
-      topics[topic].parts.push([history, count]);
+      topics[topic].parts.push([lane, count]);
     }
   }
   for (const topic of topics) {
     topic.partitions.sort((a, b) => a.id - b.id);
-    topic.sweep = sweep(topic.parts, states);
+    topic.sweep = sweep(topic.parts);
   }
-  const decoded = { ...group, key, timeline, states, histories, members, topics };
-  decoded.sweep = sweep(topics.flatMap((topic) => topic.parts), states);
+  const decoded = { ...group, key, title, members, topics };
+  decoded.sweep = sweep(topics.flatMap((topic) => topic.parts));
   decoded.live = liveMembers(members);
   decoded.partitions = topics.reduce((sum, topic) => sum + topic.partitions.length, 0);
   decoded.most = members.reduce((most, m) => m.owned.reduce((a, b) => Math.max(a, b), most), 1);
   decoded.loads = loadsAtRest(decoded);
+  decoded.mostMoved = group.rebalances.reduce((a, r) => Math.max(a, r.partitions_moved), 1);
   return decoded;
 }
 
-/** Stretches as columns; `ever` has every member that ever owned or believed. */
-function decodeHistory({ of, stretches }, states) {
-  const count = stretches.length / 3;
+/** Runs as columns; `ever` has every member that ever owned or believed. */
+function decodeLane({ of, runs }, owners) {
+  const count = runs.length / 3;
   const starts = new Float64Array(count), ends = new Float64Array(count);
-  const state = new Uint32Array(count), ever = new Set();
+  const who = [], ever = new Set();
   for (let i = 0, t = 0; i < count; i++) {
-    starts[i] = t += stretches[3 * i];
-    ends[i] = t += stretches[3 * i + 1];
-    state[i] = stretches[3 * i + 2];
-    for (const member of states[state[i]].owners) ever.add(member);
-    for (const member of states[state[i]].zombies) ever.add(member);
+    starts[i] = t += runs[3 * i];
+    ends[i] = t += runs[3 * i + 1];
+    who.push(owners[runs[3 * i + 2]]);
+    for (const member of who[i].owners) ever.add(member);
+    for (const member of who[i].zombies) ever.add(member);
   }
-  return { of, starts, ends, state, ever };
+  return { of, starts, ends, who, ever };
 }
 
 function decodeMember(member, index) {
-  const count = member.phases.length / 5;
+  const count = member.states.length / 4;
   const starts = new Float64Array(count), ends = new Float64Array(count);
-  const owned = new Int32Array(count), believed = new Int32Array(count), phase = [];
+  const owned = new Int32Array(count), state = [];
   for (let i = 0, t = 0; i < count; i++) {
-    starts[i] = t += member.phases[5 * i];
-    ends[i] = t += member.phases[5 * i + 1];
-    owned[i] = member.phases[5 * i + 2];
-    believed[i] = member.phases[5 * i + 3];
-    phase.push(PHASES[member.phases[5 * i + 4]]);
+    starts[i] = t += member.states[4 * i];
+    ends[i] = t += member.states[4 * i + 1];
+    state.push(STATES[member.states[4 * i + 2]]);
+    owned[i] = member.states[4 * i + 3];
   }
-  return { ...member, index, starts, ends, owned, believed, phase, events: [] };
+  return { ...member, index, starts, ends, owned, state, events: [] };
 }
 
 function decodeEvents(group, members) {
-  for (let i = 0, t = 0; i < group.events.length; i += 4) {
-    t += group.events[i];
-    const [kind, member, number] = group.events.slice(i + 1, i + 4);
-    members[member].events.push({ t, kind: group.kinds[kind], number });
+  const flat = group.events;
+  for (let i = 0, t = 0; i < flat.length; i += 4) {
+    t += flat[i];
+    members[flat[i + 2]].events.push({ t, kind: group.kinds[flat[i + 1]], number: flat[i + 3] });
   }
 }
 
 /** How many of these partitions nobody, several or zombies had, from each instant `t[i]` on. */
-function sweep(parts, states) {
+function sweep(parts) {
   const changes = new Map();
   const change = (t, which, by) => {
     let entry = changes.get(t);
     if (!entry) changes.set(t, (entry = [0, 0, 0]));
     entry[which] += by;
   };
-  for (const [history, count] of parts) {
-    for (let i = 0; i < history.starts.length; i++) {
-      const { kind, wanted, owners } = states[history.state[i]];
+  for (const [{ starts, ends, who }, count] of parts) {
+    for (let i = 0; i < starts.length; i++) {
+      const { kind, wanted, owners } = who[i];
       const which = kind === DOUBLE ? 1 : kind === ZOMBIE ? 2 : kind === NOBODY ? 0 : -1;
       if (which >= 0) {
-        change(history.starts[i], which, count);
-        change(history.ends[i], which, -count);
+        change(starts[i], which, count);
+        change(ends[i], which, -count);
       }
       if (kind === ZOMBIE && wanted && !owners.length) {
-        change(history.starts[i], 0, count);
-        change(history.ends[i], 0, -count);
+        change(starts[i], 0, count);
+        change(ends[i], 0, -count);
       }
     }
   }
@@ -112,18 +111,20 @@ function sweep(parts, states) {
   return { t, nobody: levels[0], double: levels[1], zombie: levels[2] };
 }
 
+/** How many members were alive from each instant on. */
 function liveMembers(members) {
   const changes = new Map();
-  for (const member of members) {
-    member.starts.forEach((start, i) => {
-      if (i === 0 || member.ends[i - 1] < start) changes.set(start, (changes.get(start) ?? 0) + 1);
-      const end = member.ends[i];
-      if (member.starts[i + 1] !== end) changes.set(end, (changes.get(end) ?? 0) - 1);
-    });
+  const change = (t, by) => changes.set(t, (changes.get(t) ?? 0) + by);
+  for (const { starts, ends, state } of members) {
+    for (let i = 0; i < starts.length; i++) {
+      if (state[i] === "gone") continue;
+      change(starts[i], 1);
+      change(ends[i], -1);
+    }
   }
   const t = Float64Array.from(changes.keys()).sort();
   const count = new Int32Array(t.length);
-  let most = 0;
+  let most = 1;
   t.forEach((at, i) => {
     count[i] = (i ? count[i - 1] : 0) + changes.get(at);
     most = Math.max(most, count[i]);
@@ -131,26 +132,22 @@ function liveMembers(members) {
   return { t, count, most };
 }
 
-/** Between rebalances: the least, the most and the mean that a live member owned. */
+/** From the end of each rebalance to the next: least, most and mean that a live member owned. */
 function loadsAtRest(group) {
-  if (group.rebalances.length * group.members.length > 2e6) return [];
-  return group.rebalances.filter((r) => r.end !== null).map((r) => {
-    const next = group.rebalances.find((other) => other.start >= r.end && other !== r);
-    const until = next ? next.start : group.end;
-    const at = (r.settled ?? r.end) < until ? r.settled ?? r.end : r.end;
+  const { rebalances, members } = group;
+  if (rebalances.length * members.length > 2e6) return [];
+  return rebalances.map((r, i) => {
+    const end = rebalances[i + 1]?.start_ms ?? group.end;
+    const start = Math.min(r.stages.at(-1)?.[2] ?? r.until_ms, end);
     const owned = [];
-    for (const member of group.members) {
-      const i = indexAt(member.starts, at);
-      if (i >= 0 && at < member.ends[i]) owned.push(member.owned[i]);
+    for (const member of members) {
+      const k = indexAt(member.starts, start);
+      if (k >= 0 && start < member.ends[k] && member.state[k] !== "gone") owned.push(member.owned[k]);
     }
-    const sum = owned.reduce((a, b) => a + b, 0);
-    return {
-      start: at, end: until, members: owned.length,
-      least: owned.length ? Math.min(...owned) : 0,
-      most: owned.length ? Math.max(...owned) : 0,
-      mean: owned.length ? sum / owned.length : 0,
-    };
-  });
+    const [least, most] = owned.length ? [Math.min(...owned), Math.max(...owned)] : [0, 0];
+    const mean = owned.reduce((a, b) => a + b, 0) / Math.max(owned.length, 1);
+    return { start, end, members: owned.length, least, most, mean };
+  }).filter(({ start, end }) => start < end);
 }
 
 /** The last index whose instant is not after `t`; -1: none. */

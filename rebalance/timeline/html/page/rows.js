@@ -2,10 +2,12 @@
 // A row is {kind, y, height, group, key?, ...}; strips.js and lanes.js draw each kind.
 
 const HEIGHTS = {
-  title: 44, rebalances: 30, nobody: 30, load: 34, heading: 24, topic: 24, member: 18, partition: 15,
-  space: 14,
+  title: 44, rebalances: 30, nobody: 30, load: 34, heading: 24, member: 20, partition: 15, space: 14,
 };
-const MANY_MEMBERS = 40, MANY_PARTITIONS = 120;
+const MANY_MEMBERS = 60, MANY_PARTITIONS = 120;
+const LEAST_FOLDED = 24, MOST_FOLDED = 92;
+/** Room for a heading under which `count` lanes are folded: a pixel each, as far as that goes. */
+const foldedHeight = (count) => Math.min(Math.max(count + 8, LEAST_FOLDED), MOST_FOLDED);
 
 /** What is folded at first: as much as it takes to see every timeline. */
 function initialFolds(timelines) {
@@ -36,8 +38,9 @@ function layOut(timelines, folded, wanted) {
   const rows = [];
   let y = 0;
   const add = (kind, row) => {
-    rows.push({ kind, y, height: HEIGHTS[kind], ...row });
-    y += HEIGHTS[kind];
+    const height = row.closed ? foldedHeight(row.shown.length) : HEIGHTS[kind] ?? LEAST_FOLDED;
+    rows.push({ kind, y, height, ...row });
+    y += height;
   };
   for (const timeline of timelines) {
     for (const group of timeline.groups) {
@@ -67,7 +70,7 @@ function memberRows(group, folded, wanted, add) {
   const key = membersKey(group), closed = folded.has(key);
   const of = shown.length < group.members.length ? ` of ${grouped(group.members.length)}` : "";
   const label = of ? `${grouped(shown.length)}${of} members` : counted(shown.length, "member");
-  add("heading", { group, key, closed, label });
+  add("heading", { group, key, closed, shown, label });
   if (!closed) for (const member of shown) add("member", { group, member });
 }
 
@@ -77,11 +80,11 @@ function topicRows(group, folded, wanted, add) {
   for (const topic of group.topics) {
     if (!contains(topic.name, wanted.topic)) continue;
     const shown = chosen === null ? topic.partitions
-      : topic.partitions.filter(({ history }) => [...history.ever].some((m) => chosen.has(m)));
+      : topic.partitions.filter(({ lane }) => [...lane.ever].some((m) => chosen.has(m)));
     if (!shown.length) continue;
     const key = topicKey(group, topic), closed = folded.has(key);
-    add("topic", { group, topic, key, closed, shown: shown.length });
-    if (!closed) for (const { id, history } of shown) add("partition", { group, topic, id, history, chosen });
+    add("topic", { group, topic, key, closed, shown, chosen });
+    if (!closed) for (const { id, lane } of shown) add("partition", { group, topic, id, lane, chosen });
   }
 }
 
