@@ -5,7 +5,7 @@ drawn from one model, which `to_dict` gives as JSON. Members are numbered; every
 one names its number. Times are integers: milliseconds since the trace began.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -14,6 +14,7 @@ from rebalance.timeline.events import GroupStateChanged
 from rebalance.timeline.history import History, Stretch, histories
 from rebalance.timeline.lanes import GroupLanes, Lane, read_groups
 from rebalance.timeline.metrics import RebalanceMetrics, measure
+from rebalance.timeline.narrowing import ALL, Narrowing, narrowed, shown_lanes
 from rebalance.timeline.rebalances import Rebalance, find_rebalances
 from rebalance.timeline.spans import Span
 from rebalance.timeline.stages import Course, Stage, WaitedFor, courses
@@ -81,6 +82,8 @@ class MemberLane:
     """All that it ever subscribed to, ascending; empty: it never said."""
     states: tuple[StateSpan, ...]
     happenings: tuple[Happening, ...]
+    shown: bool = True
+    """Whether it was asked for (see narrowing.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,18 +174,28 @@ def _run_list(run: Run) -> list[Any]:
     return [run.start_ms, run.end_ms, run.who]
 
 
-def models(trace: Trace, group_id: str | None = None) -> tuple[GroupModel, ...]:
+def models(
+    trace: Trace, group_id: str | None = None, *, by: Narrowing = ALL
+) -> tuple[GroupModel, ...]:
     """The model of the group asked for, or of all groups of a trace.
 
     Raises:
         UnknownGroupError: the trace does not speak of `group_id`.
+        UnknownNameError: a group knows nothing of what it is to be narrowed `by`.
     """
-    return tuple(group_model(group) for group in read_groups(trace, group_id))
+    return tuple(group_model(group, by) for group in read_groups(trace, group_id))
 
 
-def group_model(group: GroupLanes) -> GroupModel:
-    """The model of one group."""
+def group_model(group: GroupLanes, by: Narrowing = ALL) -> GroupModel:
+    """The model of one group, narrowed to some members or topics.
+
+    Raises:
+        UnknownNameError: the group knows nothing of what it is to be narrowed `by`.
+    """
     found = find_rebalances(group)
+    shown = {lane.name for lane in shown_lanes(group, by)} if by else None
+    if by:
+        group = narrowed(group, by)
     numbers = measure(group, found)
     ownership = group.ownership
     all_ = histories(ownership) if ownership else ()
@@ -196,7 +209,7 @@ def group_model(group: GroupLanes) -> GroupModel:
         view=ownership.view if ownership else "",
         start_ms=group.start_ms,
         end_ms=group.end_ms,
-        members=_members(group, found, all_),
+        members=_members(group, found, all_, shown),
         partitions=_partitions(group, all_),
         rebalances=tuple(
             _entry(rebalance, cost, course, until_of(found, index, group.end_ms))
@@ -214,7 +227,10 @@ def group_model(group: GroupLanes) -> GroupModel:
 
 
 def _members(
-    group: GroupLanes, found: Sequence[Rebalance], all_: Sequence[History]
+    group: GroupLanes,
+    found: Sequence[Rebalance],
+    all_: Sequence[History],
+    shown: Collection[str] | None,
 ) -> tuple[MemberLane, ...]:
     counts = lane_counts(all_)
     busy = busy_spans(found, group)
@@ -236,6 +252,7 @@ def _members(
                 )
             ),
             happenings=tuple(Happening(mark.t, mark.kind, mark.text) for mark in lane.marks),
+            shown=shown is None or lane.name in shown,
         )
         for number, lane in enumerate(group.lanes)
     )

@@ -19,10 +19,11 @@ from rebalance.timeline.glyphs import (
     width_of,
 )
 from rebalance.timeline.history import History, histories
-from rebalance.timeline.lanes import GroupLanes, prolonged, read_groups
+from rebalance.timeline.lanes import GroupLanes, Lane, prolonged, read_groups
 from rebalance.timeline.legend import legend
 from rebalance.timeline.listing import Page, headline, story
 from rebalance.timeline.metrics import measure
+from rebalance.timeline.narrowing import ALL, Narrowing, narrowed, shown_lanes
 from rebalance.timeline.ownership import Cell
 from rebalance.timeline.paint import Cells, Line, Piece, to_text, write
 from rebalance.timeline.rebalances import Rebalance, find_rebalances
@@ -61,6 +62,8 @@ class TextOptions:
     to_ms: int | None = None
     """The picture ends here instead of one column behind the end of the trace: that column shows
     how things stood then."""
+    only: Narrowing = ALL
+    """Only these members and topics; default: all."""
     rebalance: int | None = None
     """The number of a rebalance to look at closely, with a margin before and after it."""
 
@@ -72,6 +75,7 @@ def render_text(
 
     Raises:
         UnknownGroupError: the trace does not speak of `group_id`.
+        UnknownNameError: a group knows nothing of a member or topic in `only`.
         ValueError: the width is out of its bounds, there is no such rebalance, or nothing of the
             trace is between `from_ms` and `to_ms`.
     """
@@ -88,12 +92,14 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
     """The picture of one group, line by line."""
     glyphs = ASCII if options.ascii else UNICODE
     found = find_rebalances(group)
-    numbers = measure(group, found)
+    shown = shown_lanes(group, options.only)
+    numbers = measure(narrowed(group, options.only), found)
     yield from headline(group, numbers, options.width, glyphs)
     yield ()
     label = _label_width(group, options.width)
     columns = options.width - label - 1
     group = prolonged(group, max((group.end_ms - group.start_ms) // (columns - 1), 1))
+    group = narrowed(group, options.only)
     all_ = histories(group.ownership) if group.ownership else ()
     start, end = _window(group, found, options)
     names = [lane.name for lane in group.lanes]
@@ -106,7 +112,7 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
     yield from _ruler(look, label)
     rebalances = _row("rebalances", rebalance_row(found, look, group.end_ms), label)
     yield rebalances
-    members = tuple(_members(group, found, all_, look, label, options))
+    members = tuple(_members(group, shown, found, all_, look, label, options))
     yield from members
     partitions = tuple(_partitions(all_, look, label, options)) if all_ else ()
     yield from partitions
@@ -189,6 +195,7 @@ def _ruler(look: Look, label: int) -> Iterator[Line]:
 
 def _members(
     group: GroupLanes,
+    shown: Sequence[Lane],
     found: Sequence[Rebalance],
     all_: Sequence[History],
     look: Look,
@@ -198,7 +205,8 @@ def _members(
     counts = lane_counts(all_)
     busy = busy_spans(found, group)
     waiting = waiting_spans(group, all_)
-    for lane in group.lanes[: options.max_member_rows]:
+    names = {lane.name for lane in shown[: options.max_member_rows]}
+    for lane in (lane for lane in group.lanes if lane.name in names):
         held_up = waiting.get(lane.name, ())
         cells = member_row(lane, counts.get(lane.name, {}), busy, held_up, look)
         letter = look.letters[lane.name]
@@ -206,7 +214,7 @@ def _members(
         if name != letter:
             name = f"{letter} {fit(name, label - 2, look.glyphs)}"
         yield _row(name, cells, label, look.style(lane.name))
-    hidden = len(group.lanes) - options.max_member_rows
+    hidden = len(shown) - options.max_member_rows
     if hidden > 0:
         yield (Piece(f"{look.glyphs.ellipsis} {hidden} more members", "dim"),)
 
