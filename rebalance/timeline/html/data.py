@@ -13,7 +13,7 @@ them; times are milliseconds since the trace began:
   (partitions or generation, -1: none), ...
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
@@ -57,7 +57,7 @@ def group_data(
         **_partitions(model, numbers, budget, left_out),
         "rebalances": _rebalances(model.rebalances, budget.rebalances, left_out),
         "asides": _first(model.asides, budget.asides, "steps", left_out),
-        **_events(lanes, members, budget.events, left_out),
+        **_events(_told(model, lanes), numbers, budget.events, left_out),
         "left_out": left_out,
     }
 
@@ -92,6 +92,7 @@ def _member(member: MemberLane, states: Iterable[StateSpan]) -> dict[str, Any]:
         "client_id": member.client_id,
         "instance": member.group_instance_id,
         "topics": member.topics[:5],
+        "shown": member.shown,
         "states": flat,
         "marks": member.happenings,
     }
@@ -175,40 +176,41 @@ def _rebalance(entry: RebalanceEntry) -> dict[str, Any]:
     return data
 
 
+def _told(model: GroupModel, lanes: GroupLanes | None) -> Iterator[tuple[Event, int]]:
+    """The events that are about a member, each with its number."""
+    if lanes is None:
+        return
+    numbers = {member.name: member.number for member in model.members if member.shown}
+    for event in lanes.events:
+        if isinstance(event, Step) or not model.start_ms <= event.t <= model.end_ms:
+            continue
+        name = getattr(event, "member", "") or lanes.names.get(getattr(event, "member_id", ""), "")
+        if name in numbers:
+            yield event, numbers[name]
+
+
 def _events(
-    lanes: GroupLanes | None,
-    members: Sequence[MemberLane],
-    most: int,
-    left_out: dict[str, int],
+    told: Iterable[tuple[Event, int]], numbers: Numbers, most: int, left_out: dict[str, int]
 ) -> dict[str, Any]:
-    """The first `most` events that are about a member: a hover tells them beside its lane."""
-    numbers = {member.name: index for index, member in enumerate(members)}
+    """The first `most` of them: a hover tells them beside the member's lane."""
     kinds: dict[str, int] = {}
     flat: list[int] = []
-    before = told = 0
-    for event in lanes.events if lanes is not None else ():
-        number = numbers.get(_about(event, lanes))
-        if number is None:
+    before = 0
+    for event, member in told:
+        if member not in numbers:
             continue
-        if told == most:
+        if len(flat) == 4 * most:
             left_out["events"] = left_out.get("events", 0) + 1
             continue
         kind = kinds.setdefault(event.NAME, len(kinds))
-        flat += (event.t - before, kind, number, _amount(event))
-        before, told = event.t, told + 1
+        flat += (event.t - before, kind, numbers[member], _amount(event))
+        before = event.t
     return {"kinds": list(kinds), "events": flat}
 
 
-def _about(event: Event, lanes: GroupLanes | None) -> str:
-    """The lane that an event is about, "": none."""
-    if lanes is None or isinstance(event, Step):
-        return ""
-    named = str(getattr(event, "member", ""))
-    return named or lanes.names.get(str(getattr(event, "member_id", "")), "")
-
-
 def _amount(event: Event) -> int:
+    """Partitions where it is about some, else the generation; -1: neither."""
     partitions = getattr(event, "partitions", None)
-    if isinstance(partitions, int) or partitions is None:
-        return int(getattr(event, "generation_id", -1))
-    return sum(map(len, partitions.values()))
+    if isinstance(partitions, Mapping):
+        return sum(map(len, partitions.values()))
+    return int(getattr(event, "generation_id", -1))

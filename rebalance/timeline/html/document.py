@@ -14,10 +14,13 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
+from rebalance.timeline.cutting import cut
 from rebalance.timeline.html.budget import Budget
 from rebalance.timeline.html.data import group_data
 from rebalance.timeline.lanes import GroupLanes, read_groups
 from rebalance.timeline.model import GroupModel, group_model
+from rebalance.timeline.narrowing import ALL, Narrowing
+from rebalance.timeline.palette import BAD, MEMBERS
 from rebalance.timeline.trace import Trace
 
 Groups = Sequence[tuple[GroupModel, GroupLanes | None]]
@@ -44,21 +47,34 @@ def render_html(
     *,
     title: str = "",
     group_id: str | None = None,
+    by: Narrowing = ALL,
+    from_ms: int | None = None,
+    to_ms: int | None = None,
 ) -> str:
     """One page of aligned timelines on one time axis, each a title and its trace (or the models of
-    its groups; a hover then tells no events).
+    its groups, as they are; a hover then tells no events).
 
     Args:
         title: of the page; "": the first timeline's.
         group_id: only this group of each trace.
+        by: only these members and topics of each trace.
+        from_ms, to_ms: only this part of each trace; None: from its start, to its end.
 
     Raises:
         UnknownGroupError: a trace does not speak of `group_id`.
-        ValueError: there is no timeline, or one that has no group.
+        UnknownNameError: it knows nothing of what it is to be narrowed `by`.
+        ValueError: there is no timeline, one has no group, or nothing in [from_ms, to_ms].
     """
     if not timelines:
         raise ValueError("no timeline: give at least one title and trace")
-    read = [(name, _groups(what, group_id)) for name, what in timelines]
+    read: list[tuple[str, Groups]] = []
+    for name, what in timelines:
+        if isinstance(what, Trace):
+            of = read_groups(what, group_id)
+            groups = [(cut(group_model(lanes, by), from_ms, to_ms), lanes) for lanes in of]
+            read.append((name, groups))
+        else:
+            read.append((name, [(model, None) for model in what]))
     for name, groups in read:
         if not groups:
             raise ValueError(f"{name}: a trace without any group: there is nothing to draw")
@@ -68,18 +84,6 @@ def render_html(
         if len(text.encode()) <= LIMIT_BYTES or budget.spent:
             return text
         budget = budget.halved()
-
-
-def page_data(what: Trace | Sequence[GroupModel], title: str = "") -> dict[str, Any]:
-    """What the page is told about one timeline (see rebalance/timeline/html/data.py)."""
-    timeline: dict[str, Any] = _data([(title, _groups(what, None))], Budget())["timelines"][0]
-    return timeline
-
-
-def _groups(what: Trace | Sequence[GroupModel], group_id: str | None) -> Groups:
-    if not isinstance(what, Trace):
-        return [(model, None) for model in what if group_id in (None, model.group_id)]
-    return [(group_model(lanes), lanes) for lanes in read_groups(what, group_id)]
 
 
 def _data(read: Sequence[tuple[str, Groups]], budget: Budget) -> dict[str, Any]:
@@ -93,7 +97,7 @@ def _data(read: Sequence[tuple[str, Groups]], budget: Budget) -> dict[str, Any]:
 
 def _filled(title: str, data: object) -> str:
     page = files(__package__).joinpath("page")
-    style = page.joinpath("page.css").read_text(encoding="utf-8")
+    style = _colours() + page.joinpath("page.css").read_text(encoding="utf-8")
     parts = [page.joinpath(name).read_text(encoding="utf-8") for name in _SCRIPTS]
     script = '"use strict";\n(() => {\n' + "\n".join(parts) + "})();\n"
     holes = {
@@ -105,6 +109,19 @@ def _filled(title: str, data: object) -> str:
     }
     template = page.joinpath("page.html").read_text(encoding="utf-8")
     return re.sub("|".join(map(re.escape, holes)), lambda hole: holes[hole[0]], template)
+
+
+def _colours() -> str:
+    """The members' colours of all pictures, where page.css and page/colors.js expect it."""
+    named = {f"hue-{i}": colour for i, colour in enumerate(MEMBERS)}
+    named["bad"] = BAD
+    light = ";".join(f"--{name}:{colour.light}" for name, colour in named.items())
+    dark = ";".join(f"--{name}:{colour.dark}" for name, colour in named.items())
+    return (
+        f":root{{{light}}}\n"
+        f'@media (prefers-color-scheme:dark){{:root:not([data-theme="light"]){{{dark}}}}}\n'
+        f':root[data-theme="dark"]{{{dark}}}\n'
+    )
 
 
 def _hash(text: str) -> str:

@@ -1,8 +1,9 @@
 // Colours out of the style sheet, a colour for each member, and hatchings.
 // Why: a member keeps its colour in every timeline of the page, and no two neighbours share one.
-// The palette is Okabe and Ito's without its red: red is for what must not be.
+// The palette is that of all pictures (palette.py); with more members than colours it begins again,
+// lighter.
 
-const HUES = 8, TIERS = [0, 0.32, 0.58];
+const TIERS = [0, 0.32, 0.58];
 let theme = {};
 
 /** Read the theme anew; `ratio` is device pixels per pixel. */
@@ -10,10 +11,11 @@ function readTheme(ratio) {
   const style = getComputedStyle(document.documentElement);
   const value = (name) => style.getPropertyValue(`--${name}`).trim();
   theme = Object.fromEntries(
-    ["ink", "dim", "faint", "line", "ground", "raised", "accent", "bad", "hatch", "idle"]
+    ["ink", "dim", "faint", "line", "ground", "raised", "accent", "busy", "bad", "hatch", "idle"]
       .map((name) => [name, value(name)]),
   );
-  theme.hues = Array.from({ length: HUES }, (_, i) => rgb(value(`hue-${i}`)));
+  theme.hues = [];
+  for (let i = 0; value(`hue-${i}`); i++) theme.hues.push(rgb(value(`hue-${i}`)));
   theme.groundRgb = rgb(theme.ground);
   theme.font = style.fontFamily;
   theme.nobody = hatching(theme.hatch, "transparent", ratio);
@@ -51,8 +53,8 @@ function hatching(ink, ground, ratio) {
 function memberColor(number) {
   let found = theme.members.get(number);
   if (!found) {
-    const base = number < 0 ? rgb(theme.idle) : theme.hues[number % HUES];
-    const tier = number < 0 ? 0 : TIERS[Math.floor(number / HUES) % TIERS.length];
+    const base = number < 0 ? rgb(theme.idle) : theme.hues[number % theme.hues.length];
+    const tier = number < 0 ? 0 : TIERS[Math.floor(number / theme.hues.length) % TIERS.length];
     const color = base.map((part, i) => part + (theme.groundRgb[i] - part) * tier);
     const light = 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2] > 140;
     found = { fill: css(color), ink: light ? "#111" : "#fff" };

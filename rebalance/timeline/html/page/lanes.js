@@ -32,14 +32,14 @@ function memberPlot({ member, group }, y, height) {
 /** How each state looks: drawn from `x` on, `width` wide; `full` high where its load counts. */
 const states = {
   idle: (x, width, y, height) => bar(theme.dim, x, y + height / 2 - 0.5, width, 1),
-  joining: (x, width, y, height) => dashes(theme.accent, x, y + height / 2, width),
-  syncing: (x, width, y, height) => dashes(theme.accent, x, y + height / 2, width),
+  joining: (x, width, y, height) => dashes(theme.busy, x, y + height / 2, width),
+  syncing: (x, width, y, height) => dashes(theme.busy, x, y + height / 2, width),
   owns: (x, width, y, height, full, floor, fill) => bar(fill, x, floor - full, width, full),
   rejoining(x, width, y, height, full, floor, fill) {
     pen.globalAlpha = 0.55;
     bar(fill, x, floor - full, width, full);
     pen.globalAlpha = 1;
-    dashes(theme.accent, x, y + height / 2, width);
+    dashes(theme.busy, x, y + height / 2, width);
   },
   paused: (x, width, y, height) => bar(theme.idle, x, y + 3, width, height - 6),
   zombie(x, width, y, height) {

@@ -40,7 +40,7 @@ function rebalanceEntry(group, r, jump) {
   const button = element("button", "rebalance",
     element("span", "number", `#${r.number}`), element("span", "at", when(r.start_ms)),
     element("span", "took", took), element("strong", "", causeOf(r)),
-    element("span", "cost", ...costs.map((text, i) => element("span", "", (i ? "· " : "") + text))));
+    element("span", "cost", ...costs.map((text) => element("span", "", text))));
   button.type = "button";
   button.dataset.group = group.key;
   button.dataset.number = r.number;

@@ -60,8 +60,9 @@ const contains = (name, wanted) => name.toLowerCase().includes(wanted.toLowerCas
 
 /** The wanted members of a group: one whose whole name is meant alone, else all that contain it. */
 function chosenMembers(group, wanted) {
-  const exact = group.members.filter((member) => member.name === wanted);
-  return exact.length ? exact : group.members.filter((member) => contains(member.name, wanted));
+  const shown = group.members.filter((member) => member.shown);
+  const exact = shown.filter((member) => member.name === wanted);
+  return exact.length ? exact : shown.filter((member) => contains(member.name, wanted));
 }
 
 function memberRows(group, folded, wanted, add) {

@@ -143,7 +143,7 @@ const STAGES = { revoke: 0.45, join: 1, sync: 0.7, settle: 0.3 };
 
 /** A rebalance's block, its stages in shades of one colour. */
 function stages(r, x, end, y, height) {
-  pen.fillStyle = theme.accent;
+  pen.fillStyle = theme.busy;
   const parts = r.stages.filter(([, from, to]) => xOf(to) - xOf(from) >= 1);
   if (parts.length < 2) {
     pen.fillRect(x, y, end - x, height);
@@ -229,9 +229,9 @@ function loadAndMoves({ group }, y, height) {
     const range = load.least === load.most ? `${load.most}` : `${load.least}–${load.most}`;
     const text = [`${range} each`, range].find((option) => widthOf(option) + 14 < end - x);
     const above = at(load.most) - 4;
-    if (text) write(text, x + 10, above > y + 11 ? above : at(load.least) + 13, theme.dim);
+    if (text) write(text, x + 10, above > y + 11 ? above : Math.min(at(load.least) + 13, floor - 2), theme.dim);
   }
-  pen.fillStyle = theme.accent;
+  pen.fillStyle = theme.busy;
   for (const r of group.rebalances) {
     const x = xOf(r.until_ms);
     if (!r.partitions_moved || x < page.gutter - 4 || x > page.width) continue;
