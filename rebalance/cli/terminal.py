@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rebalance.cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from rebalance.timeline.narrowing import Narrowing
     from rebalance.timeline.text import TextOptions
     from rebalance.timeline.trace import Trace
 
@@ -56,18 +57,21 @@ def text_options(width: int | None, color: ColorWhen, **more: Any) -> "TextOptio
     )
 
 
-def group_numbers(trace: "Trace", group_id: str | None = None) -> list[dict[str, Any]]:
+def group_numbers(
+    trace: "Trace", group_id: str | None = None, only: "Narrowing | None" = None
+) -> list[dict[str, Any]]:
     """Metrics and rebalances of each group as plain data, for `--json`."""
     from dataclasses import asdict
 
     from rebalance.timeline.lanes import read_groups
     from rebalance.timeline.metrics import measure
+    from rebalance.timeline.narrowing import narrowed
     from rebalance.timeline.rebalances import find_rebalances
 
     groups: list[dict[str, Any]] = []
     for group in read_groups(trace, group_id):
         found = find_rebalances(group)
-        metrics = measure(group, found).to_dict()
+        metrics = measure(narrowed(group, only) if only else group, found).to_dict()
         costs = metrics.pop("per_rebalance")
         listed = [asdict(r) | cost for r, cost in zip(found, costs, strict=True)]
         groups.append({"group_id": group.group_id, "metrics": metrics, "rebalances": listed})

@@ -45,6 +45,21 @@ def cut(model: GroupModel, from_ms: int | None, to_ms: int | None) -> GroupModel
     )
 
 
+def around(model: GroupModel, number: int) -> GroupModel:
+    """One rebalance with a margin before and after it.
+
+    Raises:
+        ValueError: the group has no such rebalance.
+    """
+    entry = next((entry for entry in model.rebalances if entry.number == number), None)
+    if entry is None:
+        last = len(model.rebalances)
+        known = f"it has 1 to {last}" if last else "it has none"
+        raise ValueError(f"no rebalance {number} of group {model.group_id!r}; {known}")
+    margin = max((entry.until_ms - entry.start_ms) // 3, 20)
+    return cut(model, entry.start_ms - margin, entry.until_ms + margin)
+
+
 def _member(member: MemberLane, start: int, end: int) -> MemberLane:
     states = tuple(_within(member.states, start, end))
     return replace(
