@@ -67,14 +67,7 @@ def render_html(
     """
     if not timelines:
         raise ValueError("no timeline: give at least one title and trace")
-    read: list[tuple[str, Groups]] = []
-    for name, what in timelines:
-        if isinstance(what, Trace):
-            of = read_groups(what, group_id)
-            groups = [(cut(group_model(lanes, by), from_ms, to_ms), lanes) for lanes in of]
-            read.append((name, groups))
-        else:
-            read.append((name, [(model, None) for model in what]))
+    read = [(name, _groups(what, group_id, by, (from_ms, to_ms))) for name, what in timelines]
     for name, groups in read:
         if not groups:
             raise ValueError(f"{name}: a trace without any group: there is nothing to draw")
@@ -84,6 +77,17 @@ def render_html(
         if len(text.encode()) <= LIMIT_BYTES or budget.spent:
             return text
         budget = budget.halved()
+
+
+def _groups(
+    what: Trace | Sequence[GroupModel],
+    group_id: str | None,
+    by: Narrowing,
+    window: tuple[int | None, int | None],
+) -> Groups:
+    if not isinstance(what, Trace):
+        return [(model, None) for model in what]
+    return [(cut(group_model(of, by), *window), of) for of in read_groups(what, group_id)]
 
 
 def _data(read: Sequence[tuple[str, Groups]], budget: Budget) -> dict[str, Any]:
