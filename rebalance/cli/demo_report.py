@@ -145,7 +145,9 @@ def _protocol(settings: "DemoSettings") -> str:
 
 
 def _document(result: "DemoResult", settings: "DemoSettings") -> dict[str, Any]:
-    groups = group_numbers(result.log)
+    from rebalance.timeline.lanes import read_groups
+
+    groups = group_numbers(read_groups(result.log))
     return {
         "consumers": {
             "real": True,

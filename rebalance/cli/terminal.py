@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from rebalance.cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from rebalance.timeline.lanes import GroupLanes
     from rebalance.timeline.narrowing import Narrowing
     from rebalance.timeline.text import TextOptions
-    from rebalance.timeline.trace import Trace
 
 NARROW, WIDE = 60, 300
 
@@ -58,18 +59,17 @@ def text_options(width: int | None, color: ColorWhen, **more: Any) -> "TextOptio
 
 
 def group_numbers(
-    trace: "Trace", group_id: str | None = None, only: "Narrowing | None" = None
+    read: "Iterable[GroupLanes]", only: "Narrowing | None" = None
 ) -> list[dict[str, Any]]:
     """Metrics and rebalances of each group as plain data, for `--json`."""
     from dataclasses import asdict
 
-    from rebalance.timeline.lanes import read_groups
     from rebalance.timeline.metrics import measure
     from rebalance.timeline.narrowing import narrowed
     from rebalance.timeline.rebalances import find_rebalances
 
     groups: list[dict[str, Any]] = []
-    for group in read_groups(trace, group_id):
+    for group in read:
         found = find_rebalances(group)
         metrics = measure(narrowed(group, only) if only else group, found).to_dict()
         costs = metrics.pop("per_rebalance")

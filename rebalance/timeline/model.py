@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 from rebalance.timeline.asides import asides_of
 from rebalance.timeline.events import GroupStateChanged
 from rebalance.timeline.history import History, Stretch, histories
-from rebalance.timeline.lanes import GroupLanes, Lane, read_groups
+from rebalance.timeline.lanes import GroupLanes, Lane, Source, read_groups
 from rebalance.timeline.metrics import RebalanceMetrics, measure
 from rebalance.timeline.narrowing import ALL, Narrowing, narrowed, shown_lanes
 from rebalance.timeline.rebalances import Rebalance, find_rebalances
@@ -28,7 +28,6 @@ from rebalance.timeline.states import (
     until_of,
     waiting_spans,
 )
-from rebalance.timeline.trace import Trace
 
 NOBODY, NOT_WANTED = -1, -2
 
@@ -175,7 +174,7 @@ def _run_list(run: Run) -> list[Any]:
 
 
 def models(
-    trace: Trace, group_id: str | None = None, *, by: Narrowing = ALL
+    trace: Source, group_id: str | None = None, *, by: Narrowing = ALL
 ) -> tuple[GroupModel, ...]:
     """The model of the group asked for, or of all groups of a trace.
 

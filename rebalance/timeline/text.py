@@ -19,7 +19,7 @@ from rebalance.timeline.glyphs import (
     width_of,
 )
 from rebalance.timeline.history import History, histories
-from rebalance.timeline.lanes import GroupLanes, Lane, prolonged, read_groups
+from rebalance.timeline.lanes import GroupLanes, Lane, Source, prolonged, read_groups
 from rebalance.timeline.legend import legend
 from rebalance.timeline.listing import Page, headline, story
 from rebalance.timeline.metrics import measure
@@ -37,7 +37,6 @@ from rebalance.timeline.rows import (
 )
 from rebalance.timeline.scale import Scale, seconds, tick_label
 from rebalance.timeline.states import busy_spans, lane_counts, waiting_spans
-from rebalance.timeline.trace import Trace
 
 MIN_WIDTH, MAX_WIDTH = 60, 300
 
@@ -69,7 +68,7 @@ class TextOptions:
 
 
 def render_text(
-    trace: Trace, *, group_id: str | None = None, options: TextOptions | None = None
+    trace: Source, *, group_id: str | None = None, options: TextOptions | None = None
 ) -> str:
     """Draw one group of a trace, or all of them one after the other.
 
@@ -79,13 +78,14 @@ def render_text(
         ValueError: the width is out of its bounds, there is no such rebalance, or nothing of the
             trace is between `from_ms` and `to_ms`.
     """
-    options = options or TextOptions()
+    return text_of(read_groups(trace, group_id), options or TextOptions())
+
+
+def text_of(groups: Iterable[GroupLanes], options: TextOptions) -> str:
+    """Draw groups that were read, one after the other; raises as `render_text` does."""
     if not MIN_WIDTH <= options.width <= MAX_WIDTH:
         raise ValueError(f"width {options.width}: expected {MIN_WIDTH} to {MAX_WIDTH} columns")
-    pictures = [
-        to_text(draw(group, options), color=options.color) for group in read_groups(trace, group_id)
-    ]
-    return "\n".join(pictures)
+    return "\n".join(to_text(draw(group, options), color=options.color) for group in groups)
 
 
 def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
@@ -150,7 +150,7 @@ def _window(group: GroupLanes, found: Sequence[Rebalance], options: TextOptions)
         until = "on" if options.to_ms is None else f"to {seconds(options.to_ms)}"
         raise ValueError(
             f"nothing to draw from {seconds(start)} {until}; the trace goes from "
-            f"{seconds(group.start_ms)} to {seconds(group.events[-1].t)}"
+            f"{seconds(group.start_ms)} to {seconds(group.last_ms)}"
         )
     return max(start, group.start_ms), min(end, group.end_ms)
 
