@@ -4,6 +4,6 @@ Why: a picture that one zooms into is attached to an incident and opened by peop
 installed. The page's own JavaScript and CSS stand in `page/` as the files they are.
 """
 
-from rebalance.timeline.html.document import render_html
+from rebalance.timeline.html.document import render_html, render_page
 
-__all__ = ["render_html"]
+__all__ = ["render_html", "render_page"]

@@ -9,11 +9,11 @@ them; times are milliseconds since the trace began:
 - `owners`: who owned and who wrongly believed so (numbers of members, -1: one that was left out),
   and whether the partition was wanted
 - a lane's `of`, a list a topic: index into `topics`, first partition, how many, first, how ...
-- `events`: time since the one before, index into `kinds`, number of the member, a number
-  (partitions or generation, -1: none), ...
+- `events`: time since the one before, index into `kinds`, number of the member, generation
+  (-1: not known, -2: no partition was concerned), ...
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
@@ -23,6 +23,7 @@ from rebalance.timeline.lanes import GroupLanes
 from rebalance.timeline.model import GroupModel, MemberLane, RebalanceEntry, Run, StateSpan
 
 STATES = ("idle", "joining", "syncing", "owns", "rejoining", "paused", "zombie", "gone")
+_NOTHING = -2
 _NAMED = 12
 """Members named in one rebalance; the page counts the rest."""
 
@@ -203,14 +204,12 @@ def _events(
             left_out["events"] = left_out.get("events", 0) + 1
             continue
         kind = kinds.setdefault(event.NAME, len(kinds))
-        flat += (event.t - before, kind, numbers[member], _amount(event))
+        flat += (event.t - before, kind, numbers[member], _generation(event))
         before = event.t
     return {"kinds": list(kinds), "events": flat}
 
 
-def _amount(event: Event) -> int:
-    """Partitions where it is about some, else the generation; -1: neither."""
-    partitions = getattr(event, "partitions", None)
-    if isinstance(partitions, Mapping):
-        return sum(map(len, partitions.values()))
+def _generation(event: Event) -> int:
+    if getattr(event, "partitions", None) == {}:
+        return _NOTHING
     return int(getattr(event, "generation_id", -1))

@@ -12,18 +12,16 @@ import json
 import re
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeAlias
 
-from rebalance.timeline.cutting import cut
 from rebalance.timeline.html.budget import Budget
 from rebalance.timeline.html.data import group_data
-from rebalance.timeline.lanes import GroupLanes, read_groups
+from rebalance.timeline.lanes import GroupLanes, Source, read_groups
 from rebalance.timeline.model import GroupModel, group_model
-from rebalance.timeline.narrowing import ALL, Narrowing
 from rebalance.timeline.palette import BAD, MEMBERS
-from rebalance.timeline.trace import Trace
 
-Groups = Sequence[tuple[GroupModel, GroupLanes | None]]
+Groups: TypeAlias = Sequence[tuple[GroupModel, GroupLanes | None]]
+"""Each group, and what it was read from, whose events a hover tells; None: it tells none."""
 
 LIMIT_BYTES = 5_000_000
 """Of the whole file: what a mail takes and a browser opens at once."""
@@ -43,51 +41,42 @@ _SCRIPTS = (
 
 
 def render_html(
-    timelines: Sequence[tuple[str, Trace | Sequence[GroupModel]]],
-    *,
-    title: str = "",
-    group_id: str | None = None,
-    by: Narrowing = ALL,
-    from_ms: int | None = None,
-    to_ms: int | None = None,
+    timelines: Sequence[tuple[str, Source]], *, title: str = "", group_id: str | None = None
 ) -> str:
-    """One page of aligned timelines on one time axis, each a title and its trace (or the models of
-    its groups, as they are; a hover then tells no events).
+    """One page of aligned timelines on one time axis, each a title and its trace.
 
     Args:
         title: of the page; "": the first timeline's.
         group_id: only this group of each trace.
-        by: only these members and topics of each trace.
-        from_ms, to_ms: only this part of each trace; None: from its start, to its end.
 
     Raises:
         UnknownGroupError: a trace does not speak of `group_id`.
-        UnknownNameError: it knows nothing of what it is to be narrowed `by`.
-        ValueError: there is no timeline, one has no group, or nothing in [from_ms, to_ms].
+        ValueError: there is no timeline, or one that has no group.
+    """
+    read = [
+        (name, [(group_model(lanes), lanes) for lanes in read_groups(trace, group_id)])
+        for name, trace in timelines
+    ]
+    return render_page(read, title=title)
+
+
+def render_page(timelines: Sequence[tuple[str, Groups]], *, title: str = "") -> str:
+    """The same from groups that were read, narrowed or cut before.
+
+    Raises:
+        ValueError: there is no timeline, or one that has no group.
     """
     if not timelines:
         raise ValueError("no timeline: give at least one title and trace")
-    read = [(name, _groups(what, group_id, by, (from_ms, to_ms))) for name, what in timelines]
-    for name, groups in read:
+    for name, groups in timelines:
         if not groups:
             raise ValueError(f"{name}: a trace without any group: there is nothing to draw")
     budget = Budget()
     while True:
-        text = _filled(title or timelines[0][0], _data(read, budget))
+        text = _filled(title or timelines[0][0], _data(timelines, budget))
         if len(text.encode()) <= LIMIT_BYTES or budget.spent:
             return text
         budget = budget.halved()
-
-
-def _groups(
-    what: Trace | Sequence[GroupModel],
-    group_id: str | None,
-    by: Narrowing,
-    window: tuple[int | None, int | None],
-) -> Groups:
-    if not isinstance(what, Trace):
-        return [(model, None) for model in what]
-    return [(cut(group_model(of, by), *window), of) for of in read_groups(what, group_id)]
 
 
 def _data(read: Sequence[tuple[str, Groups]], budget: Budget) -> dict[str, Any]:

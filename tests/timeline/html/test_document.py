@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from rebalance.timeline.cutting import cut
 from rebalance.timeline.events import Header, MemberStarted, TopicKnown
-from rebalance.timeline.html import document, render_html
-from rebalance.timeline.lanes import UnknownGroupError
-from rebalance.timeline.model import models
+from rebalance.timeline.html import document, render_html, render_page
+from rebalance.timeline.lanes import UnknownGroupError, read_groups
+from rebalance.timeline.model import group_model, models
 from rebalance.timeline.narrowing import Narrowing
 from rebalance.timeline.trace import Trace
 from tests.timeline import stories
@@ -84,19 +85,19 @@ def test_a_page_is_made_coarser_until_it_fits(monkeypatch: pytest.MonkeyPatch) -
     assert group["metrics"] == json.loads(json.dumps(metrics))
 
 
-def test_only_what_was_asked_for_is_in_the_page() -> None:
-    by = Narrowing(members=("C",))
-    page = render_html([("a", stories.eager_churn())], by=by, from_ms=15_000, to_ms=21_000)
-    (group,) = _data(page)["timelines"][0]["groups"]
+def test_a_group_that_was_cut_is_drawn_as_it_was_cut() -> None:
+    (lanes,) = read_groups(stories.eager_churn())
+    model = cut(group_model(lanes, Narrowing(members=("C",))), 15_000, 21_000)
+    (group,) = _data(render_page([("a", [(model, lanes)])]))["timelines"][0]["groups"]
     assert (group["start"], group["end"]) == (15_000, 21_000)
     assert [m["name"] for m in group["members"] if m["shown"]] == ["C"]
     assert [r["number"] for r in group["rebalances"]] == [3]
-    assert sum(group["events"][::4]) <= 21_000
+    assert 15_000 <= sum(group["events"][::4]) <= 21_000
 
 
-def test_models_serve_where_there_is_no_trace() -> None:
-    page = render_html([("a", models(stories.eager_churn()))])
-    (group,) = _data(page)["timelines"][0]["groups"]
+def test_models_serve_where_events_are_not_at_hand() -> None:
+    (model,) = models(stories.eager_churn())
+    (group,) = _data(render_page([("a", [(model, None)])]))["timelines"][0]["groups"]
     assert group["events"] == []
     assert len(group["rebalances"]) == 4
 

@@ -117,7 +117,7 @@ def test_a_partition_says_who_owned_it_and_for_how_long(open_page: Opener) -> No
 def test_an_edge_says_which_events_made_it(open_page: Opener) -> None:
     page = open_page(stories.eager_churn())
     page.point(3_023, "partition", "orders-0")
-    assert "A assigned: 6 partitions" in page.tip
+    assert "A assigned, generation 1" in page.tip
     assert "A in the generation, generation 1" in page.tip
     page.point(20_000, "member", "C")
     assert "C stopped" in page.tip

@@ -78,7 +78,7 @@ function decodeEvents(group, members) {
   const flat = group.events;
   for (let i = 0, t = 0; i < flat.length; i += 4) {
     t += flat[i];
-    members[flat[i + 2]].events.push({ t, kind: group.kinds[flat[i + 1]], number: flat[i + 3] });
+    members[flat[i + 2]].events.push({ t, kind: group.kinds[flat[i + 1]], generation: flat[i + 3] });
   }
 }
 

@@ -8,7 +8,6 @@ const KIND_WORDS = {
   commit_refused: "commit refused", joining: "JoinGroup sent", joined: "in the generation",
   assignor_replaced: "assignor replaced",
 };
-const WITH_PARTITIONS = new Set(["assigned", "revoked", "lost", "assignment_sent"]);
 
 /** {head, lines: [[what, value]], events: [text]} or null. */
 function factsAt(row, x) {
@@ -65,10 +64,9 @@ function eventsNear(members, t, near) {
     const texts = marks.filter(([at, , text]) => text && Math.abs(at - t) <= near);
     found.push(...texts.map(([at, kind, text]) => [at, `${name} ${kind}: ${text}`]));
     for (let i = firstFrom(events, t - near); i < events.length && events[i].t <= t + near; i++) {
-      const { kind, number } = events[i];
+      const { kind, generation } = events[i];
       const words = KIND_WORDS[kind] ?? kind.replaceAll("_", " ");
-      const detail = WITH_PARTITIONS.has(kind) ? `: ${counted(number, "partition")}`
-        : number >= 0 ? `, generation ${number}` : "";
+      const detail = generation === -2 ? ": nothing" : generation >= 0 ? `, generation ${generation}` : "";
       found.push([events[i].t, `${name} ${words}${detail}`]);
     }
   }
