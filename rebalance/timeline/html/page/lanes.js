@@ -21,9 +21,9 @@ function memberPlot({ member, group }, y, height) {
     if (width <= 0) continue;
     const full = least + ((room - least) * owned[i]) / group.most;
     states[state[i]](x, Math.max(width, 1), y, height, full, floor, memberColor(member.number).fill);
-    const text = grouped(owned[i]);
-    if (owned[i] && width > widthOf(text) + 10 && state[i] !== "zombie") {
-      write(text, x + 5, floor - 2, memberColor(member.number).ink);
+    if (owned[i] && width > 16 && state[i] !== "zombie") {
+      const text = grouped(owned[i]);
+      if (width > widthOf(text) + 10) write(text, x + 5, floor - 2, memberColor(member.number).ink);
     }
   }
   for (const [t, kind] of member.marks) if (MARKS[kind]) mark(MARKS[kind], xOf(t), y, height);

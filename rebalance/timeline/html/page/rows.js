@@ -5,7 +5,7 @@ const HEIGHTS = {
   title: 44, rebalances: 30, nobody: 30, load: 34, heading: 24, member: 20, partition: 15, space: 14,
 };
 const MANY_MEMBERS = 60, MANY_PARTITIONS = 120;
-const LEAST_FOLDED = 24, MOST_FOLDED = 92;
+const LEAST_FOLDED = 24, MOST_FOLDED = 80;
 /** Room for a heading under which `count` lanes are folded: a pixel each, as far as that goes. */
 const foldedHeight = (count) => Math.min(Math.max(count + 8, LEAST_FOLDED), MOST_FOLDED);
 

@@ -3,23 +3,26 @@
 
 const fact = (value, text) => (value ? [text(value)] : []);
 
-/** The headline of the text picture, in one line. */
-function headline(group) {
+/** The headline of the text picture, in one line; where there is little room without what the
+ * other facts nearly say. */
+function headline(group, room = Infinity) {
   const { metrics } = group;
   const view = metrics.member_view ?? metrics.coordinator_view;
-  return [
+  const facts = [
     counted(metrics.members, "member"),
     counted(view?.partitions ?? 0, "partition"),
     duration(metrics.duration_ms),
     counted(metrics.rebalances, "rebalance"),
-    ...fact(metrics.time_to_stable_max_ms, (ms) => `slowest ${duration(ms)}`),
-    ...fact(view, (v) => `unavailable ${grouped(v.unavailable_partition_ms)} partition-ms`),
-    ...fact(view?.longest_unavailable_ms, (ms) => `longest ${duration(ms)}`),
     ...fact(view?.double_owned_partition_ms, (ms) => `double-owned ${grouped(ms)} partition-ms`),
     ...fact(view?.zombie_partition_ms, (ms) => `zombie ${grouped(ms)} partition-ms`),
+    ...fact(view, (v) => `unavailable ${grouped(v.unavailable_partition_ms)} partition-ms`),
     ...fact(view, (v) => `moved ${grouped(v.partitions_moved)}`),
     ...fact(metrics.commits_refused, (n) => `${counted(n, "commit")} refused`),
-  ].join(" · ");
+    ...fact(metrics.time_to_stable_max_ms, (ms) => `slowest ${duration(ms)}`),
+    ...fact(view?.longest_unavailable_ms, (ms) => `longest without owner ${duration(ms)}`),
+  ];
+  while (room < Infinity && facts.length > 4 && widthOf(facts.join(" · ")) > room) facts.pop();
+  return facts.join(" · ");
 }
 
 const nameOf = (group) => (
@@ -31,7 +34,7 @@ const strips = {
   title: {
     label({ group }, y) {
       write(fitted(nameOf(group), page.width - 24, "bold"), 12, y + 19, theme.ink, "bold");
-      write(fitted(headline(group), page.width - 24), 12, y + 36, theme.dim);
+      write(fitted(headline(group, page.width - 24), page.width - 24), 12, y + 36, theme.dim);
     },
     plot() {},
   },
@@ -192,28 +195,21 @@ function areas({ t, nobody, double, zombie }, total, y, height) {
   }
 }
 
-/** Steps over time as columns that stand on `floor`, in one path; of a pixel the highest. */
+/** Steps over time as columns of whole pixels that stand on `floor`; of a pixel the highest. */
 function columns(t, values, heightOf, floor) {
-  pen.beginPath();
-  let left = -1, right = -1, high = 0;
-  const flush = () => {
-    if (high > 0) pen.rect(left, floor - high, right - left, high);
-  };
-  for (let i = Math.max(indexAt(t, page.from), 0); i < t.length && t[i] <= page.to; i++) {
-    const x = Math.max(xOf(t[i]), page.gutter);
-    const end = i + 1 < t.length ? Math.min(xOf(t[i + 1]), page.width) : page.width;
+  const highs = new Float64Array(Math.ceil(page.width) + 1);
+  for (let i = Math.max(indexAt(t, page.from), 0); i + 1 < t.length && t[i] <= page.to; i++) {
     const height = heightOf(values[i]);
-    if (i + 1 === t.length && height === 0) break;
-    if (right - left < 1 && x - left < 1 && left >= 0) {
-      high = Math.max(high, height);
-      right = Math.max(right, end, left + 1);
-      continue;
-    }
-    flush();
-    [left, right, high] = [x, Math.max(end, x + 1), height];
+    if (!height) continue;
+    const first = Math.max(Math.floor(xOf(t[i])), page.gutter);
+    const beyond = Math.min(Math.max(Math.ceil(xOf(t[i + 1])), first + 1), highs.length);
+    for (let x = first; x < beyond; x++) highs[x] = Math.max(highs[x], height);
   }
-  flush();
-  pen.fill();
+  for (let x = page.gutter, first = x; x < highs.length; x++) {
+    if (highs[x] === highs[first]) continue;
+    pen.fillRect(first, floor - highs[first], x - first, highs[first]);
+    first = x;
+  }
 }
 
 function loadAndMoves({ group }, y, height) {
