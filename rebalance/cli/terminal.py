@@ -78,11 +78,11 @@ def group_numbers(
     return groups
 
 
-def check_writable(trace: Path | None) -> None:
+def check_writable(file: Path | None, option: str = "--trace") -> None:
     """Before anything runs: what cannot be kept afterwards would be lost.
 
     Raises:
-        UsageError: `--trace` names a directory, or a file in none.
+        UsageError: `option` names a directory, or a file in none.
     """
-    if trace is not None and (trace.is_dir() or not trace.absolute().parent.is_dir()):
-        raise UsageError(f"--trace {trace}: not a file in an existing directory")
+    if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
+        raise UsageError(f"{option} {file}: not a file in an existing directory")

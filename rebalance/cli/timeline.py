@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class Asked:
     """What is to be drawn, and what of it."""
 
+    name: str
+    """Of the trace."""
     groups: "tuple[GroupLanes, ...]"
     only: "Narrowing"
     from_ms: int | None
@@ -64,6 +66,12 @@ def _svg(asked: Asked) -> str:
     return render_svg(asked.models())
 
 
+def _html(asked: Asked) -> str:
+    from rebalance.timeline.html import render_page
+
+    return render_page([(asked.name, tuple(zip(asked.models(), asked.groups, strict=True)))])
+
+
 def _perfetto(asked: Asked) -> str:
     from rebalance.timeline.perfetto import render_perfetto
 
@@ -77,6 +85,7 @@ def _json(asked: Asked) -> str:
 FORMATS: Mapping[str, Callable[[Asked], str]] = {
     "text": _text,
     "svg": _svg,
+    "html": _html,
     "perfetto": _perfetto,
 }
 """Each renderer by the name that `--format` takes."""
@@ -136,6 +145,7 @@ def timeline(
         raise UsageError(f"--format {format_}: unknown; use one of {known}, or --json")
     groups = _read(trace, group, partial=partial)
     asked = Asked(
+        name="a trace" if trace == "-" else Path(trace).name,
         groups=groups,
         only=Narrowing(members=tuple(member or ()), topics=tuple(topic or ())),
         from_ms=_ms(from_s),
