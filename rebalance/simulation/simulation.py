@@ -69,7 +69,7 @@ class Simulation:
         """(group id, partition) -> committed offset"""
         self._protocols: dict[str, RebalanceProtocol] = {}
         self._recording = True
-        self._to_start: list[str] = []
+        self._to_come: list[str] = []
         self.node = Node(
             self.world,
             config or CoordinatorConfig(),
@@ -130,14 +130,15 @@ class Simulation:
         process.start(spec.topics)
         return process
 
-    def start_later(self, name: str, delay_ms: int, start: Callable[[str], None]) -> None:
-        """Call `start(name)` in so long; until then nothing is at rest."""
+    def later(self, name: str, delay_ms: int, act: Callable[[str], None], what: str) -> None:
+        """Call `act(name)` in so long; until then nothing is at rest: `name` is still to `what`."""
+        words = f"{name} is still to {what}"
 
         def now() -> None:
-            self._to_start.remove(name)
-            start(name)
+            self._to_come.remove(words)
+            act(name)
 
-        self._to_start.append(name)
+        self._to_come.append(words)
         self.world.after(delay_ms, now)
 
     def step(self, text: str, member: str = "", cause: str = "") -> None:
@@ -168,8 +169,8 @@ class Simulation:
         At rest: each group is Stable with exactly the consumers that are awake and have their
         assignment, and every partition that one of them wants is owned by one of them.
         """
-        if self._to_start:
-            return [f"{self._to_start[0]} is still to start"]
+        if self._to_come:
+            return [self._to_come[0]]
         expected: dict[str, set[str]] = {group_id: set() for group_id in self.views.groups}
         for process in self.processes.values():
             if not process.alive or process.paused:

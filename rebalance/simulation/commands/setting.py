@@ -12,7 +12,7 @@ from rebalance.simulation.commands.command import Command, no_options, only_opti
 from rebalance.simulation.network import Delay
 from rebalance.simulation.scenario import Call
 from rebalance.simulation.simulation import MemberSpec
-from rebalance.simulation.stage import Action, Declared, Stage, known_or_error
+from rebalance.simulation.stage import Action, Declared, Stage, known_or_error, written_out
 from rebalance.simulation.values import duration, duration_range, names, whole_number
 
 __all__ = ["COMMANDS"]
@@ -23,6 +23,7 @@ _PROPERTIES = {
     if each.metadata["property"] not in ("group.id", "client.id")
 }
 _BEHAVIOUR = {"poll": "poll_ms", "commit": "commit_ms", "rate": "rate_per_s"}
+_STATIC = {"yes": True, "no": False}
 _MEMBER = {"group": "group.id", "instance": "group.instance.id", "rack": "client.rack"}
 
 
@@ -41,7 +42,7 @@ def _set(call: Call, declared: Declared) -> Action:
         raise call.error("expected property=value, with Kafka's names")
     declared.properties |= call.options
     try:
-        CoordinatorConfig.from_properties(declared.properties)
+        CoordinatorConfig.from_properties(declared.settings)
     except ConfigError as error:
         raise call.error(str(error)) from None
     return _nothing
@@ -119,13 +120,15 @@ def _count(call: Call, text: str) -> int:
 def _members(call: Call, declared: Declared) -> Action:
     if not call.words:
         raise call.error("expected at least one name")
-    only_options(call, sorted({"topics", "assignors", *_BEHAVIOUR, *_MEMBER, *_PROPERTIES}))
+    known = {"topics", "assignors", "static", *_BEHAVIOUR, *_MEMBER, *_PROPERTIES}
+    only_options(call, sorted(known))
     if "topics" not in call.options:
         raise call.error("expected topics=NAME,... (what it subscribes to)")
     topics = names(call.options["topics"])
-    if "instance" in call.options and len(call.words) > 1:
-        raise call.error("an instance id is one member's: expected one name")
-    specs = [_spec(call, declared, name, topics) for name in call.words]
+    called = written_out(call, call.words)
+    if "instance" in call.options and len(called) > 1:
+        raise call.error("an instance id is one member's: expected one name, or static=yes")
+    specs = [_spec(call, declared, name, topics) for name in called]
 
     def play(stage: Stage) -> Iterable[str]:
         for spec in specs:
@@ -143,8 +146,10 @@ def _spec(call: Call, declared: Declared, name: str, topics: tuple[str, ...]) ->
     for key, text in call.options.items():
         if key in _BEHAVIOUR:
             changes[_BEHAVIOUR[key]] = _behaviour(call, key, text)
-        elif key not in ("topics", "assignors"):
+        elif key not in ("topics", "assignors", "static"):
             properties[_MEMBER.get(key, key)] = text
+    properties |= dict(declared.overrides.member)
+    _make_static(call, declared, name, properties)
     offered = names(call.options.get("assignors", "range"))
     try:
         config = MemberConfig.from_properties(properties)
@@ -159,6 +164,18 @@ def _spec(call: Call, declared: Declared, name: str, topics: tuple[str, ...]) ->
         config=config,
         behaviour=Behaviour().with_changes(changes),
     )
+
+
+def _make_static(call: Call, declared: Declared, name: str, properties: dict[str, str]) -> None:
+    """`static=yes`: its instance id is its name; what is to be played otherwise counts more."""
+    text = call.options.get("static")
+    static = None if text is None else _STATIC[known_or_error(call, text, _STATIC, "an answer")]
+    if declared.overrides.static is not None:
+        static = declared.overrides.static
+    if static is True:
+        properties.setdefault("group.instance.id", name)
+    elif static is False:
+        properties.pop("group.instance.id", None)
 
 
 def _behaviour(call: Call, key: str, text: str) -> int:
@@ -217,7 +234,8 @@ COMMANDS = (
         name="members",
         usage="members A B topics=orders assignors=range group=g ...",
         help=(
-            "Consumers that can be started: topics, assignors (range), group (g), instance, rack, "
+            "Consumers that can be started (`pod-1..12` names twelve): topics, assignors (range), "
+            "group (g), instance or static=yes (its name is its instance), rack, "
             "any client property of Kafka (session.timeout.ms=10000), poll=500ms, commit=5s or "
             "never, rate=100 (records a second and partition)."
         ),

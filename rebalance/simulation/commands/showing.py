@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from rebalance.simulation.commands.command import Command, only_options, value
 from rebalance.simulation.process import Process
 from rebalance.simulation.scenario import Call
-from rebalance.simulation.stage import Action, Declared, Stage, known_or_error
+from rebalance.simulation.stage import Action, Declared, Stage, known_or_error, written_out
 from rebalance.simulation.values import duration, partitions_text, ranges, seconds
 from rebalance.simulation.views import Lane
 from rebalance.simulation.words import event_lines, who_and_what
@@ -23,7 +23,7 @@ def _show(call: Call, declared: Declared) -> Action:
     if "from" in call.options:
         value(call, duration, call.options["from"], "from")
     known = {*declared.members, *declared.members.values()}
-    names = call.words[1:]
+    names = written_out(call, call.words[1:])
     for name in names:
         known_or_error(call, name, known, "a member or a group")
     return lambda stage: show(call, stage, names)
@@ -141,9 +141,7 @@ def _commits(call: Call, stage: Stage, names: Names) -> Iterable[str]:
 
 
 def _metrics(call: Call, stage: Stage, names: Names) -> Iterable[str]:
-    if stage.measure is None:
-        raise call.error("nobody measures here: expected `measure=` where the scenario is run")
-    groups = stage.measure(stage.simulation.trace)
+    groups = stage.numbers(call)
     for group_id, figures in groups.items():
         if not names or group_id in names:
             prefix = f"{group_id}, " if len(groups) > 1 else ""
