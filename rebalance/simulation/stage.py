@@ -7,13 +7,15 @@ line costs nothing; and what a command may do to the simulation is what `Stage` 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.simulation.choosing import Overrides
-from rebalance.simulation.network import Delay
+from rebalance.simulation.network import Connection, Delay
 from rebalance.simulation.process import Process
 from rebalance.simulation.scenario import Call, ScenarioError
 from rebalance.simulation.simulation import MemberSpec, Simulation
+from rebalance.simulation.stranger import Stranger
 from rebalance.simulation.values import expanded
 from rebalance.timeline.trace import Trace
 
@@ -35,6 +37,7 @@ class Declared:
     topics: list[str] = field(default_factory=list)
     members: dict[str, str] = field(default_factory=dict)
     """name -> group id"""
+    strangers: set[str] = field(default_factory=set)
     started: bool = False
 
     @property
@@ -68,6 +71,8 @@ class Stage:
     """Commands played so far."""
     events_shown: int = 0
     rebalances_shown: int = 0
+    strangers: dict[str, Stranger] = field(default_factory=dict)
+    answers_shown: dict[str, int] = field(default_factory=dict)
     measured_from: int = 0
     """What happened before this time (ms) is not measured."""
 
@@ -83,6 +88,12 @@ class Stage:
             delay=Delay(),
         )
         return cls(simulation=simulation, measure=measure, replay=replay)
+
+    def stranger(self, name: str) -> Stranger:
+        """Who sends requests under this name, from its first one on."""
+        simulation = self.simulation
+        connect = partial(Connection, simulation.world, simulation.node, lambda: simulation.delay)
+        return self.strangers.setdefault(name, Stranger(simulation.world, connect))
 
     def numbers(self, call: Call) -> Numbers:
         """What happened until now, measured. Raises ScenarioError where nobody measures."""

@@ -2,13 +2,21 @@
 
 from collections.abc import Mapping
 
-from rebalance.simulation.commands import acting, comparing, deploying, setting, showing, waiting
+from rebalance.simulation.commands import (
+    acting,
+    comparing,
+    deploying,
+    setting,
+    showing,
+    strangers,
+    waiting,
+)
 from rebalance.simulation.commands.command import Command
 
 __all__ = ["COMMANDS", "Command"]
 
 COMMANDS: Mapping[str, Command] = {
     command.name: command
-    for room in (setting, acting, deploying, waiting, showing, comparing)
+    for room in (setting, acting, deploying, strangers, waiting, showing, comparing)
     for command in room.COMMANDS
 }

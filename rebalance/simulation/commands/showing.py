@@ -22,7 +22,7 @@ def _show(call: Call, declared: Declared) -> Action:
     only_options(call, ("from",) if call.words[0] == "events" else ())
     if "from" in call.options:
         value(call, duration, call.options["from"], "from")
-    known = {*declared.members, *declared.members.values()}
+    known = {*declared.members, *declared.members.values(), *declared.strangers}
     names = written_out(call, call.words[1:])
     for name in names:
         known_or_error(call, name, known, "a member or a group")
@@ -151,6 +151,18 @@ def _metrics(call: Call, stage: Stage, names: Names) -> Iterable[str]:
                 yield f"{prefix}{name}: {figure:,}"
 
 
+def _answers(call: Call, stage: Stage, names: Names) -> Iterable[str]:
+    """Those to requests since they were last shown; what is open is shown again."""
+    for name, stranger in stage.strangers.items():
+        if names and name not in names:
+            continue
+        first = stage.answers_shown.get(name, 0)
+        for exchange in stranger.exchanges[first:]:
+            yield f"{name}, {exchange.words()}"
+        open_ = [i for i, e in enumerate(stranger.exchanges) if e.answered is None and i >= first]
+        stage.answers_shown[name] = min(open_, default=len(stranger.exchanges))
+
+
 _SHOWN: Mapping[str, Callable[[Call, Stage, Names], Iterable[str]]] = {
     "groups": _groups,
     "members": _members,
@@ -160,6 +172,7 @@ _SHOWN: Mapping[str, Callable[[Call, Stage, Names], Iterable[str]]] = {
     "offsets": _offsets,
     "commits": _commits,
     "metrics": _metrics,
+    "answers": _answers,
 }
 
 COMMANDS = (
@@ -169,7 +182,8 @@ COMMANDS = (
         help=(
             "Print the coordinator's groups, the consumers, who owns what in the consumers' eyes, "
             "rebalances or events since they were last shown, committed offsets, commits accepted "
-            "and refused, metrics; of some groups or members only. `from=`: events from then on."
+            "and refused, metrics, what strangers were answered; of some groups or members only. "
+            "`from=`: events from then on."
         ),
         prepare=_show,
         plays=False,

@@ -1,0 +1,174 @@
+"""`stranger`: requests that no honest member sends, and what they are answered."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from assignors.codec import encode_subscription
+from assignors.model import Subscription, TopicPartition
+from rebalance.protocol.requests import (
+    GroupProtocol,
+    HeartbeatRequest,
+    JoinGroupRequest,
+    LeaveGroupRequest,
+    LeavingMember,
+    OffsetCommitRequest,
+    OffsetToCommit,
+    Request,
+    SyncGroupRequest,
+)
+from rebalance.simulation.commands.command import Command, only_options, value
+from rebalance.simulation.scenario import Call
+from rebalance.simulation.stage import Action, Declared, Stage, known_or_error
+from rebalance.simulation.stranger import Stranger
+from rebalance.simulation.values import names, whole_number
+
+__all__ = ["COMMANDS"]
+
+_JOIN = ("topics", "assignors", "type", "session.timeout.ms", "max.poll.interval.ms", "version")
+_WHO = ("group", "member", "instance")
+_SENT = {
+    "JoinGroup": (*_WHO, *_JOIN, "reason"),
+    "SyncGroup": (*_WHO, "generation", "type", "assignor", "version"),
+    "Heartbeat": (*_WHO, "generation"),
+    "LeaveGroup": (*_WHO, "version"),
+    "OffsetCommit": (*_WHO, "generation", "topic", "partition", "offset"),
+}
+_NUMBERS = {
+    "generation": -1,
+    "version": 9,
+    "session.timeout.ms": 10_000,
+    "max.poll.interval.ms": 60_000,
+    "partition": 0,
+    "offset": 0,
+}
+
+
+def _stranger(call: Call, declared: Declared) -> Action:
+    match call.words:
+        case (name, "sends", api):
+            pass
+        case _:
+            raise call.error(f"expected `stranger NAME sends {'|'.join(_SENT)} KEY=VALUE ...`")
+    known_or_error(call, api, _SENT, "a request")
+    only_options(call, _SENT[api])
+    if name in declared.members:
+        raise call.error(f"{name!r} is a member: expected a name of its own")
+    declared.strangers.add(name)
+    numbers = {
+        key: value(call, whole_number, call.options.get(key, str(default)), key)
+        for key, default in _NUMBERS.items()
+    }
+
+    def play(stage: Stage) -> Iterable[str]:
+        stranger = stage.stranger(name)
+        said = _Said(name, call.options, numbers, stranger)
+        stage.simulation.step(f"{name} sends {api}", name)
+        stranger.send(_REQUESTS[api](said))
+        return ()
+
+    return play
+
+
+class _Said:
+    """What a line says; of itself a stranger says what it was told last."""
+
+    def __init__(
+        self, name: str, options: Mapping[str, str], numbers: Mapping[str, int], stranger: Stranger
+    ) -> None:
+        self._options = options
+        self.client_id = name
+        self.numbers = numbers
+        self.group_id = options.get("group", "g")
+        self.member_id = options.get("member", stranger.member_id)
+        self.group_instance_id = options.get("instance")
+        self.generation_id = (
+            numbers["generation"] if "generation" in options else stranger.generation_id
+        )
+
+    def text(self, key: str) -> str | None:
+        """As it stands there; None: it does not."""
+        return self._options.get(key)
+
+    def names(self, key: str, default: str) -> tuple[str, ...]:
+        """A list, empty if it stands there empty."""
+        return names(self._options.get(key, default))
+
+
+def _join(said: _Said) -> Request:
+    metadata = encode_subscription(Subscription(topics=said.names("topics", "orders")))
+    offered = said.names("assignors", "range")
+    kind = said.text("type")
+    return JoinGroupRequest(
+        group_id=said.group_id,
+        session_timeout_ms=said.numbers["session.timeout.ms"],
+        rebalance_timeout_ms=said.numbers["max.poll.interval.ms"],
+        member_id=said.member_id,
+        group_instance_id=said.group_instance_id,
+        protocol_type="consumer" if kind is None else kind,
+        protocols=tuple(GroupProtocol(name=name, metadata=metadata) for name in offered),
+        reason=said.text("reason"),
+        version=said.numbers["version"],
+        client_id=said.client_id,
+    )
+
+
+def _sync(said: _Said) -> Request:
+    kind, assignor = said.text("type"), said.text("assignor")
+    return SyncGroupRequest(
+        group_id=said.group_id,
+        generation_id=said.generation_id,
+        member_id=said.member_id,
+        group_instance_id=said.group_instance_id,
+        protocol_type="consumer" if kind is None else kind or None,
+        protocol_name="range" if assignor is None else assignor or None,
+        version=min(said.numbers["version"], 5),
+    )
+
+
+def _heartbeat(said: _Said) -> Request:
+    return HeartbeatRequest(
+        group_id=said.group_id,
+        generation_id=said.generation_id,
+        member_id=said.member_id,
+        group_instance_id=said.group_instance_id,
+    )
+
+
+def _leave(said: _Said) -> Request:
+    ids = said.member_id.split(",")
+    leaving = (LeavingMember(member_id=i, group_instance_id=said.group_instance_id) for i in ids)
+    version = min(said.numbers["version"], 5)
+    return LeaveGroupRequest(group_id=said.group_id, members=tuple(leaving), version=version)
+
+
+def _commit(said: _Said) -> Request:
+    partition = TopicPartition(said.text("topic") or "orders", said.numbers["partition"])
+    return OffsetCommitRequest(
+        group_id=said.group_id,
+        generation_id=said.generation_id,
+        member_id=said.member_id,
+        group_instance_id=said.group_instance_id,
+        offsets=(OffsetToCommit(partition=partition, offset=said.numbers["offset"]),),
+    )
+
+
+_REQUESTS: Mapping[str, Callable[[_Said], Request]] = {
+    "JoinGroup": _join,
+    "SyncGroup": _sync,
+    "Heartbeat": _heartbeat,
+    "LeaveGroup": _leave,
+    "OffsetCommit": _commit,
+}
+
+COMMANDS = (
+    Command(
+        name="stranger",
+        usage=f"stranger X sends {'|'.join(_SENT)} member=A-1 generation=7 ...",
+        help=(
+            "Somebody who is no member sends one request: group (g), member and generation (what "
+            "it was told last), instance; JoinGroup: topics, assignors, type, session.timeout.ms, "
+            "max.poll.interval.ms, version, reason; SyncGroup: type, assignor, version; "
+            "OffsetCommit: topic, partition, offset."
+        ),
+        prepare=_stranger,
+    ),
+)
