@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rebalance.cli.errors import UsageError
-from rebalance.cli.terminal import NARROW, WIDE, ColorWhen, text_options
+from rebalance.cli.terminal import NARROW, WIDE, ColorWhen, check_writable, text_options
 
 if TYPE_CHECKING:
     from assignors.interface import Assignor
@@ -43,6 +43,9 @@ def demo(
     trace: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the trace (JSON lines).")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the timeline as one HTML page.")
+    ] = None,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print metrics and rebalances as JSON.")
     ] = False,
@@ -56,7 +59,7 @@ def demo(
 ) -> None:
     """Real aiokafka consumers join, leave and crash; their rebalances are drawn.
 
-    Example: rebalance demo --assignor sticky --members 4
+    Example: rebalance demo --assignor sticky --members 4 --html demo.html
 
     Example: rebalance demo --bootstrap-server localhost:9092 --trace demo.jsonl
     """
@@ -65,6 +68,7 @@ def demo(
     from rebalance.cli.demonstration.run import make_header
     from rebalance.cli.demonstration.settings import DemoSettings
 
+    check_writable(html, "--html")
     arguments = client_arguments(client_config)
     if client_config is not None and bootstrap_server is None:
         raise UsageError("--client-config is for a real cluster: give --bootstrap-server too")
@@ -82,6 +86,8 @@ def demo(
     with output.writing(trace, header):
         result = _run(settings, output, header)
     output.result(result, settings, trace)
+    if html is not None:
+        output.page(result, settings, html)
     if result.failure is not None or result.records.missing:
         raise typer.Exit(1)
 

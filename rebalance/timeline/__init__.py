@@ -16,12 +16,14 @@ if TYPE_CHECKING:
         read_groups,
     )
     from rebalance.timeline.metrics import Metrics, OwnershipMetrics, RebalanceMetrics, measure
+    from rebalance.timeline.model import GroupModel, group_model, models
     from rebalance.timeline.rebalances import Rebalance, find_rebalances
     from rebalance.timeline.text import TextOptions, render_text
     from rebalance.timeline.trace import Trace, TraceError, parse_trace, read_trace, write_trace
 
 __all__ = [
     "GroupLanes",
+    "GroupModel",
     "Lane",
     "Metrics",
     "OwnershipMetrics",
@@ -33,7 +35,9 @@ __all__ = [
     "UnknownGroupError",
     "find_rebalances",
     "group_ids",
+    "group_model",
     "measure",
+    "models",
     "parse_trace",
     "read_group",
     "read_groups",
@@ -45,6 +49,7 @@ __all__ = [
 _HOMES = {
     "lanes": ("GroupLanes", "Lane", "UnknownGroupError", "group_ids", "read_group", "read_groups"),
     "metrics": ("Metrics", "OwnershipMetrics", "RebalanceMetrics", "measure"),
+    "model": ("GroupModel", "group_model", "models"),
     "rebalances": ("Rebalance", "find_rebalances"),
     "text": ("TextOptions", "render_text"),
     "trace": ("Trace", "TraceError", "parse_trace", "read_trace", "write_trace"),

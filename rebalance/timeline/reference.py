@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
+from rebalance.timeline.decoding import describe_type
 from rebalance.timeline.events import EVENTS, SCHEMA, VERSION, Event, Header
 from rebalance.timeline.metrics import Metrics, OwnershipMetrics, RebalanceMetrics
-from rebalance.timeline.trace import describe_type
 
 CAUSES: Mapping[str, str] = {
     "member joined": "A member that the group did not know sent its JoinGroup.",

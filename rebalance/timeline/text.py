@@ -19,26 +19,24 @@ from rebalance.timeline.glyphs import (
     width_of,
 )
 from rebalance.timeline.history import History, histories
-from rebalance.timeline.lanes import GroupLanes, prolonged, read_groups
+from rebalance.timeline.lanes import GroupLanes, Lane, Source, prolonged, read_groups
 from rebalance.timeline.legend import legend
 from rebalance.timeline.listing import Page, headline, story
 from rebalance.timeline.metrics import measure
+from rebalance.timeline.narrowing import ALL, Narrowing, narrowed, shown_lanes
 from rebalance.timeline.ownership import Cell
 from rebalance.timeline.paint import Cells, Line, Piece, to_text, write
 from rebalance.timeline.rebalances import Rebalance, find_rebalances
 from rebalance.timeline.rows import (
     Look,
-    busy_spans,
-    lane_counts,
     lane_styles,
     member_row,
     partition_groups,
     rebalance_row,
     unowned_row,
-    waiting_spans,
 )
 from rebalance.timeline.scale import Scale, seconds, tick_label
-from rebalance.timeline.trace import Trace
+from rebalance.timeline.states import busy_spans, lane_counts, waiting_spans
 
 MIN_WIDTH, MAX_WIDTH = 60, 300
 
@@ -63,39 +61,45 @@ class TextOptions:
     to_ms: int | None = None
     """The picture ends here instead of one column behind the end of the trace: that column shows
     how things stood then."""
+    only: Narrowing = ALL
+    """Only these members and topics; default: all."""
     rebalance: int | None = None
     """The number of a rebalance to look at closely, with a margin before and after it."""
 
 
 def render_text(
-    trace: Trace, *, group_id: str | None = None, options: TextOptions | None = None
+    trace: Source, *, group_id: str | None = None, options: TextOptions | None = None
 ) -> str:
     """Draw one group of a trace, or all of them one after the other.
 
     Raises:
         UnknownGroupError: the trace does not speak of `group_id`.
+        UnknownNameError: a group knows nothing of a member or topic in `only`.
         ValueError: the width is out of its bounds, there is no such rebalance, or nothing of the
             trace is between `from_ms` and `to_ms`.
     """
-    options = options or TextOptions()
+    return text_of(read_groups(trace, group_id), options or TextOptions())
+
+
+def text_of(groups: Iterable[GroupLanes], options: TextOptions) -> str:
+    """Draw groups that were read, one after the other; raises as `render_text` does."""
     if not MIN_WIDTH <= options.width <= MAX_WIDTH:
         raise ValueError(f"width {options.width}: expected {MIN_WIDTH} to {MAX_WIDTH} columns")
-    pictures = [
-        to_text(draw(group, options), color=options.color) for group in read_groups(trace, group_id)
-    ]
-    return "\n".join(pictures)
+    return "\n".join(to_text(draw(group, options), color=options.color) for group in groups)
 
 
 def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
     """The picture of one group, line by line."""
     glyphs = ASCII if options.ascii else UNICODE
     found = find_rebalances(group)
-    numbers = measure(group, found)
+    shown = shown_lanes(group, options.only)
+    numbers = measure(narrowed(group, options.only), found)
     yield from headline(group, numbers, options.width, glyphs)
     yield ()
     label = _label_width(group, options.width)
     columns = options.width - label - 1
     group = prolonged(group, max((group.end_ms - group.start_ms) // (columns - 1), 1))
+    group = narrowed(group, options.only)
     all_ = histories(group.ownership) if group.ownership else ()
     start, end = _window(group, found, options)
     names = [lane.name for lane in group.lanes]
@@ -108,7 +112,7 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
     yield from _ruler(look, label)
     rebalances = _row("rebalances", rebalance_row(found, look, group.end_ms), label)
     yield rebalances
-    members = tuple(_members(group, found, all_, look, label, options))
+    members = tuple(_members(group, shown, found, all_, look, label, options))
     yield from members
     partitions = tuple(_partitions(all_, look, label, options)) if all_ else ()
     yield from partitions
@@ -146,7 +150,7 @@ def _window(group: GroupLanes, found: Sequence[Rebalance], options: TextOptions)
         until = "on" if options.to_ms is None else f"to {seconds(options.to_ms)}"
         raise ValueError(
             f"nothing to draw from {seconds(start)} {until}; the trace goes from "
-            f"{seconds(group.start_ms)} to {seconds(group.events[-1].t)}"
+            f"{seconds(group.start_ms)} to {seconds(group.last_ms)}"
         )
     return max(start, group.start_ms), min(end, group.end_ms)
 
@@ -191,6 +195,7 @@ def _ruler(look: Look, label: int) -> Iterator[Line]:
 
 def _members(
     group: GroupLanes,
+    shown: Sequence[Lane],
     found: Sequence[Rebalance],
     all_: Sequence[History],
     look: Look,
@@ -200,7 +205,8 @@ def _members(
     counts = lane_counts(all_)
     busy = busy_spans(found, group)
     waiting = waiting_spans(group, all_)
-    for lane in group.lanes[: options.max_member_rows]:
+    names = {lane.name for lane in shown[: options.max_member_rows]}
+    for lane in (lane for lane in group.lanes if lane.name in names):
         held_up = waiting.get(lane.name, ())
         cells = member_row(lane, counts.get(lane.name, {}), busy, held_up, look)
         letter = look.letters[lane.name]
@@ -208,7 +214,7 @@ def _members(
         if name != letter:
             name = f"{letter} {fit(name, label - 2, look.glyphs)}"
         yield _row(name, cells, label, look.style(lane.name))
-    hidden = len(group.lanes) - options.max_member_rows
+    hidden = len(shown) - options.max_member_rows
     if hidden > 0:
         yield (Piece(f"{look.glyphs.ellipsis} {hidden} more members", "dim"),)
 

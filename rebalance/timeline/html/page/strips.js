@@ -1,0 +1,241 @@
+// Rows about a whole group: its title, its rebalances and generations, partitions without an owner,
+// load and moves, headings. Each painter has `label` (the gutter) and `plot` (what lies in time).
+
+const fact = (value, text) => (value ? [text(value)] : []);
+
+/** The headline of the text picture, in one line. */
+function headline(group) {
+  const { metrics } = group;
+  const view = metrics.member_view ?? metrics.coordinator_view;
+  return [
+    counted(metrics.members, "member"),
+    counted(view?.partitions ?? 0, "partition"),
+    duration(metrics.duration_ms),
+    counted(metrics.rebalances, "rebalance"),
+    ...fact(metrics.time_to_stable_max_ms, (ms) => `slowest ${duration(ms)}`),
+    ...fact(view, (v) => `unavailable ${grouped(v.unavailable_partition_ms)} partition-ms`),
+    ...fact(view?.longest_unavailable_ms, (ms) => `longest ${duration(ms)}`),
+    ...fact(view?.double_owned_partition_ms, (ms) => `double-owned ${grouped(ms)} partition-ms`),
+    ...fact(view?.zombie_partition_ms, (ms) => `zombie ${grouped(ms)} partition-ms`),
+    ...fact(view, (v) => `moved ${grouped(v.partitions_moved)}`),
+    ...fact(metrics.commits_refused, (n) => `${counted(n, "commit")} refused`),
+  ].join(" · ");
+}
+
+const nameOf = (group) => (
+  [...new Set([group.title, group.group_id])].filter((name) => name && name !== document.title).join(" · ")
+  || group.group_id
+);
+
+const strips = {
+  title: {
+    label({ group }, y) {
+      write(fitted(nameOf(group), page.width - 24, "bold"), 12, y + 19, theme.ink, "bold");
+      write(fitted(headline(group), page.width - 24), 12, y + 36, theme.dim);
+    },
+    plot() {},
+  },
+  rebalances: {
+    label: (row, y) => write("rebalances", 12, y + 21, theme.ink),
+    plot({ group }, y) {
+      const { rebalances } = group;
+      let last = -1;
+      for (let i = firstVisible(rebalances); i < rebalances.length; i++) {
+        const r = rebalances[i], x = xOf(r.start_ms);
+        if (x > page.width) break;
+        const end = Math.max(xOf(r.until_ms), x + 2);
+        const next = i + 1 < rebalances.length ? xOf(rebalances[i + 1].start_ms) : page.width;
+        if (end - last < 1) continue;
+        last = end;
+        stages(r, x, end, y + 17, 9);
+        rebalanceLabel(r, Math.max(x, page.gutter), next, y + 13);
+        generationLabel(r, end, next, y + 25);
+      }
+    },
+  },
+  nobody: {
+    label(row, y) {
+      write("no owner", 12, y + 19, theme.ink);
+    },
+    plot: ({ group }, y, height) => areas(group.sweep, group.partitions, y + 3, height - 6),
+  },
+  load: {
+    label(row, y) {
+      write("load, moves", 12, y + 22, theme.ink);
+    },
+    plot: loadAndMoves,
+  },
+  heading: {
+    label: (row, y, height) => heading(row, row.label, y, height),
+    plot: ({ group, closed, shown }, y, height) => closed && folded(shown, y, height, (member, at, high) => {
+      const { fill } = memberColor(member.number);
+      thin(member, at, high, (i) => (FOLDED_STATES[member.state[i]] ?? (() => fill))());
+    }),
+  },
+  topic: {
+    label({ topic, shown, ...row }, y, height) {
+      const total = topic.partitions.length, some = shown.length;
+      const of = some < total ? `${grouped(some)} of ${grouped(total)}` : grouped(total);
+      heading(row, topic.name, y, height, of);
+    },
+    plot({ group, topic, closed, shown, chosen: only }, y, height) {
+      if (!closed) return;
+      folded(shown, y, height, ({ lane }, at, high) => thin(lane, at, high, (i) => runColor(group, lane.who[i], only)));
+      pen.fillStyle = theme.bad; // whatever lane it is in, nobody shall miss it
+      columns(topic.sweep.t, topic.sweep.double, (n) => (n ? 3 : 0), y + height - 4);
+    },
+  },
+  space: { label() {}, plot() {} },
+};
+
+function heading(row, text, y, height, note = "") {
+  const base = y + Math.min(height / 2, 20) + 4;
+  write(row.closed ? "▸" : "▾", 12, base, theme.dim);
+  const room = page.gutter - 34;
+  const tail = note ? ` ${note}` : "";
+  const name = fitted(text, room - widthOf(tail), "bold");
+  write(name, 26, base, theme.ink, "bold");
+  write(tail, 26 + widthOf(name, "bold"), base, theme.dim);
+}
+
+/** Folded lanes: as many of them, evenly chosen, as there are pixels. */
+function folded(shown, y, height, paint) {
+  const room = height - 8, count = Math.min(shown.length, room), high = room / count;
+  for (let k = 0; k < count; k++) {
+    paint(shown[Math.floor((k * shown.length) / count)], y + 4 + k * high, Math.max(high - (high > 3), 1));
+  }
+}
+
+/** A lane without words; `colorOf(i)` is "" where there is nothing. */
+function thin({ starts, ends }, y, height, colorOf) {
+  let drawn = -1;
+  for (let i = Math.max(indexAt(starts, page.from), 0); i < starts.length; i++) {
+    const x = Math.max(xOf(starts[i]), page.gutter - 1);
+    if (x > page.width) break;
+    const end = Math.min(xOf(ends[i]), page.width + 1), color = end > drawn + 0.5 ? colorOf(i) : "";
+    if (!color) continue;
+    bar(color, x, y, Math.max(end - x, 1), height);
+    drawn = Math.max(end, x + 1);
+  }
+}
+
+const FOLDED_STATES = {
+  idle: () => theme.line, joining: () => theme.line, syncing: () => theme.line,
+  paused: () => theme.idle, zombie: () => theme.bad, gone: () => theme.hatch,
+};
+
+function runColor(group, { kind, owners }, only) {
+  if (kind === OWNED) {
+    if (only && !only.has(owners[0])) return theme.line;
+    return memberColor(group.members[owners[0]]?.number ?? -1).fill;
+  }
+  return [ "", "", theme.hatch, theme.bad, theme.bad][kind];
+}
+
+/** The first rebalance that may be seen: they are in order of time and seldom overlap. */
+function firstVisible(rebalances) {
+  let i = rebalances.findIndex((r) => r.until_ms >= page.from);
+  if (i < 0) i = rebalances.length;
+  return i;
+}
+
+const STAGES = { revoke: 0.45, join: 1, sync: 0.7, settle: 0.3 };
+
+/** A rebalance's block, its stages in shades of one colour. */
+function stages(r, x, end, y, height) {
+  pen.fillStyle = theme.busy;
+  const parts = r.stages.filter(([, from, to]) => xOf(to) - xOf(from) >= 1);
+  if (parts.length < 2) {
+    pen.fillRect(x, y, end - x, height);
+    return;
+  }
+  for (const [name, from, to] of parts) {
+    pen.globalAlpha = STAGES[name] ?? 1;
+    pen.fillRect(xOf(from), y, xOf(to) - xOf(from), height);
+  }
+  pen.globalAlpha = 1;
+}
+
+const causeOf = (r) => {
+  const word = r.cause_source === "script" ? `${r.cause} (script)` : r.cause;
+  return r.member ? `${word}: ${r.member}` : word;
+};
+
+function rebalanceLabel(r, x, next, y) {
+  const room = next - x - 8;
+  const text = [`#${r.number} ${causeOf(r)}`, `#${r.number} ${r.cause}`, `#${r.number}`]
+    .find((option) => widthOf(option) <= room);
+  if (text) write(text, x, y, chosen(r) ? theme.accent : theme.ink, chosen(r) ? "bold" : "");
+}
+
+function generationLabel(r, end, next, y) {
+  if (r.generation_to === null) return;
+  const text = [`generation ${r.generation_to}`, `${r.generation_to}`]
+    .find((option) => widthOf(option) <= next - end - 12);
+  if (text) write(text, Math.max(end, page.gutter) + 5, y, theme.dim);
+}
+
+/** The share of partitions without an owner (hatched), with a zombie, with two owners (red). */
+function areas({ t, nobody, double, zombie }, total, y, height) {
+  pen.fillStyle = theme.faint;
+  pen.fillRect(page.gutter, y, page.plot, height);
+  const scaled = (n) => (n ? Math.max((n * height) / total, 2) : 0);
+  for (const [fill, values, ground] of [
+    [theme.nobody, nobody, theme.idle], [theme.zombie, zombie, ""], [theme.double, double, ""],
+  ]) {
+    if (ground) {
+      pen.fillStyle = ground;
+      columns(t, values, scaled, y + height);
+    }
+    pen.fillStyle = fill;
+    columns(t, values, scaled, y + height);
+  }
+}
+
+/** Steps over time as columns that stand on `floor`, in one path; of a pixel the highest. */
+function columns(t, values, heightOf, floor) {
+  pen.beginPath();
+  let left = -1, right = -1, high = 0;
+  const flush = () => {
+    if (high > 0) pen.rect(left, floor - high, right - left, high);
+  };
+  for (let i = Math.max(indexAt(t, page.from), 0); i < t.length && t[i] <= page.to; i++) {
+    const x = Math.max(xOf(t[i]), page.gutter);
+    const end = i + 1 < t.length ? Math.min(xOf(t[i + 1]), page.width) : page.width;
+    const height = heightOf(values[i]);
+    if (i + 1 === t.length && height === 0) break;
+    if (right - left < 1 && x - left < 1 && left >= 0) {
+      high = Math.max(high, height);
+      right = Math.max(right, end, left + 1);
+      continue;
+    }
+    flush();
+    [left, right, high] = [x, Math.max(end, x + 1), height];
+  }
+  flush();
+  pen.fill();
+}
+
+function loadAndMoves({ group }, y, height) {
+  const floor = y + height - 4, room = height - 10;
+  const at = (load) => floor - (load * room) / group.most;
+  for (const load of group.loads) {
+    const x = Math.max(xOf(load.start), page.gutter), end = Math.min(xOf(load.end), page.width);
+    if (end <= page.gutter || x >= page.width || !load.members) continue;
+    pen.fillStyle = theme.idle;
+    pen.fillRect(x, at(load.most) - 1, end - x, at(load.least) - at(load.most) + 2);
+    pen.fillStyle = theme.ink;
+    pen.fillRect(x, at(load.mean) - 0.5, end - x, 1);
+    const range = load.least === load.most ? `${load.most}` : `${load.least}–${load.most}`;
+    const text = [`${range} each`, range].find((option) => widthOf(option) + 14 < end - x);
+    const above = at(load.most) - 4;
+    if (text) write(text, x + 10, above > y + 11 ? above : Math.min(at(load.least) + 13, floor - 2), theme.dim);
+  }
+  pen.fillStyle = theme.busy;
+  for (const r of group.rebalances) {
+    const x = xOf(r.until_ms);
+    if (!r.partitions_moved || x < page.gutter - 4 || x > page.width) continue;
+    const high = Math.max((r.partitions_moved * room) / group.mostMoved, 2);
+    pen.fillRect(x - 2, floor - high, 4, high);
+  }
+}

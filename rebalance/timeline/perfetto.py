@@ -1,0 +1,215 @@
+"""The timeline as Chrome trace events (JSON), which ui.perfetto.dev and chrome://tracing open.
+
+Why: long traces are read with tools that zoom, search and query (SQL over slices). Each group is
+two processes there, members and partitions; each lane is a thread. Rules of the format kept:
+
+- `ts` and `dur` are microseconds; slices of one thread nest, and never overlap otherwise;
+- a flow (`s` to `f`) begins and ends inside a slice: an arrow goes from the last owner of a
+  partition to the next one, and from a member to the rebalance that it caused;
+- what is no slice is an instant (`i`) with a scope, a counter (`C`), or metadata (`M`) that names
+  and orders processes and threads; a thread's number is used in one process only.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rebalance.timeline.model import NOBODY, GroupModel, MemberLane, PartitionLane, RebalanceEntry
+
+TraceEvent = dict[str, Any]
+
+_THREADS = 1_000_000
+"""Threads of process n are numbered from n times this on."""
+
+
+def render_perfetto(groups: Iterable[GroupModel]) -> str:
+    """All groups as one JSON object with `traceEvents`; one event a line, always the same bytes."""
+    lines = [json.dumps(event, separators=(",", ":")) for event in trace_events(groups)]
+    return '{"displayTimeUnit":"ms","traceEvents":[\n' + ",\n".join(lines) + "\n]}\n"
+
+
+def trace_events(groups: Iterable[GroupModel]) -> Iterator[TraceEvent]:
+    """The events, group by group."""
+    flows = iter(range(1, 2**31))
+    for index, model in enumerate(groups):
+        pid = 2 * index + 1
+        yield from _group(model, pid, flows)
+        yield from _partitions(model, pid + 1, flows)
+
+
+# --- members and rebalances ----------------------------------------------------------------------
+
+
+def _group(model: GroupModel, pid: int, flows: Iterator[int]) -> Iterator[TraceEvent]:
+    group = pid * _THREADS
+    yield from _process(pid, f"{model.group_id}: members", pid)
+    yield from _thread(pid, group, "rebalances")
+    yield from _rebalances(model, pid, group)
+    yield from _causes(model, pid, group, flows)
+    for member in model.members:
+        if not member.shown:
+            continue
+        tid = group + 1 + member.number
+        yield from _thread(pid, tid, member.name)
+        yield from _member(model, member, pid, tid)
+    for t, words in model.asides:
+        yield _instant(pid, group, t, words, "p")
+    yield from _counters(model, pid)
+
+
+def _rebalances(model: GroupModel, pid: int, tid: int) -> Iterator[TraceEvent]:
+    """Slices with their stages inside; `settle`, which may outlast one, up to its end.
+
+    Those that only members tell of may overlap: the later one then begins with the earlier's end.
+    """
+    at = model.start_ms
+    for entry in model.rebalances:
+        start, end = max(entry.start_ms, at), max(min(entry.until_ms, model.end_ms), at)
+        at = end
+        name, facts = _facts(entry)
+        yield _slice(pid, tid, start, end, name, "rebalance", facts)
+        for stage in entry.stages:
+            first, last = max(stage.start_ms, start), min(stage.end_ms, end)
+            if first < last:
+                yield _slice(pid, tid, first, last, stage.name, "stage", {})
+
+
+def _causes(model: GroupModel, pid: int, tid: int, flows: Iterator[int]) -> Iterator[TraceEvent]:
+    """An arrow to a rebalance from what the member that caused it was doing, if it was there."""
+    drawn = {member.name: member for member in model.members if member.shown}
+    at = model.start_ms
+    for entry in model.rebalances:
+        t, member = entry.start_ms, drawn.get(entry.member)
+        begins = at <= t < min(entry.until_ms, model.end_ms)
+        at = max(min(entry.until_ms, model.end_ms), at)
+        if begins and member and any(s.start_ms <= t < s.end_ms for s in member.states):
+            places = ((pid, tid + 1 + member.number, t * 1000), (pid, tid, t * 1000))
+            yield from _flow(next(flows), "cause", *places)
+
+
+def _facts(entry: RebalanceEntry) -> tuple[str, TraceEvent]:
+    who = f": {entry.member}" if entry.member else ""
+    facts = {
+        "number": entry.number,
+        "cause": entry.cause,
+        "cause_source": entry.cause_source,
+        "member": entry.member,
+        "reason": entry.reason,
+        "outcome": entry.outcome,
+        "generation_from": entry.generation_from,
+        "generation_to": entry.generation_to,
+        "partitions_moved": entry.partitions_moved,
+        "partitions_stopped": entry.partitions_stopped,
+        "unavailable_partition_ms": entry.unavailable_partition_ms,
+        "waited_for": [f"{waited.member} ({waited.stage})" for waited in entry.waited_for],
+    }
+    return f"#{entry.number} {entry.cause}{who}", facts
+
+
+def _member(model: GroupModel, member: MemberLane, pid: int, tid: int) -> Iterator[TraceEvent]:
+    at = model.start_ms
+    for span in member.states:
+        start = max(span.start_ms, at)
+        if start >= span.end_ms:
+            continue
+        at = span.end_ms
+        name = f"owns {span.owned}" if span.state in ("owns", "rejoining") else span.state
+        facts = {"state": span.state, "owned": span.owned}
+        yield _slice(pid, tid, start, at, name, "member", facts)
+    for happening in member.happenings:
+        words = f"{happening.kind} {happening.text}".rstrip()
+        yield _instant(pid, tid, happening.t_ms, words, "t")
+
+
+def _counters(model: GroupModel, pid: int) -> Iterator[TraceEvent]:
+    """Partitions without an owner, and what each member owns: numbers that change."""
+    lost: dict[int, int] = {}
+    for lane in model.partitions:
+        for run in lane.runs:
+            if run.who == NOBODY:
+                for t, sign in ((run.start_ms, 1), (run.end_ms, -1)):
+                    lost[t] = lost.get(t, 0) + sign * len(lane.partitions)
+    count = 0
+    for t in sorted(lost):
+        count += lost[t]
+        yield {
+            "ph": "C",
+            "pid": pid,
+            "ts": t * 1000,
+            "name": "partitions without an owner",
+            "args": {"partitions": count},
+        }
+
+
+# --- partitions ----------------------------------------------------------------------------------
+
+
+def _partitions(model: GroupModel, pid: int, flows: Iterator[int]) -> Iterator[TraceEvent]:
+    if not model.partitions:
+        return
+    yield from _process(pid, f"{model.group_id}: partitions", pid)
+    for tid, lane in enumerate(model.partitions, pid * _THREADS):
+        yield from _thread(pid, tid, f"{lane.topic} {_ids(lane.partitions)}")
+        for run in lane.runs:
+            names = [model.members[number].name for number in run.owners]
+            zombies = [model.members[number].name for number in run.zombies]
+            if not names and not run.wanted and not zombies:
+                continue
+            what = " and ".join(names) if names else "nobody" if run.wanted else "not wanted"
+            facts = {"partitions": len(lane.partitions), "owners": names, "zombies": zombies}
+            yield _slice(pid, tid, run.start_ms, run.end_ms, what, "ownership", facts)
+        yield from _moves(lane, pid, tid, flows)
+
+
+def _moves(lane: PartitionLane, pid: int, tid: int, flows: Iterator[int]) -> Iterator[TraceEvent]:
+    """An arrow from the end of the last ownership to the start of the next."""
+    moves = {(t, after): before for t, before, after in lane.moves}
+    until: dict[int, int] = {}
+    for run in lane.runs:
+        for owner in run.owners:
+            end = until.get(moves.get((run.start_ms, owner), -1))
+            if end is not None:
+                places = ((pid, tid, end * 1000 - 1), (pid, tid, run.start_ms * 1000))
+                yield from _flow(next(flows), "move", *places)
+        until.update(dict.fromkeys(run.owners, run.end_ms))
+
+
+def _ids(ids: tuple[int, ...]) -> str:
+    if len(ids) == 1:
+        return str(ids[0])
+    together = ids[-1] - ids[0] + 1 == len(ids)
+    return f"{ids[0]}-{ids[-1]}" if together else f"{ids[0]} and {len(ids) - 1} more"
+
+
+# --- events --------------------------------------------------------------------------------------
+
+
+def _slice(
+    pid: int, tid: int, start: int, end: int, name: str, cat: str, facts: TraceEvent
+) -> TraceEvent:
+    event = {"ph": "X", "pid": pid, "tid": tid, "ts": start * 1000, "dur": (end - start) * 1000}
+    return event | {"name": name, "cat": cat, "args": facts}
+
+
+def _instant(pid: int, tid: int, t: int, name: str, scope: str) -> TraceEvent:
+    return {"ph": "i", "pid": pid, "tid": tid, "ts": t * 1000, "s": scope, "name": name}
+
+
+def _flow(
+    id_: int, name: str, start: tuple[int, int, int], end: tuple[int, int, int]
+) -> Iterator[TraceEvent]:
+    """From process, thread and microsecond to another; `bp` says that the end is in a slice."""
+    for phase, (pid, tid, ts) in (("s", start), ("f", end)):
+        event = {"ph": phase, "pid": pid, "tid": tid, "ts": ts, "id": id_}
+        yield event | {"name": name, "cat": name} | ({"bp": "e"} if phase == "f" else {})
+
+
+def _process(pid: int, name: str, order: int) -> Iterator[TraceEvent]:
+    yield {"ph": "M", "pid": pid, "name": "process_name", "args": {"name": name}}
+    yield {"ph": "M", "pid": pid, "name": "process_sort_index", "args": {"sort_index": order}}
+
+
+def _thread(pid: int, tid: int, name: str) -> Iterator[TraceEvent]:
+    yield {"ph": "M", "pid": pid, "tid": tid, "name": "thread_name", "args": {"name": name}}
+    order = {"sort_index": tid - pid * _THREADS}
+    yield {"ph": "M", "pid": pid, "tid": tid, "name": "thread_sort_index", "args": order}
