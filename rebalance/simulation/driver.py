@@ -11,6 +11,7 @@ from collections.abc import Callable
 from rebalance.member import events
 from rebalance.member.classic import ClassicMember
 from rebalance.protocol.states import MemberState
+from rebalance.simulation.clock import Clock
 from rebalance.simulation.gate import Gate
 
 __all__ = ["MemberDriver"]
@@ -20,11 +21,16 @@ class MemberDriver:
     """Owns the machine; `perform` is told every effect, in order, while the process lives."""
 
     def __init__(
-        self, gate: Gate, member: ClassicMember, perform: Callable[[events.MemberEffect], None]
+        self,
+        gate: Gate,
+        clock: Clock,
+        member: ClassicMember,
+        perform: Callable[[events.MemberEffect], None],
     ) -> None:
         self.member = member
         self.state = MemberState.UNSUBSCRIBED
         self._gate = gate
+        self._clock = clock
         self._perform = perform
         self._inbox: deque[events.MemberEvent | None] = deque()
         self._telling = False
@@ -36,24 +42,27 @@ class MemberDriver:
         if self._telling:
             return
         self._telling = True
-        gate, member = self._gate, self.member
+        gate, clock, member = self._gate, self._clock, self.member
         while self._inbox:
-            event, now = self._inbox.popleft(), gate.now
+            event, now = self._inbox.popleft(), clock.now
             effects = member.advance(now) if event is None else member.handle(event, now)
             for effect in effects:
                 if gate.alive:
                     self._perform(effect)
         self._telling = False
-        self._arm()
+        self.arm()
 
     def end(self) -> None:
         """What was still to be told is not."""
         self._inbox.clear()
 
-    def _arm(self) -> None:
+    def arm(self) -> None:
         """One wake-up, never later than the next deadline; an early one arms the next."""
         deadline = self.member.next_deadline() if self._gate.alive else None
-        if deadline is not None and (self._wakes_at is None or deadline < self._wakes_at):
+        if deadline is None:
+            return
+        deadline = self._clock.world_time(deadline)
+        if self._wakes_at is None or deadline < self._wakes_at:
             self._wakes_at = deadline
             self._gate.at(deadline, self._wake, deadline)
 

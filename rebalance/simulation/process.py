@@ -20,6 +20,7 @@ from rebalance.protocol.responses import Response
 from rebalance.protocol.states import MemberState
 from rebalance.simulation.application import Behaviour, Thread
 from rebalance.simulation.callbacks import Callbacks
+from rebalance.simulation.clock import Clock
 from rebalance.simulation.driver import MemberDriver
 from rebalance.simulation.gate import Gate
 from rebalance.simulation.lines import Lines
@@ -57,9 +58,12 @@ class Process:
         self._emit = emit
         self._gate = Gate(world)
         self._thread = Thread(world, behaviour.rate_per_s)
-        self._driver = MemberDriver(self._gate, ClassicMember(config, assignors), self._perform)
+        self.clock = Clock(world)
+        self._driver = MemberDriver(
+            self._gate, self.clock, ClassicMember(config, assignors), self._perform
+        )
         self.positions = Positions(
-            config.group_id, self._gate, self._thread, lines, self._driver.tell
+            self._driver.member, self._gate, self._thread, lines, self._driver.tell
         )
         self.callbacks = Callbacks(
             name,
@@ -176,6 +180,11 @@ class Process:
             self._say(trace.MemberResumed)
             self._gate.catch_up()
 
+    def jump(self, ahead_ms: int) -> None:
+        """Its clock shows so much more from now on; what is due by that is done now."""
+        self.clock.jump(ahead_ms)
+        self._driver.arm()
+
     # --- the application -------------------------------------------------------------------------
 
     def _poll(self) -> None:
@@ -199,7 +208,7 @@ class Process:
         def answered(response: Response | None) -> None:
             self._gate.do(self._answered, token, response)
 
-        if not self.lines.send(effect.to, effect.request, answered):
+        if not self.lines.send(effect.to, effect.node_id, effect.request, answered):
             self._gate.after(1, self._answered, token, None)
 
     def _answered(self, token: int, response: Response | None) -> None:

@@ -15,9 +15,11 @@ from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.states import MemberState
 from rebalance.simulation.application import Behaviour
 from rebalance.simulation.checkers import Checkers, Committed, Unsettled, Violation
+from rebalance.simulation.cluster import Cluster
+from rebalance.simulation.faults import Faults
 from rebalance.simulation.lines import Lines
-from rebalance.simulation.network import Connection, Delay
 from rebalance.simulation.node import Node
+from rebalance.simulation.path import Delay
 from rebalance.simulation.process import Process
 from rebalance.simulation.values import partition_names
 from rebalance.simulation.views import Views
@@ -43,6 +45,10 @@ class MemberSpec:
     behaviour: Behaviour = field(default_factory=Behaviour)
     lost: dict[str, int] = field(default_factory=dict)
     """A fault: requests of these APIs get lost on their way, once so many more got through."""
+    lost_answers: dict[str, int] = field(default_factory=dict)
+    """A fault: the same of the answers to them."""
+    delay: Delay | None = None
+    """How long its frames travel; None: as long as those of others."""
     lives: int = 0
 
 
@@ -54,6 +60,7 @@ class Simulation:
         *,
         seed: int = 0,
         config: CoordinatorConfig | None = None,
+        nodes: int = 1,
         delay: Delay | None = None,
         note: str = "",
     ) -> None:
@@ -62,6 +69,7 @@ class Simulation:
         self.world = World(seed)
         self.trace = Trace(Header(source="simulation", clock="virtual", note=note))
         self.views = Views()
+        self.faults = Faults(self)
         self.checkers = Checkers(self.views, self._is_eager)
         self.members: dict[str, MemberSpec] = {}
         self.processes: dict[str, Process] = {}
@@ -71,12 +79,18 @@ class Simulation:
         self._protocols: dict[str, RebalanceProtocol] = {}
         self._recording = True
         self._to_come: list[str] = []
-        self.node = Node(
+        self.cluster = Cluster(
             self.world,
             config or CoordinatorConfig(),
+            nodes=nodes,
             emit=self.emit,
             on_commit=self._on_commit,
         )
+
+    @property
+    def node(self) -> Node:
+        """The first broker: the only one, unless more were asked for."""
+        return self.cluster.nodes[1]
 
     @property
     def now(self) -> int:
@@ -98,9 +112,9 @@ class Simulation:
     def topic(self, name: str, partitions: int) -> None:
         """Create a topic, give it more partitions, or (0) delete it."""
         if partitions:
-            self.node.topics[name] = partitions
+            self.cluster.topics[name] = partitions
         else:
-            self.node.topics.pop(name, None)
+            self.cluster.topics.pop(name, None)
         self.emit(TopicKnown(t=self.now, topic=name, partitions=partitions))
 
     def define(self, spec: MemberSpec) -> None:
@@ -123,13 +137,18 @@ class Simulation:
             spec.config,
             spec.assignors,
             behaviour=spec.behaviour,
-            lines=Lines(lambda: Connection(self.world, self.node, lambda: self.delay), spec.lost),
+            lines=self._lines(spec),
             emit=self.emit,
         )
         self.processes[name] = process
         self._protocols[process.name] = process.protocol
         process.start(spec.topics)
         return process
+
+    def _lines(self, spec: MemberSpec) -> Lines:
+        lines = Lines(self.cluster, lambda: self.delay, spec.lost, spec.lost_answers)
+        lines.delay(spec.delay)
+        return lines
 
     def later(self, name: str, delay_ms: int, act: Callable[[str], None], what: str) -> None:
         """Call `act(name)` in so long; until then nothing is at rest: `name` is still to `what`."""
@@ -223,6 +242,7 @@ class Simulation:
         or it could never end.
         """
         self._recording = False
+        self.cluster.mend()
         for process in self.processes.values():
             process.lines.mend()
             process.resume()

@@ -7,11 +7,11 @@ line costs nothing; and what a command may do to the simulation is what `Stage` 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.simulation.choosing import Overrides
-from rebalance.simulation.network import Connection, Delay
+from rebalance.simulation.network import Connection
+from rebalance.simulation.path import Delay, Path
 from rebalance.simulation.process import Process
 from rebalance.simulation.scenario import Call, ScenarioError
 from rebalance.simulation.simulation import MemberSpec, Simulation
@@ -38,6 +38,7 @@ class Declared:
     members: dict[str, str] = field(default_factory=dict)
     """name -> group id"""
     strangers: set[str] = field(default_factory=set)
+    brokers: int = 1
     started: bool = False
 
     @property
@@ -48,6 +49,11 @@ class Declared:
     def member(self, call: Call, name: str) -> str:
         """A declared member's name. Raises ScenarioError for another."""
         return known_or_error(call, name, self.members, "a member")
+
+    def broker(self, call: Call, text: str) -> int:
+        """A broker's node id. Raises ScenarioError where there is none of that number."""
+        known = [str(node_id) for node_id in range(1, self.brokers + 1)]
+        return int(known_or_error(call, text, known, "a broker"))
 
     def names(self, call: Call, words: Iterable[str]) -> tuple[str, ...]:
         """One or more declared members."""
@@ -85,6 +91,7 @@ class Stage:
         simulation = Simulation(
             seed=seed,
             config=CoordinatorConfig.from_properties(declared.settings),
+            nodes=declared.brokers,
             delay=Delay(),
         )
         return cls(simulation=simulation, measure=measure, replay=replay)
@@ -92,7 +99,12 @@ class Stage:
     def stranger(self, name: str) -> Stranger:
         """Who sends requests under this name, from its first one on."""
         simulation = self.simulation
-        connect = partial(Connection, simulation.world, simulation.node, lambda: simulation.delay)
+
+        def connect(group_id: str) -> Connection | None:
+            cluster = simulation.cluster
+            node_id = cluster.coordinator_of(group_id) or cluster.addresses[0]
+            return cluster.connect(node_id, Path(usual_delay=lambda: simulation.delay))
+
         return self.strangers.setdefault(name, Stranger(simulation.world, connect))
 
     def numbers(self, call: Call) -> Numbers:

@@ -9,19 +9,30 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rebalance.protocol.errors import ErrorCode
-from rebalance.protocol.requests import Request
+from rebalance.protocol.requests import (
+    HeartbeatRequest,
+    JoinGroupRequest,
+    LeaveGroupRequest,
+    OffsetCommitRequest,
+    SyncGroupRequest,
+)
 from rebalance.protocol.responses import JoinGroupResponse, LeaveGroupResponse, Response
 from rebalance.simulation.network import Connection, api_name
 from rebalance.simulation.world import World
 
-__all__ = ["Exchange", "Stranger"]
+__all__ = ["Exchange", "GroupRequest", "Stranger"]
+
+GroupRequest = (
+    JoinGroupRequest | SyncGroupRequest | HeartbeatRequest | LeaveGroupRequest | OffsetCommitRequest
+)
+"""What a stranger can send."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Exchange:
     """A request and, once it is there, its answer."""
 
-    request: Request
+    request: GroupRequest
     answer: Response | None = None
     answered: int | None = None
     """When (ms); None: not yet."""
@@ -35,14 +46,14 @@ class Exchange:
 class Stranger:
     """Everything one stranger asked for, and what it was told last."""
 
-    def __init__(self, world: World, connect: Callable[[], Connection]) -> None:
+    def __init__(self, world: World, connect: Callable[[str], Connection | None]) -> None:
         self._world = world
         self._connect = connect
         self.member_id = ""
         self.generation_id = -1
         self.exchanges: list[Exchange] = []
 
-    def send(self, request: Request) -> None:
+    def send(self, request: GroupRequest) -> None:
         """Send it; the answer comes when it comes."""
         exchange = Exchange(request=request)
         self.exchanges.append(exchange)
@@ -53,7 +64,9 @@ class Stranger:
                 self.member_id = response.member_id
                 self.generation_id = response.generation_id
 
-        self._connect().send(request, answered)
+        connection = self._connect(request.group_id)
+        if connection is not None:
+            connection.send(request, answered)
 
 
 def _told(answer: Response) -> str:

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 from rebalance.simulation.commands import (
     acting,
+    brokers,
     comparing,
     deploying,
+    networking,
     setting,
     showing,
     strangers,
@@ -17,6 +19,16 @@ __all__ = ["COMMANDS", "Command"]
 
 COMMANDS: Mapping[str, Command] = {
     command.name: command
-    for room in (setting, acting, deploying, strangers, waiting, showing, comparing)
+    for room in (
+        setting,
+        acting,
+        deploying,
+        networking,
+        brokers,
+        strangers,
+        waiting,
+        showing,
+        comparing,
+    )
     for command in room.COMMANDS
 }

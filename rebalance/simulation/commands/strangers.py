@@ -12,13 +12,12 @@ from rebalance.protocol.requests import (
     LeavingMember,
     OffsetCommitRequest,
     OffsetToCommit,
-    Request,
     SyncGroupRequest,
 )
 from rebalance.simulation.commands.command import Command, only_options, value
 from rebalance.simulation.scenario import Call
 from rebalance.simulation.stage import Action, Declared, Stage, known_or_error
-from rebalance.simulation.stranger import Stranger
+from rebalance.simulation.stranger import GroupRequest, Stranger
 from rebalance.simulation.values import names, whole_number
 
 __all__ = ["COMMANDS"]
@@ -93,7 +92,7 @@ class _Said:
         return names(self._options.get(key, default))
 
 
-def _join(said: _Said) -> Request:
+def _join(said: _Said) -> GroupRequest:
     metadata = encode_subscription(Subscription(topics=said.names("topics", "orders")))
     offered = said.names("assignors", "range")
     kind = said.text("type")
@@ -111,7 +110,7 @@ def _join(said: _Said) -> Request:
     )
 
 
-def _sync(said: _Said) -> Request:
+def _sync(said: _Said) -> GroupRequest:
     kind, assignor = said.text("type"), said.text("assignor")
     return SyncGroupRequest(
         group_id=said.group_id,
@@ -124,7 +123,7 @@ def _sync(said: _Said) -> Request:
     )
 
 
-def _heartbeat(said: _Said) -> Request:
+def _heartbeat(said: _Said) -> GroupRequest:
     return HeartbeatRequest(
         group_id=said.group_id,
         generation_id=said.generation_id,
@@ -133,14 +132,14 @@ def _heartbeat(said: _Said) -> Request:
     )
 
 
-def _leave(said: _Said) -> Request:
+def _leave(said: _Said) -> GroupRequest:
     ids = said.member_id.split(",")
     leaving = (LeavingMember(member_id=i, group_instance_id=said.group_instance_id) for i in ids)
     version = min(said.numbers["version"], 5)
     return LeaveGroupRequest(group_id=said.group_id, members=tuple(leaving), version=version)
 
 
-def _commit(said: _Said) -> Request:
+def _commit(said: _Said) -> GroupRequest:
     partition = TopicPartition(said.text("topic") or "orders", said.numbers["partition"])
     return OffsetCommitRequest(
         group_id=said.group_id,
@@ -151,7 +150,7 @@ def _commit(said: _Said) -> Request:
     )
 
 
-_REQUESTS: Mapping[str, Callable[[_Said], Request]] = {
+_REQUESTS: Mapping[str, Callable[[_Said], GroupRequest]] = {
     "JoinGroup": _join,
     "SyncGroup": _sync,
     "Heartbeat": _heartbeat,
