@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -24,7 +25,14 @@ from rebalance.cli.scenario_options import (
     scenario_of,
 )
 from rebalance.cli.scenario_settings import settings
-from rebalance.cli.terminal import NARROW, WIDE, ColorWhen, terminal_width, wants_color
+from rebalance.cli.terminal import (
+    NARROW,
+    WIDE,
+    ColorWhen,
+    check_writable,
+    terminal_width,
+    wants_color,
+)
 
 if TYPE_CHECKING:
     from rebalance.simulation import Overrides, Scenario
@@ -69,6 +77,10 @@ def compare(
     workers: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Processes; default: one a core.")
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a page: a timeline a way, on one time axis."),
+    ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     width: Annotated[
         int | None, typer.Option(min=NARROW, max=WIDE, help="Columns; default: the terminal's.")
@@ -98,12 +110,16 @@ def compare(
         by=by,
         count=count,
     )
+    check_writable(html, "--html")
     played = scenario_of(scenario, options)
     if print_scenario:
         print("\n".join(played.lines), end="")
         return
     ways = _ways(protocol or (), assignor or (), [*settings(set_ or ()), *_static(static)], seed)
-    results = list(_told(_play(played, ways, workers or os.cpu_count() or 1), len(ways)))
+    playing = _play(played, ways, workers or os.cpu_count() or 1, keep_traces=html is not None)
+    results = list(_told(playing, len(ways)))
+    if html is not None:
+        html.write_text(_page(played, results), encoding="utf-8")
     if json_output:
         print(json.dumps(_as_json(played, results), indent=2, ensure_ascii=False))
     else:
@@ -159,11 +175,13 @@ def _static(answer: str | None) -> "list[dict[str, Overrides]]":
 # --- playing -------------------------------------------------------------------------------------
 
 
-def _play(scenario: "Scenario", ways: "Sequence[Way]", workers: int) -> "Iterator[Played]":
+def _play(
+    scenario: "Scenario", ways: "Sequence[Way]", workers: int, *, keep_traces: bool
+) -> "Iterator[Played]":
     from rebalance.simulation.comparison import play_all
     from rebalance.timeline.figures import figures
 
-    return play_all(scenario, ways, measure=figures, workers=workers)
+    return play_all(scenario, ways, measure=figures, workers=workers, keep_traces=keep_traces)
 
 
 def _told(results: "Iterable[Played]", ways: int) -> "Iterator[Played]":
@@ -178,6 +196,17 @@ def _told(results: "Iterable[Played]", ways: int) -> "Iterator[Played]":
 
 
 # --- what is told --------------------------------------------------------------------------------
+
+
+def _page(scenario: "Scenario", results: "Sequence[Played]") -> str:
+    from rebalance.timeline.html import render_html
+
+    timelines = [(result.way.name, result.trace) for result in results if result.trace is not None]
+    if not timelines:
+        raise UsageError(f"{scenario.name}: no way could be played, so there is nothing to draw")
+    from_ms = min(result.measured_from for result in results if result.trace is not None)
+    title = f"rebalance compare: {Path(scenario.name).name}"
+    return render_html(timelines, title=title, from_ms=from_ms or None)
 
 
 def _as_json(scenario: "Scenario", results: "Sequence[Played]") -> dict[str, Any]:

@@ -119,6 +119,19 @@ def test_what_cannot_be_played_is_told_and_the_rest_is_compared(
     assert "must be less than" in " ".join(out.split())
 
 
+def test_a_page_of_timelines_one_a_way(
+    story: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.html"
+    assert run(["compare", str(story), "--workers", "2", "--html", str(page)]) == 0
+    assert "cooperative/sticky" in capsys.readouterr().out
+    text = page.read_text(encoding="utf-8")
+    assert text.lower().startswith("<!doctype html>")
+    for way in ("eager/range", "eager/sticky", "cooperative/sticky"):
+        assert way in text
+    assert "rebalance compare: story.txt" in text
+
+
 def test_the_best_among_those_that_went_well() -> None:
     rows = [
         played("broken", ["I01 violated"], rebalances=1, moved=1),
@@ -191,6 +204,10 @@ WRONG = [
     (["simulate"], "expected a scenario file, or a deploy as options"),
     (["simulate", "--members", "3", "--rewrite"], "--rewrite keeps what a scenario file prints"),
     (["simulate", "FILE", "--set", "session.timeout.ms=10000,20000"], "one value each"),
+    (
+        ["compare", "FILE", "--html", "/no/where/page.html"],
+        "--html /no/where/page.html: not a file",
+    ),
     (["compare", "/no/such/file"], "No such file"),
 ]
 

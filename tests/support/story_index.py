@@ -73,6 +73,8 @@ QUESTIONS: Mapping[str, tuple[str, ...]] = {
         "crash",
         "zombie",
         "lost_connection",
+        "network_splits",
+        "answer_lost",
         "heartbeats_get_lost",
         "commits_keep_alive",
         "goodbye_gets_lost",
@@ -80,6 +82,14 @@ QUESTIONS: Mapping[str, tuple[str, ...]] = {
         "new_member_dies_while_parked",
         "assignor_raises",
         "assignment_not_stored",
+    ),
+    "The broker moves, crashes, is slow": (
+        "coordinator_moves",
+        "broker_crash",
+        "no_coordinator",
+        "failing_disk",
+        "assignment_not_stored",
+        "clocks",
     ),
     "Topics and subscriptions change": (
         "new_partitions",
