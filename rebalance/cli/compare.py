@@ -185,14 +185,19 @@ def _play(
 
 
 def _told(results: "Iterable[Played]", ways: int) -> "Iterator[Played]":
-    """Progress on a terminal, for who waits."""
-    watched = sys.stderr.isatty()
-    for number, result in enumerate(results, start=1):
-        if watched:
+    """Progress on a terminal, for who waits; gone when all is played or somebody interrupts."""
+    if not sys.stderr.isatty():
+        yield from results
+        return
+    try:
+        for number, result in enumerate(results, start=1):
             print(f"\r{number} of {ways} ways played", end="", file=sys.stderr, flush=True)
-        yield result
-    if watched:
-        print("\r" + " " * 40, end="\r", file=sys.stderr, flush=True)
+            yield result
+    finally:
+        print("\r" + " " * _PROGRESS, end="\r", file=sys.stderr, flush=True)
+
+
+_PROGRESS = len("1000 of 1000 ways played")
 
 
 # --- what is told --------------------------------------------------------------------------------

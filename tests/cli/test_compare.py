@@ -119,6 +119,19 @@ def test_what_cannot_be_played_is_told_and_the_rest_is_compared(
     assert "must be less than" in " ".join(out.split())
 
 
+def test_progress_is_for_terminals_and_leaves_nothing_behind(
+    story: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ["compare", str(story), "--workers", "1"]
+    assert run(arguments) == 0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert run(arguments) == 0
+    told = capsys.readouterr().err
+    assert "\r1 of 3 ways played\r2 of 3 ways played\r3 of 3 ways played\r" in told
+    assert told.endswith(" \r")
+
+
 def test_a_page_of_timelines_one_a_way(
     story: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
