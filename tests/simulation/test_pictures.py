@@ -48,3 +48,8 @@ def test_golden(name: str, width: int, color: bool) -> None:
         played(SCENARIOS / f"{name}.txt"), options=TextOptions(width=width, color=color)
     )
     assert matches(GOLDEN / f"{name}_{width}{'_color' if color else ''}.txt", picture)
+
+
+def test_a_wait_of_many_minutes_does_not_touch_its_cause() -> None:
+    picture = render_text(played(SCENARIOS / "outage_of_84_members.txt"))
+    assert "+14 min 00 s member left: pod-40" in picture
