@@ -6,7 +6,7 @@ here.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rebalance.member import events
 from rebalance.member.classic import ClassicMember
@@ -15,6 +15,8 @@ from rebalance.simulation.clock import Clock
 from rebalance.simulation.gate import Gate
 
 __all__ = ["MemberDriver"]
+
+_POLLED = events.Polled()
 
 
 class MemberDriver:
@@ -38,19 +40,36 @@ class MemberDriver:
 
     def tell(self, event: events.MemberEvent | None) -> None:
         """Tell the member and do what it says; None: time has passed."""
-        self._inbox.append(event)
         if self._telling:
+            self._inbox.append(event)
+        else:
+            self._follow(self._effects_of(event))
+
+    def poll(self) -> None:
+        """The application polls; nearly always only a deadline that is far away moves farther."""
+        if self._telling:
+            self._inbox.append(_POLLED)
             return
+        effects = self._effects_of(_POLLED)
+        if effects:
+            self._follow(effects)
+
+    def _effects_of(self, event: events.MemberEvent | None) -> Sequence[events.MemberEffect]:
+        now = self._clock.now
+        return self.member.advance(now) if event is None else self.member.handle(event, now)
+
+    def _follow(self, effects: Sequence[events.MemberEffect]) -> None:
         self._telling = True
-        gate, clock, member = self._gate, self._clock, self.member
+        self._act(effects)
         while self._inbox:
-            event, now = self._inbox.popleft(), clock.now
-            effects = member.advance(now) if event is None else member.handle(event, now)
-            for effect in effects:
-                if gate.alive:
-                    self._perform(effect)
+            self._act(self._effects_of(self._inbox.popleft()))
         self._telling = False
         self.arm()
+
+    def _act(self, effects: Sequence[events.MemberEffect]) -> None:
+        for effect in effects:
+            if self._gate.alive:
+                self._perform(effect)
 
     def end(self) -> None:
         """What was still to be told is not."""

@@ -118,6 +118,8 @@ class Connection:
 
     def awaits(self, *kinds: type[Request]) -> bool:
         """The client still waits for the answer to a request of these kinds."""
+        if not self._waiting:
+            return False
         return any(isinstance(request, kinds) for request, _ in self._waiting.values())
 
     def cut(self) -> None:

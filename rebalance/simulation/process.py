@@ -25,6 +25,8 @@ from rebalance.simulation.driver import MemberDriver
 from rebalance.simulation.gate import Gate
 from rebalance.simulation.lines import Lines
 from rebalance.simulation.positions import Positions
+from rebalance.simulation.values import seconds
+from rebalance.simulation.waiting import Call, Waiting
 from rebalance.simulation.world import World
 from rebalance.timeline import trace
 from rebalance.tracing import member_events
@@ -58,6 +60,8 @@ class Process:
         self._emit = emit
         self._gate = Gate(world)
         self._thread = Thread(world, behaviour.rate_per_s)
+        self._waiting = Waiting()
+        self._since = world.now
         self.clock = Clock(world)
         self._driver = MemberDriver(
             self._gate, self.clock, ClassicMember(config, assignors), self._perform
@@ -117,6 +121,18 @@ class Process:
     def behaviour(self) -> Behaviour:
         """What its application is like."""
         return self.callbacks.behaviour
+
+    def condition(self) -> str:
+        """What it is at, since when, and what it waits for: to be read."""
+        if not self.alive:
+            return "is gone"
+        told = f"is {self.state.value} since {seconds(self._since)}"
+        if self.paused:
+            told += f", stands still since {seconds(self._gate.paused_at)}"
+        if self._thread.busy:
+            told += f", is busy until {seconds(self._thread.free_at)}"
+        waits = " and ".join(self._waiting.words(self.member.waiting_for))
+        return f"{told}, waits for {waits}" if waits else told
 
     # --- what a script does ----------------------------------------------------------------------
 
@@ -193,17 +209,20 @@ class Process:
         if self._thread.busy:
             self._gate.after(self._thread.free_at - self._world.now, self._poll)
             return
-        self._driver.tell(events.Polled())
+        self._driver.poll()
         self.positions.commit_if_due(self.behaviour.commit_ms)
         self._gate.after(self.behaviour.poll_ms, self._poll)
 
     # --- what the member asks for ----------------------------------------------------------------
 
     def _perform(self, effect: events.MemberEffect) -> None:
+        if isinstance(effect, Call):
+            self._waiting.called(effect, self._world.now)
         self._performed.get(type(effect), self._notice)(effect)
 
     def _send(self, effect: events.Send) -> None:
         token = effect.token
+        self._waiting.sent(effect, self._world.now)
 
         def answered(response: Response | None) -> None:
             self._gate.do(self._answered, token, response)
@@ -212,6 +231,7 @@ class Process:
             self._gate.after(1, self._answered, token, None)
 
     def _answered(self, token: int, response: Response | None) -> None:
+        self._waiting.answered(token)
         if response is None:
             self._driver.tell(events.Unanswered(token=token))
         elif self.crash_on is not None and getattr(response, "error", None) is self.crash_on:
@@ -220,7 +240,7 @@ class Process:
             self._driver.tell(events.Answered(token=token, response=response))
 
     def _state_changed(self, effect: events.MemberStateChanged) -> None:
-        self._driver.state = effect.state
+        self._driver.state, self._since = effect.state, self._world.now
         self._world.touched = True
         if effect.state is MemberState.STOPPED:
             self._end("closed")

@@ -21,7 +21,7 @@ from rebalance.simulation.lines import Lines
 from rebalance.simulation.node import Node
 from rebalance.simulation.path import Delay
 from rebalance.simulation.process import Process
-from rebalance.simulation.values import partition_names
+from rebalance.simulation.rest import Rest
 from rebalance.simulation.views import Views
 from rebalance.simulation.world import World
 from rebalance.timeline.trace import Event, Header, Step, TopicKnown, Trace, TraceEnded
@@ -30,8 +30,6 @@ __all__ = ["MemberSpec", "Simulation"]
 
 STABLE_WITHIN_MS = 600_000
 """How long a group may take to come to rest before it counts as stuck."""
-
-_AT_REST = (MemberState.STABLE, MemberState.FAILED, MemberState.UNSUBSCRIBED)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,6 +84,7 @@ class Simulation:
             emit=self.emit,
             on_commit=self._on_commit,
         )
+        self._rest = Rest(self.views, self.processes, self._to_come, self.cluster.group)
 
     @property
     def node(self) -> Node:
@@ -179,49 +178,17 @@ class Simulation:
 
     def run_until_stable(self, within_ms: int = STABLE_WITHIN_MS) -> bool:
         """Let time pass until every group is at rest; False if that took longer than allowed."""
-        return self.run_until(self.now + within_ms, lambda: not self.unrest())
+        return self.run_until(self.now + within_ms, lambda: self._rest.is_reached)
 
     # --- rest ------------------------------------------------------------------------------------
 
     def unrest(self) -> list[str]:
-        """Why the groups are not at rest, in words; empty when they are.
+        """Why the groups are not at rest, in words; empty when they are."""
+        return self._rest.missing()
 
-        At rest: each group is Stable with exactly the consumers that are awake and have their
-        assignment, and every partition that one of them wants is owned by one of them.
-        """
-        if self._to_come:
-            return [self._to_come[0]]
-        expected: dict[str, set[str]] = {group_id: set() for group_id in self.views.groups}
-        for process in self.processes.values():
-            if not process.alive or process.paused:
-                continue
-            if process.state not in _AT_REST:
-                return [f"{process.name} is {process.state.value}"]
-            group_id = process.config.group_id
-            if process.state is MemberState.STABLE:
-                expected.setdefault(group_id, set()).add(self.views.lanes[process.name].member_id)
-        for group_id, member_ids in expected.items():
-            why = self._group_unrest(group_id, member_ids)
-            if why:
-                return [why]
-        return []
-
-    def _group_unrest(self, group_id: str, expected: set[str]) -> str:
-        group = self.views.groups.get(group_id)
-        if group is None:
-            return ""
-        if group.state != ("Stable" if expected else "Empty") and group.state != "Dead":
-            return f"group {group_id} is {group.state}"
-        others = [member_id for member_id in group.members if member_id not in expected]
-        if others:
-            return f"group {group_id} still counts on {', '.join(others)}"
-        if len(group.members) != len(expected):
-            return f"group {group_id} lacks members"
-        unowned = self.views.unowned(group_id) if expected else []
-        if unowned:
-            return f"nobody owns {partition_names(unowned)} of {group_id}"
-        vain = self.views.owned_in_vain(group_id)
-        return f"{partition_names(vain)} of {group_id} is owned in vain" if vain else ""
+    def blockers(self) -> list[str]:
+        """Who keeps the groups from rest, since when, and what each waits for."""
+        return self._rest.blockers()
 
     # --- the end ---------------------------------------------------------------------------------
 
@@ -248,7 +215,7 @@ class Simulation:
             process.resume()
         self.run_until(max([self.now, *(process.busy_until for process in self._alive())]))
         if not self.run_until_stable():
-            self._unsettled(self.unrest())
+            self._unsettled(["; ".join(self.blockers())])
             return
         before = self._owners()
         for group_id in self.views.groups:
@@ -257,7 +224,7 @@ class Simulation:
             if member is not None:
                 member.enforce("does anything move without a reason?")
         if not self.run_until_stable():
-            self._unsettled(self.unrest())
+            self._unsettled(["; ".join(self.blockers())])
         elif self._owners() != before:
             self._unsettled(["a rebalance with the same members and topics moved partitions"])
 

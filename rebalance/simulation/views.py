@@ -92,6 +92,7 @@ class Views:
         self.rebalances: list[Rebalance] = []
         self.refused: list[trace.CommitRefused] = []
         self._holders: dict[tuple[str, Partition], list[Lane]] = {}
+        self._by_member_id: dict[tuple[str, str], Lane] = {}
         self._apply: Mapping[type[trace.Event], Callable[..., None]] = {
             trace.TopicKnown: self._topic,
             trace.GroupStateChanged: self._state,
@@ -134,10 +135,7 @@ class Views:
 
     def lane_of_member(self, group_id: str, member_id: str) -> Lane | None:
         """The living lane that goes by this member id, as far as it has learned it."""
-        for lane in reversed(self.lanes.values()):
-            if lane.member_id == member_id and lane.group_id == group_id and not lane.ended:
-                return lane
-        return None
+        return self._by_member_id.get((group_id, member_id))
 
     def is_member(self, lane: Lane) -> bool:
         """The coordinator counts it in; if not, what it owns it owns in its own eyes only."""
@@ -217,8 +215,9 @@ class Views:
         group = self._group(event.group_id)
         group.generation_id = event.generation_id
         group.protocol_name, group.leader = event.protocol_name, event.leader
+        members = frozenset(event.members)
         for lane in self.lanes_of(event.group_id):
-            lane.left_behind = not lane.joining and lane.member_id in event.members
+            lane.left_behind = not lane.joining and lane.member_id in members
 
     def _assignment_sent(self, event: trace.AssignmentSent) -> None:
         group = self._group(event.group_id)
@@ -245,6 +244,7 @@ class Views:
         lane.joining = lane.left_behind = False
         lane.member_id, lane.generation_id = event.member_id, event.generation_id
         lane.leads = event.leader
+        self._by_member_id[lane.group_id, lane.member_id] = lane
 
     def _assigned(self, event: trace.Assigned) -> None:
         lane = self.lanes[event.member]
@@ -278,3 +278,5 @@ class Views:
         lane = self.lanes[member]
         self._release(lane, sorted(lane.owned))
         lane.ended, lane.paused = how, False
+        if self._by_member_id.get((lane.group_id, lane.member_id)) is lane:
+            del self._by_member_id[lane.group_id, lane.member_id]

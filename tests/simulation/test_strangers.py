@@ -51,6 +51,24 @@ def test_j05_it_says_of_itself_what_it_was_told_last() -> None:
     ]
 
 
+def test_h01_it_can_pass_itself_off_as_a_consumer() -> None:
+    assert answers(
+        "stranger sends Heartbeat member=A\n"
+        "stranger sends Heartbeat member=A generation=0\n"
+        "stranger sends SyncGroup member=B protocols=sticky\n"
+    ) == [
+        "stranger, Heartbeat: NONE",
+        "stranger, Heartbeat: ILLEGAL_GENERATION",
+        "stranger, SyncGroup: INCONSISTENT_GROUP_PROTOCOL",
+    ]
+
+
+def test_j01_a_session_that_the_broker_does_not_allow() -> None:
+    assert answers("stranger X sends JoinGroup session=10ms\n") == [
+        'X, JoinGroup: INVALID_SESSION_TIMEOUT, member id "", generation -1, no leader'
+    ]
+
+
 def test_h04_leaving_for_others() -> None:
     assert answers("stranger X sends LeaveGroup member=A-1,B-7\n") == [
         'X, LeaveGroup: NONE, "A-1" NONE, "B-7" UNKNOWN_MEMBER_ID'

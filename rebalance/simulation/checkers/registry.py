@@ -30,7 +30,7 @@ class Checkers:
             GroupGenerations(self.report),
             MemberGenerations(self.report),
             EagerJoinsWithNothing(views, is_eager, self.report),
-            GivenOnce(views, self.report),
+            GivenOnce(self.report),
             RevokedFirst(views, self.report),
             TakenFromNobody(views, self.report),
             OffsetsGrow(self.report),

@@ -17,16 +17,16 @@ from rebalance.protocol.requests import (
 from rebalance.simulation.commands.command import Command, only_options, value
 from rebalance.simulation.scenario import Call
 from rebalance.simulation.stage import Action, Declared, Stage, known_or_error
-from rebalance.simulation.stranger import GroupRequest, Stranger
-from rebalance.simulation.values import names, whole_number
+from rebalance.simulation.stranger import GroupRequest
+from rebalance.simulation.values import duration, names, whole_number
 
 __all__ = ["COMMANDS"]
 
-_JOIN = ("topics", "assignors", "type", "session.timeout.ms", "max.poll.interval.ms", "version")
+_JOIN = ("topics", "protocols", "type", "session", "version")
 _WHO = ("group", "member", "instance")
 _SENT = {
     "JoinGroup": (*_WHO, *_JOIN, "reason"),
-    "SyncGroup": (*_WHO, "generation", "type", "assignor", "version"),
+    "SyncGroup": (*_WHO, "generation", "type", "protocols", "version"),
     "Heartbeat": (*_WHO, "generation"),
     "LeaveGroup": (*_WHO, "version"),
     "OffsetCommit": (*_WHO, "generation", "topic", "partition", "offset"),
@@ -34,20 +34,13 @@ _SENT = {
 _NUMBERS = {
     "generation": -1,
     "version": 9,
-    "session.timeout.ms": 10_000,
-    "max.poll.interval.ms": 60_000,
     "partition": 0,
     "offset": 0,
 }
 
 
 def _stranger(call: Call, declared: Declared) -> Action:
-    match call.words:
-        case (name, "sends", api):
-            pass
-        case _:
-            raise call.error(f"expected `stranger NAME sends {'|'.join(_SENT)} KEY=VALUE ...`")
-    known_or_error(call, api, _SENT, "a request")
+    name, api = _who_sends_what(call)
     only_options(call, _SENT[api])
     if name in declared.members:
         raise call.error(f"{name!r} is a member: expected a name of its own")
@@ -57,9 +50,11 @@ def _stranger(call: Call, declared: Declared) -> Action:
         for key, default in _NUMBERS.items()
     }
 
+    numbers["session"] = value(call, duration, call.options.get("session", "10s"), "session")
+
     def play(stage: Stage) -> Iterable[str]:
         stranger = stage.stranger(name)
-        said = _Said(name, call.options, numbers, stranger)
+        said = _Said(name, call.options, numbers, stage)
         stage.simulation.step(f"{name} sends {api}", name)
         stranger.send(_REQUESTS[api](said))
         return ()
@@ -67,21 +62,39 @@ def _stranger(call: Call, declared: Declared) -> Action:
     return play
 
 
+def _who_sends_what(call: Call) -> tuple[str, str]:
+    match call.words:
+        case ("sends", api):
+            name = "stranger"
+        case (name, "sends", api):
+            pass
+        case _:
+            raise call.error(f"expected `stranger NAME sends {'|'.join(_SENT)} KEY=VALUE ...`")
+    return name, known_or_error(call, api, _SENT, "a request")
+
+
 class _Said:
-    """What a line says; of itself a stranger says what it was told last."""
+    """What a line says; where it says nothing, what the stranger was told last, or what the
+    consumer has that it passes itself off as."""
 
     def __init__(
-        self, name: str, options: Mapping[str, str], numbers: Mapping[str, int], stranger: Stranger
+        self, name: str, options: Mapping[str, str], numbers: Mapping[str, int], stage: Stage
     ) -> None:
         self._options = options
         self.client_id = name
         self.numbers = numbers
         self.group_id = options.get("group", "g")
-        self.member_id = options.get("member", stranger.member_id)
         self.group_instance_id = options.get("instance")
-        self.generation_id = (
-            numbers["generation"] if "generation" in options else stranger.generation_id
-        )
+        stranger = stage.stranger(name)
+        self.member_id, self.generation_id = stranger.member_id, stranger.generation_id
+        if "member" in options:
+            self.member_id = options["member"]
+        process = stage.simulation.processes.get(self.member_id)
+        if process is not None:
+            lane = stage.simulation.views.lanes[process.name]
+            self.member_id, self.generation_id = lane.member_id, lane.generation_id
+        if "generation" in options:
+            self.generation_id = numbers["generation"]
 
     def text(self, key: str) -> str | None:
         """As it stands there; None: it does not."""
@@ -94,12 +107,12 @@ class _Said:
 
 def _join(said: _Said) -> GroupRequest:
     metadata = encode_subscription(Subscription(topics=said.names("topics", "orders")))
-    offered = said.names("assignors", "range")
+    offered = said.names("protocols", "range")
     kind = said.text("type")
     return JoinGroupRequest(
         group_id=said.group_id,
-        session_timeout_ms=said.numbers["session.timeout.ms"],
-        rebalance_timeout_ms=said.numbers["max.poll.interval.ms"],
+        session_timeout_ms=said.numbers["session"],
+        rebalance_timeout_ms=said.numbers["session"],
         member_id=said.member_id,
         group_instance_id=said.group_instance_id,
         protocol_type="consumer" if kind is None else kind,
@@ -111,14 +124,14 @@ def _join(said: _Said) -> GroupRequest:
 
 
 def _sync(said: _Said) -> GroupRequest:
-    kind, assignor = said.text("type"), said.text("assignor")
+    kind, offered = said.text("type"), said.names("protocols", "range")
     return SyncGroupRequest(
         group_id=said.group_id,
         generation_id=said.generation_id,
         member_id=said.member_id,
         group_instance_id=said.group_instance_id,
         protocol_type="consumer" if kind is None else kind or None,
-        protocol_name="range" if assignor is None else assignor or None,
+        protocol_name=next(iter(offered), None),
         version=min(said.numbers["version"], 5),
     )
 
@@ -161,11 +174,12 @@ _REQUESTS: Mapping[str, Callable[[_Said], GroupRequest]] = {
 COMMANDS = (
     Command(
         name="stranger",
-        usage=f"stranger X sends {'|'.join(_SENT)} member=A-1 generation=7 ...",
+        usage=f"stranger [X] sends {'|'.join(_SENT)} member=A generation=7 ...",
         help=(
-            "Somebody who is no member sends one request: group (g), member and generation (what "
-            "it was told last), instance; JoinGroup: topics, assignors, type, session.timeout.ms, "
-            "max.poll.interval.ms, version, reason; SyncGroup: type, assignor, version; "
+            "Somebody who is no member sends one request, whatever it says: group (g), member (an "
+            "id, or a consumer's name for the id and generation it has now), generation, instance; "
+            "where member is left out, what it was told last. JoinGroup: topics, protocols "
+            "(range), type, session=10s, version, reason; SyncGroup: protocols, type, version; "
             "OffsetCommit: topic, partition, offset."
         ),
         prepare=_stranger,
