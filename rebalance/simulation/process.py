@@ -79,7 +79,11 @@ class Process:
             tell=self._driver.tell,
             notice=self._notice,
         )
-        self._performed: Mapping[type, Callable[..., None]] = {
+        self._performed = self._performers()
+
+    def _performers(self) -> Mapping[type, Callable[..., None]]:
+        """Who does what the member asks for."""
+        return {
             events.Send: self._send,
             events.TakePositions: self.callbacks.take_positions,
             events.Revoke: self.callbacks.revoke,
