@@ -14,6 +14,7 @@ import typer
 
 from rebalance.cli.assign import assign
 from rebalance.cli.check import check
+from rebalance.cli.compare import compare
 from rebalance.cli.demo import demo
 from rebalance.cli.errors import UsageError
 from rebalance.cli.explore import explore
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(simulate)
+app.command()(compare)
 app.command()(serve)
 app.command()(timeline)
 app.command()(assign)

@@ -34,6 +34,12 @@ class Overrides:
     assignor: str | None = None
     """A registered name or `module:Class`."""
     seed: int | None = None
+    static: bool | None = None
+    """All members are static ones, each under its name; False: none is."""
+    member: tuple[tuple[str, str], ...] = ()
+    """Kafka's client properties of all members, with their values."""
+    coordinator: tuple[tuple[str, str], ...] = ()
+    """Kafka's properties of the coordinator, with their values."""
 
     @property
     def none(self) -> bool:

@@ -31,24 +31,24 @@ class Rest:
         self,
         views: Views,
         processes: Mapping[str, Process],
-        to_start: Sequence[str],
+        to_come: Sequence[str],
         snapshot: Callable[[str], GroupSnapshot | None],
     ) -> None:
         self._views = views
         self._snapshot = snapshot
         self._processes = processes
-        self._to_start = to_start
+        self._to_come = to_come
         self._ring: deque[str] = deque()
 
     @property
     def is_reached(self) -> bool:
         """Everybody is at rest."""
-        return not self._to_start and self._restless() is None and not self._groups()
+        return not self._to_come and self._restless() is None and not self._groups()
 
     def missing(self) -> list[str]:
         """The first thing that is not as it should be, in words; empty when all is."""
-        if self._to_start:
-            return [f"{self._to_start[0]} is still to start"]
+        if self._to_come:
+            return [self._to_come[0]]
         for process in self._processes.values():
             if _is_restless(process):
                 return [f"{process.name} is {process.state.value}"]
@@ -57,7 +57,7 @@ class Rest:
 
     def blockers(self) -> list[str]:
         """Who is not where it should be, since when, and what it waits for; the groups, too."""
-        told = [f"{name} is still to start" for name in self._to_start]
+        told = list(self._to_come)
         restless = [p for p in self._processes.values() if _is_restless(p)]
         told += [f"{process.name} {process.condition()}" for process in restless[:_TOLD]]
         if len(restless) > _TOLD:

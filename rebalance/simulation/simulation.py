@@ -76,7 +76,7 @@ class Simulation:
         """(group id, partition) -> committed offset"""
         self._protocols: dict[str, RebalanceProtocol] = {}
         self._recording = True
-        self._to_start: list[str] = []
+        self._to_come: list[str] = []
         self.cluster = Cluster(
             self.world,
             config or CoordinatorConfig(),
@@ -84,7 +84,7 @@ class Simulation:
             emit=self.emit,
             on_commit=self._on_commit,
         )
-        self._rest = Rest(self.views, self.processes, self._to_start, self.cluster.group)
+        self._rest = Rest(self.views, self.processes, self._to_come, self.cluster.group)
 
     @property
     def node(self) -> Node:
@@ -149,14 +149,15 @@ class Simulation:
         lines.delay(spec.delay)
         return lines
 
-    def start_later(self, name: str, delay_ms: int, start: Callable[[str], None]) -> None:
-        """Call `start(name)` in so long; until then nothing is at rest."""
+    def later(self, name: str, delay_ms: int, act: Callable[[str], None], what: str) -> None:
+        """Call `act(name)` in so long; until then nothing is at rest: `name` is still to `what`."""
+        words = f"{name} is still to {what}"
 
         def now() -> None:
-            self._to_start.remove(name)
-            start(name)
+            self._to_come.remove(words)
+            act(name)
 
-        self._to_start.append(name)
+        self._to_come.append(words)
         self.world.after(delay_ms, now)
 
     def step(self, text: str, member: str = "", cause: str = "") -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 __all__ = [
     "duration",
     "duration_range",
+    "expanded",
     "names",
     "partition_name",
     "partition_names",
@@ -20,6 +21,7 @@ __all__ = [
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_RUN = re.compile(r"(.*?)(\d+)\.\.(\d+)")
 
 
 def whole_number(text: str) -> int:
@@ -56,6 +58,25 @@ def duration_range(text: str) -> tuple[int, int]:
 def names(text: str) -> tuple[str, ...]:
     """`a,b` as names; empty text is no names."""
     return tuple(name for name in text.split(",") if name)
+
+
+def expanded(words: Iterable[str]) -> tuple[str, ...]:
+    """Names, with `pod-1..3` written out: pod-1, pod-2, pod-3 (`01..12` keeps its zeros).
+
+    Raises:
+        ValueError: a range ends before it begins.
+    """
+    found: list[str] = []
+    for word in words:
+        run = _RUN.fullmatch(word)
+        if run is None:
+            found.append(word)
+            continue
+        stem, first, last = run.groups()
+        if int(first) > int(last):
+            raise ValueError(f"{word!r}: the range ends before it begins")
+        found += [f"{stem}{n:0{len(first)}}" for n in range(int(first), int(last) + 1)]
+    return tuple(found)
 
 
 def seconds(t: int) -> str:

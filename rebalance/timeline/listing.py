@@ -162,14 +162,15 @@ def _entry(r: Rebalance, cost: RebalanceMetrics, page: Page) -> list[Line]:
     before = "?" if r.generation_from < 0 else str(r.generation_from)
     after = "?" if r.generation_to is None else str(r.generation_to)
     generations = f"gen {before}{glyphs.arrow}{after}"
-    room = page.width - _NUMBER - page.at - _TOOK
+    took = pad(_took(r) + " ", _TOOK)  # "+14 min 00 s" fills the column
+    room = page.width - _NUMBER - page.at - width_of(took)
     cause = _cause(r, room - len(generations) - 2, glyphs)
     gap = " " * (room - width_of(cause) - len(generations))
     lines: list[Line] = [
         (
             Piece(pad(f"#{r.number}", _NUMBER), "join"),
             Piece(page.when(r.start_ms)),
-            Piece(pad(_took(r), _TOOK)),
+            Piece(took),
             Piece(cause, "dim" if r.cause == UNKNOWN else "bold"),
             Piece(gap + generations, "dim"),
         )

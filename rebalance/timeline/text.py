@@ -235,7 +235,13 @@ def _partitions(
         yield _row(name, list(group.row), label)
     if rest:
         count = sum(len(history.cells) for history in rest)
-        yield _row(f"+{count:,} others", unowned_row(rest, look), label)
+        yield _row(_others(count, label), unowned_row(rest, look), label)
+
+
+def _others(count: int, columns: int) -> str:
+    """How many rows are summed up in one, in as many words as there is room for."""
+    words = (f"+{count:,} others", f"+{count:,} more", f"+{count:,}")
+    return next((text for text in words if len(text) <= columns), words[-1])
 
 
 def _partition_label(cells: Sequence[Cell], columns: int, glyphs: Glyphs, *, alone: bool) -> str:

@@ -130,6 +130,17 @@ TYPOS = [
     ("show group", 1, "did you mean 'groups'?"),
     ("show metrics", 1, "nobody measures here"),
     ("compare egaer", 1, "did you mean 'eager'?"),
+    ("measure", 1, "expected `measure from here`"),
+    ("members A topics=t static=maybe", 1, "expected one of no, yes"),
+    ("members a..b topics=t\nstart a-3..1", 2, "ends before it begins"),
+    ("members A-1..3 topics=t\nstart A-1..4", 2, "'A-4' is not a member"),
+    ("members A topics=t\nstart A every", 2, "expected a value after `every`"),
+    ("members A topics=t\nstart A every 1s every 2s", 2, "each once"),
+    ("members A topics=t\nstart A by 2", 2, "expected `every DURATION` too"),
+    ("members A topics=t\nstart A every 1s by 0", 2, "1 or more"),
+    ("members A topics=t\nrestart A", 2, "expected `away DURATION`"),
+    ("members A topics=t\nrestart A away 1s by 2", 2, "expected `every DURATION` too"),
+    ("members A topics=t\nrestart A away 1s", 2, "A is not running"),
     ("compare eager/stiky", 1, "no assignor is called 'stiky'"),
     ("seed x", 1, "a whole number"),
     ("rejoin 'A", 1, "a closing quotation"),
@@ -188,7 +199,7 @@ def test_silence_up_to_now_counts_wherever_something_is_measured() -> None:
     story = "# J10: silence.\ntopic t partitions=1\nmembers A topics=t\nstart A\nrun until 60s\n"
     measured: list[int | None] = []
 
-    def measure(trace: Trace) -> dict[str, dict[str, int]]:
+    def measure(trace: Trace, from_ms: int) -> dict[str, dict[str, int]]:
         measured.append(trace.last_t)
         return {"g": {"last": trace.last_t or 0}}
 

@@ -6,9 +6,11 @@ from rebalance.simulation.commands import (
     acting,
     brokers,
     comparing,
+    deploying,
     networking,
     setting,
     showing,
+    strangers,
     waiting,
 )
 from rebalance.simulation.commands.command import Command
@@ -17,6 +19,16 @@ __all__ = ["COMMANDS", "Command"]
 
 COMMANDS: Mapping[str, Command] = {
     command.name: command
-    for room in (setting, acting, networking, brokers, waiting, showing, comparing)
+    for room in (
+        setting,
+        acting,
+        deploying,
+        networking,
+        brokers,
+        strangers,
+        waiting,
+        showing,
+        comparing,
+    )
     for command in room.COMMANDS
 }

@@ -1,11 +1,11 @@
 """Commands that do something to consumers: what a deploy, a user or bad luck does."""
 
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
 
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.states import MemberState
 from rebalance.simulation.commands.command import Command, clause, no_options, only_options, value
+from rebalance.simulation.commands.pacing import Pace, pace
 from rebalance.simulation.process import Process
 from rebalance.simulation.scenario import Call
 from rebalance.simulation.stage import Action, Declared, Stage, known_or_error
@@ -18,7 +18,7 @@ _CALLS = ("revoke", "assign", "lose", "assignor")
 
 def _start(call: Call, declared: Declared) -> Action:
     no_options(call)
-    words, every = clause(call, "every")
+    words, at = pace(call)
     members = declared.names(call, words)
     declared.started = True
 
@@ -29,12 +29,14 @@ def _start(call: Call, declared: Declared) -> Action:
         except ValueError as error:
             raise call.error(str(error)) from None
 
+    return _paced(members, at, start, "start")
+
+
+def _paced(
+    members: Sequence[str], at: Pace, act: Callable[[Stage, str], None], what: str
+) -> Action:
     def play(stage: Stage) -> Iterable[str]:
-        for index, name in enumerate(members):
-            if index == 0 or not every:
-                start(stage, name)
-            else:
-                stage.simulation.start_later(name, index * every, partial(start, stage))
+        at.act(stage, members, act, what)
         return ()
 
     return play
@@ -56,34 +58,37 @@ def _each(
 
 def _close(call: Call, declared: Declared) -> Action:
     no_options(call)
+    words, at = pace(call)
 
-    def close(stage: Stage, process: Process) -> None:
+    def close(stage: Stage, name: str) -> None:
+        process = stage.process(call, name)
         static = process.config.group_instance_id is not None
         cause = "" if static else "member left"
         stage.simulation.step(f"{process.name} closes", process.name, cause)
         process.close()
 
-    return _each(call, declared, call.words, close)
+    return _paced(declared.names(call, words), at, close, "close")
 
 
 def _crash(call: Call, declared: Declared) -> Action:
     no_options(call)
-    words, error = call.words, None
+    words, at, error = *pace(call), None
     if "on" in words:
-        at = words.index("on")
-        if len(words) != at + 2:
+        on = words.index("on")
+        if len(words) != on + 2:
             raise call.error("expected one error name after `on`, at the end")
         error = ErrorCode[known_or_error(call, words[-1], ErrorCode.__members__, "an error")]
-        words = words[:at]
+        words = words[:on]
 
-    def crash(stage: Stage, process: Process) -> None:
+    def crash(stage: Stage, name: str) -> None:
+        process = stage.process(call, name)
         if error is not None:
             process.crash_on = error
             return
         stage.simulation.step(f"{process.name} crashes", process.name, "session expired")
         process.crash()
 
-    return _each(call, declared, words, crash)
+    return _paced(declared.names(call, words), at, crash, "crash")
 
 
 def _pause(call: Call, declared: Declared) -> Action:
@@ -210,19 +215,19 @@ def _raise(call: Call, declared: Declared) -> Action:
 COMMANDS = (
     Command(
         name="start",
-        usage="start A B [every 2s]",
-        help="Bring consumers to life, at once or one after another.",
+        usage="start A B [every 2s [by 3]]",
+        help="Bring consumers to life, at once or one after another (`by`: three at a time).",
         prepare=_start,
     ),
     Command(
         name="close",
-        usage="close A",
+        usage="close A [every 2s [by 3]]",
         help="Close in good order: commit, revoke, leave (a static member does not leave).",
         prepare=_close,
     ),
     Command(
         name="crash",
-        usage="crash A [on MEMBER_ID_REQUIRED]",
+        usage="crash A [on MEMBER_ID_REQUIRED] [every 2s [by 3]]",
         help="The process is gone, its sockets are cut; `on`: as soon as that error is answered.",
         prepare=_crash,
     ),

@@ -6,7 +6,7 @@ from rebalance.simulation.commands.command import Command, clause, no_options, o
 from rebalance.simulation.path import Delay
 from rebalance.simulation.process import Process
 from rebalance.simulation.scenario import Call
-from rebalance.simulation.stage import Action, Declared, Stage, known_or_error
+from rebalance.simulation.stage import Action, Declared, Stage, known_or_error, written_out
 from rebalance.simulation.values import duration_range, short_duration, whole_number
 
 __all__ = ["COMMANDS"]
@@ -20,7 +20,7 @@ def _network(call: Call, declared: Declared) -> Action:
     if not call.options:
         raise call.error("expected delay=1..5ms")
     delay = Delay(*value(call, duration_range, call.options["delay"], "delay"))
-    names = tuple(declared.member(call, word) for word in call.words)
+    names = tuple(declared.member(call, word) for word in written_out(call, call.words))
 
     def play(stage: Stage) -> Iterable[str]:
         if not names:

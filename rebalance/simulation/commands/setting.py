@@ -12,14 +12,15 @@ from rebalance.simulation.choosing import chosen
 from rebalance.simulation.commands.command import Command, no_options, only_options, value
 from rebalance.simulation.scenario import Call
 from rebalance.simulation.simulation import MemberSpec
-from rebalance.simulation.stage import Action, Declared, Stage, known_or_error
+from rebalance.simulation.stage import Action, Declared, Stage, known_or_error, written_out
 from rebalance.simulation.values import duration, names, whole_number
 
 __all__ = ["COMMANDS"]
 
 _PROPERTIES = {name for name in MemberConfig.properties() if name not in ("group.id", "client.id")}
-_OWN = ("topics", "assignors", "client")
+_OWN = ("topics", "assignors", "client", "static")
 _BEHAVIOUR = {"poll": "poll_ms", "commit": "commit_ms", "rate": "rate_per_s"}
+_STATIC = {"yes": True, "no": False}
 _MEMBER = {"group": "group.id", "instance": "group.instance.id", "rack": "client.rack"}
 
 
@@ -38,7 +39,7 @@ def _set(call: Call, declared: Declared) -> Action:
         raise call.error("expected property=value, with Kafka's names")
     declared.properties |= call.options
     try:
-        CoordinatorConfig.from_properties(declared.properties)
+        CoordinatorConfig.from_properties(declared.settings)
     except ConfigError as error:
         raise call.error(str(error)) from None
     return _nothing
@@ -87,15 +88,14 @@ def _count(call: Call, text: str) -> int:
 def _members(call: Call, declared: Declared) -> Action:
     if not call.words:
         raise call.error("expected at least one name")
-    only_options(
-        call, sorted({"topics", "assignors", "client", *_BEHAVIOUR, *_MEMBER, *_PROPERTIES})
-    )
+    only_options(call, sorted({*_OWN, *_BEHAVIOUR, *_MEMBER, *_PROPERTIES}))
     if "topics" not in call.options:
         raise call.error("expected topics=NAME,... (what it subscribes to)")
     topics = names(call.options["topics"])
-    if "instance" in call.options and len(call.words) > 1:
-        raise call.error("an instance id is one member's: expected one name")
-    specs = [_spec(call, declared, name, topics) for name in call.words]
+    called = written_out(call, call.words)
+    if "instance" in call.options and len(called) > 1:
+        raise call.error("an instance id is one member's: expected one name, or static=yes")
+    specs = [_spec(call, declared, name, topics) for name in called]
 
     def play(stage: Stage) -> Iterable[str]:
         for spec in specs:
@@ -115,6 +115,8 @@ def _spec(call: Call, declared: Declared, name: str, topics: tuple[str, ...]) ->
             changes[_BEHAVIOUR[key]] = _behaviour(call, key, text)
         elif key not in _OWN:
             properties[_MEMBER.get(key, key)] = text
+    properties |= dict(declared.overrides.member)
+    _make_static(call, declared, name, properties)
     offered = names(call.options.get("assignors", "range"))
     client = known_or_error(call, call.options.get("client", JAVA.name), PROFILES, "a client")
     try:
@@ -130,6 +132,18 @@ def _spec(call: Call, declared: Declared, name: str, topics: tuple[str, ...]) ->
         config=config,
         behaviour=Behaviour().with_changes(changes),
     )
+
+
+def _make_static(call: Call, declared: Declared, name: str, properties: dict[str, str]) -> None:
+    """`static=yes`: its instance id is its name; what is to be played otherwise counts more."""
+    text = call.options.get("static")
+    static = None if text is None else _STATIC[known_or_error(call, text, _STATIC, "an answer")]
+    if declared.overrides.static is not None:
+        static = declared.overrides.static
+    if static is True:
+        properties.setdefault("group.instance.id", name)
+    elif static is False:
+        properties.pop("group.instance.id", None)
 
 
 def _behaviour(call: Call, key: str, text: str) -> int:
@@ -176,9 +190,10 @@ COMMANDS = (
         name="members",
         usage="members A B topics=orders assignors=range group=g ...",
         help=(
-            "Consumers that can be started: topics, assignors (range), group (g), instance, rack, "
-            "client (java, aiokafka or librdkafka: whose habits they have), any client property of "
-            "Kafka (session.timeout.ms=10000), poll=500ms, commit=5s or never, rate=100 (records a "
+            "Consumers that can be started (`pod-1..12` names twelve): topics, assignors (range), "
+            "group (g), instance or static=yes (its name is its instance), rack, client (java, "
+            "aiokafka or librdkafka: whose habits they have), any client property of Kafka "
+            "(session.timeout.ms=10000), poll=500ms, commit=5s or never, rate=100 (records a "
             "second and partition)."
         ),
         prepare=_members,

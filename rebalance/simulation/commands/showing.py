@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from rebalance.simulation.commands.command import Command, only_options, value
 from rebalance.simulation.process import Process
 from rebalance.simulation.scenario import Call
-from rebalance.simulation.stage import Action, Declared, Stage, known_or_error
+from rebalance.simulation.stage import Action, Declared, Stage, known_or_error, written_out
 from rebalance.simulation.values import duration, partitions_text, ranges, seconds
 from rebalance.simulation.views import Lane
 from rebalance.simulation.words import event_lines, who_and_what
@@ -22,8 +22,8 @@ def _show(call: Call, declared: Declared) -> Action:
     only_options(call, ("from",) if call.words[0] == "events" else ())
     if "from" in call.options:
         value(call, duration, call.options["from"], "from")
-    known = {*declared.members, *declared.members.values()}
-    names = call.words[1:]
+    known = {*declared.members, *declared.members.values(), *declared.strangers}
+    names = written_out(call, call.words[1:])
     for name in names:
         known_or_error(call, name, known, "a member or a group")
     return lambda stage: show(call, stage, names)
@@ -143,14 +143,24 @@ def _commits(call: Call, stage: Stage, names: Names) -> Iterable[str]:
 
 
 def _metrics(call: Call, stage: Stage, names: Names) -> Iterable[str]:
-    if stage.measure is None:
-        raise call.error("nobody measures here: expected `measure=` where the scenario is run")
-    groups = stage.measure(stage.simulation.trace)
+    groups = stage.numbers(call)
     for group_id, figures in groups.items():
         if not names or group_id in names:
             prefix = f"{group_id}, " if len(groups) > 1 else ""
             for name, figure in figures.items():
                 yield f"{prefix}{name}: {figure:,}"
+
+
+def _answers(call: Call, stage: Stage, names: Names) -> Iterable[str]:
+    """Those to requests since they were last shown; what is open is shown again."""
+    for name, stranger in stage.strangers.items():
+        if names and name not in names:
+            continue
+        first = stage.answers_shown.get(name, 0)
+        for exchange in stranger.exchanges[first:]:
+            yield f"{name}, {exchange.words()}"
+        open_ = [i for i, e in enumerate(stranger.exchanges) if e.answered is None and i >= first]
+        stage.answers_shown[name] = min(open_, default=len(stranger.exchanges))
 
 
 _SHOWN: Mapping[str, Callable[[Call, Stage, Names], Iterable[str]]] = {
@@ -162,6 +172,7 @@ _SHOWN: Mapping[str, Callable[[Call, Stage, Names], Iterable[str]]] = {
     "offsets": _offsets,
     "commits": _commits,
     "metrics": _metrics,
+    "answers": _answers,
 }
 
 COMMANDS = (
@@ -171,7 +182,8 @@ COMMANDS = (
         help=(
             "Print the coordinator's groups, the consumers, who owns what in the consumers' eyes, "
             "rebalances or events since they were last shown, committed offsets, commits accepted "
-            "and refused, metrics; of some groups or members only. `from=`: events from then on."
+            "and refused, metrics, what strangers were answered; of some groups or members only. "
+            "`from=`: events from then on."
         ),
         prepare=_show,
         plays=False,
