@@ -14,11 +14,14 @@ from rebalance.member.config import MemberConfig
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.states import MemberState
 from rebalance.simulation.application import Behaviour
-from rebalance.simulation.checkers import Checkers, Committed, Violation
+from rebalance.simulation.checkers import Checkers, Committed, Unsettled, Violation
+from rebalance.simulation.cluster import Cluster
+from rebalance.simulation.faults import Faults
 from rebalance.simulation.lines import Lines
-from rebalance.simulation.network import Connection, Delay
 from rebalance.simulation.node import Node
+from rebalance.simulation.path import Delay
 from rebalance.simulation.process import Process
+from rebalance.simulation.values import partition_names
 from rebalance.simulation.views import Views
 from rebalance.simulation.world import World
 from rebalance.timeline.trace import Event, Header, Step, TopicKnown, Trace, TraceEnded
@@ -42,6 +45,10 @@ class MemberSpec:
     behaviour: Behaviour = field(default_factory=Behaviour)
     lost: dict[str, int] = field(default_factory=dict)
     """A fault: requests of these APIs get lost on their way, once so many more got through."""
+    lost_answers: dict[str, int] = field(default_factory=dict)
+    """A fault: the same of the answers to them."""
+    delay: Delay | None = None
+    """How long its frames travel; None: as long as those of others."""
     lives: int = 0
 
 
@@ -53,6 +60,7 @@ class Simulation:
         *,
         seed: int = 0,
         config: CoordinatorConfig | None = None,
+        nodes: int = 1,
         delay: Delay | None = None,
         note: str = "",
     ) -> None:
@@ -61,6 +69,7 @@ class Simulation:
         self.world = World(seed)
         self.trace = Trace(Header(source="simulation", clock="virtual", note=note))
         self.views = Views()
+        self.faults = Faults(self)
         self.checkers = Checkers(self.views, self._is_eager)
         self.members: dict[str, MemberSpec] = {}
         self.processes: dict[str, Process] = {}
@@ -70,12 +79,18 @@ class Simulation:
         self._protocols: dict[str, RebalanceProtocol] = {}
         self._recording = True
         self._to_start: list[str] = []
-        self.node = Node(
+        self.cluster = Cluster(
             self.world,
             config or CoordinatorConfig(),
+            nodes=nodes,
             emit=self.emit,
             on_commit=self._on_commit,
         )
+
+    @property
+    def node(self) -> Node:
+        """The first broker: the only one, unless more were asked for."""
+        return self.cluster.nodes[1]
 
     @property
     def now(self) -> int:
@@ -97,9 +112,9 @@ class Simulation:
     def topic(self, name: str, partitions: int) -> None:
         """Create a topic, give it more partitions, or (0) delete it."""
         if partitions:
-            self.node.topics[name] = partitions
+            self.cluster.topics[name] = partitions
         else:
-            self.node.topics.pop(name, None)
+            self.cluster.topics.pop(name, None)
         self.emit(TopicKnown(t=self.now, topic=name, partitions=partitions))
 
     def define(self, spec: MemberSpec) -> None:
@@ -122,13 +137,18 @@ class Simulation:
             spec.config,
             spec.assignors,
             behaviour=spec.behaviour,
-            lines=Lines(lambda: Connection(self.world, self.node, lambda: self.delay), spec.lost),
+            lines=self._lines(spec),
             emit=self.emit,
         )
         self.processes[name] = process
         self._protocols[process.name] = process.protocol
         process.start(spec.topics)
         return process
+
+    def _lines(self, spec: MemberSpec) -> Lines:
+        lines = Lines(self.cluster, lambda: self.delay, spec.lost, spec.lost_answers)
+        lines.delay(spec.delay)
+        return lines
 
     def start_later(self, name: str, delay_ms: int, start: Callable[[str], None]) -> None:
         """Call `start(name)` in so long; until then nothing is at rest."""
@@ -198,9 +218,9 @@ class Simulation:
             return f"group {group_id} lacks members"
         unowned = self.views.unowned(group_id) if expected else []
         if unowned:
-            return f"nobody owns {_names(unowned)} of {group_id}"
+            return f"nobody owns {partition_names(unowned)} of {group_id}"
         vain = self.views.owned_in_vain(group_id)
-        return f"{_names(vain)} of {group_id} is owned in vain" if vain else ""
+        return f"{partition_names(vain)} of {group_id} is owned in vain" if vain else ""
 
     # --- the end ---------------------------------------------------------------------------------
 
@@ -221,12 +241,13 @@ class Simulation:
         or it could never end.
         """
         self._recording = False
+        self.cluster.mend()
         for process in self.processes.values():
             process.lines.mend()
             process.resume()
         self.run_until(max([self.now, *(process.busy_until for process in self._alive())]))
         if not self.run_until_stable():
-            self.checkers.converged(self.now, self.unrest())
+            self._unsettled(self.unrest())
             return
         before = self._owners()
         for group_id in self.views.groups:
@@ -235,11 +256,13 @@ class Simulation:
             if member is not None:
                 member.enforce("does anything move without a reason?")
         if not self.run_until_stable():
-            self.checkers.converged(self.now, self.unrest())
+            self._unsettled(self.unrest())
         elif self._owners() != before:
-            self.checkers.converged(
-                self.now, ["a rebalance with the same members and topics moved partitions"]
-            )
+            self._unsettled(["a rebalance with the same members and topics moved partitions"])
+
+    def _unsettled(self, problems: Iterable[str]) -> None:
+        for problem in problems:
+            self.checkers.told(Unsettled(t=self.now, problem=problem))
 
     def _alive(self) -> Iterable[Process]:
         return (process for process in self.processes.values() if process.alive)
@@ -259,13 +282,9 @@ class Simulation:
 
     def _on_commit(self, group_id: str, partition: TopicPartition, offset: int) -> None:
         self.offsets[group_id, partition] = offset
-        self.checkers.committed(
+        self.checkers.told(
             Committed(t=self.now, group_id=group_id, partition=partition, offset=offset)
         )
 
     def _is_eager(self, lane: str) -> bool:
         return self._protocols[lane] is RebalanceProtocol.EAGER
-
-
-def _names(partitions: Iterable[tuple[str, int]]) -> str:
-    return ", ".join(f"{topic}-{partition}" for topic, partition in partitions)

@@ -63,7 +63,7 @@ class Rebalance:
     members: int = 0
     ended: int | None = None
     overtaken: bool = False
-    """Another began before it came to an end."""
+    """Another began, or its coordinator was gone, before it came to an end."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -177,16 +177,19 @@ class Views:
         group.generation_id = event.generation_id
         if event.state in ("Stable", "Empty", "Dead"):
             self._end_rebalance(event)
-        if event.state in ("Empty", "Dead"):
+        # A group that was loaded has the leader that it had (P03).
+        if event.state == "Empty" or (event.previous == "Dead" and event.state != "Stable"):
             group.protocol_name = group.leader = ""
 
     def _end_rebalance(self, event: trace.GroupStateChanged) -> None:
-        for rebalance in reversed(self.rebalances):
-            if rebalance.group_id == event.group_id:
-                if rebalance.ended is None:
-                    rebalance.ended, rebalance.generation_id = event.t, event.generation_id
-                    rebalance.members = len(self._group(event.group_id).members)
-                return
+        last = next((r for r in reversed(self.rebalances) if r.group_id == event.group_id), None)
+        if last is None or last.ended is not None or last.overtaken:
+            return
+        if event.state == "Dead":
+            last.overtaken = True  # its coordinator is gone
+            return
+        last.ended, last.generation_id = event.t, event.generation_id
+        last.members = len(self._group(event.group_id).members)
 
     def _member_added(self, event: trace.MemberJoined) -> None:
         self._group(event.group_id).members[event.member_id] = event.client_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -38,3 +39,12 @@ def test_a_broker_of_the_tests_own(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(file)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_pictures_from_python(tmp_path: Path) -> None:
+    """docs/timeline.md"""
+    shutil.copy(DOCS.parent / "tests/testdata/timeline/demo.jsonl", tmp_path)
+    command = [sys.executable, "-c", _example("timeline.md", "render_svg")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "5 session expired 3066 " in done.stdout
+    assert (tmp_path / "demo.svg").read_text(encoding="utf-8").startswith("<svg")

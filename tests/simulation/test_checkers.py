@@ -3,7 +3,7 @@
 import pytest
 
 from assignors.model import TopicPartition
-from rebalance.simulation.checkers import Checkers, Committed
+from rebalance.simulation.checkers import Checkers, Committed, Unsettled
 from rebalance.simulation.views import Views
 from rebalance.timeline import trace
 
@@ -140,18 +140,28 @@ def test_i04_dead_group_begins_anew() -> None:
     assert watched.see(completed("a-1", generation=5), dead, completed("a-1", generation=1)) == []
 
 
+def test_i04_generation_that_no_coordinator_had_written_comes_again() -> None:
+    watched = Watched()
+    watched.see(*member("a", "a-1", generation=6), completed("a-1", generation=6))
+    dead = trace.GroupStateChanged(
+        t=3, group_id="g", previous="Stable", state="Dead", generation_id=6
+    )
+    again = trace.Joined(t=4, group_id="g", member="a", member_id="a-1", generation_id=5)
+    assert watched.see(dead, completed("a-1", generation=5), again) == []
+
+
 def test_i03_committed_offset_goes_back() -> None:
     watched = Watched()
     for offset in (5, 5, 9, 8):
         fact = Committed(t=4, group_id="g", partition=TopicPartition("t", 0), offset=offset)
-        watched.checkers.committed(fact)
+        watched.checkers.told(fact)
     assert [v.rule for v in watched.checkers.violations] == ["I03"]
     assert "offset 8 was committed after 9" in watched.checkers.violations[0].message
 
 
 def test_i05_problems_are_violations() -> None:
     watched = Watched()
-    watched.checkers.converged(9, ["nobody owns t-1 of g"])
+    watched.checkers.told(Unsettled(t=9, problem="nobody owns t-1 of g"))
     assert [str(v) for v in watched.checkers.violations] == [
         "I05 violated at 0.009s: nobody owns t-1 of g"
     ]

@@ -111,4 +111,4 @@ def _moved_down(body: Sequence[str], by: float) -> list[str]:
 
 def _label_width(model: GroupModel) -> int:
     longest = max((len(member.name) for member in model.members), default=0)
-    return min(max(round(longest * GLYPH_PX) + 30, 120), 220)
+    return min(max(round(longest * GLYPH_PX) + 30, 124), 220)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from rebalance.timeline.model import NOBODY, PartitionLane, Run
 from rebalance.timeline.scale import Scale
+from rebalance.timeline.svg.coarse import edges
 
 MIXED = -3
 """Owned by several members, of whom none has half."""
@@ -45,16 +46,16 @@ class Row:
 def rows_of(lanes: Sequence[PartitionLane], scale: Scale, most: int) -> tuple[Row, ...]:
     """At most `most` rows, or one for each topic where there are more topics."""
     if len(lanes) <= most:
-        return tuple(
-            Row(
-                topic=lane.topic,
-                partitions=lane.partitions,
-                cells=tuple(_exact(run) for run in lane.runs),
-                band=False,
-            )
-            for lane in lanes
-        )
+        return tuple(_row(lane, scale) for lane in lanes)
     return tuple(_band(topic, block, scale) for topic, block in _blocks(lanes, most))
+
+
+def _row(lane: PartitionLane, scale: Scale) -> Row:
+    """As it was; one cell a pixel where there are more stretches than that."""
+    if len(lane.runs) > scale.columns:
+        return _band(lane.topic, [(id_, lane) for id_ in lane.partitions], scale)
+    cells = tuple(_exact(run) for run in lane.runs)
+    return Row(topic=lane.topic, partitions=lane.partitions, cells=cells, band=False)
 
 
 def _exact(run: Run) -> Cell:
@@ -109,8 +110,7 @@ def _cell(
     column: int, shares: dict[int, int], whole: int, scale: Scale, *, double: bool, zombie: bool
 ) -> Cell:
     """Shares in tenths: what differs by less looks the same, and a little is never nothing."""
-    start = scale.start + column * scale.span // scale.columns
-    end = scale.start + (column + 1) * scale.span // scale.columns
+    start, end = edges(column, scale)
     lost = shares.get(NOBODY, 0)
     tenths = -(-lost * 10 // whole)
     owned = {who: share for who, share in shares.items() if who >= 0}

@@ -6,13 +6,14 @@ one digit behind the point at most; what stands in a trace is escaped.
 
 from rebalance.timeline.scale import Scale
 
-GLYPH_PX = 6.7
+GLYPH_PX = 6.2
 """Width of a character of the 11px text, on average and a little above."""
 
 
 def escaped(text: str) -> str:
     """Text or attribute value; control characters, which XML has no way to write, become `?`."""
-    clean = "".join(char if _allowed(char) else "?" for char in text)
+    plain = text.isascii() and text.isprintable()
+    clean = text if plain else "".join(char if _allowed(char) else "?" for char in text)
     for char, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
         clean = clean.replace(char, entity)
     return clean

@@ -18,6 +18,7 @@ from rebalance.timeline.model import (
 from rebalance.timeline.palette import MEMBERS
 from rebalance.timeline.scale import clock, duration, tick_label
 from rebalance.timeline.svg.bands import MIXED, Cell, Row
+from rebalance.timeline.svg.coarse import busy, crowded, seen_states
 from rebalance.timeline.svg.drawing import GLYPH_PX, Plot, fitted, line, rect, text
 
 _BRIEF_PX = 1.5
@@ -70,8 +71,8 @@ def axis(sheet: Sheet, height: float) -> Panel:
 
 def tints(sheet: Sheet, top: float, height: float) -> Iterator[str]:
     """A faint ground behind all panels while the group rebalances."""
-    for entry in sheet.model.rebalances:
-        bar = sheet.plot.bar(entry.start_ms, entry.until_ms)
+    for span, _ in busy(sheet.model, sheet.plot.scale):
+        bar = sheet.plot.bar(span.start, span.end)
         if bar is not None and bar[1] >= 1:
             yield rect(bar[0], top, bar[1], height, "tint")
 
@@ -79,6 +80,8 @@ def tints(sheet: Sheet, top: float, height: float) -> Iterator[str]:
 def strip(sheet: Sheet) -> Panel:
     """Each rebalance with its stages; numbers above, where there is room."""
     drawn = [sheet.label(25, "Rebalances", "head")]
+    if crowded(sheet.model, sheet.plot.scale):
+        return [*drawn, *_crowd(sheet)], 38
     free = -1.0
     for entry in sheet.model.rebalances:
         bar = sheet.plot.bar(entry.start_ms, entry.until_ms, 3)
@@ -90,6 +93,19 @@ def strip(sheet: Sheet) -> Panel:
             free = bar[0] + (len(words) + 0.7) * GLYPH_PX
         drawn += _stages(sheet, entry, bar)
     return drawn, 38
+
+
+def _crowd(sheet: Sheet) -> Iterator[str]:
+    """So many that only when and how many can be told."""
+    for span, count in busy(sheet.model, sheet.plot.scale):
+        bar = sheet.plot.bar(span.start, span.end, 1)
+        if bar is not None:
+            when = f"{sheet.when(span.start)} to {sheet.when(span.end)}"
+            yield rect(bar[0], 15, bar[1], 13, "s-whole", f"{count:,} rebalances, {when}")
+    words = (
+        f"{len(sheet.model.rebalances):,}, too many to tell apart: look closer with --from, --to"
+    )
+    yield text(sheet.plot.left, 11, words, "soft")
 
 
 def _stages(sheet: Sheet, entry: RebalanceEntry, bar: tuple[float, float]) -> Iterator[str]:
@@ -119,11 +135,12 @@ def members(sheet: Sheet, shown: Sequence[MemberLane]) -> Panel:
     """A lane for each: a bar while it owns, a line while it does not, hatched once it is gone."""
     drawn = [sheet.label(12, f"Members ({len(sheet.model.members)})", "head")]
     y = 18.0
+    hints = sum(len(member.states) for member in shown) <= _HINTS
     for member in shown:
         drawn.append(rect(0, y + 4, 8, 8, member_class(member.number)))
         drawn.append(text(13, y + 12, fitted(member.name, sheet.labels - 22)))
-        for span in member.states:
-            drawn += _state(sheet, member, span, y)
+        for span in seen_states(member.states, sheet.plot.scale):
+            drawn += _state(sheet, member, span, y, hints=hints)
         drawn += _ends(sheet, member, y)
         y += _LANE
     hidden = len(sheet.model.members) - len(shown)
@@ -136,13 +153,16 @@ def members(sheet: Sheet, shown: Sequence[MemberLane]) -> Panel:
 _LINES = {"idle": "idle", "joining": "busy", "syncing": "busy"}
 
 
-def _state(sheet: Sheet, member: MemberLane, span: StateSpan, y: float) -> Iterator[str]:
+def _state(
+    sheet: Sheet, member: MemberLane, span: StateSpan, y: float, *, hints: bool
+) -> Iterator[str]:
     least = 0.0 if span.state == "idle" else _BRIEF_PX
     bar = sheet.plot.bar(span.start_ms, span.end_ms, least)
     if bar is None or bar[1] <= 0:
         return
     x, width = bar
-    hint = f"{member.name} {_words(span)}, {sheet.when(span.start_ms)} to {sheet.when(span.end_ms)}"
+    when = f"{sheet.when(span.start_ms)} to {sheet.when(span.end_ms)}"
+    hint = f"{member.name} {_words(span)}, {when}" if hints else ""
     if span.state in _LINES:
         yield rect(x, y + 7, width, 3, _LINES[span.state], hint)
     elif span.state in ("owns", "rejoining"):
