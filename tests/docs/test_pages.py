@@ -48,3 +48,13 @@ def test_pictures_from_python(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "5 session expired 3066 " in done.stdout
     assert (tmp_path / "demo.svg").read_text(encoding="utf-8").startswith("<svg")
+
+
+def test_several_timelines_on_a_page(tmp_path: Path) -> None:
+    """docs/page.md"""
+    shutil.copy(DOCS.parent / "tests/testdata/timeline/demo.jsonl", tmp_path)
+    command = [sys.executable, "-c", _example("page.md", "render_html")]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    page = (tmp_path / "demo.html").read_text(encoding="utf-8")
+    assert "<title>Two of a kind</title>" in page
+    assert page.count('"group_id":"demo-group","source"') == 2

@@ -55,7 +55,7 @@ def coarser_runs(rows: Sequence[tuple[Run, ...]], span_ms: int, most: int) -> Co
     result, step = list(rows), 0
     while sum(map(len, result)) > most and step < span_ms:
         step = _next(step, span_ms)
-        result = [merged(row, step, _badness) for row in rows]
+        result = [merged(row, step, _badness) for row in result]
     return Coarse(result, step)
 
 
@@ -66,7 +66,7 @@ def coarser_states(
     result, step = list(rows), 0
     while sum(map(len, result)) > most and step < span_ms:
         step = _next(step, span_ms)
-        result = [merged(row, step, _urgency) for row in rows]
+        result = [merged(row, step, _urgency) for row in result]
     return result
 
 

@@ -68,7 +68,7 @@ function resize() {
   page.ratio = window.devicePixelRatio || 1;
   page.width = scroller.clientWidth;
   page.height = scroller.clientHeight;
-  page.gutter = Math.min(Math.max(Math.round(page.width * 0.2), 96), 190);
+  page.gutter = Math.min(Math.max(Math.round(page.width * 0.2), 112), 190);
   page.plot = Math.max(page.width - page.gutter - EDGE, 50);
   canvas.width = Math.round(page.width * page.ratio);
   canvas.height = Math.round(page.height * page.ratio);

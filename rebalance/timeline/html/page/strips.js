@@ -165,7 +165,7 @@ const causeOf = (r) => {
 };
 
 function rebalanceLabel(r, x, next, y) {
-  const room = next - x - 8;
+  const room = next - x - 4;
   const text = [`#${r.number} ${causeOf(r)}`, `#${r.number} ${r.cause}`, `#${r.number}`]
     .find((option) => widthOf(option) <= room);
   if (text) write(text, x, y, chosen(r) ? theme.accent : theme.ink, chosen(r) ? "bold" : "");
