@@ -346,7 +346,7 @@ def test_several_timelines_share_one_axis(open_page: Opener) -> None:
     assert page.rows("member") == ["A", "B", "C"] * 2
     assert page.window[1] >= 32_000, "the longest says how long"
     headings = page.page.locator("#story h2").all_inner_texts()
-    assert headings == ["billing", "cooperative · billing"]
+    assert headings == ["eager · billing", "cooperative · billing"]
     page.page.locator("#story").get_by_role("button", name="partitions revoked: A").click()
     page.drawn()
     start, end = page.window
