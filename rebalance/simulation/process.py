@@ -25,6 +25,7 @@ from rebalance.simulation.driver import MemberDriver
 from rebalance.simulation.gate import Gate
 from rebalance.simulation.lines import Lines
 from rebalance.simulation.positions import Positions
+from rebalance.simulation.telling import RequestTeller
 from rebalance.simulation.world import World
 from rebalance.timeline import trace
 from rebalance.tracing import member_events
@@ -47,6 +48,7 @@ class Process:
         behaviour: Behaviour,
         lines: Lines,
         emit: Callable[[trace.Event], None],
+        tells_requests: bool = False,
     ) -> None:
         self.name = name
         self.config = config
@@ -57,6 +59,9 @@ class Process:
         self._world = world
         self._emit = emit
         self._gate = Gate(world)
+        self._teller: RequestTeller | None = None
+        if tells_requests:
+            self._teller = RequestTeller(world, self._gate, emit, config.group_id, name)
         self._thread = Thread(world, behaviour.rate_per_s)
         self.clock = Clock(world)
         self._driver = MemberDriver(
@@ -125,7 +130,12 @@ class Process:
         group_id = self.config.group_id
         self._emit(
             trace.MemberStarted(
-                t=self._world.now, group_id=group_id, member=self.name, topics=topics
+                t=self._world.now,
+                group_id=group_id,
+                member=self.name,
+                topics=topics,
+                session_timeout_ms=self.config.session_timeout_ms,
+                rebalance_timeout_ms=self.config.max_poll_interval_ms,
             )
         )
         self._driver.tell(events.Subscribe(topics=topics))
@@ -208,7 +218,8 @@ class Process:
         def answered(response: Response | None) -> None:
             self._gate.do(self._answered, token, response)
 
-        if not self.lines.send(effect.to, effect.node_id, effect.request, answered):
+        told = answered if self._teller is None else self._teller.sends(effect.request, answered)
+        if not self.lines.send(effect.to, effect.node_id, effect.request, told):
             self._gate.after(1, self._answered, token, None)
 
     def _answered(self, token: int, response: Response | None) -> None:

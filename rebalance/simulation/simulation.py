@@ -76,6 +76,8 @@ class Simulation:
         """Member's name -> its current or last life."""
         self.offsets: dict[tuple[str, TopicPartition], int] = {}
         """(group id, partition) -> committed offset"""
+        self.tells_requests = False
+        """Whether the trace tells of the requests of members that are started from now on."""
         self._protocols: dict[str, RebalanceProtocol] = {}
         self._recording = True
         self._to_start: list[str] = []
@@ -139,6 +141,7 @@ class Simulation:
             behaviour=spec.behaviour,
             lines=self._lines(spec),
             emit=self.emit,
+            tells_requests=self.tells_requests,
         )
         self.processes[name] = process
         self._protocols[process.name] = process.protocol

@@ -71,6 +71,8 @@ _WORDS: Mapping[type[trace.Event], Callable[..., str]] = {
     trace.Subscribed: lambda e: f"wants {', '.join(e.topics) or 'nothing'}",
     trace.Joining: _joining,
     trace.Joined: _joined,
+    trace.RequestSent: lambda e: f"sends {e.api} {e.number}",
+    trace.RequestAnswered: lambda e: f"is answered {e.number}{f': {e.error}' if e.error else ''}",
     trace.Revoked: lambda e: f"revokes {_parts(e)}",
     trace.Assigned: lambda e: f"is assigned {_parts(e)}",
     trace.Lost: lambda e: f"loses {_parts(e)}",

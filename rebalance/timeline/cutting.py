@@ -66,6 +66,9 @@ def _member(member: MemberLane, start: int, end: int) -> MemberLane:
         member,
         states=states,
         happenings=tuple(h for h in member.happenings if start <= h.t_ms <= end),
+        requests=tuple(
+            r for r in member.requests if r.sent_ms <= end and (r.answered_ms or end) >= start
+        ),
         shown=member.shown and bool(states),
     )
 

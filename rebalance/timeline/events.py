@@ -182,7 +182,7 @@ class CommitRefused(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberStarted(Event):
-    """A consumer came to life and wants `topics`."""
+    """A consumer came to life and wants `topics`; its timeouts, where the writer knows them."""
 
     NAME: ClassVar[str] = "member_started"
     VIEW: ClassVar[View] = "member"
@@ -190,6 +190,8 @@ class MemberStarted(Event):
     group_id: str
     member: str
     topics: tuple[str, ...] = ()
+    session_timeout_ms: int | None = None
+    rebalance_timeout_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +232,34 @@ class Joined(Event):
     member_id: str
     generation_id: int
     leader: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSent(Event):
+    """The member sent a request of the group's protocol. Written only where it was asked for: it
+    makes a trace many times as long."""
+
+    NAME: ClassVar[str] = "request_sent"
+    VIEW: ClassVar[View] = "member"
+
+    group_id: str
+    member: str
+    api: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestAnswered(Event):
+    """The member has the answer to its request of that `number`; one that was sent and has none
+    in the trace was lost, or is still under way at its end."""
+
+    NAME: ClassVar[str] = "request_answered"
+    VIEW: ClassVar[View] = "member"
+
+    group_id: str
+    member: str
+    number: int
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -348,6 +378,8 @@ EVENTS: Mapping[str, type[Event]] = {
         Subscribed,
         Joining,
         Joined,
+        RequestSent,
+        RequestAnswered,
         Revoked,
         Assigned,
         Lost,

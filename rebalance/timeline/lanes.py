@@ -20,6 +20,8 @@ from rebalance.timeline.events import (
     MemberJoined,
     MemberRemoved,
     Partitions,
+    RequestAnswered,
+    RequestSent,
     Revoked,
     Subscribed,
     TopicKnown,
@@ -85,7 +87,7 @@ class GroupLanes:
     events: tuple[Event, ...] = field(repr=False)
     """The group's events and the world's, in order, for the story: of partitions they say only
     whether there are any, and what nobody asks them for is left out (`subscribed`,
-    `assignment_sent`)."""
+    `assignment_sent`, requests)."""
     names: Mapping[str, str] = field(repr=False)
     """Member id to lane name."""
     until: "Callable[[int], GroupLanes]" = field(repr=False, compare=False)
@@ -150,6 +152,7 @@ def prolonged(group: GroupLanes, by_ms: int) -> GroupLanes:
     return group.until(group.end_ms + by_ms)
 
 
+_NO_STORY = (AssignmentSent, Subscribed, RequestSent, RequestAnswered)
 _SOME: Partitions = {"": (0,)}
 _NONE: Partitions = {}
 
@@ -186,7 +189,7 @@ class _GroupReader:
         if self._alone is not None:
             self._alone.handle(event)
         self._assignments_sent |= isinstance(event, AssignmentSent)
-        if not isinstance(event, AssignmentSent | Subscribed):
+        if not isinstance(event, _NO_STORY):
             self._kept.append(_slim(event))
 
     def group(self, start: int, last: int, end: int | None = None) -> GroupLanes:

@@ -7,7 +7,7 @@ in the end.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rebalance.timeline.events import (
     Assigned,
@@ -26,6 +26,8 @@ from rebalance.timeline.events import (
     MemberResumed,
     MemberStarted,
     MemberStopped,
+    RequestAnswered,
+    RequestSent,
     Subscribed,
 )
 from rebalance.timeline.spans import Span, union
@@ -55,6 +57,17 @@ class Mark:
     """Its event's place among those of the group: the order within one millisecond."""
 
 
+class Request(NamedTuple):
+    """A request that a member sent; a heartbeat that was answered well is only counted."""
+
+    sent_ms: int
+    answered_ms: int | None
+    """None: never in this trace."""
+    api: str
+    error: str
+    """Kafka's name of the error, or "connection lost"; "": none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
     """One member: a consumer's life, or a member id of the coordinator that no consumer claims."""
@@ -75,6 +88,12 @@ class Lane:
     marks: tuple[Mark, ...]
     topics: tuple[tuple[int, tuple[str, ...]], ...]
     """Its subscription from a time on; empty: it never said."""
+    requests: tuple[Request, ...] = ()
+    """In the order in which they were sent, where the trace tells of them."""
+    heartbeats: int = 0
+    """Heartbeats that were answered without an error."""
+    session_timeout_ms: int | None = None
+    rebalance_timeout_ms: int | None = None
 
 
 @dataclass(slots=True)
@@ -90,6 +109,11 @@ class _Draft:
     marks: list[Mark] = field(default_factory=list)
     topics: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
     order: int = 0
+    sent: dict[int, tuple[int, str]] = field(default_factory=dict)
+    """Requests without an answer: number -> when, and of which API."""
+    requests: list[Request] = field(default_factory=list)
+    heartbeats: int = 0
+    timeouts: tuple[int | None, int | None] = (None, None)
 
     def open(self, what: str, t: int) -> None:
         self.since.setdefault(what, t)
@@ -101,6 +125,19 @@ class _Draft:
 
     def mark(self, t: int, kind: MarkKind, text: str = "") -> None:
         self.marks.append(Mark(t=t, kind=kind, text=text, order=self.order))
+
+    def answered(self, t: int, number: int, error: str) -> None:
+        sent = self.sent.pop(number, None)
+        if sent is None:
+            return
+        if sent[1] == "Heartbeat" and not error:
+            self.heartbeats += 1
+        else:
+            self.requests.append(Request(sent[0], t, sent[1], error))
+
+    def all_requests(self) -> tuple[Request, ...]:
+        waiting = [Request(t, None, api, "") for t, api in self.sent.values()]
+        return tuple(sorted([*self.requests, *waiting], key=lambda request: request.sent_ms))
 
     def all(self, what: str, end: int) -> list[Span]:
         """The spans so far; what is open goes on until `end`."""
@@ -167,6 +204,10 @@ def _lane(
         paused=union(own.all("paused", end)),
         marks=tuple(sorted(marks, key=lambda mark: mark.order)),
         topics=tuple(own.topics),
+        requests=own.all_requests(),
+        heartbeats=own.heartbeats,
+        session_timeout_ms=own.timeouts[0],
+        rebalance_timeout_ms=own.timeouts[1],
     )
 
 
@@ -187,6 +228,7 @@ def _live(draft: _Draft, event: Event) -> None:
     match event:
         case MemberStarted():
             draft.mark(t, "started")
+            draft.timeouts = (event.session_timeout_ms, event.rebalance_timeout_ms)
             if event.topics:
                 draft.topics.append((t, event.topics))
         case Subscribed():
@@ -200,6 +242,10 @@ def _live(draft: _Draft, event: Event) -> None:
         case Assigned():
             draft.close("joining", t)
             draft.close("syncing", t)
+        case RequestSent():
+            draft.sent[event.number] = (t, event.api)
+        case RequestAnswered():
+            draft.answered(t, event.number, event.error)
         case Lost():
             draft.mark(t, "lost")
         case MemberPaused():

@@ -13,6 +13,7 @@ from rebalance.timeline.asides import asides_of
 from rebalance.timeline.events import GroupStateChanged
 from rebalance.timeline.history import History, Stretch, histories
 from rebalance.timeline.lanes import GroupLanes, Lane, Source, read_groups
+from rebalance.timeline.lives import Request
 from rebalance.timeline.metrics import RebalanceMetrics, measure
 from rebalance.timeline.narrowing import ALL, Narrowing, narrowed, shown_lanes
 from rebalance.timeline.rebalances import Rebalance, find_rebalances
@@ -81,6 +82,12 @@ class MemberLane:
     """All that it ever subscribed to, ascending; empty: it never said."""
     states: tuple[StateSpan, ...]
     happenings: tuple[Happening, ...]
+    requests: tuple[Request, ...] = ()
+    """What it sent, where the trace tells of it: all but heartbeats that were answered well."""
+    heartbeats: int = 0
+    """Heartbeats that were answered without an error."""
+    session_timeout_ms: int | None = None
+    rebalance_timeout_ms: int | None = None
     shown: bool = True
     """Whether it was asked for (see narrowing.py)."""
 
@@ -251,6 +258,10 @@ def _members(
                 )
             ),
             happenings=tuple(Happening(mark.t, mark.kind, mark.text) for mark in lane.marks),
+            requests=lane.requests,
+            heartbeats=lane.heartbeats,
+            session_timeout_ms=lane.session_timeout_ms,
+            rebalance_timeout_ms=lane.rebalance_timeout_ms,
             shown=shown is None or lane.name in shown,
         )
         for number, lane in enumerate(group.lanes)

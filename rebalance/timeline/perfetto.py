@@ -6,6 +6,7 @@ two processes there, members and partitions; each lane is a thread. Rules of the
 - `ts` and `dur` are microseconds; slices of one thread nest, and never overlap otherwise;
 - a flow (`s` to `f`) begins and ends inside a slice: an arrow goes from the last owner of a
   partition to the next one, and from a member to the rebalance that it caused;
+- requests, which overlap, are asynchronous slices (`b` and `e`) with an id of their own;
 - what is no slice is an instant (`i`) with a scope, a counter (`C`), or metadata (`M`) that names
   and orders processes and threads; a thread's number is used in one process only.
 """
@@ -116,9 +117,22 @@ def _member(model: GroupModel, member: MemberLane, pid: int, tid: int) -> Iterat
         name = f"owns {span.owned}" if span.state in ("owns", "rejoining") else span.state
         facts = {"state": span.state, "owned": span.owned}
         yield _slice(pid, tid, start, at, name, "member", facts)
+    yield from _requests(member, pid, tid)
     for happening in member.happenings:
         words = f"{happening.kind} {happening.text}".rstrip()
         yield _instant(pid, tid, happening.t_ms, words, "t")
+
+
+def _requests(member: MemberLane, pid: int, tid: int) -> Iterator[TraceEvent]:
+    """Asynchronous slices: a heartbeat may be under way while a JoinGroup waits."""
+    for number, request in enumerate(member.requests):
+        event = {"pid": pid, "tid": tid, "cat": "request", "id": f"{tid}.{number}"}
+        event["name"] = request.api
+        if request.answered_ms is None:
+            yield _instant(pid, tid, request.sent_ms, f"{request.api} without an answer", "t")
+            continue
+        yield event | {"ph": "b", "ts": request.sent_ms * 1000, "args": {"error": request.error}}
+        yield event | {"ph": "e", "ts": request.answered_ms * 1000}
 
 
 def _counters(model: GroupModel, pid: int) -> Iterator[TraceEvent]:

@@ -70,6 +70,11 @@ _FIELDS: Mapping[str, str] = {
     "AssignorReplaced.reason": "Why, in words: how long it was waited for, or what it raised.",
     "error": "Kafka's name of the error, or the client's words.",
     "member": "The lane: one consumer object or process, unique in the trace.",
+    "session_timeout_ms": "session.timeout.ms: so long without a heartbeat, and it is out.",
+    "rebalance_timeout_ms": "max.poll.interval.ms: so long a join phase waits for it.",
+    "api": "Kafka's name of the request: JoinGroup, SyncGroup, Heartbeat, LeaveGroup, ...",
+    "number": "Ties request and answer: unique for the member.",
+    "RequestAnswered.error": "Kafka's name of the error, or `connection lost`; absent: none.",
     "topics": "The topics it subscribes to from now on.",
     "how": "In good order, or not.",
 }

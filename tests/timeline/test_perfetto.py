@@ -30,6 +30,8 @@ def read_back(text: str) -> Read:
         "i": {"pid", "tid", "ts", "s", "name"},
         "C": {"pid", "ts", "name", "args"},
         "M": {"pid", "name", "args"},
+        "b": {"pid", "tid", "ts", "id", "cat", "name"},
+        "e": {"pid", "tid", "ts", "id", "cat", "name"},
         "s": {"pid", "tid", "ts", "id", "name", "cat"},
         "f": {"pid", "tid", "ts", "id", "name", "cat", "bp"},
     }
@@ -62,7 +64,19 @@ def obeys_the_format(text: str) -> Read:
     for thread, spans in slices.items():
         nest(spans, thread)
     flows_are_bound(events, slices)
+    asynchronous_slices_are_pairs(events)
     return events
+
+
+def asynchronous_slices_are_pairs(events: Read) -> None:
+    """One begin and one end, not earlier, of each process, category and id."""
+    begun: dict[tuple[int, str, str], dict[str, int]] = defaultdict(dict)
+    for event in events:
+        if event["ph"] in ("b", "e"):
+            pair = begun[event["pid"], event["cat"], event["id"]]
+            assert event["ph"] not in pair
+            pair[event["ph"]] = event["ts"]
+    assert all(set(pair) == {"b", "e"} and pair["b"] <= pair["e"] for pair in begun.values())
 
 
 def nest(spans: list[tuple[int, int]], thread: tuple[int, int]) -> None:

@@ -32,6 +32,7 @@ _VALUES = {
     str: _TEXT,
     bool: st.booleans(),
     str | None: st.none() | _TEXT,
+    int | None: st.none() | st.integers(0, 10**12),
     tuple[str, ...]: st.lists(_TEXT, max_size=3).map(tuple),
     Partitions: st.dictionaries(
         _TEXT, st.lists(st.integers(0, 9), max_size=3).map(tuple), max_size=2

@@ -33,6 +33,18 @@ def _seed(call: Call, declared: Declared) -> Action:
     return _nothing
 
 
+def _trace(call: Call, declared: Declared) -> Action:
+    no_options(call)
+    if declared.started or list(call.words) != ["requests"]:
+        raise call.error("expected `trace requests`, above any `start`")
+
+    def play(stage: Stage) -> Iterable[str]:
+        stage.simulation.tells_requests = True
+        return ()
+
+    return play
+
+
 def _set(call: Call, declared: Declared) -> Action:
     if declared.started:
         raise call.error("settings are the broker's from its start: expected above any `start`")
@@ -158,6 +170,12 @@ COMMANDS = (
         usage="set group.initial.rebalance.delay.ms=0 ...",
         help="Settings of the coordinator, by Kafka's property names; above any `start`.",
         prepare=_set,
+    ),
+    Command(
+        name="trace",
+        usage="trace requests",
+        help="The trace tells of every request and its answer; above any `start`.",
+        prepare=_trace,
     ),
     Command(
         name="topic",

@@ -142,6 +142,7 @@ def members(sheet: Sheet, shown: Sequence[MemberLane]) -> Panel:
         for span in seen_states(member.states, sheet.plot.scale):
             drawn += _state(sheet, member, span, y, hints=hints)
         drawn += _ends(sheet, member, y)
+        drawn += _failed_requests(sheet, member, y)
         y += _LANE
     hidden = len(sheet.model.members) - len(shown)
     if hidden:
@@ -203,6 +204,23 @@ def _ends(sheet: Sheet, member: MemberLane, y: float) -> Iterator[str]:
             yield line(x - 4, y + 13, x + 4, y + 4, "cross")
         elif happening.kind == "closed":
             yield line(x, y + 1, x, y + 16, "stop")
+
+
+_EVERYDAY = ("MEMBER_ID_REQUIRED", "REBALANCE_IN_PROGRESS")
+"""Answers that are part of every join."""
+
+
+def _failed_requests(sheet: Sheet, member: MemberLane, y: float) -> Iterator[str]:
+    """A red tick below the lane where a request was lost or refused; one that was sent after the
+    last answer may be under way."""
+    last = max((request.answered_ms or 0 for request in member.requests), default=0)
+    for request in member.requests:
+        lost = request.answered_ms is None and request.sent_ms < last
+        bad = lost or (request.error and request.error not in _EVERYDAY)
+        if bad and sheet.plot.scale.contains(request.sent_ms):
+            what = request.error or "no answer"
+            hint = f"{request.api} of {member.name} at {sheet.when(request.sent_ms)}: {what}"
+            yield rect(sheet.plot.x(request.sent_ms) - 1, y + 15, 2, 3, "bad lostone", hint)
 
 
 # --- load ----------------------------------------------------------------------------------------

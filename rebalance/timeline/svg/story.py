@@ -22,10 +22,10 @@ def headline(sheet: Sheet) -> Panel:
     owned = numbers["member_view"] or numbers["coordinator_view"]
     partitions = owned["partitions"] if owned else 0
     facts = [
-        f"{numbers['members']:,} members",
-        f"{partitions:,} partitions",
+        _count(numbers["members"], "member"),
+        _count(partitions, "partition"),
         duration(numbers["duration_ms"]),
-        f"{numbers['rebalances']:,} rebalances",
+        _count(numbers["rebalances"], "rebalance"),
     ]
     if owned:
         facts += [
@@ -43,6 +43,10 @@ def headline(sheet: Sheet) -> Panel:
     if wrong:
         drawn.append(text(width, 18, wrong, "wrong head end"))
     return drawn, 72
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _wrong(owned: dict[str, int]) -> str:
@@ -129,6 +133,7 @@ _MEANINGS = (
     ("m0", "owned, in its owner's colour"),
     ("nobody", "nobody owns it"),
     ("bad", "two owners, or a zombie"),
+    ("bad lostone", "a request was lost or refused"),
     ("busy", "joining, syncing"),
     ("gone", "gone, not noticed yet"),
     ("paused", "stands still"),
