@@ -26,6 +26,9 @@ function memberPlot({ member, group }, y, height) {
       if (width > widthOf(text) + 10) write(text, x + 5, floor - 2, memberColor(member.number).ink);
     }
   }
+  for (const [sent, answered, , error] of member.requests) {
+    if (answered === null || error) mark("dot", xOf(sent), y, height);
+  }
   for (const [t, kind] of member.marks) if (MARKS[kind]) mark(MARKS[kind], xOf(t), y, height);
 }
 

@@ -92,7 +92,7 @@ function showTip(facts, x, y) {
 const LEGEND = [
   ["owned", "owned by a member"], ["nobody", "nobody's"], ["double", "owned twice"],
   ["zombie", "zombie"], ["joins", "joins or waits"], ["still", "stands still"],
-  ["gone", "gone, not noticed"], ["crash", "✗ crashed"], ["stages", "revoke, join, sync, settle"],
+  ["gone", "gone, not noticed"], ["crash", "✗ crashed  ● refused or lost"], ["stages", "revoke, join, sync, settle"],
 ];
 
 function fillLegend() {
