@@ -24,8 +24,8 @@ function fillStory(timelines, jump, show) {
     ].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
     list.append(...entries.map(([, , item]) => item));
     byId("story").append(
-      element("h2", "", nameOf(group)), element("p", "headline", headline(group)), list,
-      ...leftOut(group).map((text) => element("p", "note", text)),
+      element("h2", "", nameOf(group)), element("p", "headline", headline(group)),
+      ...leftOut(group).map((text) => element("p", "note", text)), list,
     );
   }
 }
