@@ -43,6 +43,7 @@ def group_data(
     members = _kept_members(model, budget.members, left_out)
     numbers = {member.number: index for index, member in enumerate(members)}
     span_ms = model.end_ms - model.start_ms
+    requests = budget.events // max(len(members), 1)
     states = coarser_states([m.states for m in members], span_ms, budget.states)
     return {
         "group_id": model.group_id,
@@ -54,7 +55,10 @@ def group_data(
         "start": model.start_ms,
         "end": model.end_ms,
         "metrics": model.metrics,
-        "members": [_member(m, spans) for m, spans in zip(members, states, strict=True)],
+        "members": [
+            _member(m, spans) | {"requests": _first(m.requests, requests, "requests", left_out)}
+            for m, spans in zip(members, states, strict=True)
+        ],
         **_partitions(model, numbers, budget, left_out),
         "rebalances": _rebalances(model.rebalances, budget.rebalances, left_out),
         "asides": _first(model.asides, budget.asides, "steps", left_out),
@@ -65,7 +69,7 @@ def group_data(
 
 def _first(items: Sequence[Any], most: int, what: str, left_out: dict[str, int]) -> list[Any]:
     if len(items) > most:
-        left_out[what] = len(items) - most
+        left_out[what] = left_out.get(what, 0) + len(items) - most
     return list(items[:most])
 
 
@@ -94,6 +98,9 @@ def _member(member: MemberLane, states: Iterable[StateSpan]) -> dict[str, Any]:
         "instance": member.group_instance_id,
         "topics": member.topics[:5],
         "shown": member.shown,
+        "heartbeats": member.heartbeats,
+        "session_timeout_ms": member.session_timeout_ms,
+        "rebalance_timeout_ms": member.rebalance_timeout_ms,
         "states": flat,
         "marks": member.happenings,
     }

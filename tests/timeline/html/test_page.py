@@ -5,7 +5,15 @@ Opening a page here also says that it complained of nothing and asked the networ
 
 import pytest
 
-from rebalance.timeline.events import Assigned, Header, MemberStarted, TopicKnown
+from rebalance.timeline.events import (
+    Assigned,
+    Header,
+    MemberStarted,
+    MemberStopped,
+    RequestAnswered,
+    RequestSent,
+    TopicKnown,
+)
 from rebalance.timeline.trace import Trace
 from tests.timeline import stories
 from tests.timeline.html.conftest import Opener
@@ -132,6 +140,30 @@ def test_a_member_says_its_state_and_ids(open_page: Opener) -> None:
     assert "stands still" in page.tip
     page.point(11_000, "member", "B")
     assert "believes that it owns what it lost" in page.tip
+
+
+def test_a_member_says_its_timeouts_and_which_requests_were_lost_or_refused(
+    open_page: Opener,
+) -> None:
+    about = {"group_id": "g", "member": "A"}
+    events = [
+        MemberStarted(t=0, session_timeout_ms=45_000, rebalance_timeout_ms=300_000, **about),
+        RequestSent(t=100, api="Heartbeat", number=1, **about),
+        RequestAnswered(t=110, number=1, **about),
+        RequestSent(t=3_000, api="OffsetCommit", number=2, **about),
+        RequestAnswered(t=3_020, number=2, error="ILLEGAL_GENERATION", **about),
+        RequestSent(t=6_000, api="Heartbeat", number=3, **about),
+        MemberStopped(t=9_000, how="crashed", **about),
+    ]
+    page = open_page(Trace(Header(source="test"), events))
+    page.point(3_000, "member", "A")
+    assert "session timeout\n45.000 s" in page.tip
+    assert "rebalance timeout\n5 min 00 s" in page.tip
+    assert "heartbeats\n1 answered" in page.tip
+    assert "A sent OffsetCommit: ILLEGAL_GENERATION after 20 ms" in page.tip
+    page.point(6_000, "member", "A")
+    assert "A sent Heartbeat: never answered in this trace" in page.tip
+    assert page.colours(6_000, "member", "A", around=9) >= RED
 
 
 def test_a_rebalance_says_why_how_long_and_who_was_waited_for(open_page: Opener) -> None:
@@ -346,7 +378,7 @@ def test_several_timelines_share_one_axis(open_page: Opener) -> None:
     assert page.rows("member") == ["A", "B", "C"] * 2
     assert page.window[1] >= 32_000, "the longest says how long"
     headings = page.page.locator("#story h2").all_inner_texts()
-    assert headings == ["billing", "cooperative · billing"]
+    assert headings == ["eager · billing", "cooperative · billing"]
     page.page.locator("#story").get_by_role("button", name="partitions revoked: A").click()
     page.drawn()
     start, end = page.window

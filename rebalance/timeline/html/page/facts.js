@@ -53,6 +53,9 @@ function memberFacts({ member }, t, near) {
   if (member.ids.length) lines.push(["member id", member.ids.join(", ")]);
   if (member.client_id && member.client_id !== member.name) lines.push(["client id", member.client_id]);
   if (member.instance) lines.push(["static", member.instance]);
+  const timeouts = ["session", "rebalance"].filter((which) => member[`${which}_timeout_ms`] !== null);
+  for (const which of timeouts) lines.push([`${which} timeout`, duration(member[`${which}_timeout_ms`])]);
+  if (member.heartbeats) lines.push(["heartbeats", `${grouped(member.heartbeats)} answered`]);
   if (member.topics.length) lines.push(["topics", member.topics.join(", ")]);
   return { head: member.name, lines, events: eventsNear([member], t, near) };
 }
@@ -60,7 +63,11 @@ function memberFacts({ member }, t, near) {
 /** The members' events under the pointer, the closest first come, in order of time. */
 function eventsNear(members, t, near) {
   const found = [];
-  for (const { name, events, marks } of members) {
+  for (const { name, events, marks, requests } of members) {
+    const meant = requests.filter(([sent, answered]) => (
+      Math.abs(sent - t) <= near || (answered !== null && Math.abs(answered - t) <= near)
+    ));
+    found.push(...meant.map((request) => [request[0], `${name} ${requestWords(request)}`]));
     const texts = marks.filter(([at, , text]) => text && Math.abs(at - t) <= near);
     found.push(...texts.map(([at, kind, text]) => [at, `${name} ${kind}: ${text}`]));
     for (let i = firstFrom(events, t - near); i < events.length && events[i].t <= t + near; i++) {
@@ -73,6 +80,11 @@ function eventsNear(members, t, near) {
   found.sort((a, b) => a[0] - b[0]);
   const shown = found.slice(0, 8).map(([at, text]) => `${when(at)}  ${text}`);
   return found.length > 8 ? [...shown, `and ${found.length - 8} more`] : shown;
+}
+
+function requestWords([sent, answered, api, error]) {
+  if (answered === null) return `sent ${api}: never answered in this trace`;
+  return `sent ${api}: ${error || "answered"} after ${duration(answered - sent)}`;
 }
 
 function firstFrom(events, t) {

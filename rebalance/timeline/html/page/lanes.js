@@ -26,6 +26,9 @@ function memberPlot({ member, group }, y, height) {
       if (width > widthOf(text) + 10) write(text, x + 5, floor - 2, memberColor(member.number).ink);
     }
   }
+  for (const [sent, answered, , error] of member.requests) {
+    if (answered === null || error) mark("dot", xOf(sent), y, height);
+  }
   for (const [t, kind] of member.marks) if (MARKS[kind]) mark(MARKS[kind], xOf(t), y, height);
 }
 
@@ -128,8 +131,9 @@ function partitionPlot({ group, lane, chosen: only }, y, height) {
 /** Hatched on its ground; where that would be a speck, in one colour. */
 function wrong(kind, x, y, width, height) {
   const hatch = [theme.nobody, theme.zombie, theme.double][kind - NOBODY];
-  if (width < 4) {
-    bar(kind === NOBODY ? theme.hatch : theme.bad, x, y, width, height);
+  if (width < 4) { // of a gap a foot, so that a row of many still shows its owners
+    const foot = kind === NOBODY && width <= 2 ? height * 0.4 : height;
+    bar(kind === NOBODY ? theme.hatch : theme.bad, x, y + height - foot, width, foot);
     return;
   }
   bar(kind === NOBODY ? theme.raised : theme.ground, x, y, width, height);

@@ -24,8 +24,8 @@ function fillStory(timelines, jump, show) {
     ].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
     list.append(...entries.map(([, , item]) => item));
     byId("story").append(
-      element("h2", "", nameOf(group)), element("p", "headline", headline(group)), list,
-      ...leftOut(group).map((text) => element("p", "note", text)),
+      element("h2", "", nameOf(group)), element("p", "headline", headline(group)),
+      ...leftOut(group).map((text) => element("p", "note", text)), list,
     );
   }
 }
@@ -92,7 +92,7 @@ function showTip(facts, x, y) {
 const LEGEND = [
   ["owned", "owned by a member"], ["nobody", "nobody's"], ["double", "owned twice"],
   ["zombie", "zombie"], ["joins", "joins or waits"], ["still", "stands still"],
-  ["gone", "gone, not noticed"], ["crash", "✗ crashed"], ["stages", "revoke, join, sync, settle"],
+  ["gone", "gone, not noticed"], ["crash", "✗ crashed  ● refused or lost"], ["stages", "revoke, join, sync, settle"],
 ];
 
 function fillLegend() {

@@ -25,9 +25,9 @@ function headline(group, room = Infinity) {
   return facts.join(" · ");
 }
 
+/** A timeline's title, where the page has more than one, and the group's name. */
 const nameOf = (group) => (
-  [...new Set([group.title, group.group_id])].filter((name) => name && name !== document.title).join(" · ")
-  || group.group_id
+  [...new Set([timelines.length > 1 ? group.title : "", group.group_id])].filter(Boolean).join(" · ")
 );
 
 const strips = {
