@@ -2,13 +2,21 @@
 
 from collections.abc import Mapping
 
-from rebalance.simulation.commands import acting, comparing, setting, showing, waiting
+from rebalance.simulation.commands import (
+    acting,
+    brokers,
+    comparing,
+    networking,
+    setting,
+    showing,
+    waiting,
+)
 from rebalance.simulation.commands.command import Command
 
 __all__ = ["COMMANDS", "Command"]
 
 COMMANDS: Mapping[str, Command] = {
     command.name: command
-    for room in (setting, acting, waiting, showing, comparing)
+    for room in (setting, acting, networking, brokers, waiting, showing, comparing)
     for command in room.COMMANDS
 }

@@ -1,27 +1,24 @@
 """Commands that set the stage: seed, settings, network, log, topics, members."""
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import replace
 
 from assignors.errors import AssignorError
 from rebalance.member.config import MemberConfig
+from rebalance.member.profile import JAVA, PROFILES
 from rebalance.protocol.config import ConfigError, CoordinatorConfig
 from rebalance.simulation.application import Behaviour
 from rebalance.simulation.choosing import chosen
 from rebalance.simulation.commands.command import Command, no_options, only_options, value
-from rebalance.simulation.network import Delay
 from rebalance.simulation.scenario import Call
 from rebalance.simulation.simulation import MemberSpec
 from rebalance.simulation.stage import Action, Declared, Stage, known_or_error
-from rebalance.simulation.values import duration, duration_range, names, whole_number
+from rebalance.simulation.values import duration, names, whole_number
 
 __all__ = ["COMMANDS"]
 
-_PROPERTIES = {
-    each.metadata["property"]
-    for each in fields(MemberConfig)
-    if each.metadata["property"] not in ("group.id", "client.id")
-}
+_PROPERTIES = {name for name in MemberConfig.properties() if name not in ("group.id", "client.id")}
+_OWN = ("topics", "assignors", "client")
 _BEHAVIOUR = {"poll": "poll_ms", "commit": "commit_ms", "rate": "rate_per_s"}
 _MEMBER = {"group": "group.id", "instance": "group.instance.id", "rack": "client.rack"}
 
@@ -45,35 +42,6 @@ def _set(call: Call, declared: Declared) -> Action:
     except ConfigError as error:
         raise call.error(str(error)) from None
     return _nothing
-
-
-def _network(call: Call, declared: Declared) -> Action:
-    only_options(call, ("delay",))
-    if call.words or not call.options:
-        raise call.error("expected delay=1..5ms")
-    delay = Delay(*value(call, duration_range, call.options["delay"], "delay"))
-
-    def play(stage: Stage) -> Iterable[str]:
-        stage.simulation.delay = delay
-        return ()
-
-    return play
-
-
-def _log(call: Call, declared: Declared) -> Action:
-    only_options(call, ("append", "fail"))
-    if call.words or not call.options:
-        raise call.error("expected append=DURATION or fail=NUMBER")
-    append = value(call, duration, call.options.get("append", "0ms"), "append")
-    failing = value(call, whole_number, call.options.get("fail", "0"), "fail")
-
-    def play(stage: Stage) -> Iterable[str]:
-        if "append" in call.options:
-            stage.simulation.node.append_ms = append
-        stage.simulation.node.failing_appends += failing
-        return ()
-
-    return play
 
 
 def _topic(call: Call, declared: Declared) -> Action:
@@ -119,7 +87,9 @@ def _count(call: Call, text: str) -> int:
 def _members(call: Call, declared: Declared) -> Action:
     if not call.words:
         raise call.error("expected at least one name")
-    only_options(call, sorted({"topics", "assignors", *_BEHAVIOUR, *_MEMBER, *_PROPERTIES}))
+    only_options(
+        call, sorted({"topics", "assignors", "client", *_BEHAVIOUR, *_MEMBER, *_PROPERTIES})
+    )
     if "topics" not in call.options:
         raise call.error("expected topics=NAME,... (what it subscribes to)")
     topics = names(call.options["topics"])
@@ -143,11 +113,12 @@ def _spec(call: Call, declared: Declared, name: str, topics: tuple[str, ...]) ->
     for key, text in call.options.items():
         if key in _BEHAVIOUR:
             changes[_BEHAVIOUR[key]] = _behaviour(call, key, text)
-        elif key not in ("topics", "assignors"):
+        elif key not in _OWN:
             properties[_MEMBER.get(key, key)] = text
     offered = names(call.options.get("assignors", "range"))
+    client = known_or_error(call, call.options.get("client", JAVA.name), PROFILES, "a client")
     try:
-        config = MemberConfig.from_properties(properties)
+        config = replace(MemberConfig.from_properties(properties), profile=PROFILES[client])
         assignors = tuple(chosen(offered, declared.overrides))
     except (ConfigError, AssignorError) as error:
         raise call.error(str(error)) from None
@@ -190,18 +161,6 @@ COMMANDS = (
         prepare=_set,
     ),
     Command(
-        name="network",
-        usage="network delay=1..5ms",
-        help="How long a frame travels, one way; 1..3ms by default.",
-        prepare=_network,
-    ),
-    Command(
-        name="log",
-        usage="log append=5ms fail=1",
-        help="How long the broker takes to write records; how many of the next writes fail.",
-        prepare=_log,
-    ),
-    Command(
         name="topic",
         usage="topic orders partitions=6",
         help="Create a topic.",
@@ -218,8 +177,9 @@ COMMANDS = (
         usage="members A B topics=orders assignors=range group=g ...",
         help=(
             "Consumers that can be started: topics, assignors (range), group (g), instance, rack, "
-            "any client property of Kafka (session.timeout.ms=10000), poll=500ms, commit=5s or "
-            "never, rate=100 (records a second and partition)."
+            "client (java, aiokafka or librdkafka: whose habits they have), any client property of "
+            "Kafka (session.timeout.ms=10000), poll=500ms, commit=5s or never, rate=100 (records a "
+            "second and partition)."
         ),
         prepare=_members,
     ),
