@@ -7,7 +7,7 @@ trace events, in the order in which they happened at the coordinator.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import ClassVar
 
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import (
@@ -54,21 +54,12 @@ class Answers:
         self._outside: set[OffsetCommitRequest] = set()
         """Commits that came from outside of the generation they were to be made in."""
         self._found: list[Found] = []
-        self._see: Mapping[type, Callable[[Any], None]] = {
-            Arrival: self._arrival,
-            Answer: self._answer,
-            TimerFired: self._timer_fired,
-            trace.MemberJoined: self._member_joined,
-            trace.MemberRemoved: self._member_removed,
-            trace.GroupStateChanged: self._state_changed,
-            trace.JoinCompleted: self._join_completed,
-        }
 
     def see(self, fact: Fact) -> Iterable[Found]:
         """Take in one fact; what is wrong about it."""
-        look = self._see.get(type(fact))
+        look = self._SEE.get(type(fact))
         if look is not None:
-            look(fact)
+            look(self, fact)
         found, self._found = self._found, []
         return found
 
@@ -160,6 +151,16 @@ class Answers:
 
     def _wrong(self, rule: str, message: str) -> None:
         self._found.append((rule, message))
+
+    _SEE: ClassVar[Mapping[type, Callable[..., None]]] = {
+        Arrival: _arrival,
+        Answer: _answer,
+        TimerFired: _timer_fired,
+        trace.MemberJoined: _member_joined,
+        trace.MemberRemoved: _member_removed,
+        trace.GroupStateChanged: _state_changed,
+        trace.JoinCompleted: _join_completed,
+    }
 
 
 def _speaks(request: SyncGroupRequest | HeartbeatRequest | OffsetCommitRequest) -> str:

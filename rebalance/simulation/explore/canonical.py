@@ -17,7 +17,7 @@ from rebalance.simulation.explore.fields import field_names, holds_state
 __all__ = ["canonical"]
 
 _HISTORY = frozenset(
-    {"_recent", "violations", "rebalances", "refused", "since", "last_heartbeat_ms"}
+    {"_recent", "violations", "rebalances", "refused", "since", "last_heartbeat_ms", "last_join_ms"}
 )
 """What was: kept to be told, looked at by nobody who decides."""
 

@@ -247,7 +247,7 @@ class Parts:
 
     def watch(self, watch: Watch) -> WatchPart:
         """The one part that is this."""
-        key = watch.key()
+        key = watch.key
         part = self._watches.get(key)
         if part is None:
             part = self._watches[key] = WatchPart(self, watch, self._group.group_id)

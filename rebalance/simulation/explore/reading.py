@@ -11,6 +11,7 @@ there is; a command that would say what happens when is refused.
 
 from collections.abc import Callable, Mapping
 
+from rebalance.member.profile import ClientProfile, HeartbeatPhase
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.simulation.choosing import Overrides
 from rebalance.simulation.commands import COMMANDS
@@ -72,6 +73,14 @@ class _Reading:
         if len(group_ids) > 1:
             groups = ", ".join(group_ids)
             raise ScenarioError(name, line, f"groups {groups}: expected members of one group")
+        for spec in specs:
+            if _measures_time(spec.config.profile):
+                raise ScenarioError(
+                    name,
+                    line,
+                    f"client={spec.config.profile.name} of {spec.name} counts from its last beat "
+                    "or join, and time stands still here: expected java or aiokafka",
+                )
         members = tuple(
             ExploredMember(
                 name=spec.name, topics=spec.topics, assignors=spec.assignors, config=spec.config
@@ -100,6 +109,10 @@ class _Reading:
         if min(counts.values()) < 0:
             raise call.error("expected numbers of faults, 0 or more")
         self._faults = Faults(**{name: getattr(self._faults, name) for name in FAULTS} | counts)
+
+
+def _measures_time(profile: ClientProfile) -> bool:
+    return bool(profile.join_interval_ms) or profile.heartbeat_phase is HeartbeatPhase.LAST
 
 
 def _no_replay(how: Overrides) -> Trace:

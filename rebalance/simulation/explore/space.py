@@ -51,9 +51,9 @@ class Step(NamedTuple):
 class Space:
     """The state space of one group."""
 
-    def __init__(self, group: ExploredGroup) -> None:
+    def __init__(self, group: ExploredGroup, parts: Parts | None = None) -> None:
         self.group = group
-        self.parts = Parts(group)
+        self.parts = parts or Parts(group)
         self._index = {member.name: at for at, member in enumerate(group.members)}
         self.initial = State(
             self.parts.broker(Broker.fresh(group.config)),

@@ -4,8 +4,9 @@ Why: a checker's memory is part of a state. Two states that differ in nothing bu
 has seen are two states.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rebalance.simulation.checkers import Checkers, Violation
 from rebalance.simulation.explore.answers import Answers
@@ -19,49 +20,65 @@ from rebalance.timeline import trace
 __all__ = ["Watch"]
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """The views and checkers as they stand. They must never be told anything: copy them before."""
+class Eyes(NamedTuple):
+    """What sees the trace: the views and the invariants' checkers."""
 
     views: Views
     checkers: Checkers
+
+    def see(self, event: trace.Event) -> list[Violation]:
+        """Take in one event; what is wrong about it."""
+        self.checkers.check(event)
+        found = list(self.checkers.violations)
+        self.checkers.violations.clear()
+        self.views.apply(event)
+        if isinstance(event, trace.MemberFailed):
+            message = f"{event.member} fails for nothing that was done to it: {event.error}"
+            found.append(Violation(rule="I05", t=event.t, message=message))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """All that watch, as they stand. They must never be told anything: copy them before."""
+
+    eyes: Eyes
     answers: Answers
+    key: tuple[Hashable, Hashable]
+    """What makes two alike: of the eyes, of the answers."""
 
     @classmethod
     def fresh(cls, group: ExploredGroup) -> "Watch":
         """Before anything happened but that the topics are known."""
         eager = frozenset(member.name for member in group.members if member.eager)
         views = Views()
-        made = cls(views, Checkers(views, lambda lane: lane in eager), Answers())
+        eyes = Eyes(views, Checkers(views, lambda lane: lane in eager))
         for topic, partitions in group.topics.items():
-            made._see(trace.TopicKnown(t=0, topic=topic, partitions=partitions))
-        return made
+            eyes.see(trace.TopicKnown(t=0, topic=topic, partitions=partitions))
+        answers = Answers()
+        return cls(eyes, answers, (canonical(tuple(eyes)), canonical(answers)))
 
-    def key(self) -> Hashable:
-        """What makes two alike."""
-        return canonical(self)
-
-    def after(self, facts: Iterable[Fact]) -> tuple["Watch", tuple[Violation, ...]]:
+    def after(self, facts: tuple[Fact, ...]) -> tuple["Watch", tuple[Violation, ...]]:
         """What is known after these facts, and what was wrong about them."""
-        made = copied(self)
         found: list[Violation] = []
+        eyes, (eyes_key, _) = self.eyes, self.key
+        answers = copied(self.answers)
         for fact in facts:
-            found += made._see(fact)
-        return made, tuple(found)
+            for rule, message in answers.see(fact):
+                found.append(Violation(rule=rule, t=0, message=message))
+        events = [fact for fact in facts if isinstance(fact, trace.Event)]
+        if events:
+            views, checkers = copied((eyes.views, eyes.checkers))
+            eyes = Eyes(views, checkers)
+            for event in events:
+                found += eyes.see(event)
+            eyes_key = canonical(tuple(eyes))
+        return Watch(eyes, answers, (eyes_key, canonical(answers))), tuple(found)
 
-    def _see(self, fact: Fact) -> list[Violation]:
-        t = fact.t if isinstance(fact, trace.Event) else 0
-        found = [Violation(rule=rule, t=t, message=said) for rule, said in self.answers.see(fact)]
-        if not isinstance(fact, trace.Event):
-            return found
-        self.checkers.check(fact)
-        found += self.checkers.violations
-        self.checkers.violations.clear()
-        self.views.apply(fact)
-        if isinstance(fact, trace.MemberFailed):
-            message = f"{fact.member} fails for nothing that was done to it: {fact.error}"
-            found.append(Violation(rule="I05", t=fact.t, message=message))
-        return found
+    @property
+    def views(self) -> Views:
+        """Both views of ownership."""
+        return self.eyes.views
 
     # --- rest ------------------------------------------------------------------------------------
 

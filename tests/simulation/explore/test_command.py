@@ -76,6 +76,12 @@ def test_a_violation_is_exit_code_1_a_story_and_a_trace(
     assert violation["steps"][0] == {"label": "A starts", "fault": ""}
 
 
+def test_the_example(capsys: pytest.CaptureFixture[str]) -> None:
+    pair = Path(__file__).parents[3] / "examples" / "explore" / "pair.txt"
+    assert run(pair, max_states=200, protocol="cooperative") == 0
+    assert "A (cooperative, cooperative-range)" in capsys.readouterr().out
+
+
 def test_stopped_early(alone: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(alone, max_states=1) == 0
     assert "Not exhaustive (--max-states 1): 1 states were not looked at" in capsys.readouterr().out

@@ -64,6 +64,11 @@ def test_nobody_is_started() -> None:
         read("topic orders partitions=3\n")
 
 
+def test_a_client_that_measures_time() -> None:
+    with pytest.raises(ScenarioError, match="client=librdkafka of A counts from its last beat"):
+        read(FILE.replace("members A", "members A client=librdkafka"))
+
+
 def test_two_groups_are_two_files() -> None:
     with pytest.raises(ScenarioError, match="groups g, h: expected members of one group"):
         read(FILE.replace("members B", "members B group=h"))

@@ -20,12 +20,20 @@ def holds(explored: Explored) -> Counts:
     return explored.counts
 
 
-@pytest.mark.parametrize(
-    "fault", ["crash=1", "close=1", "cut=1", "loss=1", "timeout=1", "fail=1", "crash=1 fail=1"]
-)
-def test_i05_one_consumer_and_each_fault(fault: str) -> None:
+@pytest.mark.parametrize("fault", ["crash=1", "close=1", "cut=1", "fail=1", "crash=1 fail=1"])
+def test_i05_one_consumer_and_each_fault_that_ends(fault: str) -> None:
     without = holds(explore(group(ALONE))).states
     assert holds(explore(group(ALONE, fault))).states > without
+
+
+@pytest.mark.parametrize("fault", ["loss=1", "timeout=1"])
+def test_i01_and_i02_one_consumer_and_each_fault_that_may_go_on(fault: str) -> None:
+    """These have no end (docs/explore.md): the nearest states are looked at."""
+    explored = explore(group(ALONE, fault), lambda counts: counts.expanded < 1000)
+
+    assert explored.violation is None
+    assert not explored.exhaustive
+    assert explored.counts.expanded >= 1000
 
 
 @pytest.mark.parametrize("text", [EAGER, COOPERATIVE], ids=["eager", "cooperative"])
@@ -35,7 +43,7 @@ def test_i01_and_i02_and_i05_every_way_two_consumers_can_start(text: str) -> Non
 
 
 def test_the_same_every_time() -> None:
-    first, second = explore(group(ALONE, "cut=1")), explore(group(ALONE, "cut=1"))
+    first, second = explore(group(ALONE, "crash=1")), explore(group(ALONE, "crash=1"))
     assert first.counts == second.counts
     assert first.parts == second.parts
 
@@ -78,5 +86,5 @@ def test_the_shortest_way_is_told_and_can_be_drawn(monkeypatch: pytest.MonkeyPat
     assert any("A: is assigned t 0-1" in line for line in lines)
     trace = told(explored)
     assert trace.header.source == "explore"
-    assert parse_trace("\n".join(trace.lines())).events == trace.events
+    assert parse_trace(trace.lines()).events == trace.events
     assert "I05" in render_text(trace, options=TextOptions(width=100))
