@@ -199,7 +199,7 @@ def _verdict(outcome: "Outcome", *, rewrite: bool) -> Iterator[str]:
     for violation in outcome.violations:
         yield from _violation(violation)
     if not outcome.violations:
-        yield f"Invariants I01 to I05 hold ({played})."
+        yield f"Invariants I01 to I06 hold ({played})."
     if rewrite:
         yield f"{outcome.scenario.name}: rewritten."
     elif not outcome.comparable:

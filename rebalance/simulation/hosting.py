@@ -14,9 +14,9 @@ from typing import Protocol
 
 from rebalance.member import events
 from rebalance.member.config import MemberConfig
+from rebalance.simulation.checkers import Fact
 from rebalance.simulation.gate import Gate
 from rebalance.simulation.lines import Lines
-from rebalance.simulation.record_checker import RecordChecker
 from rebalance.simulation.records import Logs
 
 __all__ = ["Host", "Hosted", "Surroundings"]
@@ -35,9 +35,10 @@ class Surroundings:
     gate: Gate
     lines: Lines
     logs: Logs
-    records: RecordChecker
     tell: Callable[[events.MemberEvent], None]
     """Tell its member something."""
+    told: Callable[[Fact], None]
+    """Tell the checkers what becomes of records."""
     notice: Callable[[events.MemberEffect], None]
     """Write what the member did into the trace: a revocation once its listener returned."""
     crash: Callable[[], None]

@@ -20,10 +20,13 @@ from rebalance.protocol.responses import Response
 from rebalance.protocol.states import MemberState
 from rebalance.simulation.application import Behaviour, Thread
 from rebalance.simulation.callbacks import Callbacks
+from rebalance.simulation.checkers import Fact
 from rebalance.simulation.driver import MemberDriver
 from rebalance.simulation.gate import Gate
+from rebalance.simulation.hosting import Host, Hosted, Surroundings
 from rebalance.simulation.lines import Lines
 from rebalance.simulation.positions import Positions
+from rebalance.simulation.records import Logs
 from rebalance.simulation.world import World
 from rebalance.timeline import trace
 from rebalance.tracing import member_events
@@ -45,7 +48,11 @@ class Process:
         *,
         behaviour: Behaviour,
         lines: Lines,
+        logs: Logs,
         emit: Callable[[trace.Event], None],
+        told: Callable[[Fact], None],
+        topics: tuple[str, ...] = (),
+        host: Host | None = None,
     ) -> None:
         self.name = name
         self.config = config
@@ -56,10 +63,10 @@ class Process:
         self._world = world
         self._emit = emit
         self._gate = Gate(world)
-        self._thread = Thread(world, behaviour.rate_per_s)
+        self._thread = Thread(world, behaviour.rate_per_s, logs)
         self._driver = MemberDriver(self._gate, ClassicMember(config, assignors), self._perform)
         self.positions = Positions(
-            config.group_id, self._gate, self._thread, lines, self._driver.tell
+            name, config.group_id, self._gate, self._thread, lines, self._driver.tell, told
         )
         self.callbacks = Callbacks(
             name,
@@ -81,6 +88,30 @@ class Process:
             events.CommitFinished: self.positions.commit_finished,
             events.MemberStateChanged: self._state_changed,
         }
+        self._hosted: Hosted | None = None
+        if host is not None:
+            around = Surroundings(
+                name=name,
+                topics=topics,
+                config=config,
+                commit_ms=behaviour.commit_ms,
+                gate=self._gate,
+                lines=lines,
+                logs=logs,
+                tell=self._driver.tell,
+                told=told,
+                notice=self._notice,
+                crash=self.crash,
+            )
+            self._hosted = hosted = host(around)
+            self._performed = {
+                **self._performed,
+                events.TakePositions: hosted.take_positions,
+                events.Revoke: hosted.revoke,
+                events.Assign: hosted.assign,
+                events.Lose: hosted.lose,
+                events.CommitFinished: hosted.commit_finished,
+            }
 
     # --- what can be seen of it ------------------------------------------------------------------
 
@@ -107,7 +138,7 @@ class Process:
     @property
     def busy_until(self) -> int:
         """When the application's thread is free (ms); in the past when it is."""
-        return self._thread.free_at
+        return self._thread.free_at if self._hosted is None else self._hosted.busy_until
 
     @property
     def behaviour(self) -> Behaviour:
@@ -124,8 +155,11 @@ class Process:
                 t=self._world.now, group_id=group_id, member=self.name, topics=topics
             )
         )
+        if self._hosted is not None:
+            self._hosted.start()
         self._driver.tell(events.Subscribe(topics=topics))
-        self._poll()
+        if self._hosted is None:
+            self._poll()
 
     def behave(self, changes: Mapping[str, object]) -> None:
         """From now on its application is like this (fields of `Behaviour`)."""
@@ -147,24 +181,39 @@ class Process:
 
     def commit(self) -> None:
         """Commit the positions as they are."""
-        self._gate.do(self.positions.commit)
+        hosted = self._hosted
+        self._gate.do(self.positions.commit if hosted is None else hosted.commit)
 
     def occupy(self, duration_ms: int) -> None:
         """The application is busy with one batch for so long: no polls, no listeners."""
-        self._thread.occupy(duration_ms)
+        if self._hosted is None:
+            self._thread.occupy(duration_ms)
+        else:
+            self._hosted.occupy(duration_ms)
 
     def close(self) -> None:
         """Close the consumer in good order, once its thread is free."""
-        self._thread.then(self._gate, 0, self._driver.tell, events.Close())
+        if self._hosted is None:
+            self._thread.then(self._gate, 0, self._driver.tell, events.Close())
+        else:
+            self._gate.do(self._hosted.close)
+
+    def settle(self) -> None:
+        """How fast logs grow is about to change."""
+        if not self.paused:
+            self._thread.settle()
 
     def crash(self) -> None:
         """The process is gone: nothing is said to anybody, its sockets are cut."""
         if self.alive:
+            if self.paused:
+                self._thread.stand_still(self._gate.paused_at)
             self._end("crashed")
 
     def pause(self) -> None:
         """Stand still: nothing is processed, sent or timed out until `resume`."""
         if self.alive and not self.paused:
+            self._thread.settle()
             self._gate.pause()
             self._say(trace.MemberPaused)
 
@@ -226,6 +275,7 @@ class Process:
             self._emit(event)
 
     def _end(self, how: Literal["closed", "crashed"]) -> None:
+        self.positions.tell_progress()
         self._gate.end()
         self._driver.end()
         self.lines.cut()
@@ -234,6 +284,8 @@ class Process:
                 t=self._world.now, group_id=self.config.group_id, member=self.name, how=how
             )
         )
+        if self._hosted is not None:
+            self._hosted.ended()
 
     def _say(self, kind: type[trace.MemberPaused] | type[trace.MemberResumed]) -> None:
         self._emit(kind(t=self._world.now, group_id=self.config.group_id, member=self.name))

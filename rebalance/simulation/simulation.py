@@ -14,11 +14,13 @@ from rebalance.member.config import MemberConfig
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.states import MemberState
 from rebalance.simulation.application import Behaviour
-from rebalance.simulation.checkers import Checkers, Committed, Unsettled, Violation
+from rebalance.simulation.checkers import Checkers, Committed, RecordsEnded, Unsettled, Violation
+from rebalance.simulation.hosting import Host
 from rebalance.simulation.lines import Lines
 from rebalance.simulation.network import Connection, Delay
 from rebalance.simulation.node import Node
 from rebalance.simulation.process import Process
+from rebalance.simulation.records import Logs
 from rebalance.simulation.values import partition_names
 from rebalance.simulation.views import Views
 from rebalance.simulation.world import World
@@ -56,8 +58,10 @@ class Simulation:
         config: CoordinatorConfig | None = None,
         delay: Delay | None = None,
         note: str = "",
+        host: Host | None = None,
     ) -> None:
         self.seed = seed
+        self._host = host
         self.delay = delay or Delay()
         self.world = World(seed)
         self.trace = Trace(Header(source="simulation", clock="virtual", note=note))
@@ -68,6 +72,7 @@ class Simulation:
         """Member's name -> its current or last life."""
         self.offsets: dict[tuple[str, TopicPartition], int] = {}
         """(group id, partition) -> committed offset"""
+        self.logs = Logs()
         self._protocols: dict[str, RebalanceProtocol] = {}
         self._recording = True
         self._to_start: list[str] = []
@@ -101,7 +106,18 @@ class Simulation:
             self.node.topics[name] = partitions
         else:
             self.node.topics.pop(name, None)
+        self.logs.topic(name, partitions, self.now)
         self.emit(TopicKnown(t=self.now, topic=name, partitions=partitions))
+
+    def produce(self, topic: str, rate_per_s: int) -> None:
+        """From now on each partition of a topic gets so many records a second; 0: no more.
+
+        Raises:
+            KeyError: there is no such topic.
+        """
+        for process in self._alive():
+            process.settle()
+        self.logs.produce(topic, rate_per_s, self.now)
 
     def define(self, spec: MemberSpec) -> None:
         """Make a consumer known; `start` brings it to life."""
@@ -124,7 +140,11 @@ class Simulation:
             spec.assignors,
             behaviour=spec.behaviour,
             lines=Lines(lambda: Connection(self.world, self.node, lambda: self.delay), spec.lost),
+            logs=self.logs,
             emit=self.emit,
+            told=self.checkers.told,
+            topics=spec.topics,
+            host=self._host,
         )
         self.processes[name] = process
         self._protocols[process.name] = process.protocol
@@ -216,12 +236,33 @@ class Simulation:
         self._recording = False
 
     def settle(self) -> None:
-        """Rule I05, after the story: without further faults all come to rest, and stay as they are.
+        """Rules I05 and I06, after the story: without further faults all come to rest, and stay so.
 
         What happens here is checked but not part of the trace. Whoever stands still goes on first,
         or it could never end.
         """
         self._recording = False
+        self._come_to_rest()
+        self.tell_progress()
+        self.checkers.told(RecordsEnded(t=self.now))
+
+    def tell_progress(self) -> None:
+        """Tell the checkers what was processed until now; nothing else changes."""
+        for process in self._alive():
+            if not process.paused:
+                process.positions.tell_progress()
+
+    def lag(self, group_id: str, topic: str) -> int | None:
+        """Records of a topic that exist and are not committed; None: its log has no end."""
+        lag = 0
+        for partition in self.logs.partitions(topic):
+            end = self.logs.end(partition, self.now)
+            if end is None:
+                return None
+            lag += end - self.offsets.get((group_id, partition), 0)
+        return lag
+
+    def _come_to_rest(self) -> None:
         for process in self.processes.values():
             process.lines.mend()
             process.resume()

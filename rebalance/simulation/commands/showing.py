@@ -142,6 +142,25 @@ def _commits(call: Call, stage: Stage, names: Names) -> Iterable[str]:
         yield f"{name}: {process.positions.committed} accepted, {refused or 'none refused'}"
 
 
+def _records(call: Call, stage: Stage, names: Names) -> Iterable[str]:
+    """What became of the records of each topic that a group reads."""
+    simulation = stage.simulation
+    simulation.tell_progress()
+    group_ids = dict.fromkeys(lane.group_id for lane in simulation.views.lanes.values())
+    for group_id in group_ids:
+        if names and group_id not in names:
+            continue
+        prefix = f"{group_id}, " if len(group_ids) > 1 else ""
+        topics = {t for lane in simulation.views.lanes_of(group_id) for t in lane.topics}
+        for topic in sorted(topics):
+            counts = simulation.checkers.records.counts(group_id, topic)
+            line = f"{prefix}{topic}: {counts.processed:,} processed"
+            line += f", {counts.duplicates:,} times again" if counts.duplicates else ", none again"
+            line += f", {counts.gaps:,} never" if counts.gaps else ", no gap"
+            lag = simulation.lag(group_id, topic)
+            yield line if lag is None else f"{line}, {lag:,} not committed"
+
+
 def _metrics(call: Call, stage: Stage, names: Names) -> Iterable[str]:
     if stage.measure is None:
         raise call.error("nobody measures here: expected `measure=` where the scenario is run")
@@ -161,6 +180,7 @@ _SHOWN: Mapping[str, Callable[[Call, Stage, Names], Iterable[str]]] = {
     "events": _events,
     "offsets": _offsets,
     "commits": _commits,
+    "records": _records,
     "metrics": _metrics,
 }
 
@@ -171,7 +191,8 @@ COMMANDS = (
         help=(
             "Print the coordinator's groups, the consumers, who owns what in the consumers' eyes, "
             "rebalances or events since they were last shown, committed offsets, commits accepted "
-            "and refused, metrics; of some groups or members only. `from=`: events from then on."
+            "and refused, records processed, processed again and never, metrics; of some groups "
+            "or members only. `from=`: events from then on."
         ),
         prepare=_show,
         plays=False,

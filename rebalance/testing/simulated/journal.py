@@ -1,7 +1,7 @@
 """What the user's code did and what became of it, for the report: one book for all processes.
 
-Why: a trace says what the protocol did. Who looks for the error of a listener wants to read, between
-those lines, when it was called, what it committed, and with which error.
+Why: a trace says what the protocol did. Who looks for the error of a listener wants to read,
+between those lines, when it was called, what it committed, and with which error.
 """
 
 from collections.abc import Callable

@@ -16,12 +16,13 @@ import weakref
 from asyncio import events
 from collections.abc import Callable, Coroutine
 from contextvars import Context
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVarTuple, Unpack
 
 __all__ = ["Clock", "VirtualLoop", "VirtualLoopError"]
 
 
 _TASKS_BETWEEN_SWEEPS = 1000
+_Ts = TypeVarTuple("_Ts")
 
 
 class VirtualLoopError(RuntimeError):
@@ -60,7 +61,10 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         return self._clock.now / 1000
 
     def call_soon(
-        self, callback: Callable[..., Any], *args: Any, context: Context | None = None
+        self,
+        callback: Callable[[Unpack[_Ts]], object],
+        *args: Unpack[_Ts],
+        context: Context | None = None,
     ) -> asyncio.Handle:
         """Call back at this very time, after what is due already."""
         handle = asyncio.Handle(callback, args, self, context)
@@ -68,13 +72,21 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         return handle
 
     def call_later(
-        self, delay: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+        self,
+        delay: float,
+        callback: Callable[[Unpack[_Ts]], object],
+        *args: Unpack[_Ts],
+        context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Call back in `delay` virtual seconds."""
         return self.call_at(self.time() + delay, callback, *args, context=context)
 
     def call_at(
-        self, when: float, callback: Callable[..., Any], *args: Any, context: Context | None = None
+        self,
+        when: float,
+        callback: Callable[[Unpack[_Ts]], object],
+        *args: Unpack[_Ts],
+        context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Call back at a virtual time, up to the next whole millisecond."""
         handle = asyncio.TimerHandle(when, callback, args, self, context)
@@ -83,7 +95,10 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         return handle
 
     def call_soon_threadsafe(
-        self, callback: Callable[..., Any], *args: Any, context: Context | None = None
+        self,
+        callback: Callable[[Unpack[_Ts]], object],
+        *args: Unpack[_Ts],
+        context: Context | None = None,
     ) -> asyncio.Handle:
         """As `call_soon`; from another thread it is refused."""
         if threading.get_ident() != self._thread:
@@ -188,7 +203,10 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     async def shutdown_asyncgens(self) -> None:
         """Nothing to do: they end with their process."""
 
-    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+    async def shutdown_default_executor(
+        self,
+        timeout: float | None = None,  # noqa: ASYNC109 - asyncio's own signature
+    ) -> None:
         """There is none."""
 
     # --- errors nobody awaited -------------------------------------------------------------------
@@ -254,4 +272,3 @@ def _refuse(name: str) -> Callable[..., Any]:
 
 for _name in _REAL:
     setattr(VirtualLoop, _name, _refuse(_name))
-VirtualLoop.__abstractmethods__ = frozenset()

@@ -1,7 +1,8 @@
 """Partitions as a listener gets them: a set that is walked through in order.
 
-Why: the order of a plain set of names depends on `PYTHONHASHSEED`. A listener that does something
-for each partition would do it in another order in each run, and a found failure would not come back.
+Why: the order of a plain set of names depends on `PYTHONHASHSEED`. A listener that does
+something for each partition would do it in another order in each run, and a failure that was found
+would not come back.
 """
 
 from collections.abc import Iterable, Iterator
