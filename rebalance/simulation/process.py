@@ -9,6 +9,7 @@ one for the rest.
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar, Literal
 
 from assignors.interface import Assignor, AssignorError, common_protocol, run_assignor
@@ -16,6 +17,7 @@ from assignors.model import PartitionSet, TopicPartition
 from rebalance.member import events
 from rebalance.member.classic import ClassicMember
 from rebalance.member.config import MemberConfig
+from rebalance.member.errors import MemberUsageError
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import OffsetFetchRequest
 from rebalance.protocol.responses import OffsetFetchResponse, Response
@@ -104,11 +106,11 @@ class Process:
                 t=self._world.now, group_id=self.config.group_id, member=self.name, topics=topics
             )
         )
-        self._do(self._tell, events.Subscribe(topics=topics) if topics else events.Unsubscribe())
+        self._do(self._wish, events.Subscribe(topics=topics) if topics else events.Unsubscribe())
 
     def enforce(self, reason: str) -> None:
         """Ask for a rebalance."""
-        self._do(self._tell, events.EnforceRebalance(reason=reason))
+        self._do(self._wish, events.EnforceRebalance(reason=reason))
 
     def commit(self) -> None:
         """Commit the positions as they are."""
@@ -168,7 +170,10 @@ class Process:
     # --- the application -------------------------------------------------------------------------
 
     def _poll(self) -> None:
-        if self.state in (MemberState.FAILED, MemberState.LEAVING, MemberState.STOPPED):
+        if self.state in (MemberState.FAILED, MemberState.STOPPED):
+            return
+        if self.state is MemberState.LEAVING:  # inside unsubscribe() or close(), which are no polls
+            self._after(self.behaviour.poll_ms, self._poll)
             return
         if self._thread.busy:
             self._after(self._thread.free_at - self._world.now, self._poll)
@@ -232,20 +237,27 @@ class Process:
 
     # --- the member ------------------------------------------------------------------------------
 
+    def _wish(self, event: events.MemberEvent) -> None:
+        """What a user asks for; a consumer that failed or is closed raises, and that is all."""
+        with suppress(MemberUsageError):
+            self._tell(event)
+
     def _tell(self, event: events.MemberEvent | None) -> None:
         """Tell the member and do what it says; None: time has passed. One event after another."""
         self._inbox.append(event)
         if self._telling:
             return
         self._telling = True
-        while self._inbox:
-            event, now = self._inbox.popleft(), self._world.now
-            member = self.member
-            effects = member.advance(now) if event is None else member.handle(event, now)
-            for effect in effects:
-                if self.alive:
-                    self._CARRY_OUT.get(type(effect), Process._notice)(self, effect)
-        self._telling = False
+        try:
+            while self._inbox:
+                event, now = self._inbox.popleft(), self._world.now
+                member = self.member
+                effects = member.advance(now) if event is None else member.handle(event, now)
+                for effect in effects:
+                    if self.alive:
+                        self._CARRY_OUT.get(type(effect), Process._notice)(self, effect)
+        finally:
+            self._telling = False
         self._arm()
 
     def _arm(self) -> None:
@@ -331,6 +343,7 @@ class Process:
 
     def _state_changed(self, effect: events.MemberStateChanged) -> None:
         self.state = effect.state
+        self._world.seen["member", effect.previous.value, effect.state.value] += 1
         self._world.touched = True
         if effect.state is MemberState.STOPPED:
             self._end("closed")

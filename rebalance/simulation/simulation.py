@@ -236,7 +236,7 @@ class Simulation:
                 member.enforce("does anything move without a reason?")
         if not self.run_until_stable():
             self.checkers.converged(self.now, self.unrest())
-        elif self._owners() != before:
+        elif (after := self._owners()) != before and after.keys() == before.keys():
             self.checkers.converged(
                 self.now, ["a rebalance with the same members and topics moved partitions"]
             )
@@ -245,7 +245,17 @@ class Simulation:
         return (process for process in self.processes.values() if process.alive)
 
     def _owners(self) -> dict[str, list[tuple[str, int]]]:
-        return {lane.name: sorted(lane.owned) for lane in self.views.lanes.values()}
+        """Of who lives, in groups that must keep what they have.
+
+        A leader whose assignor raises is gone after one rebalance more. In a group on its way from
+        eager to cooperative those that are still eager claim nothing, so that plans may change.
+        """
+        living = [lane for lane in self.views.lanes.values() if not lane.ended]
+        spoken: dict[str, set[RebalanceProtocol]] = {}
+        for lane in living:
+            spoken.setdefault(lane.group_id, set()).add(self._protocols[lane.name])
+        settled = (lane for lane in living if len(spoken[lane.group_id]) == 1)
+        return {lane.name: sorted(lane.owned) for lane in settled}
 
     # --- what is told ----------------------------------------------------------------------------
 
