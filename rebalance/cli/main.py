@@ -16,6 +16,7 @@ from rebalance.cli.assign import assign
 from rebalance.cli.check import check
 from rebalance.cli.demo import demo
 from rebalance.cli.errors import UsageError
+from rebalance.cli.fuzz import fuzz
 from rebalance.cli.serve import serve
 from rebalance.cli.simulate import simulate
 from rebalance.cli.terminal import terminal_width
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(simulate)
+app.command()(fuzz)
 app.command()(serve)
 app.command()(timeline)
 app.command()(assign)

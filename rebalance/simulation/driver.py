@@ -37,13 +37,15 @@ class MemberDriver:
             return
         self._telling = True
         gate, member = self._gate, self.member
-        while self._inbox:
-            event, now = self._inbox.popleft(), gate.now
-            effects = member.advance(now) if event is None else member.handle(event, now)
-            for effect in effects:
-                if gate.alive:
-                    self._perform(effect)
-        self._telling = False
+        try:
+            while self._inbox:
+                event, now = self._inbox.popleft(), gate.now
+                effects = member.advance(now) if event is None else member.handle(event, now)
+                for effect in effects:
+                    if gate.alive:
+                        self._perform(effect)
+        finally:
+            self._telling = False
         self._arm()
 
     def end(self) -> None:

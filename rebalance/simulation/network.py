@@ -12,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import Request
-from rebalance.protocol.responses import Response
+from rebalance.protocol.responses import LeaveGroupResponse, Response
 from rebalance.simulation.world import World
 
 __all__ = ["Connection", "Delay", "Server", "api_name"]
@@ -25,6 +26,14 @@ OnAnswer = Callable[[Response | None], None]
 def api_name(request: Request) -> str:
     """Kafka's name of the API: "JoinGroup" of a JoinGroupRequest."""
     return type(request).__name__.removesuffix("Request")
+
+
+def errors_said(response: Response) -> tuple[ErrorCode, ...]:
+    """The errors of an answer: its own and those of members that leave; NONE is none."""
+    said = [getattr(response, "error", ErrorCode.NONE)]
+    if isinstance(response, LeaveGroupResponse):
+        said += [member.error for member in response.members]
+    return tuple(error for error in said if error is not ErrorCode.NONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,9 @@ class Connection:
         """The server answers the request in hand, and takes the next one."""
         if not self.open:
             return
+        for error in errors_said(response):
+            api = type(response).__name__.removesuffix("Response")
+            self._world.seen["answer", api, error.name] += 1
         self._arrives_at_client = self._arrival(self._arrives_at_client)
         self._world.at(self._arrives_at_client, self._at_client, number, response)
         self._in_hand = False

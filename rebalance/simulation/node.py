@@ -4,6 +4,7 @@ Why: it does for `GroupCoordinator` what a broker does: hands requests in, carri
 writes records, arms one wake-up for the next deadline. No rule of the protocol is here.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
 
 from assignors.model import ClusterMetadata, TopicPartition
@@ -45,6 +46,9 @@ class Node:
         self._coordinator = GroupCoordinator(config, self._suffix)
         self._parked: dict[int, tuple[Connection, int]] = {}
         self._requests = 0
+        self._carrying_out = False
+        self._arrived: deque[tuple[Connection, int, Request]] = deque()
+        """Requests that an answer let in while it was carried out with others."""
         self._wakes_at: int | None = None
         self._written_at = 0
         self.topics: dict[str, int] = {}
@@ -66,8 +70,13 @@ class Node:
     # --- requests --------------------------------------------------------------------------------
 
     def receive(self, connection: Connection, number: int, request: Request) -> None:
-        """Answer at once, or hand it to the coordinator, which answers now or later."""
-        if isinstance(request, FindCoordinatorRequest):
+        """Answer at once, or hand it to the coordinator, which answers now or later.
+
+        One after another: what one request brings about is told before the next one is looked at.
+        """
+        if self._carrying_out:
+            self._arrived.append((connection, number, request))
+        elif isinstance(request, FindCoordinatorRequest):
             connection.reply(number, FindCoordinatorResponse(node_id=NODE_ID))
         elif isinstance(request, MetadataRequest):
             known = {t: self.topics[t] for t in request.topics if t in self.topics}
@@ -88,6 +97,7 @@ class Node:
     # --- effects ---------------------------------------------------------------------------------
 
     def _carry_out(self, effects: Iterable[Effect]) -> None:
+        self._carrying_out = True
         for effect in effects:
             if isinstance(effect, Reply):
                 waiting = self._parked.pop(effect.token, None)  # type: ignore[call-overload]
@@ -102,7 +112,10 @@ class Node:
                 event = coordinator_event(effect, self._world.now)
                 if event is not None:
                     self._emit(event)
+        self._carrying_out = False
         self._arm()
+        while self._arrived:
+            self.receive(*self._arrived.popleft())
 
     def _appended(self, append: Append) -> None:
         error = ErrorCode.NONE

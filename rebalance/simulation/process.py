@@ -9,12 +9,14 @@ one for the rest.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Literal
 
 from assignors.interface import Assignor, common_protocol
 from rebalance.member import events
 from rebalance.member.classic import ClassicMember
 from rebalance.member.config import MemberConfig
+from rebalance.member.errors import MemberUsageError
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.responses import Response
 from rebalance.protocol.states import MemberState
@@ -32,8 +34,6 @@ from rebalance.timeline import trace
 from rebalance.tracing import member_events
 
 __all__ = ["Process"]
-
-_OVER = (MemberState.FAILED, MemberState.LEAVING, MemberState.STOPPED)
 
 
 class Process:
@@ -173,11 +173,16 @@ class Process:
             )
         )
         wish = events.Subscribe(topics=topics) if topics else events.Unsubscribe()
-        self._gate.do(self._driver.tell, wish)
+        self._gate.do(self._wish, wish)
 
     def enforce(self, reason: str) -> None:
         """Ask for a rebalance."""
-        self._gate.do(self._driver.tell, events.EnforceRebalance(reason=reason))
+        self._gate.do(self._wish, events.EnforceRebalance(reason=reason))
+
+    def _wish(self, event: events.MemberEvent) -> None:
+        """What a user asks for; a consumer that failed or is closed raises, and that is all."""
+        with suppress(MemberUsageError):
+            self._driver.tell(event)
 
     def commit(self) -> None:
         """Commit the positions as they are."""
@@ -228,7 +233,10 @@ class Process:
     # --- the application -------------------------------------------------------------------------
 
     def _poll(self) -> None:
-        if self.state in _OVER:
+        if self.state in (MemberState.FAILED, MemberState.STOPPED):
+            return
+        if self.state is MemberState.LEAVING:  # inside unsubscribe() or close(), which are no polls
+            self._gate.after(self.behaviour.poll_ms, self._poll)
             return
         if self._thread.busy:
             self._gate.after(self._thread.free_at - self._world.now, self._poll)
@@ -261,6 +269,7 @@ class Process:
 
     def _state_changed(self, effect: events.MemberStateChanged) -> None:
         self._driver.state = effect.state
+        self._world.seen["member", effect.previous.value, effect.state.value] += 1
         self._world.touched = True
         if effect.state is MemberState.STOPPED:
             self._end("closed")

@@ -73,11 +73,9 @@ class Logs:
         return [] if topic is None else [TopicPartition(name, p) for p in range(topic.partitions)]
 
     def end(self, partition: TopicPartition, now: int) -> int | None:
-        """The offset that the next record will get; None: there is no end."""
+        """The offset that the next record will get; None: there is no end, or no topic."""
         topic = self._topics.get(partition.topic)
-        if topic is None:
-            return 0
-        if topic.producing is None:
+        if topic is None or topic.producing is None:
             return None
         missed = topic.begun.get(partition.partition, 0)
         return (topic.producing.written(now) - missed) // 1000

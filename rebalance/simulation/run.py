@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from rebalance.simulation.checkers import Violation
 from rebalance.simulation.choosing import Overrides
 from rebalance.simulation.commands import COMMANDS, Command
+from rebalance.simulation.hosting import Host
 from rebalance.simulation.scenario import Block, Call, Scenario
 from rebalance.simulation.simulation import Simulation
 from rebalance.simulation.stage import Action, Declared, Measure, Stage, known_or_error
@@ -78,18 +79,22 @@ class _Prepared:
 
 
 def run_scenario(
-    scenario: Scenario, *, overrides: Overrides | None = None, measure: Measure | None = None
+    scenario: Scenario,
+    *,
+    overrides: Overrides | None = None,
+    measure: Measure | None = None,
+    host: Host | None = None,
 ) -> Outcome:
     """Play `scenario` in virtual time, then see that all comes to rest (I05).
 
     `overrides`: play it with another protocol, assignor or seed. `measure` is what `show metrics`
-    and `compare` ask for numbers.
+    and `compare` ask for numbers. `host` brings code of a user to life in every consumer.
 
     Raises:
         ScenarioError: a line does not make sense, before or while it is played.
     """
     overrides = overrides or Overrides()
-    stage, prepared = _prepare(scenario, overrides, measure, len(_calls(scenario)))
+    stage, prepared = _prepare(scenario, overrides, measure, len(_calls(scenario)), host)
     printed = _play(stage, prepared)
     stage.simulation.end()
     stage.simulation.settle()
@@ -108,7 +113,11 @@ def _calls(scenario: Scenario) -> list[Call]:
 
 
 def _prepare(
-    scenario: Scenario, overrides: Overrides, measure: Measure | None, count: int
+    scenario: Scenario,
+    overrides: Overrides,
+    measure: Measure | None,
+    count: int,
+    host: Host | None = None,
 ) -> tuple[Stage, list[_Prepared]]:
     """Understand the first `count` commands and build an empty stage for them."""
     declared = Declared(overrides=overrides)
@@ -121,11 +130,11 @@ def _prepare(
     def replay(how: Overrides) -> Trace:
         seed = stage.simulation.seed
         again = Overrides(protocol=how.protocol, assignor=how.assignor, seed=seed)
-        other, lines = _prepare(scenario, again, measure, stage.played)
+        other, lines = _prepare(scenario, again, measure, stage.played, host)
         _play(other, [line for line in lines if line.command.plays])
         return other.simulation.ended()
 
-    stage = Stage.of(declared, measure, replay)
+    stage = Stage.of(declared, measure, replay, host)
     if measure is not None:
         stage.measure = _until_now(measure, stage.simulation)
     return stage, prepared

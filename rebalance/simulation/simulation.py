@@ -31,6 +31,9 @@ __all__ = ["MemberSpec", "Simulation"]
 STABLE_WITHIN_MS = 600_000
 """How long a group may take to come to rest before it counts as stuck."""
 
+_IDLE_MS = 10_000
+"""An application that processes nothing for so long has nothing more to do."""
+
 _AT_REST = (MemberState.STABLE, MemberState.FAILED, MemberState.UNSUBSCRIBED)
 
 
@@ -243,8 +246,23 @@ class Simulation:
         """
         self._recording = False
         self._come_to_rest()
+        if self._host is not None:
+            self._read_to_the_end()
         self.tell_progress()
         self.checkers.told(RecordsEnded(t=self.now))
+
+    def _read_to_the_end(self) -> None:
+        """Producers stop; time passes as long as somebody makes progress with what is there."""
+        for topic in self.logs.produced_to():
+            self.produce(topic, 0)
+        before = -1
+        while (processed := self._processed()) > before:
+            before = processed
+            self.run_for(_IDLE_MS)
+
+    def _processed(self) -> int:
+        groups = self.views.groups
+        return sum(self.checkers.records.counts(group_id).processed for group_id in groups)
 
     def tell_progress(self) -> None:
         """Tell the checkers what was processed until now; nothing else changes."""
@@ -278,7 +296,7 @@ class Simulation:
                 member.enforce("does anything move without a reason?")
         if not self.run_until_stable():
             self._unsettled(self.unrest())
-        elif self._owners() != before:
+        elif (after := self._owners()) != before and after.keys() == before.keys():
             self._unsettled(["a rebalance with the same members and topics moved partitions"])
 
     def _unsettled(self, problems: Iterable[str]) -> None:
@@ -289,7 +307,17 @@ class Simulation:
         return (process for process in self.processes.values() if process.alive)
 
     def _owners(self) -> dict[str, list[tuple[str, int]]]:
-        return {lane.name: sorted(lane.owned) for lane in self.views.lanes.values()}
+        """Of who lives, in groups that must keep what they have.
+
+        A leader whose assignor raises is gone after one rebalance more. In a group on its way from
+        eager to cooperative those that are still eager claim nothing, so that plans may change.
+        """
+        living = [lane for lane in self.views.lanes.values() if not lane.ended]
+        spoken: dict[str, set[RebalanceProtocol]] = {}
+        for lane in living:
+            spoken.setdefault(lane.group_id, set()).add(self._protocols[lane.name])
+        settled = (lane for lane in living if len(spoken[lane.group_id]) == 1)
+        return {lane.name: sorted(lane.owned) for lane in settled}
 
     # --- what is told ----------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.simulation.choosing import Overrides
+from rebalance.simulation.hosting import Host
 from rebalance.simulation.network import Delay
 from rebalance.simulation.process import Process
 from rebalance.simulation.scenario import Call, ScenarioError
@@ -63,7 +64,11 @@ class Stage:
 
     @classmethod
     def of(
-        cls, declared: Declared, measure: Measure | None, replay: Callable[[Overrides], Trace]
+        cls,
+        declared: Declared,
+        measure: Measure | None,
+        replay: Callable[[Overrides], Trace],
+        host: Host | None = None,
     ) -> "Stage":
         """An empty world with the settings that were declared."""
         seed = declared.seed if declared.overrides.seed is None else declared.overrides.seed
@@ -71,6 +76,7 @@ class Stage:
             seed=seed,
             config=CoordinatorConfig.from_properties(declared.properties),
             delay=Delay(),
+            host=host,
         )
         return cls(simulation=simulation, measure=measure, replay=replay)
 

@@ -53,9 +53,14 @@ class PartitionBook:
 
 
 class RecordBook:
-    """Every partition as each group reads it, in order of appearance."""
+    """Every partition as each group reads it, in order of appearance.
+
+    A topic that was deleted is not looked at any more, also when there is a new one of that name:
+    offsets of the old one may be committed, and who still reads is not told.
+    """
 
     def __init__(self) -> None:
+        self._deleted: set[str] = set()
         self._partitions: dict[tuple[str, TopicPartition], PartitionBook] = {}
 
     def __iter__(self) -> Iterator[tuple[str, TopicPartition, PartitionBook]]:
@@ -90,19 +95,25 @@ class RecordBook:
         }
 
     def _began(self, fact: ReadingBegan) -> None:
+        if fact.partition.topic in self._deleted:
+            return
         book = self.of(fact.group_id, fact.partition)
         book.skipped += [(fact, start, end) for start, end in book.done.missing(0, fact.offset)]
 
     def _processed(self, fact: Processed) -> None:
+        if fact.partition.topic in self._deleted:
+            return
         book = self.of(fact.group_id, fact.partition)
         book.duplicates += book.done.add(fact.start, fact.end)
 
     def _committed(self, fact: Committed) -> None:
+        if fact.partition.topic in self._deleted:
+            return
         self.of(fact.group_id, fact.partition).committed = fact.offset
 
     def _topic(self, event: trace.TopicKnown) -> None:
-        """A deleted topic's records are gone; a new one of that name begins anew."""
         if not event.partitions:
+            self._deleted.add(event.topic)
             gone = [key for key in self._partitions if key[1].topic == event.topic]
             for key in gone:
                 del self._partitions[key]

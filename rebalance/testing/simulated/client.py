@@ -21,7 +21,7 @@ from rebalance.simulation.hosting import Surroundings
 from rebalance.simulation.values import partitions_text
 from rebalance.testing.simulated.clock import ProcessClock
 from rebalance.testing.simulated.journal import Journal
-from rebalance.testing.simulated.listening import Callback, called
+from rebalance.testing.simulated.listening import Callback, called, knows_losses
 from rebalance.testing.simulated.loop import VirtualLoop
 from rebalance.testing.simulated.offsets import Offsets
 from rebalance.testing.simulated.partitions import Partitions
@@ -51,7 +51,8 @@ class Client:
     ) -> None:
         self.around = around
         self.clock = ProcessClock(around.gate)
-        self.loop = VirtualLoop(self.clock, self.note)
+        # What it does not implement it refuses, by methods that no type checker sees.
+        self.loop = VirtualLoop(self.clock, self.note)  # type: ignore[abstract]
         self.readings = Readings(around, has_sink=has_sink)
         self.offsets = Offsets(around, self.loop)
         self.listener: Any = None
@@ -66,6 +67,8 @@ class Client:
         self._waiting: list[asyncio.Future[None]] = []
         self._fetches = 0
         self._stopping = False
+        self._misled: set[TopicPartition] = set()
+        """Lost, and told to a listener as if they were being revoked."""
         self._kept: set[asyncio.Task[None]] = set()
 
     def note(self, text: str) -> None:
@@ -128,6 +131,10 @@ class Client:
             "late commit", self.around.name, f"{self.around.name} commits {text}, which it has lost"
         )
 
+    def misled(self, partition: TopicPartition) -> bool:
+        """The user cannot know that this one is lost: its listener has no word for it."""
+        return partition in self._misled
+
     async def stop(self) -> None:
         """Leave the group in order. The process ends with it: this does not return."""
         if not self._stopping:
@@ -171,7 +178,10 @@ class Client:
         self._call(partial(self._lose, effect))
 
     async def _lose(self, effect: events.Lose) -> None:
+        if not knows_losses(self.listener):
+            self._misled.update(effect.partitions)
         error = await self._listener_called("lost", effect.partitions)
+        self._misled.difference_update(effect.partitions)
         self.readings.remove(effect.partitions)
         self.around.tell(events.CallbackDone(token=effect.token, error=error))
 

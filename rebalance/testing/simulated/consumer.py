@@ -115,7 +115,9 @@ class SimulatedConsumer:
     async def end_offsets(self, partitions: Iterable[tuple[str, int]]) -> dict[TopicPartition, int]:
         """The offset that the next record of each will get."""
         around = self._client.around
-        ends = {p: around.logs.end(OurPartition(*p), around.gate.now) for p in Partitions(partitions)}
+        ends = {
+            p: around.logs.end(OurPartition(*p), around.gate.now) for p in Partitions(partitions)
+        }
         return {partition: end or 0 for partition, end in ends.items()}
 
     def highwater(self, partition: tuple[str, int]) -> int | None:
@@ -156,7 +158,9 @@ class SimulatedConsumer:
         self._judge(late)
         for partition in late:
             if partition not in client.readings.of:
-                client.note(f"commit of {partition.topic}-{partition.partition} fails: not assigned")
+                client.note(
+                    f"commit of {partition.topic}-{partition.partition} fails: not assigned"
+                )
                 raise IllegalStateError(f"Partition {partition} is not assigned")
         if wanted:
             await client.commit(wanted)
@@ -164,7 +168,7 @@ class SimulatedConsumer:
     def _judge(self, late: list[OurPartition]) -> None:
         """Who was told of a loss as of a revocation cannot know better."""
         client = self._client
-        told = [p for p in late if p in client.had and not client.losing_unknown(p)]
+        told = [p for p in late if p in client.had and not client.misled(p)]
         if told:
             client.commits_late(told)
 

@@ -1,8 +1,8 @@
 """Calling a user's rebalance listener, sync or async, in whichever form a client library has it.
 
-Rules kept: a listener that has no `on_partitions_lost` is told of a loss by `on_partitions_revoked`,
-as with Java's default and with aiokafka, which knows no loss; what it raises is reported and stops
-nothing, as in every client.
+Rules kept: a listener that has no `on_partitions_lost` is told of a loss by
+`on_partitions_revoked`, as with Java's default and with aiokafka, which knows no loss; what it
+raises is reported and stops nothing, as in every client.
 """
 
 import inspect

@@ -61,7 +61,8 @@ class Offsets:
         self._asked += 1
         future = self._commits[self._asked] = self._loop.create_future()
         self._around.tell(events.CommitOffsets(commit_id=self._asked, offsets=dict(offsets)))
-        return await future
+        refused: Mapping[TopicPartition, ErrorCode] = await future
+        return refused
 
     def finished(self, effect: events.CommitFinished) -> None:
         """The member is done with a commit; its asker may have been cancelled."""

@@ -74,7 +74,8 @@ class Readings:
     def seek(self, partition: TopicPartition, offset: int) -> None:
         """Hand out `offset` next."""
         reading = self.of[partition]
-        self._done(partition, reading)
+        self.done_before(partition, offset)
+        reading.in_hand = None  # whoever goes back is not done with what it was given
         reading.position, reading.fetch, reading.began = offset, 0, False
 
     # --- records ---------------------------------------------------------------------------------
