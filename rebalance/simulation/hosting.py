@@ -39,8 +39,12 @@ class Surroundings:
     """Tell its member something."""
     told: Callable[[Fact], None]
     """Tell the checkers what becomes of records."""
+    subscribe: Callable[[tuple[str, ...]], None]
+    """Want other topics from now on; none: unsubscribe."""
     notice: Callable[[events.MemberEffect], None]
     """Write what the member did into the trace: a revocation once its listener returned."""
+    events_so_far: Callable[[], int]
+    """How many events the trace has: it puts what user's code does in its place between them."""
     crash: Callable[[], None]
     """End the process on the spot."""
 

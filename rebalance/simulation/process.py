@@ -53,6 +53,7 @@ class Process:
         told: Callable[[Fact], None],
         topics: tuple[str, ...] = (),
         host: Host | None = None,
+        events_so_far: Callable[[], int] = lambda: 0,
     ) -> None:
         self.name = name
         self.config = config
@@ -100,7 +101,9 @@ class Process:
                 logs=logs,
                 tell=self._driver.tell,
                 told=told,
+                subscribe=self.subscribe,
                 notice=self._notice,
+                events_so_far=events_so_far,
                 crash=self.crash,
             )
             self._hosted = hosted = host(around)

@@ -148,6 +148,7 @@ class Simulation:
             told=self.checkers.told,
             topics=spec.topics,
             host=self._host,
+            events_so_far=lambda: len(self.trace.events),
         )
         self.processes[name] = process
         self._protocols[process.name] = process.protocol

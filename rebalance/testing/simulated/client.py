@@ -35,6 +35,9 @@ records (Java, kafka-python, librdkafka)."""
 
 _POLL_MS = 500
 """An application that waits for records polls at least so often."""
+_TELLS_MS = 100
+"""An application that takes record after record is told of to the member so often: what hangs on
+it is max.poll.interval.ms, which is much longer."""
 _RETRY_MS = 100
 
 
@@ -59,21 +62,21 @@ class Client:
         self.topics = around.topics
         self.owned: set[TopicPartition] = set()
         """What the member owns: until its revocation is done, or it is lost."""
-        self.had: set[TopicPartition] = set()
-        """What it has ever owned."""
+        self.told_lost: set[TopicPartition] = set()
+        """What its user knows to be gone: a listener was told of the loss, or gave it up."""
         self._journal = journal
         self._listener_runs = listener_runs
         self._queued: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._fetches = 0
+        self._tells_at = 0
         self._stopping = False
-        self._misled: set[TopicPartition] = set()
-        """Lost, and told to a listener as if they were being revoked."""
         self._kept: set[asyncio.Task[None]] = set()
 
     def note(self, text: str) -> None:
         """Into the journal, under this consumer's name."""
-        self._journal.note(self.around.name, text)
+        if self.around.gate.alive:
+            self._journal.note(self.around.name, text)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something on the loop, beside the application."""
@@ -89,7 +92,10 @@ class Client:
         if self._stopping:
             raise ConsumerStoppedError
         self.readings.done_with_all()
-        self.around.tell(events.Polled())
+        now = self.clock.now
+        if now >= self._tells_at:
+            self._tells_at = now + _TELLS_MS
+            self.around.tell(events.Polled())
 
     async def wait(self, partitions: Iterable[TopicPartition], until: int | None) -> None:
         """Until something may have changed: records, assignment, `until` (ms), the next poll."""
@@ -112,11 +118,18 @@ class Client:
         while self._queued:
             await asyncio.shield(self.spawn(self._queued.pop(0)()))
 
-    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """Commit, and say in the journal what became of it."""
+    async def commit(
+        self, offsets: Mapping[TopicPartition, int], *, automatic: bool = False
+    ) -> None:
+        """Commit, and say in the journal what became of it.
+
+        The user who commits a record is done with it; a client that commits by itself knows
+        nothing of that.
+        """
         what = ", ".join(f"{p.topic}-{p.partition} at {at}" for p, at in sorted(offsets.items()))
         for partition, offset in offsets.items():
-            self.readings.done_before(partition, offset)
+            if not automatic:
+                self.readings.done_before(partition, offset)
         try:
             await self.offsets.commit(offsets)
         except KafkaError as error:
@@ -130,10 +143,6 @@ class Client:
         self._journal.found(
             "late commit", self.around.name, f"{self.around.name} commits {text}, which it has lost"
         )
-
-    def misled(self, partition: TopicPartition) -> bool:
-        """The user cannot know that this one is lost: its listener has no word for it."""
-        return partition in self._misled
 
     async def stop(self) -> None:
         """Leave the group in order. The process ends with it: this does not return."""
@@ -165,7 +174,7 @@ class Client:
     async def _revoke(self, effect: events.Revoke) -> None:
         self.readings.stop(effect.partitions)
         error = await self._listener_called("revoked", effect.partitions)
-        self.readings.remove(effect.partitions)
+        self._gave_up(effect.partitions)
         self.owned.difference_update(effect.partitions)
         self.around.notice(effect)
         self.around.tell(events.CallbackDone(token=effect.token, error=error))
@@ -178,18 +187,22 @@ class Client:
         self._call(partial(self._lose, effect))
 
     async def _lose(self, effect: events.Lose) -> None:
-        if not knows_losses(self.listener):
-            self._misled.update(effect.partitions)
+        if knows_losses(self.listener):
+            self.told_lost.update(effect.partitions)
         error = await self._listener_called("lost", effect.partitions)
-        self._misled.difference_update(effect.partitions)
-        self.readings.remove(effect.partitions)
+        self._gave_up(effect.partitions)
         self.around.tell(events.CallbackDone(token=effect.token, error=error))
+
+    def _gave_up(self, partitions: PartitionSet) -> None:
+        self.readings.remove(partitions)
+        if self.listener is not None:
+            self.told_lost.update(partitions)
 
     def assign(self, effect: events.Assign) -> None:
         """`on_partitions_assigned`, then records."""
         self.around.notice(effect)
         self.owned.update(effect.partitions)
-        self.had.update(effect.partitions)
+        self.told_lost.difference_update(effect.partitions)
         self.readings.add(effect.partitions)
         self._fetch_positions(effect.partitions)
         self._call(partial(self._assign, effect))
@@ -215,13 +228,17 @@ class Client:
     ) -> Exception | None:
         if self.listener is None:
             return None
-        self.note(f"on_partitions_{callback} {partitions_text(partitions)} begins")
+        what, began = f"on_partitions_{callback}", self.clock.now
+        self.note(f"{what} {partitions_text(partitions)}")
         error = await called(self.listener, callback, Partitions(partitions))
-        ends = "returns" if error is None else f"raises {error!r}"
-        self.note(f"on_partitions_{callback} {partitions_text(partitions)} {ends}")
-        if error is not None and not isinstance(error, KafkaError):
+        if isinstance(error, KafkaError):
+            self.note(f"{what} raises {type(error).__name__}")
+        elif error is not None:
             name = self.around.name
-            self._journal.found("error", name, f"on_partitions_{callback} of {name}: {error!r}")
+            self.note(f"{what} raises {error!r}")
+            self._journal.found("error", name, f"{what} of {name} raised {error!r}")
+        elif self.clock.now > began:
+            self.note(f"{what} returns")
         return error
 
     # --- positions -------------------------------------------------------------------------------

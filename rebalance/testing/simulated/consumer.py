@@ -12,7 +12,6 @@ from aiokafka.errors import ConsumerStoppedError, IllegalStateError
 from aiokafka.structs import ConsumerRecord, OffsetAndMetadata, TopicPartition
 
 from assignors.model import TopicPartition as OurPartition
-from rebalance.member import events
 from rebalance.testing.simulated.client import Client
 from rebalance.testing.simulated.partitions import Partitions
 
@@ -60,7 +59,7 @@ class SimulatedConsumer:
         self._client.listener = listener
         if wanted and wanted != tuple(sorted(self._client.topics)):
             self._client.topics = wanted
-            self._client.around.tell(events.Subscribe(topics=wanted))
+            self._client.around.subscribe(wanted)
 
     def subscription(self) -> frozenset[str]:
         """The topics it wants."""
@@ -155,7 +154,9 @@ class SimulatedConsumer:
         else:
             wanted = {OurPartition(*p): _offset(at) for p, at in offsets.items()}
         late = [partition for partition in wanted if partition not in client.owned]
-        self._judge(late)
+        told = [partition for partition in late if partition in client.told_lost]
+        if told:
+            client.commits_late(told)
         for partition in late:
             if partition not in client.readings.of:
                 client.note(
@@ -164,13 +165,6 @@ class SimulatedConsumer:
                 raise IllegalStateError(f"Partition {partition} is not assigned")
         if wanted:
             await client.commit(wanted)
-
-    def _judge(self, late: list[OurPartition]) -> None:
-        """Who was told of a loss as of a revocation cannot know better."""
-        client = self._client
-        told = [p for p in late if p in client.had and not client.misled(p)]
-        if told:
-            client.commits_late(told)
 
     # --- records ---------------------------------------------------------------------------------
 

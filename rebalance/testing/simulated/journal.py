@@ -27,6 +27,8 @@ class Entry:
     """Something that the code of `who` did."""
 
     t: int
+    after: int
+    """So many events of the trace came before it."""
     who: str
     text: str
 
@@ -48,13 +50,14 @@ class Finding:
 class Journal:
     """Entries and findings in the order in which they came."""
 
-    now: Callable[[], int]
+    now: Callable[[], int] = lambda: 0
+    events_so_far: Callable[[], int] = lambda: 0
     entries: list[Entry] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
     def note(self, who: str, text: str) -> None:
         """One more entry."""
-        self.entries.append(Entry(t=self.now(), who=who, text=text))
+        self.entries.append(Entry(t=self.now(), after=self.events_so_far(), who=who, text=text))
 
     def found(self, kind: Kind, who: str, message: str, t: int | None = None) -> None:
         """Something is wrong; `t` if it was so earlier already."""

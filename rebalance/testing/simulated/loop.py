@@ -22,6 +22,8 @@ __all__ = ["Clock", "VirtualLoop", "VirtualLoopError"]
 
 
 _TASKS_BETWEEN_SWEEPS = 1000
+_MOST_CALLBACKS = 100_000
+"""In one millisecond: more is a loop that never waits."""
 _Ts = TypeVarTuple("_Ts")
 
 
@@ -51,6 +53,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self._tasks: list[weakref.ref[asyncio.Task[Any]]] = []
         self._named = 0
         self._closed = False
+        self._instant = self._callbacks = 0
         self._handler: Callable[..., Any] | None = None
         self._factory: Any = None
 
@@ -108,6 +111,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def _run(self, handle: asyncio.Handle) -> None:
         if handle.cancelled() or self._closed:
             return
+        self._count()
         outer, hooks = events._get_running_loop(), sys.get_asyncgen_hooks()
         # Out of a loop that runs a test, into this one, and back.
         events._set_running_loop(self)
@@ -117,6 +121,18 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         finally:
             events._set_running_loop(outer)
             sys.set_asyncgen_hooks(*hooks)
+
+    def _count(self) -> None:
+        """Code that never waits would keep time from going on."""
+        now = self._clock.now
+        if now != self._instant:
+            self._instant, self._callbacks = now, 0
+        self._callbacks += 1
+        if self._callbacks > _MOST_CALLBACKS:
+            raise VirtualLoopError(
+                f"{_MOST_CALLBACKS} callbacks at {now / 1000:.3f}s, and time does not go on: "
+                "something loops without waiting; await asyncio.sleep(0.001) lets time pass"
+            )
 
     def _finalize(self, generator: Any) -> None:
         if not self._closed:
