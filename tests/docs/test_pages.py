@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rebalance.broker import EmbeddedBroker
+from rebalance.testing import SimulatedConsumer, simulate
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -38,3 +39,15 @@ def test_a_broker_of_the_tests_own(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(file)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_story_for_code_under_simulation() -> None:
+    """docs/simulate_your_code.md"""
+
+    async def application(consumer: SimulatedConsumer) -> None:
+        async for _ in consumer:
+            await consumer.commit()
+
+    names: dict[str, Any] = {"simulate": simulate, "application": application}
+    exec(_example("simulate_your_code.md", "pause A for 20s"), names)
+    assert names["result"].records.processed > 100

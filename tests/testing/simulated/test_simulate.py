@@ -348,9 +348,8 @@ def test_assignor_of_a_user_runs_in_the_leader() -> None:
 
 def page() -> str:
     """What is told of a failing seed."""
-    return simulate(
-        listener=_goes_back, members=2, topics={"orders": 2}, rate_per_s=2, length=3
-    ).page()
+    stage: dict[str, Any] = {"members": 2, "topics": {"orders": 2}, "rate_per_s": 2, "length": 4}
+    return simulate(listener=_goes_back, seeds=6, **stage).page()
 
 
 def _goes_back(consumer: SimulatedConsumer) -> Quiet:
