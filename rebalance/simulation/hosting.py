@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rebalance.member import events
+from rebalance.member.classic import ClassicMember
 from rebalance.member.config import MemberConfig
 from rebalance.simulation.checkers import Fact
 from rebalance.simulation.gate import Gate
@@ -29,6 +30,8 @@ class Surroundings:
     name: str
     """Its lane in the trace."""
     topics: tuple[str, ...]
+    member: ClassicMember
+    """Its machine, to look at."""
     config: MemberConfig
     commit_ms: int
     """Between two commits of its positions (auto.commit.interval.ms), with enable.auto.commit."""

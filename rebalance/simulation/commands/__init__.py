@@ -2,13 +2,22 @@
 
 from collections.abc import Mapping
 
-from rebalance.simulation.commands import acting, comparing, producing, setting, showing, waiting
+from rebalance.simulation.commands import (
+    acting,
+    brokers,
+    comparing,
+    networking,
+    producing,
+    setting,
+    showing,
+    waiting,
+)
 from rebalance.simulation.commands.command import Command
 
 __all__ = ["COMMANDS", "Command"]
 
 COMMANDS: Mapping[str, Command] = {
     command.name: command
-    for room in (setting, producing, acting, waiting, showing, comparing)
+    for room in (setting, producing, acting, networking, brokers, waiting, showing, comparing)
     for command in room.COMMANDS
 }

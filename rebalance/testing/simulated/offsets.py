@@ -108,11 +108,12 @@ class Offsets:
                 around.gate.do(fetched, _offsets(response))
 
         around.gate.after(around.config.request_timeout_ms, answered, None)
-        if not around.lines.send(events.Destination.COORDINATOR, request, answered):
+        to, node_id = events.Destination.COORDINATOR, around.member.coordinator
+        if node_id is None or not around.lines.send(to, node_id, request, answered):
             around.gate.after(1, answered, None)
 
 
 def _offsets(response: Response | None) -> Mapping[TopicPartition, int] | None:
-    if not isinstance(response, OffsetFetchResponse):
+    if not isinstance(response, OffsetFetchResponse) or response.error is not ErrorCode.NONE:
         return None
     return {each.partition: each.offset for each in response.offsets}
