@@ -1,8 +1,8 @@
-"""Code of a user in the place of the simulated application: what it is given, what it must do.
+"""The application of a simulated process: what it is given, what it must do.
 
-Why: the application of a simulated process is a thread that reads at a rate. A real listener, or a
-whole consumer, can take its place; member, connections and coordinator stay as they are. Who runs
-such code (`rebalance.testing.simulate`) implements `Hosted`; the simulation knows nothing of it.
+Why: usually it is a thread that reads at a rate (threaded.py). A real listener, or a whole consumer
+of a user, can take its place; member, connections and coordinator stay as they are. Who runs such
+code (`rebalance.testing.simulate`) implements `Hosted`; the simulation knows nothing of it.
 
 Rule kept: a hosted application asks the gate for everything it does later, so that it stands still
 and dies with its process.
@@ -60,7 +60,7 @@ class Hosted(Protocol):
         """When its code can run again (ms); in the past when it can now."""
 
     def start(self) -> None:
-        """Begin; the member is subscribed right after."""
+        """Begin; the member has just been subscribed."""
 
     def occupy(self, duration_ms: int) -> None:
         """None of its code runs for so long."""

@@ -30,6 +30,7 @@ from rebalance.simulation.hosting import Host, Hosted, Surroundings
 from rebalance.simulation.lines import Lines
 from rebalance.simulation.positions import Positions
 from rebalance.simulation.records import Logs
+from rebalance.simulation.threaded import ThreadedApplication
 from rebalance.simulation.values import seconds
 from rebalance.simulation.waiting import Call, Waiting
 from rebalance.simulation.world import World
@@ -87,43 +88,47 @@ class Process:
             tell=self._driver.tell,
             notice=self._notice,
         )
+        self._application: Hosted
+        if host is None:
+            self._application = ThreadedApplication(
+                self._gate, self._thread, self._driver, self.positions, self.callbacks
+            )
+        else:
+            self._application = host(self._around(topics, logs, told, events_so_far))
         self._performed: Mapping[type, Callable[..., None]] = {
             events.Send: self._send,
-            events.TakePositions: self.callbacks.take_positions,
-            events.Revoke: self.callbacks.revoke,
-            events.Assign: self.callbacks.assign,
-            events.Lose: self.callbacks.lose,
+            events.TakePositions: self._application.take_positions,
+            events.Revoke: self._application.revoke,
+            events.Assign: self._application.assign,
+            events.Lose: self._application.lose,
             events.RunAssignor: self.callbacks.run_assignor,
-            events.CommitFinished: self.positions.commit_finished,
+            events.CommitFinished: self._application.commit_finished,
             events.MemberStateChanged: self._state_changed,
         }
-        self._hosted: Hosted | None = None
-        if host is not None:
-            around = Surroundings(
-                name=name,
-                topics=topics,
-                member=self._driver.member,
-                config=config,
-                commit_ms=behaviour.commit_ms,
-                gate=self._gate,
-                lines=lines,
-                logs=logs,
-                tell=self._driver.tell,
-                told=told,
-                subscribe=self.subscribe,
-                notice=self._notice,
-                events_so_far=events_so_far,
-                crash=self.crash,
-            )
-            self._hosted = hosted = host(around)
-            self._performed = {
-                **self._performed,
-                events.TakePositions: hosted.take_positions,
-                events.Revoke: hosted.revoke,
-                events.Assign: hosted.assign,
-                events.Lose: hosted.lose,
-                events.CommitFinished: hosted.commit_finished,
-            }
+
+    def _around(
+        self,
+        topics: tuple[str, ...],
+        logs: Logs,
+        told: Callable[[Fact], None],
+        events_so_far: Callable[[], int],
+    ) -> Surroundings:
+        return Surroundings(
+            name=self.name,
+            topics=topics,
+            member=self.member,
+            config=self.config,
+            commit_ms=self.behaviour.commit_ms,
+            gate=self._gate,
+            lines=self.lines,
+            logs=logs,
+            tell=self._driver.tell,
+            told=told,
+            subscribe=self.subscribe,
+            notice=self._notice,
+            events_so_far=events_so_far,
+            crash=self.crash,
+        )
 
     # --- what can be seen of it ------------------------------------------------------------------
 
@@ -150,7 +155,7 @@ class Process:
     @property
     def busy_until(self) -> int:
         """When the application's thread is free (ms); in the past when it is."""
-        return self._thread.free_at if self._hosted is None else self._hosted.busy_until
+        return self._application.busy_until
 
     @property
     def behaviour(self) -> Behaviour:
@@ -179,11 +184,8 @@ class Process:
                 t=self._world.now, group_id=group_id, member=self.name, topics=topics
             )
         )
-        if self._hosted is not None:
-            self._hosted.start()
         self._driver.tell(events.Subscribe(topics=topics))
-        if self._hosted is None:
-            self._poll()
+        self._application.start()
 
     def behave(self, changes: Mapping[str, object]) -> None:
         """From now on its application is like this (fields of `Behaviour`)."""
@@ -210,22 +212,15 @@ class Process:
 
     def commit(self) -> None:
         """Commit the positions as they are."""
-        hosted = self._hosted
-        self._gate.do(self.positions.commit if hosted is None else hosted.commit)
+        self._application.commit()
 
     def occupy(self, duration_ms: int) -> None:
         """The application is busy with one batch for so long: no polls, no listeners."""
-        if self._hosted is None:
-            self._thread.occupy(duration_ms)
-        else:
-            self._hosted.occupy(duration_ms)
+        self._application.occupy(duration_ms)
 
     def close(self) -> None:
-        """Close the consumer in good order, once its thread is free."""
-        if self._hosted is None:
-            self._thread.then(self._gate, 0, self._driver.tell, events.Close())
-        else:
-            self._gate.do(self._hosted.close)
+        """Close the consumer in good order, once its application is free."""
+        self._application.close()
 
     def settle(self) -> None:
         """How fast logs grow is about to change."""
@@ -258,21 +253,6 @@ class Process:
         """Its clock shows so much more from now on; what is due by that is done now."""
         self.clock.jump(ahead_ms)
         self._driver.arm()
-
-    # --- the application -------------------------------------------------------------------------
-
-    def _poll(self) -> None:
-        if self.state in (MemberState.FAILED, MemberState.STOPPED):
-            return
-        if self.state is MemberState.LEAVING:  # inside unsubscribe() or close(), which are no polls
-            self._gate.after(self.behaviour.poll_ms, self._poll)
-            return
-        if self._thread.busy:
-            self._gate.after(self._thread.free_at - self._world.now, self._poll)
-            return
-        self._driver.poll()
-        self.positions.commit_if_due(self.behaviour.commit_ms)
-        self._gate.after(self.behaviour.poll_ms, self._poll)
 
     # --- what the member asks for ----------------------------------------------------------------
 
@@ -326,8 +306,7 @@ class Process:
                 t=self._world.now, group_id=self.config.group_id, member=self.name, how=how
             )
         )
-        if self._hosted is not None:
-            self._hosted.ended()
+        self._application.ended()
 
     def _say(self, kind: type[trace.MemberPaused] | type[trace.MemberResumed]) -> None:
         self._emit(kind(t=self._world.now, group_id=self.config.group_id, member=self.name))

@@ -147,10 +147,16 @@ class HostedApplication:
 
     def commit(self) -> None:
         """The positions."""
+        self._around.gate.do(self._begin_commit)
+
+    def _begin_commit(self) -> None:
         self._client.spawn(self._commit())
 
     def close(self) -> None:
-        """As on SIGTERM."""
+        """As on SIGTERM, once the process does something."""
+        self._around.gate.do(self._close)
+
+    def _close(self) -> None:
         self._client.note("is told to close")
         self._closing = True
         if self._running is not None:
