@@ -196,6 +196,8 @@ class MemberCore:
     leader: bool = False
     heartbeat_due: bool = False
     last_heartbeat_ms: int | None = None
+    last_join_ms: int | None = None
+    """When the last JoinGroup went out that was not asked to come back with a member id."""
     polled: bool = False
     """A stale member was polled."""
     closing: bool = False

@@ -8,6 +8,7 @@ Source: AbstractCoordinator.HeartbeatThread, HeartbeatResponseHandler, Heartbeat
 from rebalance.member import reasons
 from rebalance.member.core import InFlight, MemberCore, RequestKind
 from rebalance.member.membership import OUT, fail, forget_coordinator, lose_generation
+from rebalance.member.profile import HeartbeatPhase
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import HeartbeatRequest
 from rebalance.protocol.responses import HeartbeatResponse
@@ -31,9 +32,23 @@ SETTLED = frozenset({MemberState.STABLE, MemberState.RECONCILING})
 def begin(core: MemberCore) -> None:
     """A generation was joined: all clocks of membership start anew."""
     core.heartbeat_due = False
-    core.arm(TimerKind.HEARTBEAT, core.config.heartbeat_interval_ms)
+    if core.config.profile.heartbeat_phase is HeartbeatPhase.JOINED:
+        core.arm(TimerKind.HEARTBEAT, core.config.heartbeat_interval_ms)
+    else:
+        core.timers.cancel(core.key(TimerKind.HEARTBEAT))
     core.arm(TimerKind.MEMBER_SESSION, core.config.session_timeout_ms)
     core.arm(TimerKind.POLL, core.config.max_poll_interval_ms)
+
+
+def synced(core: MemberCore) -> None:
+    """The member has its assignment: clients that kept still until now beat again."""
+    match core.config.profile.heartbeat_phase:
+        case HeartbeatPhase.SYNCED:
+            core.arm(TimerKind.HEARTBEAT, core.config.heartbeat_interval_ms)
+        case HeartbeatPhase.LAST:
+            last_ms = core.last_heartbeat_ms
+            due = core.now if last_ms is None else last_ms + core.config.heartbeat_interval_ms
+            core.arm(TimerKind.HEARTBEAT, max(due - core.now, 0))
 
 
 def wanted(core: MemberCore) -> bool:

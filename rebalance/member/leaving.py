@@ -94,7 +94,8 @@ def step(core: MemberCore) -> bool:
 
 def _leave(core: MemberCore, reason: str) -> None:
     core.leave_reason = None
-    if core.generation.member_id:
+    says_so = core.config.profile.leaves_on_close or not core.closing
+    if core.generation.member_id and says_so:
         send_leave(core, core.generation.member_id, reason)
     core.generation = Generation()
     core.held, core.held_generation_id = PartitionSet(), NO_GENERATION

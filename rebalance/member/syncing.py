@@ -7,7 +7,7 @@ Source: AbstractCoordinator.SyncGroupResponseHandler, ConsumerCoordinator.onJoin
 
 from assignors.codec import CodecError, decode_assignment
 from assignors.model import PartitionSet
-from rebalance.member import reasons
+from rebalance.member import heartbeat, reasons
 from rebalance.member.core import PROTOCOL_TYPE, InFlight, MemberCore, RequestKind
 from rebalance.member.events import Unreadable
 from rebalance.member.membership import (
@@ -84,6 +84,7 @@ def _assigned(core: MemberCore, response: SyncGroupResponse) -> None:
         join_again(core, reasons.FOREIGN_ASSIGNMENT, pause=core.topics == core.joined_topics)
         return
     core.recovered(RequestKind.JOIN_GROUP)
+    heartbeat.synced(core)
     core.assignment = partitions
     core.held, core.held_generation_id = partitions, core.generation.generation_id
     core.enter(MemberState.RECONCILING)

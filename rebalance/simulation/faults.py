@@ -146,6 +146,8 @@ class Faults:
 
     def fail_appends(self, times: int, error: ErrorCode) -> None:
         """So many of the next writes of each broker fail."""
+        what = "the next write fails" if times == 1 else f"the next {times} writes fail"
+        self._simulation.step(f"{what} with {error.name}")
         for node in self._simulation.cluster.nodes.values():
             node.disk.fail_next(times, error)
 

@@ -95,7 +95,11 @@ class Process:
             )
         else:
             self._application = host(self._around(topics, logs, told, events_so_far))
-        self._performed: Mapping[type, Callable[..., None]] = {
+        self._performed = self._performers()
+
+    def _performers(self) -> Mapping[type, Callable[..., None]]:
+        """Who does what the member asks for."""
+        return {
             events.Send: self._send,
             events.TakePositions: self._application.take_positions,
             events.Revoke: self._application.revoke,

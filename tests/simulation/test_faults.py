@@ -187,6 +187,7 @@ def test_a_far_consumer_takes_its_time_in_every_life() -> None:
 def test_s02_whatever_the_log_answers_the_group_comes_to_rest(error: ErrorCode) -> None:
     simulation = running("a", "b")
     simulation.faults.fail_appends(1, error)
+    assert steps(simulation) == [f"the next write fails with {error.name}"]
     simulation.processes["a"].enforce("again")
     simulation.run_for(5)
     simulation.settle()

@@ -81,6 +81,7 @@ TYPOS = [
     ("members A topics=t session.timeout=1", 1, "did you mean 'session.timeout.ms'?"),
     ("members A topics=t session.timeout.ms=1s", 1, "expected a whole number"),
     ("members A topics=t assignors=stiky", 1, "no assignor is called 'stiky'"),
+    ("members A topics=t client=librdkafk", 1, "did you mean 'librdkafka'?"),
     ("members A A topics=t", 1, "stands there already"),
     ("members A B topics=t instance=x", 1, "one member's"),
     ("members A topics=t poll=0ms", 1, "more than nothing"),

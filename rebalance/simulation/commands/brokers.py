@@ -51,7 +51,7 @@ def _log(call: Call, declared: Declared) -> Action:
             faults.slow_log(append, for_ms=time)
         if every:
             faults.fail_log(error, for_ms=time)
-        else:
+        elif times:
             faults.fail_appends(times, error)
         return ()
 

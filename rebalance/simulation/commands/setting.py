@@ -1,10 +1,11 @@
 """Commands that set the stage: seed, settings, network, log, topics, members."""
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import replace
 
 from assignors.errors import AssignorError
 from rebalance.member.config import MemberConfig
+from rebalance.member.profile import JAVA, PROFILES
 from rebalance.protocol.config import ConfigError, CoordinatorConfig
 from rebalance.simulation.application import Behaviour
 from rebalance.simulation.choosing import chosen
@@ -16,11 +17,8 @@ from rebalance.simulation.values import duration, names, whole_number
 
 __all__ = ["COMMANDS"]
 
-_PROPERTIES = {
-    each.metadata["property"]
-    for each in fields(MemberConfig)
-    if each.metadata["property"] not in ("group.id", "client.id")
-}
+_PROPERTIES = {name for name in MemberConfig.properties() if name not in ("group.id", "client.id")}
+_OWN = ("topics", "assignors", "client")
 _BEHAVIOUR = {"poll": "poll_ms", "commit": "commit_ms", "rate": "rate_per_s"}
 _MEMBER = {"group": "group.id", "instance": "group.instance.id", "rack": "client.rack"}
 
@@ -89,7 +87,9 @@ def _count(call: Call, text: str) -> int:
 def _members(call: Call, declared: Declared) -> Action:
     if not call.words:
         raise call.error("expected at least one name")
-    only_options(call, sorted({"topics", "assignors", *_BEHAVIOUR, *_MEMBER, *_PROPERTIES}))
+    only_options(
+        call, sorted({"topics", "assignors", "client", *_BEHAVIOUR, *_MEMBER, *_PROPERTIES})
+    )
     if "topics" not in call.options:
         raise call.error("expected topics=NAME,... (what it subscribes to)")
     topics = names(call.options["topics"])
@@ -113,11 +113,12 @@ def _spec(call: Call, declared: Declared, name: str, topics: tuple[str, ...]) ->
     for key, text in call.options.items():
         if key in _BEHAVIOUR:
             changes[_BEHAVIOUR[key]] = _behaviour(call, key, text)
-        elif key not in ("topics", "assignors"):
+        elif key not in _OWN:
             properties[_MEMBER.get(key, key)] = text
     offered = names(call.options.get("assignors", "range"))
+    client = known_or_error(call, call.options.get("client", JAVA.name), PROFILES, "a client")
     try:
-        config = MemberConfig.from_properties(properties)
+        config = replace(MemberConfig.from_properties(properties), profile=PROFILES[client])
         assignors = tuple(chosen(offered, declared.overrides))
     except (ConfigError, AssignorError) as error:
         raise call.error(str(error)) from None
@@ -176,8 +177,9 @@ COMMANDS = (
         usage="members A B topics=orders assignors=range group=g ...",
         help=(
             "Consumers that can be started: topics, assignors (range), group (g), instance, rack, "
-            "any client property of Kafka (session.timeout.ms=10000), poll=500ms, commit=5s or "
-            "never, rate=100 (records a second and partition)."
+            "client (java, aiokafka or librdkafka: whose habits they have), any client property of "
+            "Kafka (session.timeout.ms=10000), poll=500ms, commit=5s or never, rate=100 (records a "
+            "second and partition)."
         ),
         prepare=_members,
     ),

@@ -1,0 +1,53 @@
+"""In which ways clients differ that speak the same protocol: data, one profile a client.
+
+Why: what a rebalance costs depends on when its members hear of it and how soon they join again,
+and there Java's consumer, aiokafka and librdkafka differ. A group of librdkafka's members is not
+one of Java's with other settings. Facts are read out of the clients; what they share is no data.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+
+__all__ = ["AIOKAFKA", "JAVA", "LIBRDKAFKA", "PROFILES", "ClientProfile", "HeartbeatPhase"]
+
+
+class HeartbeatPhase(Enum):
+    """From when on the interval to the next heartbeat counts, in a new generation."""
+
+    JOINED = "JoinGroup answered"
+    """Heartbeats go on between JoinGroup and SyncGroup."""
+    SYNCED = "SyncGroup answered"
+    """None goes out before that."""
+    LAST = "last heartbeat"
+    """None goes out before SyncGroup is answered; then the old beat goes on, at once if overdue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientProfile:
+    """How one client behaves where the protocol leaves it a choice."""
+
+    name: str
+    heartbeat_phase: HeartbeatPhase = HeartbeatPhase.JOINED
+    join_interval_ms: int = 0
+    """Not sooner after a JoinGroup than this follows the next; 0: at once."""
+    leaves_on_close: bool = True
+    """A dynamic member that is closed says so; else its session has to end."""
+
+
+JAVA = ClientProfile(name="java")
+"""Kafka 4.4.0, AbstractCoordinator: the heartbeat thread is enabled as JoinGroup is answered."""
+
+AIOKAFKA = ClientProfile(name="aiokafka", heartbeat_phase=HeartbeatPhase.SYNCED)
+"""aiokafka 0.14.0, consumer/group_coordinator.py: ensure_active_group stops the heartbeat task
+before it joins and starts a new one, which sleeps first, after SyncGroup; a heartbeat that meets
+a rebalance wakes the coordination task at once."""
+
+LIBRDKAFKA = ClientProfile(
+    name="librdkafka", heartbeat_phase=HeartbeatPhase.LAST, join_interval_ms=1000
+)
+"""librdkafka 2.x, rdkafka_cgrp.c, rd_kafka_cgrp_join_state_serve: heartbeats by an interval that no
+rebalance resets, in the steady and assign-call states only; JoinGroup once a second."""
+
+PROFILES = MappingProxyType({each.name: each for each in (JAVA, AIOKAFKA, LIBRDKAFKA)})
+"""By name."""
