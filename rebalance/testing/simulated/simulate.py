@@ -154,8 +154,7 @@ class _Search:
         result = None
         for count, seed in enumerate(seeds, 1):
             stage = self._stage(seed)
-            story = self._story(seed, stage)
-            played = self._play([*stage, *story, *TAIL])
+            played, story = self._told(stage, self._story(seed, stage))
             result = self._result(seed, count, played)
             if not result.passed:
                 return self._small(result, stage, story)
@@ -181,6 +180,20 @@ class _Search:
 
     def _play(self, lines: Sequence[str]) -> Played:
         return play(lines, self._code, self._object)
+
+    def _told(self, stage: list[str], story: list[str]) -> tuple[Played, list[str]]:
+        """A story as it was played: lines about a process that its own code has ended are left out.
+
+        Nobody knew that when the story was written.
+        """
+        while True:
+            try:
+                return self._play([*stage, *story, *TAIL]), story
+            except ScenarioError as error:
+                at = error.line - 1 - len(stage)
+                if not 0 <= at < len(story):
+                    raise
+                story = story[:at] + story[at + 1 :]
 
     def _result(self, seed: int, seeds: int, played: Played) -> SimulationResult:
         return SimulationResult(seed=seed, seeds=seeds, played=played, allow=self._allow)

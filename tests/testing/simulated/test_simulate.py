@@ -209,6 +209,18 @@ def test_error_of_an_application_ends_its_process() -> None:
     assert result.played.printed == ("A: crashed",)
 
 
+def test_error_of_an_application_does_not_end_a_story_that_speaks_of_it() -> None:
+    async def fails(consumer: SimulatedConsumer) -> None:
+        async for record in consumer:
+            if record.offset == 3:
+                raise LookupError("no such customer")
+
+    result = simulate(fails, seed=2, members=2, topics={"orders": 1})
+    assert kinds(result) == ["error"]
+    assert "raised LookupError('no such customer')" in result.page()
+    assert len(result.played.lines) < result.shrunk_from
+
+
 def test_error_of_a_listener_is_told_and_stops_nothing() -> None:
     class Broken(Quiet):
         def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
