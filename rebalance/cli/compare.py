@@ -204,14 +204,26 @@ _PROGRESS = len("1000 of 1000 ways played")
 
 
 def _page(scenario: "Scenario", results: "Sequence[Played]") -> str:
-    from rebalance.timeline.html import render_html
+    from rebalance.timeline.cutting import cut
+    from rebalance.timeline.html import render_page
+    from rebalance.timeline.lanes import read_groups
+    from rebalance.timeline.model import group_model
 
-    timelines = [(result.way.name, result.trace) for result in results if result.trace is not None]
-    if not timelines:
+    traces = [(result.way.name, result.trace) for result in results if result.trace is not None]
+    if not traces:
         raise UsageError(f"{scenario.name}: no way could be played, so there is nothing to draw")
     from_ms = min(result.measured_from for result in results if result.trace is not None)
-    title = f"rebalance compare: {Path(scenario.name).name}"
-    return render_html(timelines, title=title, from_ms=from_ms or None)
+    timelines = [
+        (
+            name,
+            [
+                (cut(group_model(lanes), from_ms or None, None), lanes)
+                for lanes in read_groups(trace)
+            ],
+        )
+        for name, trace in traces
+    ]
+    return render_page(timelines, title=f"rebalance compare: {Path(scenario.name).name}")
 
 
 def _as_json(scenario: "Scenario", results: "Sequence[Played]") -> dict[str, Any]:

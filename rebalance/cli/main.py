@@ -18,6 +18,7 @@ from rebalance.cli.compare import compare
 from rebalance.cli.demo import demo
 from rebalance.cli.errors import UsageError
 from rebalance.cli.explore import explore
+from rebalance.cli.fuzz import fuzz
 from rebalance.cli.serve import serve
 from rebalance.cli.simulate import simulate
 from rebalance.cli.terminal import terminal_width
@@ -36,6 +37,7 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(simulate)
 app.command()(compare)
+app.command()(fuzz)
 app.command()(serve)
 app.command()(timeline)
 app.command()(assign)

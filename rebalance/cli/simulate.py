@@ -230,7 +230,7 @@ def _verdict(outcome: "Outcome", *, judged: bool) -> Iterator[str]:
     for violation in outcome.violations:
         yield from _violation(violation)
     if not outcome.violations:
-        yield f"Invariants I01 to I05 hold ({played})."
+        yield f"Invariants I01 to I06 hold ({played})."
     if not judged:
         return
     if not outcome.comparable:

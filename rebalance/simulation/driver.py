@@ -60,10 +60,12 @@ class MemberDriver:
 
     def _follow(self, effects: Sequence[events.MemberEffect]) -> None:
         self._telling = True
-        self._act(effects)
-        while self._inbox:
-            self._act(self._effects_of(self._inbox.popleft()))
-        self._telling = False
+        try:
+            self._act(effects)
+            while self._inbox:
+                self._act(self._effects_of(self._inbox.popleft()))
+        finally:
+            self._telling = False
         self.arm()
 
     def _act(self, effects: Sequence[events.MemberEffect]) -> None:

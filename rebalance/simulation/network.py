@@ -12,8 +12,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import Request
-from rebalance.protocol.responses import Response
+from rebalance.protocol.responses import LeaveGroupResponse, Response
 from rebalance.simulation.path import Path
 from rebalance.simulation.world import World
 
@@ -26,6 +27,14 @@ OnAnswer = Callable[[Response | None], None]
 def api_name(request: Request) -> str:
     """Kafka's name of the API: "JoinGroup" of a JoinGroupRequest."""
     return type(request).__name__.removesuffix("Request")
+
+
+def errors_said(response: Response) -> tuple[ErrorCode, ...]:
+    """The errors of an answer: its own and those of members that leave; NONE is none."""
+    said = [getattr(response, "error", ErrorCode.NONE)]
+    if isinstance(response, LeaveGroupResponse):
+        said += [member.error for member in response.members]
+    return tuple(error for error in said if error is not ErrorCode.NONE)
 
 
 class Server(Protocol):
@@ -94,6 +103,9 @@ class Connection:
         """The server answers the request in hand, and takes the next one."""
         if not self.open:
             return
+        for error in errors_said(response):
+            api = type(response).__name__.removesuffix("Response")
+            self._world.seen["answer", api, error.name] += 1
         path, request = self._path, self._in_hand
         self._in_hand = None
         lost = path.loses and request is not None and path.loses_answer(api_name(request))

@@ -6,6 +6,7 @@ loses the machine and everything that was not durable; what starts again has a n
 given its groups from the log.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -86,6 +87,9 @@ class Node:
         self._parked: dict[int, tuple[Connection, int]] = {}
         self._connections: dict[Connection, None] = {}
         self._elections: dict[int, int] = {}
+        self._carrying_out = False
+        self._arrived: deque[tuple[Connection, int, Request]] = deque()
+        """Requests that an answer let in while it was carried out with others."""
         self._wakes_at: int | None = None
         self._written_at = 0
         # Told of one partition, it answers for no other.
@@ -169,8 +173,13 @@ class Node:
         self._connections[connection] = None
 
     def receive(self, connection: Connection, number: int, request: Request) -> None:
-        """Answer at once, or hand it to the coordinator, which answers now or later."""
-        if isinstance(request, FindCoordinatorRequest):
+        """Answer at once, or hand it to the coordinator, which answers now or later.
+
+        One after another: what one request brings about is told before the next one is looked at.
+        """
+        if self._carrying_out:
+            self._arrived.append((connection, number, request))
+        elif isinstance(request, FindCoordinatorRequest):
             connection.reply(number, self._find(request.group_id))
         elif isinstance(request, MetadataRequest):
             known = {t: self.topics[t] for t in request.topics if t in self.topics}
@@ -200,6 +209,7 @@ class Node:
         self._carry_out(self._coordinator.handle(event, self.clock.now))
 
     def _carry_out(self, effects: Iterable[Effect]) -> None:
+        self._carrying_out = True
         for effect in effects:
             if isinstance(effect, Reply):
                 waiting = self._parked.pop(effect.token, None)  # type: ignore[call-overload]
@@ -210,7 +220,10 @@ class Node:
                 self._append(effect)
             else:
                 self._tell(effect)
+        self._carrying_out = False
         self._arm()
+        while self._arrived:
+            self.receive(*self._arrived.popleft())
 
     def _tell(self, effect: Effect) -> None:
         event = coordinator_event(effect, self._world.now)

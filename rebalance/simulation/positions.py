@@ -5,7 +5,7 @@ says is what the next owner starts from. What is given up is not read any more, 
 to its fetch comes later, or it was assigned anew meanwhile.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from assignors.model import PartitionSet, TopicPartition
 from rebalance.member import events
@@ -14,6 +14,7 @@ from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import OffsetFetchRequest
 from rebalance.protocol.responses import OffsetFetchResponse, Response
 from rebalance.simulation.application import Thread
+from rebalance.simulation.checkers import Fact, Processed, ReadingBegan
 from rebalance.simulation.gate import Gate
 from rebalance.simulation.lines import Lines
 
@@ -23,25 +24,31 @@ _RETRY_MS = 100
 
 
 class Positions:
-    """The positions of one process; `tell` reaches its member."""
+    """The positions of one process; `tell` reaches its member, `told` the checkers."""
 
     def __init__(
         self,
+        name: str,
         member: ClassicMember,
         gate: Gate,
         thread: Thread,
         lines: Lines,
         tell: Callable[[events.MemberEvent], None],
+        told: Callable[[Fact], None],
     ) -> None:
         self.committed = 0
         """Commits that were accepted."""
         self.refused: dict[str, int] = {}
         """Commits that were refused: Kafka's error name -> how many."""
+        self._name = name
         self._member = member
         self._gate = gate
         self._thread = thread
         self._lines = lines
         self._tell = tell
+        self._told = told
+        self._processed: dict[TopicPartition, int] = {}
+        """Partitions that are read -> the offset up to which checkers know of it."""
         self._fetches = 0
         self._fetching: dict[TopicPartition, int] = {}
         """Assigned partitions without a position yet -> the fetch that will bring it."""
@@ -59,8 +66,9 @@ class Positions:
 
     def commit(self) -> None:
         """Commit the positions as they are, where they moved."""
-        before = self._last_committed
-        moved = {p: at for p, at in self._thread.positions().items() if before.get(p) != at}
+        before, positions = self._last_committed, self._thread.positions()
+        self._tell_processed(positions)
+        moved = {p: at for p, at in positions.items() if before.get(p) != at}
         if moved:
             self._last_committed = before | moved
             self._commits += 1
@@ -102,9 +110,31 @@ class Positions:
 
     def leave_off(self, partitions: PartitionSet) -> None:
         """Read these no more."""
+        self.tell_progress()
         self._thread.leave_off(partitions)
         for partition in partitions:
+            self._processed.pop(partition, None)
             self._fetching.pop(partition, None)
+
+    def tell_progress(self) -> None:
+        """Tell the checkers what was processed until now."""
+        self._tell_processed(self._thread.positions())
+
+    def _tell_processed(self, positions: Mapping[TopicPartition, int]) -> None:
+        for partition, at in positions.items():
+            start = self._processed[partition]
+            if at > start:
+                self._processed[partition] = at
+                self._told(
+                    Processed(
+                        t=self._gate.now,
+                        group_id=self._member.config.group_id,
+                        member=self._name,
+                        partition=partition,
+                        start=start,
+                        end=at,
+                    )
+                )
 
     def _fetched(self, number: int, response: Response | None) -> None:
         """What was given up meanwhile is not read, also if it was assigned anew."""
@@ -115,7 +145,21 @@ class Positions:
         at = {each.partition: max(each.offset, 0) for each in response.offsets}
         for partition in waiting:
             del self._fetching[partition]
-        self._thread.read((partition, at[partition]) for partition in waiting if partition in at)
+            if partition in at:
+                self._read(partition, at[partition])
+
+    def _read(self, partition: TopicPartition, offset: int) -> None:
+        self._thread.read(((partition, offset),))
+        self._processed[partition] = offset
+        self._told(
+            ReadingBegan(
+                t=self._gate.now,
+                group_id=self._member.config.group_id,
+                member=self._name,
+                partition=partition,
+                offset=offset,
+            )
+        )
 
     def _fetch_again(self, number: int) -> None:
         self.fetch(PartitionSet(p for p, fetch in self._fetching.items() if fetch == number))

@@ -9,23 +9,29 @@ one for the rest.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Literal
 
 from assignors.interface import Assignor, common_protocol
 from rebalance.member import events
 from rebalance.member.classic import ClassicMember
 from rebalance.member.config import MemberConfig
+from rebalance.member.errors import MemberUsageError
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.responses import Response
 from rebalance.protocol.states import MemberState
 from rebalance.simulation.application import Behaviour, Thread
 from rebalance.simulation.callbacks import Callbacks
+from rebalance.simulation.checkers import Fact
 from rebalance.simulation.clock import Clock
 from rebalance.simulation.driver import MemberDriver
 from rebalance.simulation.gate import Gate
+from rebalance.simulation.hosting import Host, Hosted, Surroundings
 from rebalance.simulation.lines import Lines
 from rebalance.simulation.positions import Positions
+from rebalance.simulation.records import Logs
 from rebalance.simulation.telling import RequestTeller
+from rebalance.simulation.threaded import ThreadedApplication
 from rebalance.simulation.values import seconds
 from rebalance.simulation.waiting import Call, Waiting
 from rebalance.simulation.world import World
@@ -33,8 +39,6 @@ from rebalance.timeline import trace
 from rebalance.tracing import member_events
 
 __all__ = ["Process"]
-
-_OVER = (MemberState.FAILED, MemberState.LEAVING, MemberState.STOPPED)
 
 
 class Process:
@@ -49,7 +53,12 @@ class Process:
         *,
         behaviour: Behaviour,
         lines: Lines,
+        logs: Logs,
         emit: Callable[[trace.Event], None],
+        told: Callable[[Fact], None],
+        topics: tuple[str, ...] = (),
+        host: Host | None = None,
+        events_so_far: Callable[[], int] = lambda: 0,
         tells_requests: bool = False,
     ) -> None:
         self.name = name
@@ -64,7 +73,7 @@ class Process:
         self._teller: RequestTeller | None = None
         if tells_requests:
             self._teller = RequestTeller(world, self._gate, emit, config.group_id, name)
-        self._thread = Thread(world, behaviour.rate_per_s)
+        self._thread = Thread(world, behaviour.rate_per_s, logs)
         self._waiting = Waiting()
         self._since = world.now
         self.clock = Clock(world)
@@ -72,7 +81,7 @@ class Process:
             self._gate, self.clock, ClassicMember(config, assignors), self._perform
         )
         self.positions = Positions(
-            self._driver.member, self._gate, self._thread, lines, self._driver.tell
+            name, self._driver.member, self._gate, self._thread, lines, self._driver.tell, told
         )
         self.callbacks = Callbacks(
             name,
@@ -84,20 +93,51 @@ class Process:
             tell=self._driver.tell,
             notice=self._notice,
         )
+        self._application: Hosted
+        if host is None:
+            self._application = ThreadedApplication(
+                self._gate, self._thread, self._driver, self.positions, self.callbacks
+            )
+        else:
+            self._application = host(self._around(topics, logs, told, events_so_far))
         self._performed = self._performers()
 
     def _performers(self) -> Mapping[type, Callable[..., None]]:
         """Who does what the member asks for."""
         return {
             events.Send: self._send,
-            events.TakePositions: self.callbacks.take_positions,
-            events.Revoke: self.callbacks.revoke,
-            events.Assign: self.callbacks.assign,
-            events.Lose: self.callbacks.lose,
+            events.TakePositions: self._application.take_positions,
+            events.Revoke: self._application.revoke,
+            events.Assign: self._application.assign,
+            events.Lose: self._application.lose,
             events.RunAssignor: self.callbacks.run_assignor,
-            events.CommitFinished: self.positions.commit_finished,
+            events.CommitFinished: self._application.commit_finished,
             events.MemberStateChanged: self._state_changed,
         }
+
+    def _around(
+        self,
+        topics: tuple[str, ...],
+        logs: Logs,
+        told: Callable[[Fact], None],
+        events_so_far: Callable[[], int],
+    ) -> Surroundings:
+        return Surroundings(
+            name=self.name,
+            topics=topics,
+            member=self.member,
+            config=self.config,
+            commit_ms=self.behaviour.commit_ms,
+            gate=self._gate,
+            lines=self.lines,
+            logs=logs,
+            tell=self._driver.tell,
+            told=told,
+            subscribe=self.subscribe,
+            notice=self._notice,
+            events_so_far=events_so_far,
+            crash=self.crash,
+        )
 
     # --- what can be seen of it ------------------------------------------------------------------
 
@@ -124,7 +164,7 @@ class Process:
     @property
     def busy_until(self) -> int:
         """When the application's thread is free (ms); in the past when it is."""
-        return self._thread.free_at
+        return self._application.busy_until
 
     @property
     def behaviour(self) -> Behaviour:
@@ -159,7 +199,7 @@ class Process:
             )
         )
         self._driver.tell(events.Subscribe(topics=topics))
-        self._poll()
+        self._application.start()
 
     def behave(self, changes: Mapping[str, object]) -> None:
         """From now on its application is like this (fields of `Behaviour`)."""
@@ -173,32 +213,45 @@ class Process:
             )
         )
         wish = events.Subscribe(topics=topics) if topics else events.Unsubscribe()
-        self._gate.do(self._driver.tell, wish)
+        self._gate.do(self._wish, wish)
 
     def enforce(self, reason: str) -> None:
         """Ask for a rebalance."""
-        self._gate.do(self._driver.tell, events.EnforceRebalance(reason=reason))
+        self._gate.do(self._wish, events.EnforceRebalance(reason=reason))
+
+    def _wish(self, event: events.MemberEvent) -> None:
+        """What a user asks for; a consumer that failed or is closed raises, and that is all."""
+        with suppress(MemberUsageError):
+            self._driver.tell(event)
 
     def commit(self) -> None:
         """Commit the positions as they are."""
-        self._gate.do(self.positions.commit)
+        self._application.commit()
 
     def occupy(self, duration_ms: int) -> None:
         """The application is busy with one batch for so long: no polls, no listeners."""
-        self._thread.occupy(duration_ms)
+        self._application.occupy(duration_ms)
 
     def close(self) -> None:
-        """Close the consumer in good order, once its thread is free."""
-        self._thread.then(self._gate, 0, self._driver.tell, events.Close())
+        """Close the consumer in good order, once its application is free."""
+        self._application.close()
+
+    def settle(self) -> None:
+        """How fast logs grow is about to change."""
+        if not self.paused:
+            self._thread.settle()
 
     def crash(self) -> None:
         """The process is gone: nothing is said to anybody, its sockets are cut."""
         if self.alive:
+            if self.paused:
+                self._thread.stand_still(self._gate.paused_at)
             self._end("crashed")
 
     def pause(self) -> None:
         """Stand still: nothing is processed, sent or timed out until `resume`."""
         if self.alive and not self.paused:
+            self._thread.settle()
             self._gate.pause()
             self._say(trace.MemberPaused)
 
@@ -214,18 +267,6 @@ class Process:
         """Its clock shows so much more from now on; what is due by that is done now."""
         self.clock.jump(ahead_ms)
         self._driver.arm()
-
-    # --- the application -------------------------------------------------------------------------
-
-    def _poll(self) -> None:
-        if self.state in _OVER:
-            return
-        if self._thread.busy:
-            self._gate.after(self._thread.free_at - self._world.now, self._poll)
-            return
-        self._driver.poll()
-        self.positions.commit_if_due(self.behaviour.commit_ms)
-        self._gate.after(self.behaviour.poll_ms, self._poll)
 
     # --- what the member asks for ----------------------------------------------------------------
 
@@ -256,6 +297,7 @@ class Process:
 
     def _state_changed(self, effect: events.MemberStateChanged) -> None:
         self._driver.state, self._since = effect.state, self._world.now
+        self._world.seen["member", effect.previous.value, effect.state.value] += 1
         self._world.touched = True
         if effect.state is MemberState.STOPPED:
             self._end("closed")
@@ -270,6 +312,7 @@ class Process:
             self._emit(event)
 
     def _end(self, how: Literal["closed", "crashed"]) -> None:
+        self.positions.tell_progress()
         self._gate.end()
         self._driver.end()
         self.lines.cut()
@@ -278,6 +321,7 @@ class Process:
                 t=self._world.now, group_id=self.config.group_id, member=self.name, how=how
             )
         )
+        self._application.ended()
 
     def _say(self, kind: type[trace.MemberPaused] | type[trace.MemberResumed]) -> None:
         self._emit(kind(t=self._world.now, group_id=self.config.group_id, member=self.name))

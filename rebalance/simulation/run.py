@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from rebalance.simulation.checkers import Violation
 from rebalance.simulation.choosing import Overrides
 from rebalance.simulation.commands import COMMANDS, Command
+from rebalance.simulation.hosting import Host
 from rebalance.simulation.scenario import Block, Call, Scenario
 from rebalance.simulation.simulation import Simulation
 from rebalance.simulation.stage import Action, Declared, Measure, Numbers, Stage, known_or_error
@@ -85,17 +86,19 @@ def run_scenario(
     overrides: Overrides | None = None,
     measure: Measure | None = None,
     watching: bool = True,
+    host: Host | None = None,
 ) -> Outcome:
     """Play `scenario` in virtual time, then see that all comes to rest (I05).
 
     `overrides`: play it with another protocol, assignor or seed. `measure` is what `show metrics`
-    and `compare` ask for numbers. Not `watching`: commands that only look are left out.
+    and `compare` ask for numbers. Not `watching`: commands that only look are left out. `host`
+    brings code of a user to life in every consumer.
 
     Raises:
         ScenarioError: a line does not make sense, before or while it is played.
     """
     overrides = overrides or Overrides()
-    stage, prepared = _prepare(scenario, overrides, measure, len(_calls(scenario)))
+    stage, prepared = _prepare(scenario, overrides, measure, len(_calls(scenario)), host)
     printed = _play(stage, prepared, watching=watching)
     stage.simulation.end()
     stage.simulation.settle()
@@ -118,7 +121,11 @@ def _calls(scenario: Scenario) -> list[Call]:
 
 
 def _prepare(
-    scenario: Scenario, overrides: Overrides, measure: Measure | None, count: int
+    scenario: Scenario,
+    overrides: Overrides,
+    measure: Measure | None,
+    count: int,
+    host: Host | None = None,
 ) -> tuple[Stage, list[_Prepared]]:
     """Understand the first `count` commands and build an empty stage for them."""
     declared = Declared(overrides=overrides)
@@ -135,11 +142,11 @@ def _prepare(
             assignor=how.assignor,
             seed=stage.simulation.seed,
         )
-        other, lines = _prepare(scenario, again, measure, stage.played)
+        other, lines = _prepare(scenario, again, measure, stage.played, host)
         _play(other, lines, watching=False)
         return other.numbers(_calls(scenario)[stage.played])
 
-    stage = Stage.of(declared, measure, replay)
+    stage = Stage.of(declared, measure, replay, host)
     return stage, prepared
 
 

@@ -14,13 +14,15 @@ from rebalance.member.config import MemberConfig
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.states import MemberState
 from rebalance.simulation.application import Behaviour
-from rebalance.simulation.checkers import Checkers, Committed, Unsettled, Violation
+from rebalance.simulation.checkers import Checkers, Committed, RecordsEnded, Unsettled, Violation
 from rebalance.simulation.cluster import Cluster
 from rebalance.simulation.faults import Faults
+from rebalance.simulation.hosting import Host
 from rebalance.simulation.lines import Lines
 from rebalance.simulation.node import Node
 from rebalance.simulation.path import Delay
 from rebalance.simulation.process import Process
+from rebalance.simulation.records import Logs
 from rebalance.simulation.rest import Rest
 from rebalance.simulation.views import Views
 from rebalance.simulation.world import World
@@ -30,6 +32,9 @@ __all__ = ["MemberSpec", "Simulation"]
 
 STABLE_WITHIN_MS = 600_000
 """How long a group may take to come to rest before it counts as stuck."""
+
+_IDLE_MS = 10_000
+"""An application that processes nothing for so long has nothing more to do."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,8 +66,10 @@ class Simulation:
         nodes: int = 1,
         delay: Delay | None = None,
         note: str = "",
+        host: Host | None = None,
     ) -> None:
         self.seed = seed
+        self._host = host
         self.delay = delay or Delay()
         self.world = World(seed)
         self.trace = Trace(Header(source="simulation", clock="virtual", note=note))
@@ -76,6 +83,7 @@ class Simulation:
         """(group id, partition) -> committed offset"""
         self.tells_requests = False
         """Whether the trace tells of the requests of members that are started from now on."""
+        self.logs = Logs()
         self._protocols: dict[str, RebalanceProtocol] = {}
         self._recording = True
         self._to_come: list[str] = []
@@ -116,7 +124,18 @@ class Simulation:
             self.cluster.topics[name] = partitions
         else:
             self.cluster.topics.pop(name, None)
+        self.logs.topic(name, partitions, self.now)
         self.emit(TopicKnown(t=self.now, topic=name, partitions=partitions))
+
+    def produce(self, topic: str, rate_per_s: int) -> None:
+        """From now on each partition of a topic gets so many records a second; 0: no more.
+
+        Raises:
+            KeyError: there is no such topic.
+        """
+        for process in self._alive():
+            process.settle()
+        self.logs.produce(topic, rate_per_s, self.now)
 
     def define(self, spec: MemberSpec) -> None:
         """Make a consumer known; `start` brings it to life."""
@@ -139,8 +158,13 @@ class Simulation:
             spec.assignors,
             behaviour=spec.behaviour,
             lines=self._lines(spec),
+            logs=self.logs,
             emit=self.emit,
             tells_requests=self.tells_requests,
+            told=self.checkers.told,
+            topics=spec.topics,
+            host=self._host,
+            events_so_far=lambda: len(self.trace.events),
         )
         self.processes[name] = process
         self._protocols[process.name] = process.protocol
@@ -206,12 +230,48 @@ class Simulation:
         self._recording = False
 
     def settle(self) -> None:
-        """Rule I05, after the story: without further faults all come to rest, and stay as they are.
+        """Rules I05 and I06, after the story: without further faults all come to rest, and stay so.
 
         What happens here is checked but not part of the trace. Whoever stands still goes on first,
         or it could never end.
         """
         self._recording = False
+        self._come_to_rest()
+        if self._host is not None:
+            self._read_to_the_end()
+        self.tell_progress()
+        self.checkers.told(RecordsEnded(t=self.now))
+
+    def _read_to_the_end(self) -> None:
+        """Producers stop; time passes as long as somebody makes progress with what is there."""
+        for topic in self.logs.produced_to():
+            self.produce(topic, 0)
+        before = -1
+        while (processed := self._processed()) > before:
+            before = processed
+            self.run_for(_IDLE_MS)
+
+    def _processed(self) -> int:
+        groups = self.views.groups
+        return sum(self.checkers.records.counts(group_id).processed for group_id in groups)
+
+    def tell_progress(self) -> None:
+        """Tell the checkers what was processed until now; nothing else changes."""
+        for process in self._alive():
+            if not process.paused:
+                process.positions.tell_progress()
+
+    def lag(self, group_id: str, topic: str) -> int | None:
+        """Records of a topic that exist and are not committed; None: its log has no end."""
+        lag = 0
+        for partition in self.logs.partitions(topic):
+            end = self.logs.end(partition, self.now)
+            if end is None:
+                return None
+            lag += end - self.offsets.get((group_id, partition), 0)
+        return lag
+
+    def _come_to_rest(self) -> None:
         self.cluster.mend()
         for process in self.processes.values():
             process.lines.mend()
@@ -228,7 +288,7 @@ class Simulation:
                 member.enforce("does anything move without a reason?")
         if not self.run_until_stable():
             self._unsettled(["; ".join(self.blockers())])
-        elif self._owners() != before:
+        elif (after := self._owners()) != before and after.keys() == before.keys():
             self._unsettled(["a rebalance with the same members and topics moved partitions"])
 
     def _unsettled(self, problems: Iterable[str]) -> None:
@@ -239,7 +299,17 @@ class Simulation:
         return (process for process in self.processes.values() if process.alive)
 
     def _owners(self) -> dict[str, list[tuple[str, int]]]:
-        return {lane.name: sorted(lane.owned) for lane in self.views.lanes.values()}
+        """Of who lives, in groups that must keep what they have.
+
+        A leader whose assignor raises is gone after one rebalance more. In a group on its way from
+        eager to cooperative those that are still eager claim nothing, so that plans may change.
+        """
+        living = [lane for lane in self.views.lanes.values() if not lane.ended]
+        spoken: dict[str, set[RebalanceProtocol]] = {}
+        for lane in living:
+            spoken.setdefault(lane.group_id, set()).add(self._protocols[lane.name])
+        settled = (lane for lane in living if len(spoken[lane.group_id]) == 1)
+        return {lane.name: sorted(lane.owned) for lane in settled}
 
     # --- what is told ----------------------------------------------------------------------------
 

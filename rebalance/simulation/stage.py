@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.simulation.choosing import Overrides
+from rebalance.simulation.hosting import Host
 from rebalance.simulation.network import Connection
 from rebalance.simulation.path import Delay, Path
 from rebalance.simulation.process import Process
@@ -84,7 +85,11 @@ class Stage:
 
     @classmethod
     def of(
-        cls, declared: Declared, measure: Measure | None, replay: Callable[[Overrides], Numbers]
+        cls,
+        declared: Declared,
+        measure: Measure | None,
+        replay: Callable[[Overrides], Numbers],
+        host: Host | None = None,
     ) -> "Stage":
         """An empty world with the settings that were declared."""
         seed = declared.seed if declared.overrides.seed is None else declared.overrides.seed
@@ -93,6 +98,7 @@ class Stage:
             config=CoordinatorConfig.from_properties(declared.settings),
             nodes=declared.brokers,
             delay=Delay(),
+            host=host,
         )
         return cls(simulation=simulation, measure=measure, replay=replay)
 

@@ -16,6 +16,7 @@ __all__ = [
     "partitions_text",
     "seconds",
     "short_duration",
+    "span_text",
     "whole_number",
 ]
 
@@ -100,6 +101,11 @@ def partition_name(partition: tuple[str, int]) -> str:
 def partition_names(partitions: Iterable[tuple[str, int]]) -> str:
     """`orders-3, payments-0`, in order."""
     return ", ".join(partition_name(each) for each in sorted(partitions))
+
+
+def span_text(start: int, end: int) -> str:
+    """The offsets [start, end): `record 7`, or `records 7 to 9`."""
+    return f"record {start}" if end - start == 1 else f"records {start} to {end - 1}"
 
 
 def partitions_text(partitions: Iterable[tuple[str, int]]) -> str:

@@ -6,6 +6,7 @@ gives the same bytes, and an hour without events costs nothing.
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -16,13 +17,15 @@ __all__ = ["World"]
 class World:
     """The event queue. `now` is in virtual milliseconds since the simulation began."""
 
-    __slots__ = ("_heap", "_seq", "now", "processed", "random", "touched")
+    __slots__ = ("_heap", "_seq", "now", "processed", "random", "seen", "touched")
 
     def __init__(self, seed: int = 0) -> None:
         self.random = Random(seed)
         self.now = 0
         self.processed = 0
         """Events processed so far: what a benchmark divides by seconds."""
+        self.seen: Counter[tuple[str, str, str]] = Counter()
+        """("member", from, to) and ("answer", API, error) -> how often: what a fuzzer reached."""
         self.touched = False
         """Set by whoever changes something that a `run` may wait for; `run` looks only then."""
         self._heap: list[tuple[int, int, Callable[..., None], tuple[Any, ...]]] = []

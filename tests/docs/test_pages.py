@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rebalance.broker import EmbeddedBroker
+from rebalance.testing import SimulatedConsumer, simulate
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -58,3 +59,15 @@ def test_several_timelines_on_a_page(tmp_path: Path) -> None:
     page = (tmp_path / "demo.html").read_text(encoding="utf-8")
     assert "<title>Two of a kind</title>" in page
     assert page.count('"group_id":"demo-group","source"') == 2
+
+
+def test_a_story_for_code_under_simulation() -> None:
+    """docs/simulate_your_code.md"""
+
+    async def application(consumer: SimulatedConsumer) -> None:
+        async for _ in consumer:
+            await consumer.commit()
+
+    names: dict[str, Any] = {"simulate": simulate, "application": application}
+    exec(_example("simulate_your_code.md", "pause A for 20s"), names)
+    assert names["result"].records.processed > 100

@@ -53,7 +53,7 @@ def test_story_is_told_drawn_measured_and_judged(
     assert "> start A\n> run until stable\n> show ownership\nstable at 3.021s" in out
     assert "member joined: A" in out
     assert "double-owned, partition-ms 0" in " ".join(out.split())
-    assert "Invariants I01 to I05 hold" in out
+    assert "Invariants I01 to I06 hold" in out
     assert out.endswith("Output as expected.\n")
 
 

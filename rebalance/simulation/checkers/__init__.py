@@ -1,4 +1,4 @@
-"""The invariants (I01 to I05), checked after every event, in both views of ownership.
+"""The invariants (I01 to I06), checked after every event, in both views of ownership.
 
 Rule kept: a checker knows nothing of how a machine works. It sees trace events, what earlier events
 add up to (`Views`) and facts that no trace holds; what it finds is a `Violation` with the events
@@ -6,7 +6,22 @@ that led there. One small class per invariant and view, one registry that runs t
 """
 
 from rebalance.simulation.checkers.checker import Checker, Fact, Report
+from rebalance.simulation.checkers.record_book import RecordBook, RecordCounts
+from rebalance.simulation.checkers.record_facts import Processed, ReadingBegan, RecordsEnded
 from rebalance.simulation.checkers.registry import Checkers
 from rebalance.simulation.checkers.violation import Committed, Unsettled, Violation
 
-__all__ = ["Checker", "Checkers", "Committed", "Fact", "Report", "Unsettled", "Violation"]
+__all__ = [
+    "Checker",
+    "Checkers",
+    "Committed",
+    "Fact",
+    "Processed",
+    "ReadingBegan",
+    "RecordBook",
+    "RecordCounts",
+    "RecordsEnded",
+    "Report",
+    "Unsettled",
+    "Violation",
+]

@@ -9,6 +9,12 @@ from rebalance.simulation.checkers.eager_joins import EagerJoinsWithNothing
 from rebalance.simulation.checkers.generations import GroupGenerations, MemberGenerations
 from rebalance.simulation.checkers.offsets import OffsetsGrow
 from rebalance.simulation.checkers.one_owner import GivenOnce, TakenFromNobody
+from rebalance.simulation.checkers.record_book import RecordBook
+from rebalance.simulation.checkers.record_rules import (
+    NothingBeforeTheCommit,
+    NothingSkipped,
+    OnlyOwnersProcess,
+)
 from rebalance.simulation.checkers.revoked_first import RevokedFirst
 from rebalance.simulation.checkers.violation import Violation
 from rebalance.simulation.views import Views
@@ -26,6 +32,8 @@ class Checkers:
         self.violations: list[Violation] = []
         self._recent: deque[trace.Event] = deque(maxlen=_LAST_EVENTS)
         self._looks: dict[type, tuple[Look, ...]] = {}
+        self.records = RecordBook()
+        self._keep(self.records)
         for checker in (
             GroupGenerations(self.report),
             MemberGenerations(self.report),
@@ -34,12 +42,18 @@ class Checkers:
             RevokedFirst(views, self.report),
             TakenFromNobody(views, self.report),
             OffsetsGrow(self.report),
+            NothingSkipped(self.records, self.report),
+            NothingBeforeTheCommit(self.records, views, self.report),
+            OnlyOwnersProcess(views, self.report),
             Convergence(self.report),
         ):
             self.add(checker)
 
     def add(self, checker: Checker) -> None:
         """One more; it is shown what happens from now on, after those before it."""
+        self._keep(checker)
+
+    def _keep(self, checker: Checker | RecordBook) -> None:
         for kind, look in checker.looks().items():
             self._looks[kind] = (*self._looks.get(kind, ()), look)
 

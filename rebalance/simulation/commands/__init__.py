@@ -8,6 +8,7 @@ from rebalance.simulation.commands import (
     comparing,
     deploying,
     networking,
+    producing,
     setting,
     showing,
     strangers,
@@ -21,6 +22,7 @@ COMMANDS: Mapping[str, Command] = {
     command.name: command
     for room in (
         setting,
+        producing,
         acting,
         deploying,
         networking,

@@ -142,6 +142,25 @@ def _commits(call: Call, stage: Stage, names: Names) -> Iterable[str]:
         yield f"{name}: {process.positions.committed} accepted, {refused or 'none refused'}"
 
 
+def _records(call: Call, stage: Stage, names: Names) -> Iterable[str]:
+    """What became of the records of each topic that a group reads."""
+    simulation = stage.simulation
+    simulation.tell_progress()
+    group_ids = dict.fromkeys(lane.group_id for lane in simulation.views.lanes.values())
+    for group_id in group_ids:
+        if names and group_id not in names:
+            continue
+        prefix = f"{group_id}, " if len(group_ids) > 1 else ""
+        topics = {t for lane in simulation.views.lanes_of(group_id) for t in lane.topics}
+        for topic in sorted(topics):
+            counts = simulation.checkers.records.counts(group_id, topic)
+            line = f"{prefix}{topic}: {counts.processed:,} processed"
+            line += f", {counts.duplicates:,} times again" if counts.duplicates else ", none again"
+            line += f", {counts.gaps:,} never" if counts.gaps else ", no gap"
+            lag = simulation.lag(group_id, topic)
+            yield line if lag is None else f"{line}, {lag:,} not committed"
+
+
 def _metrics(call: Call, stage: Stage, names: Names) -> Iterable[str]:
     groups = stage.numbers(call)
     for group_id, figures in groups.items():
@@ -171,6 +190,7 @@ _SHOWN: Mapping[str, Callable[[Call, Stage, Names], Iterable[str]]] = {
     "events": _events,
     "offsets": _offsets,
     "commits": _commits,
+    "records": _records,
     "metrics": _metrics,
     "answers": _answers,
 }
@@ -182,8 +202,8 @@ COMMANDS = (
         help=(
             "Print the coordinator's groups, the consumers, who owns what in the consumers' eyes, "
             "rebalances or events since they were last shown, committed offsets, commits accepted "
-            "and refused, metrics, what strangers were answered; of some groups or members only. "
-            "`from=`: events from then on."
+            "and refused, records processed, processed again and never, metrics, what strangers "
+            "were answered; of some groups or members only. `from=`: events from then on."
         ),
         prepare=_show,
         plays=False,

@@ -18,9 +18,8 @@ from rebalance.simulation.commands import COMMANDS
 from rebalance.simulation.commands.command import no_options, only_options, value
 from rebalance.simulation.explore.group import FAULTS, ExploredGroup, ExploredMember, Faults
 from rebalance.simulation.scenario import Call, Scenario, ScenarioError
-from rebalance.simulation.stage import Declared, Stage
+from rebalance.simulation.stage import Declared, Numbers, Stage
 from rebalance.simulation.values import whole_number
-from rebalance.timeline.trace import Trace
 
 __all__ = ["explored_group"]
 
@@ -115,5 +114,5 @@ def _measures_time(profile: ClientProfile) -> bool:
     return bool(profile.join_interval_ms) or profile.heartbeat_phase is HeartbeatPhase.LAST
 
 
-def _no_replay(how: Overrides) -> Trace:
+def _no_replay(how: Overrides) -> Numbers:
     raise AssertionError("nothing is played")

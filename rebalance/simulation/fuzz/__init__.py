@@ -1,0 +1,33 @@
+"""Hostile scenarios out of seeds, played with every checker on, shrunk where they fail.
+
+See docs/fuzz.md.
+"""
+
+from rebalance.simulation.fuzz.batch import Batch, BatchError, Found, play_batch
+from rebalance.simulation.fuzz.campaign import Campaign, Here, cores, processes, read_batches, run
+from rebalance.simulation.fuzz.coverage import everything, words
+from rebalance.simulation.fuzz.generator import scenario_text
+from rebalance.simulation.fuzz.play import Failure, Played, play, still_fails
+from rebalance.simulation.fuzz.shrink import Shrunk, shrink
+
+__all__ = [
+    "Batch",
+    "BatchError",
+    "Campaign",
+    "Failure",
+    "Found",
+    "Here",
+    "Played",
+    "Shrunk",
+    "cores",
+    "everything",
+    "play",
+    "play_batch",
+    "processes",
+    "read_batches",
+    "run",
+    "scenario_text",
+    "shrink",
+    "still_fails",
+    "words",
+]

@@ -1,0 +1,123 @@
+"""Many seeds on many workers: handed out in batches, stopped at any time, gone on with later.
+
+Rule kept: results count as they come in and are written down at once, so that an interruption loses
+at most the batches that were being played. Where they are played is the executor's business: this
+process, processes on all cores, or a dask cluster; all three have the interface of
+`concurrent.futures`.
+"""
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from rebalance.simulation.fuzz.batch import Batch, BatchError, Found, play_batch
+from rebalance.simulation.fuzz.coverage import Reached
+
+__all__ = ["Campaign", "Here", "cores", "processes", "read_batches", "run"]
+
+BATCH = 10
+"""Seeds in one batch: half a second's work, so that progress and interruption are prompt."""
+_AHEAD = 2
+"""Batches that are handed out for each worker: one to play, one to go on with."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Campaign:
+    """What came of all seeds so far."""
+
+    seeds: set[int] = field(default_factory=set)
+    trace_events: list[int] = field(default_factory=list)
+    processed: int = 0
+    reached: Counter[Reached] = field(default_factory=Counter)
+    limits: Counter[str] = field(default_factory=Counter)
+    found: list[Found] = field(default_factory=list)
+
+    def add(self, batch: Batch) -> None:
+        """Count a batch; seeds that were counted before are not counted again."""
+        if self.seeds.isdisjoint(batch.seeds):
+            self.seeds.update(batch.seeds)
+            self.trace_events += batch.trace_events
+            self.processed += batch.processed
+            self.reached.update(batch.reached)
+            self.limits.update(batch.limits)
+            self.found = sorted([*self.found, *batch.found], key=lambda each: each.seed)
+
+    @property
+    def median_events(self) -> int:
+        """Events of the trace of a scenario in the middle; 0 without any."""
+        return int(median(self.trace_events)) if self.trace_events else 0
+
+
+def read_batches(path: Path) -> list[Batch]:
+    """The batches of a campaign's file; a last line that was cut off is left out.
+
+    Raises:
+        BatchError: another line cannot be read; OSError as reading raises it.
+    """
+    text = path.read_text(encoding="utf-8")
+    whole, _, _ = text.rpartition("\n")
+    batches: list[Batch] = []
+    for number, line in enumerate(whole.splitlines(), start=1):
+        try:
+            batches.append(Batch.from_json(line))
+        except BatchError as error:
+            raise BatchError(f"{path}:{number}: {error}") from None
+    return batches
+
+
+def run(
+    seeds: Iterable[int],
+    executor: Executor,
+    *,
+    workers: int,
+    goes_on: Callable[[], bool],
+) -> Iterator[Batch]:
+    """Play `seeds`, batches in the order in which they are done, for as long as `goes_on()`."""
+    left = iter(seeds)
+    running: set[Future[Batch]] = set()
+    while True:
+        while len(running) < workers * _AHEAD and goes_on():
+            batch = tuple(islice(left, BATCH))
+            if not batch:
+                break
+            running.add(executor.submit(play_batch, batch))
+        if not running:
+            return
+        done, running = wait(running, return_when=FIRST_COMPLETED)
+        for future in sorted(done, key=lambda each: each.result().seeds):
+            yield future.result()
+
+
+class Here(Executor):
+    """Plays in this process: what `--workers 1` means, and what a debugger can step into."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """Play now."""
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+def processes(workers: int) -> AbstractContextManager[Executor]:
+    """So many processes of their own. An interruption is this process's to deal with."""
+    return ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=_ignore_interruption
+    )
+
+
+def _ignore_interruption() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

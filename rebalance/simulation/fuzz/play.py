@@ -1,0 +1,99 @@
+"""Playing one generated scenario with every checker on, and what counts as a failure.
+
+Rule kept: a broken invariant, a group that does not come to rest (I05) and an exception in a
+machine are failures; a line that makes no sense is not, it is a mistake of whoever wrote the lines
+(a shrunk candidate that starts nobody, for one). A failure has a *signature* that shrinking keeps,
+or it would wander off to another bug.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rebalance.simulation.fuzz.coverage import Reached, reached
+from rebalance.simulation.fuzz.known import known_limit
+from rebalance.simulation.run import Outcome, run_scenario
+from rebalance.simulation.scenario import ScenarioError, parse, rewritten
+
+__all__ = ["Failure", "Played", "play", "still_fails", "with_outputs"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What went wrong. `kind` is a rule id ("I01"), or an exception's name."""
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """One scenario as it was played."""
+
+    failures: tuple[Failure, ...] = ()
+    limits: tuple[str, ...] = ()
+    """Violations that Kafka's protocol itself cannot prevent, in words (see `known`)."""
+    trace_events: int = 0
+    """Events of the trace: how much of a story it was."""
+    processed: int = 0
+    """Simulated events, those while all came to rest included."""
+    reached: Counter[Reached] = field(default_factory=Counter)
+    """Which transitions and errors, how often."""
+
+    @property
+    def signature(self) -> str:
+        """What the first failure is one of; empty without one."""
+        return self.failures[0].kind if self.failures else ""
+
+
+def play(text: str, name: str = "fuzz") -> Played:
+    """Play a scenario's text.
+
+    Raises:
+        ScenarioError: a line does not make sense.
+    """
+    scenario = parse(text, name=name)
+    try:
+        outcome = run_scenario(scenario)
+    except ScenarioError:
+        raise
+    except Exception as error:  # a machine's or the world's own: that is what a fuzzer looks for
+        told = f"{type(error).__name__}: {error}"
+        return Played(failures=(Failure(kind=type(error).__name__, message=told),))
+    return _played(outcome)
+
+
+def _played(outcome: Outcome) -> Played:
+    simulation = outcome.simulation
+    failures, limits = [], []
+    for violation in outcome.violations:
+        limit = known_limit(violation, simulation)
+        if limit:
+            limits.append(limit)
+        else:
+            failures.append(Failure(kind=violation.rule, message=str(violation)))
+    return Played(
+        failures=tuple(failures),
+        limits=tuple(limits),
+        trace_events=len(simulation.trace.events),
+        processed=simulation.events_processed,
+        reached=reached(simulation),
+    )
+
+
+def still_fails(lines: Sequence[str], signature: str) -> bool:
+    """Whether these lines show a failure of that signature first."""
+    try:
+        return play("\n".join(lines)).signature == signature
+    except ScenarioError:
+        return False
+
+
+def with_outputs(text: str) -> str:
+    """The scenario with what it prints below its commands; as it is where it cannot be played."""
+    scenario = parse(text)
+    try:
+        outcome = run_scenario(scenario)
+    except Exception:
+        return text
+    return rewritten(scenario, outcome.outputs)

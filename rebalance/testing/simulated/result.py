@@ -1,0 +1,122 @@
+"""What came of a simulation of a user's code: numbers, findings, and a page that tells the story.
+
+Rule kept: the page is all one needs. It says what is wrong, the shortest story in which it is, what
+everybody did up to that moment, and how to play it again.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from rebalance.simulation import Violation
+from rebalance.simulation.checkers import RecordCounts
+from rebalance.simulation.values import seconds
+from rebalance.simulation.words import who_and_what
+from rebalance.testing.simulated.journal import Finding
+from rebalance.testing.simulated.play import Played
+from rebalance.timeline.trace import Trace
+
+__all__ = ["SimulationResult"]
+
+_LINES_BEFORE = 24
+_MOST_FINDINGS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulationResult:
+    """One play: of the seed that failed, shrunk, or of the last one if none did."""
+
+    seed: int
+    """Of the story it began with."""
+    seeds: int
+    """So many were played, this one included."""
+    played: Played
+    shrunk_from: int = 0
+    """Lines of the story before it was shrunk; 0: it was not."""
+    allow: frozenset[str] = frozenset()
+    """Kinds of findings, and rules, that count as right."""
+
+    @property
+    def story(self) -> str:
+        """The scenario's text; `simulate(..., scenario=result.story)` plays it again."""
+        return "\n".join(self.played.lines)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is wrong with records or code, in the order of time."""
+        return tuple(each for each in self.played.findings if each.kind not in self.allow)
+
+    @property
+    def violations(self) -> tuple[Violation, ...]:
+        """Invariants of the protocol that did not hold."""
+        return tuple(each for each in self.played.violations if each.rule not in self.allow)
+
+    @property
+    def records(self) -> RecordCounts:
+        """Records processed, processed again, and left out."""
+        return self.played.records
+
+    @property
+    def trace(self) -> Trace:
+        """Everything that happened, to be drawn (`rebalance.timeline.render_text`) or written."""
+        return self.played.trace
+
+    @property
+    def passed(self) -> bool:
+        """Nothing is wrong."""
+        return not self.findings and not self.violations
+
+    def check(self) -> "SimulationResult":
+        """Itself, if nothing is wrong.
+
+        Raises:
+            AssertionError: something is; its text is the page.
+        """
+        if not self.passed:
+            raise AssertionError(self.page())
+        return self
+
+    def page(self) -> str:
+        """What is wrong and how it came to that; or, in a line, that nothing is."""
+        return "\n".join(self._page())
+
+    def _page(self) -> Iterator[str]:
+        counts = self.records
+        numbers = (
+            f"{counts.processed:,} records processed, {counts.duplicates:,} times again, "
+            f"{counts.gaps:,} left out"
+        )
+        seeds = "1 seed" if self.seeds == 1 else f"{self.seeds} seeds"
+        if self.passed:
+            yield f"{seeds}, nothing wrong; in the last one {numbers}"
+            return
+        told = [*map(str, self.findings), *map(str, self.violations)]
+        yield f"{told[0]}"
+        yield from (f"{each}" for each in told[1:_MOST_FINDINGS])
+        if len(told) > _MOST_FINDINGS:
+            yield f"and {len(told) - _MOST_FINDINGS} more like these"
+        yield ""
+        shrunk = f", shrunk from {self.shrunk_from} lines" if self.shrunk_from else ""
+        yield f"The story (seed {self.seed}{shrunk}):"
+        yield from (f"    {line}" for line in self.played.lines)
+        yield ""
+        yield "What happened until then:"
+        yield from (f"    {line}" for line in self._happened())
+        yield ""
+        yield f"All in all: {numbers}."
+        yield "simulate(..., scenario=STORY) plays it again, with the lines of the story as STORY."
+
+    def _happened(self) -> Iterable[str]:
+        """The last of what everybody did, up to the first thing that is wrong."""
+        last = min([*(each.t for each in self.findings), *(each.t for each in self.violations)])
+        lines = list[tuple[int, str, str]]()
+        entries = list(self.played.entries)
+        for number, event in enumerate(self.trace.events):
+            while entries and entries[0].after <= number:
+                entry = entries.pop(0)
+                lines.append((entry.t, entry.who, entry.text))
+            lines.append((event.t, *who_and_what(event)))
+        lines += [(entry.t, entry.who, entry.text) for entry in entries]
+        told = [line for line in lines if line[0] <= last][-_LINES_BEFORE:]
+        times = max((len(seconds(t)) for t, _, _ in told), default=0)
+        names = max((len(who) for _, who, _ in told), default=0)
+        return [f"{seconds(t):>{times}}  {who:<{names}}  {what}" for t, who, what in told]
