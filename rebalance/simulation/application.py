@@ -6,10 +6,12 @@ it does not poll, and a listener waits until it is free. Time is virtual: nothin
 position is worked out when somebody asks.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from assignors.model import PartitionSet, TopicPartition
+from rebalance.simulation.gate import Gate
 from rebalance.simulation.world import World
 
 __all__ = ["Behaviour", "Thread"]
@@ -66,6 +68,14 @@ class Thread:
             self._read_ms = self._read_so_far()
             self.free_at = self._reading_since = start + duration_ms
         return start + duration_ms
+
+    def then(self, gate: Gate, duration_ms: int, action: Callable[..., None], *args: Any) -> None:
+        """Be occupied for so long, then act: at once if it is free and it takes no time."""
+        ends = self.occupy(duration_ms)
+        if ends <= self._world.now:
+            gate.do(action, *args)
+        else:
+            gate.at(ends, action, *args)
 
     def stand_still(self, since: int) -> None:
         """It did nothing from `since` until now."""

@@ -14,11 +14,12 @@ from rebalance.member.config import MemberConfig
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.states import MemberState
 from rebalance.simulation.application import Behaviour
-from rebalance.simulation.checkers import Checkers, Committed, Violation
+from rebalance.simulation.checkers import Checkers, Committed, Unsettled, Violation
 from rebalance.simulation.lines import Lines
 from rebalance.simulation.network import Connection, Delay
 from rebalance.simulation.node import Node
 from rebalance.simulation.process import Process
+from rebalance.simulation.values import partition_names
 from rebalance.simulation.views import Views
 from rebalance.simulation.world import World
 from rebalance.timeline.trace import Event, Header, Step, TopicKnown, Trace, TraceEnded
@@ -198,9 +199,9 @@ class Simulation:
             return f"group {group_id} lacks members"
         unowned = self.views.unowned(group_id) if expected else []
         if unowned:
-            return f"nobody owns {_names(unowned)} of {group_id}"
+            return f"nobody owns {partition_names(unowned)} of {group_id}"
         vain = self.views.owned_in_vain(group_id)
-        return f"{_names(vain)} of {group_id} is owned in vain" if vain else ""
+        return f"{partition_names(vain)} of {group_id} is owned in vain" if vain else ""
 
     # --- the end ---------------------------------------------------------------------------------
 
@@ -226,8 +227,9 @@ class Simulation:
             process.resume()
         self.run_until(max([self.now, *(process.busy_until for process in self._alive())]))
         if not self.run_until_stable():
-            self.checkers.converged(self.now, self.unrest())
+            self._unsettled(self.unrest())
             return
+        self._stay_at_rest()
         before = self._owners()
         for group_id in self.views.groups:
             members = (p for p in self._alive() if p.config.group_id == group_id)
@@ -235,11 +237,23 @@ class Simulation:
             if member is not None:
                 member.enforce("does anything move without a reason?")
         if not self.run_until_stable():
-            self.checkers.converged(self.now, self.unrest())
+            self._unsettled(self.unrest())
         elif (after := self._owners()) != before and after.keys() == before.keys():
-            self.checkers.converged(
-                self.now, ["a rebalance with the same members and topics moved partitions"]
+            self._unsettled(["a rebalance with the same members and topics moved partitions"])
+
+    def _stay_at_rest(self) -> None:
+        """Whoever is awake and heard of is not given up on: for one and a half session timeouts."""
+        began = len(self.views.rebalances)
+        sessions = [process.config.session_timeout_ms for process in self._alive()]
+        self.run_for(max(sessions, default=0) * 3 // 2)
+        for rebalance in self.views.rebalances[began:]:
+            self._unsettled(
+                [f"group {rebalance.group_id} rebalances without a reason: {rebalance.cause}"]
             )
+
+    def _unsettled(self, problems: Iterable[str]) -> None:
+        for problem in problems:
+            self.checkers.told(Unsettled(t=self.now, problem=problem))
 
     def _alive(self) -> Iterable[Process]:
         return (process for process in self.processes.values() if process.alive)
@@ -269,13 +283,9 @@ class Simulation:
 
     def _on_commit(self, group_id: str, partition: TopicPartition, offset: int) -> None:
         self.offsets[group_id, partition] = offset
-        self.checkers.committed(
+        self.checkers.told(
             Committed(t=self.now, group_id=group_id, partition=partition, offset=offset)
         )
 
     def _is_eager(self, lane: str) -> bool:
         return self._protocols[lane] is RebalanceProtocol.EAGER
-
-
-def _names(partitions: Iterable[tuple[str, int]]) -> str:
-    return ", ".join(f"{topic}-{partition}" for topic, partition in partitions)

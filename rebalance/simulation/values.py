@@ -10,6 +10,8 @@ __all__ = [
     "duration",
     "duration_range",
     "names",
+    "partition_name",
+    "partition_names",
     "partitions_text",
     "seconds",
     "short_duration",
@@ -67,6 +69,16 @@ def short_duration(ms: int) -> str:
         if ms >= _UNITS[unit] and ms % _UNITS[unit] == 0:
             return f"{ms // _UNITS[unit]}{unit}"
     return f"{ms / 1000:g}s" if ms >= 1000 else f"{ms}ms"
+
+
+def partition_name(partition: tuple[str, int]) -> str:
+    """`orders-3`, as Kafka writes it."""
+    return f"{partition[0]}-{partition[1]}"
+
+
+def partition_names(partitions: Iterable[tuple[str, int]]) -> str:
+    """`orders-3, payments-0`, in order."""
+    return ", ".join(partition_name(each) for each in sorted(partitions))
 
 
 def partitions_text(partitions: Iterable[tuple[str, int]]) -> str:

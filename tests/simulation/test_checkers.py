@@ -3,7 +3,7 @@
 import pytest
 
 from assignors.model import TopicPartition
-from rebalance.simulation.checkers import Checkers, Committed
+from rebalance.simulation.checkers import Checkers, Committed, Unsettled
 from rebalance.simulation.views import Views
 from rebalance.timeline import trace
 
@@ -144,14 +144,14 @@ def test_i03_committed_offset_goes_back() -> None:
     watched = Watched()
     for offset in (5, 5, 9, 8):
         fact = Committed(t=4, group_id="g", partition=TopicPartition("t", 0), offset=offset)
-        watched.checkers.committed(fact)
+        watched.checkers.told(fact)
     assert [v.rule for v in watched.checkers.violations] == ["I03"]
     assert "offset 8 was committed after 9" in watched.checkers.violations[0].message
 
 
 def test_i05_problems_are_violations() -> None:
     watched = Watched()
-    watched.checkers.converged(9, ["nobody owns t-1 of g"])
+    watched.checkers.told(Unsettled(t=9, problem="nobody owns t-1 of g"))
     assert [str(v) for v in watched.checkers.violations] == [
         "I05 violated at 0.009s: nobody owns t-1 of g"
     ]

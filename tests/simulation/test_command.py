@@ -11,6 +11,7 @@ from rebalance.cli.errors import UsageError
 from rebalance.cli.simulate import simulate
 from rebalance.cli.terminal import ColorWhen
 from rebalance.simulation import Simulation
+from rebalance.simulation.checkers import Unsettled
 from rebalance.timeline.trace import read_trace
 
 STORY = """\
@@ -108,7 +109,7 @@ def test_violation_is_told_with_what_led_to_it(
     as_json: bool,
 ) -> None:
     def settle(simulation: Simulation) -> None:
-        simulation.checkers.converged(simulation.now, ["it is a test"])
+        simulation.checkers.told(Unsettled(t=simulation.now, problem="it is a test"))
 
     monkeypatch.setattr(Simulation, "settle", settle)
     assert run(story, json_output=as_json) == 1

@@ -176,7 +176,7 @@ def _behave(call: Call, declared: Declared) -> Action:
             spec, process = stage.spec(name), stage.simulation.processes.get(name)
             spec.behaviour = spec.behaviour.with_changes(changes)
             if process is not None:
-                process.behaviour = process.behaviour.with_changes(changes)
+                process.behave(changes)
         return ()
 
     return play
@@ -194,7 +194,7 @@ def _raise(call: Call, declared: Declared) -> Action:
         failing = {"failing": spec.behaviour.failing | what}
         spec.behaviour = spec.behaviour.with_changes(failing)
         if process is not None:
-            process.behaviour = process.behaviour.with_changes(failing)
+            process.behave(failing)
         return ()
 
     return play

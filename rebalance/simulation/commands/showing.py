@@ -136,8 +136,10 @@ def _offsets(call: Call, stage: Stage, names: Names) -> Iterable[str]:
 
 def _commits(call: Call, stage: Stage, names: Names) -> Iterable[str]:
     for name, process in _processes(stage, names):
-        refused = ", ".join(f"{n} refused ({error})" for error, n in process.refused.items())
-        yield f"{name}: {process.committed} accepted, {refused or 'none refused'}"
+        refused = ", ".join(
+            f"{n} refused ({error})" for error, n in process.positions.refused.items()
+        )
+        yield f"{name}: {process.positions.committed} accepted, {refused or 'none refused'}"
 
 
 def _metrics(call: Call, stage: Stage, names: Names) -> Iterable[str]:

@@ -1,0 +1,12 @@
+"""The invariants (I01 to I05), checked after every event, in both views of ownership.
+
+Rule kept: a checker knows nothing of how a machine works. It sees trace events, what earlier events
+add up to (`Views`) and facts that no trace holds; what it finds is a `Violation` with the events
+that led there. One small class per invariant and view, one registry that runs them.
+"""
+
+from rebalance.simulation.checkers.checker import Checker, Fact, Report
+from rebalance.simulation.checkers.registry import Checkers
+from rebalance.simulation.checkers.violation import Committed, Unsettled, Violation
+
+__all__ = ["Checker", "Checkers", "Committed", "Fact", "Report", "Unsettled", "Violation"]

@@ -1,0 +1,35 @@
+"""What every checker is: a rule, the events it wants to see, and a way to say that it broke.
+
+Why: a checker names the kinds of events it looks at, so that an event costs only those that want
+it; thousands of heartbeats and polls cost nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Protocol
+
+from rebalance.simulation.checkers.violation import Committed, Unsettled
+from rebalance.timeline import trace
+
+__all__ = ["Checker", "Fact", "Look", "Report"]
+
+Fact = trace.Event | Committed | Unsettled
+"""What a checker may be shown."""
+
+Look = Callable[..., None]
+"""Look at one fact of the kind that was asked for."""
+
+
+class Report(Protocol):
+    """Say that a rule is broken: by which checker, when (ms), how."""
+
+    def __call__(self, checker: "Checker", t: int, message: str) -> None: ...
+
+
+class Checker(Protocol):
+    """One invariant in one view. `looks` is asked for once, when the checker is registered."""
+
+    RULE: ClassVar[str]
+    """The rule's id."""
+
+    def looks(self) -> Mapping[type, Look]:
+        """Kind of fact -> what looks at it. An event is not in the views yet when it is shown."""

@@ -1,0 +1,69 @@
+"""I04: generations grow, a group's and each member's."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from rebalance.simulation.checkers.checker import Look, Report
+from rebalance.simulation.views import Views
+from rebalance.timeline import trace
+
+__all__ = ["GroupGenerations", "MemberGenerations"]
+
+
+class GroupGenerations:
+    """In the coordinator's view."""
+
+    RULE: ClassVar[str] = "I04"
+
+    def __init__(self, report: Report) -> None:
+        self._generations: dict[str, int] = {}
+        self._report = report
+
+    def looks(self) -> Mapping[type, Look]:
+        """Whatever the coordinator says with a generation."""
+        return {
+            trace.GroupStateChanged: self._state_changed,
+            trace.JoinCompleted: self._grows,
+            trace.AssignmentSent: self._grows,
+        }
+
+    def _grows(
+        self, event: trace.GroupStateChanged | trace.JoinCompleted | trace.AssignmentSent
+    ) -> None:
+        before = self._generations.get(event.group_id, -1)
+        if event.generation_id < before:
+            self._report(
+                self,
+                event.t,
+                f"group {event.group_id} went from generation {before} to {event.generation_id}",
+            )
+        self._generations[event.group_id] = event.generation_id
+
+    def _state_changed(self, event: trace.GroupStateChanged) -> None:
+        self._grows(event)
+        if event.state == "Dead":
+            del self._generations[event.group_id]  # a new group of that name starts at 0
+
+
+class MemberGenerations:
+    """In the members' view: as long as one goes by the same member id."""
+
+    RULE: ClassVar[str] = "I04"
+
+    def __init__(self, views: Views, report: Report) -> None:
+        self._views = views
+        self._report = report
+
+    def looks(self) -> Mapping[type, Look]:
+        """Members as they learn of a generation."""
+        return {trace.Joined: self._joined}
+
+    def _joined(self, event: trace.Joined) -> None:
+        lane = self._views.lanes[event.member]
+        if lane.member_id == event.member_id and event.generation_id < lane.generation_id:
+            self._report(
+                self,
+                event.t,
+                f"{event.member} went from generation {lane.generation_id} to "
+                f"{event.generation_id}",
+            )

@@ -1,0 +1,67 @@
+"""Runs every checker after every event, and keeps what they find."""
+
+from collections import deque
+from collections.abc import Callable
+
+from rebalance.simulation.checkers.checker import Checker, Fact, Look
+from rebalance.simulation.checkers.convergence import Convergence
+from rebalance.simulation.checkers.eager_joins import EagerJoinsWithNothing
+from rebalance.simulation.checkers.generations import GroupGenerations, MemberGenerations
+from rebalance.simulation.checkers.offsets import OffsetsGrow
+from rebalance.simulation.checkers.one_owner import GivenOnce, TakenFromNobody
+from rebalance.simulation.checkers.revoked_first import RevokedFirst
+from rebalance.simulation.checkers.violation import Violation
+from rebalance.simulation.views import Views
+from rebalance.timeline import trace
+
+__all__ = ["Checkers"]
+
+_LAST_EVENTS = 8
+
+
+class Checkers:
+    """All checkers over one simulation. `is_eager` says what protocol a lane is configured for."""
+
+    def __init__(self, views: Views, is_eager: Callable[[str], bool]) -> None:
+        self.violations: list[Violation] = []
+        self._recent: deque[trace.Event] = deque(maxlen=_LAST_EVENTS)
+        self._looks: dict[type, tuple[Look, ...]] = {}
+        for checker in (
+            GroupGenerations(self.report),
+            MemberGenerations(views, self.report),
+            EagerJoinsWithNothing(views, is_eager, self.report),
+            GivenOnce(views, self.report),
+            RevokedFirst(views, self.report),
+            TakenFromNobody(views, self.report),
+            OffsetsGrow(self.report),
+            Convergence(self.report),
+        ):
+            self.add(checker)
+
+    def add(self, checker: Checker) -> None:
+        """One more; it is shown what happens from now on, after those before it."""
+        for kind, look in checker.looks().items():
+            self._looks[kind] = (*self._looks.get(kind, ()), look)
+
+    def check(self, event: trace.Event) -> None:
+        """Look at one event; the views do not contain it yet."""
+        self._recent.append(event)
+        for look in self._looks.get(type(event), ()):
+            look(event)
+
+    def told(self, fact: Fact) -> None:
+        """Look at a fact that is no event of the trace."""
+        for look in self._looks.get(type(fact), ()):
+            look(fact)
+
+    def report(self, checker: Checker, t: int, message: str) -> None:
+        """A rule is broken."""
+        self.violations.append(
+            Violation(
+                rule=checker.RULE,
+                checker=type(checker).__name__,
+                t=t,
+                message=message,
+                last_events=tuple(self._recent),
+            )
+        )

@@ -1,0 +1,40 @@
+"""What a checker finds, and the facts it may be told beside a trace's events."""
+
+from dataclasses import dataclass
+
+from assignors.model import TopicPartition
+from rebalance.timeline import trace
+
+__all__ = ["Committed", "Unsettled", "Violation"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """A broken invariant: rule id, who found it, when (ms), what, and the last events up to it."""
+
+    rule: str
+    checker: str = ""
+    t: int
+    message: str
+    last_events: tuple[trace.Event, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.rule} violated at {self.t / 1000:.3f}s: {self.message}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """A committed offset became durable."""
+
+    t: int
+    group_id: str
+    partition: TopicPartition
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsettled:
+    """Faults ended long ago, and yet: `problem`."""
+
+    t: int
+    problem: str

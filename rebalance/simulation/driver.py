@@ -1,0 +1,71 @@
+"""Drives one member machine: events in, effects out, one wake-up armed.
+
+Rule kept: one event after another. An effect whose outcome is known at once (a listener that takes
+no time) is told after the event that asked for it, never inside of it. No rule of the protocol is
+here.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+from rebalance.member import events
+from rebalance.member.classic import ClassicMember
+from rebalance.member.errors import MemberUsageError
+from rebalance.protocol.states import MemberState
+from rebalance.simulation.gate import Gate
+
+__all__ = ["MemberDriver"]
+
+
+class MemberDriver:
+    """Owns the machine; `perform` is told every effect, in order, while the process lives."""
+
+    def __init__(
+        self, gate: Gate, member: ClassicMember, perform: Callable[[events.MemberEffect], None]
+    ) -> None:
+        self.member = member
+        self.state = MemberState.UNSUBSCRIBED
+        self._gate = gate
+        self._perform = perform
+        self._inbox: deque[events.MemberEvent | None] = deque()
+        self._telling = False
+        self._wakes_at: int | None = None
+
+    def tell(self, event: events.MemberEvent | None) -> None:
+        """Tell the member and do what it says; None: time has passed."""
+        self._inbox.append(event)
+        if self._telling:
+            return
+        self._telling = True
+        gate, member = self._gate, self.member
+        while self._inbox:
+            event, now = self._inbox.popleft(), gate.now
+            effects = member.advance(now) if event is None else member.handle(event, now)
+            for effect in effects:
+                if gate.alive:
+                    self._perform(effect)
+        self._telling = False
+        self._arm()
+
+    def wish(self, event: events.MemberEvent) -> None:
+        """What a user asks for; a consumer that failed or is closed raises, and that is all."""
+        try:
+            self.tell(event)
+        except MemberUsageError:
+            self._telling = False
+
+    def end(self) -> None:
+        """What was still to be told is not."""
+        self._inbox.clear()
+
+    def _arm(self) -> None:
+        """One wake-up, never later than the next deadline; an early one arms the next."""
+        deadline = self.member.next_deadline() if self._gate.alive else None
+        if deadline is not None and (self._wakes_at is None or deadline < self._wakes_at):
+            self._wakes_at = deadline
+            self._gate.at(deadline, self._wake, deadline)
+
+    def _wake(self, armed: int) -> None:
+        if armed == self._wakes_at:
+            self._wakes_at = None
+            self.tell(None)
