@@ -14,13 +14,13 @@ from rebalance.member.config import MemberConfig
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.states import MemberState
 from rebalance.simulation.application import Behaviour
-from rebalance.simulation.checkers import Checkers, Committed, Unsettled, Violation
+from rebalance.simulation.checkers import AtRest, Checkers, Committed, Unsettled, Violation
 from rebalance.simulation.lines import Lines
 from rebalance.simulation.network import Connection, Delay
 from rebalance.simulation.node import Node
 from rebalance.simulation.process import Process
 from rebalance.simulation.values import partition_names
-from rebalance.simulation.views import Views
+from rebalance.simulation.views import Lane, Views
 from rebalance.simulation.world import World
 from rebalance.timeline.trace import Event, Header, Step, TopicKnown, Trace, TraceEnded
 
@@ -76,6 +76,9 @@ class Simulation:
             config or CoordinatorConfig(),
             emit=self.emit,
             on_commit=self._on_commit,
+        )
+        self.checkers.watch(
+            config or CoordinatorConfig(), lambda group_id: self.node.coordinator.group(group_id)
         )
 
     @property
@@ -230,6 +233,7 @@ class Simulation:
             self._unsettled(self.unrest())
             return
         self._stay_at_rest()
+        self.checkers.told(AtRest(t=self.now, group_ids=tuple(self.views.groups)))
         before = self._owners()
         for group_id in self.views.groups:
             members = (p for p in self._alive() if p.config.group_id == group_id)
@@ -240,6 +244,35 @@ class Simulation:
             self._unsettled(self.unrest())
         elif (after := self._owners()) != before and after.keys() == before.keys():
             self._unsettled(["a rebalance with the same members and topics moved partitions"])
+        self._one_leaves()
+
+    def _one_leaves(self) -> None:
+        """Where claims are kept, who stays keeps what it has when somebody leaves."""
+        before = {lane.name: set(lane.owned) for lane in self._keepers()}
+        for group_id in self.views.groups:
+            leaving = [
+                process
+                for process in self._alive()
+                if process.config.group_id == group_id
+                and process.state is MemberState.STABLE
+                and process.config.group_instance_id is None
+            ]
+            if len(leaving) > 1:
+                leaving[-1].close()
+        if not self.run_until_stable():
+            self._unsettled(self.unrest())
+            return
+        for lane in self._keepers():
+            if not before.get(lane.name, set()) <= lane.owned:
+                self._unsettled([f"{lane.name} lost partitions because another member left"])
+
+    def _keepers(self) -> Iterable[Lane]:
+        """Who lives in a group whose assignor is sticky and whose members all want the same."""
+        for group in self.views.groups.values():
+            lanes = self.views.lanes_of(group.group_id)
+            alike = len({(lane.topics, self._protocols[lane.name]) for lane in lanes}) == 1
+            if alike and group.protocol_name.endswith("sticky"):
+                yield from lanes
 
     def _stay_at_rest(self) -> None:
         """Whoever is awake and heard of is not given up on: for one and a half session timeouts."""

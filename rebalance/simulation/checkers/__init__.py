@@ -7,6 +7,6 @@ that led there. One small class per invariant and view, one registry that runs t
 
 from rebalance.simulation.checkers.checker import Checker, Fact, Report
 from rebalance.simulation.checkers.registry import Checkers
-from rebalance.simulation.checkers.violation import Committed, Unsettled, Violation
+from rebalance.simulation.checkers.violation import AtRest, Committed, Unsettled, Violation
 
-__all__ = ["Checker", "Checkers", "Committed", "Fact", "Report", "Unsettled", "Violation"]
+__all__ = ["AtRest", "Checker", "Checkers", "Committed", "Fact", "Report", "Unsettled", "Violation"]

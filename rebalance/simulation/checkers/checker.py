@@ -7,12 +7,12 @@ it; thousands of heartbeats and polls cost nothing.
 from collections.abc import Callable, Mapping
 from typing import ClassVar, Protocol
 
-from rebalance.simulation.checkers.violation import Committed, Unsettled
+from rebalance.simulation.checkers.violation import AtRest, Committed, Unsettled
 from rebalance.timeline import trace
 
 __all__ = ["Checker", "Fact", "Look", "Report"]
 
-Fact = trace.Event | Committed | Unsettled
+Fact = trace.Event | Committed | Unsettled | AtRest
 """What a checker may be shown."""
 
 Look = Callable[..., None]

@@ -3,13 +3,31 @@
 from collections import deque
 from collections.abc import Callable
 
+from rebalance.coordinator.snapshot import GroupSnapshot
+from rebalance.protocol.config import CoordinatorConfig
+from rebalance.simulation.checkers.at_rest import (
+    BalancedAtRest,
+    NothingPendingAtRest,
+    OneOwnerAtRest,
+)
 from rebalance.simulation.checkers.checker import Checker, Fact, Look
 from rebalance.simulation.checkers.convergence import Convergence
 from rebalance.simulation.checkers.eager_joins import EagerJoinsWithNothing
-from rebalance.simulation.checkers.generations import GroupGenerations, MemberGenerations
+from rebalance.simulation.checkers.generations import (
+    GenerationsAreNew,
+    GroupGenerations,
+    MemberGenerations,
+)
+from rebalance.simulation.checkers.join_phase import (
+    InitialDelayHolds,
+    JoinPhaseEnds,
+    NobodyLeftOut,
+    SyncPhaseEnds,
+)
 from rebalance.simulation.checkers.offsets import OffsetsGrow
 from rebalance.simulation.checkers.one_owner import GivenOnce, TakenFromNobody
 from rebalance.simulation.checkers.revoked_first import RevokedFirst
+from rebalance.simulation.checkers.size import NotTooMany
 from rebalance.simulation.checkers.violation import Violation
 from rebalance.simulation.views import Views
 from rebalance.timeline import trace
@@ -17,6 +35,9 @@ from rebalance.timeline import trace
 __all__ = ["Checkers"]
 
 _LAST_EVENTS = 8
+
+Snapshot = Callable[[str], GroupSnapshot | None]
+"""The group of that id as its coordinator has it now; None where it has none."""
 
 
 class Checkers:
@@ -28,6 +49,7 @@ class Checkers:
         self._looks: dict[type, tuple[Look, ...]] = {}
         for checker in (
             GroupGenerations(self.report),
+            GenerationsAreNew(self.report),
             MemberGenerations(views, self.report),
             EagerJoinsWithNothing(views, is_eager, self.report),
             GivenOnce(views, self.report),
@@ -35,6 +57,20 @@ class Checkers:
             TakenFromNobody(views, self.report),
             OffsetsGrow(self.report),
             Convergence(self.report),
+            OneOwnerAtRest(views, self.report),
+            BalancedAtRest(views, self.report),
+        ):
+            self.add(checker)
+
+    def watch(self, config: CoordinatorConfig, snapshot: Snapshot) -> None:
+        """Also what needs to know the coordinator's settings, or what it says of a group."""
+        for checker in (
+            NotTooMany(config.group_max_size, snapshot, self.report),
+            NobodyLeftOut(snapshot, self.report),
+            JoinPhaseEnds(snapshot, self.report),
+            InitialDelayHolds(config.group_initial_rebalance_delay_ms, snapshot, self.report),
+            SyncPhaseEnds(snapshot, self.report),
+            NothingPendingAtRest(snapshot, self.report),
         ):
             self.add(checker)
 

@@ -24,6 +24,8 @@ class Failure:
 
     kind: str
     message: str
+    checker: str = ""
+    """Who found it; empty for an exception."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,9 @@ def _played(outcome: Outcome) -> Played:
         if limit:
             limits.append(limit)
         else:
-            failures.append(Failure(kind=violation.rule, message=str(violation)))
+            failures.append(
+                Failure(kind=violation.rule, message=str(violation), checker=violation.checker)
+            )
     return Played(
         failures=tuple(failures),
         limits=tuple(limits),
