@@ -19,6 +19,7 @@ from rebalance.simulation.lines import Lines
 from rebalance.simulation.network import Connection, Delay
 from rebalance.simulation.node import Node
 from rebalance.simulation.process import Process
+from rebalance.simulation.stranger import Stranger
 from rebalance.simulation.values import partition_names
 from rebalance.simulation.views import Lane, Views
 from rebalance.simulation.world import World
@@ -77,6 +78,7 @@ class Simulation:
             emit=self.emit,
             on_commit=self._on_commit,
         )
+        self.stranger = Stranger(lambda: Connection(self.world, self.node, lambda: self.delay))
         self.checkers.watch(
             config or CoordinatorConfig(), lambda group_id: self.node.coordinator.group(group_id)
         )

@@ -26,6 +26,7 @@ from rebalance.simulation.checkers.join_phase import (
 )
 from rebalance.simulation.checkers.offsets import OffsetsGrow
 from rebalance.simulation.checkers.one_owner import GivenOnce, TakenFromNobody
+from rebalance.simulation.checkers.parked import NobodyForgotten
 from rebalance.simulation.checkers.revoked_first import RevokedFirst
 from rebalance.simulation.checkers.size import NotTooMany
 from rebalance.simulation.checkers.violation import Violation
@@ -70,6 +71,7 @@ class Checkers:
             JoinPhaseEnds(snapshot, self.report),
             InitialDelayHolds(config.group_initial_rebalance_delay_ms, snapshot, self.report),
             SyncPhaseEnds(snapshot, self.report),
+            NobodyForgotten(snapshot, self.report),
             NothingPendingAtRest(snapshot, self.report),
         ):
             self.add(checker)

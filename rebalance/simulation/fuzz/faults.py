@@ -81,7 +81,7 @@ def _slow_listener(story: Story, name: str) -> None:
 
 
 def _slow_assignor(story: Story, name: str) -> None:
-    story.say(f"assignor {name} takes={pause_text(story.dice, 100, 2000, 8000)}")
+    story.say(f"assignor {name} takes={pause_text(story.dice, 100, 2000, 8000, 20000)}")
     story.mending[f"{name} assignor"] = f"assignor {name} takes=0ms"
 
 
@@ -165,6 +165,40 @@ def _slow_network(story: Story) -> bool:
     return True
 
 
+_NONSENSE = (
+    "JoinGroup group=",
+    "JoinGroup session=10ms",
+    "JoinGroup member=nobody",
+    "JoinGroup protocols=nonsense",
+    "SyncGroup group=",
+    "SyncGroup member={name} protocols=nonsense",
+    "SyncGroup member={name} generation=999",
+    "SyncGroup member=nobody",
+    "Heartbeat group=",
+    "Heartbeat member={name} generation=0",
+    "Heartbeat member=nobody",
+    "Heartbeat member=nobody instance=i1",
+    "LeaveGroup group=",
+    "LeaveGroup member=nobody",
+    "LeaveGroup member=nobody instance=i1",
+    "LeaveGroup",
+)
+"""Requests that are wrong and change nothing: what is refused must not do harm."""
+
+
+def _stranger(story: Story, name: str) -> None:
+    """One wrong request, or an id that is asked for and comes back as another's (J20)."""
+    group = story.consumers[name].group_id
+    for said in story.dice.sample(_NONSENSE, 3):
+        its_own = "" if "group=" in said else f" group={group}"
+        story.say(f"stranger sends {said.format(name=name)}{its_own}")
+    if story.dice.random() < 0.2:
+        assignors = story.consumers[name].assignors
+        story.say(f"stranger sends JoinGroup group={group} protocols={assignors}", "run for 10ms")
+        join = f"stranger sends JoinGroup group={group} member=given instance=i1"
+        story.say(f"{join} protocols={assignors}")
+
+
 FAULTS = (
     Fault(name="crash", weight=3, write=_of_one(_crash)),
     Fault(name="crash and return", weight=4, write=_of_one(_crash_and_return)),
@@ -184,5 +218,6 @@ FAULTS = (
     Fault(name="subscription change", weight=5, write=_subscription_changes),
     Fault(name="rebalance on request", weight=2, write=_of_one(_asks_for_rebalance)),
     Fault(name="commit", weight=1, write=_of_one(_commits)),
+    Fault(name="stranger", weight=2, write=_of_one(_stranger)),
     Fault(name="slow network", weight=2, write=_slow_network),
 )

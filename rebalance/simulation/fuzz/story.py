@@ -18,6 +18,7 @@ class Consumer:
     name: str
     group_id: str
     topics: tuple[str, ...]
+    assignors: str
     instance: str | None = None
 
 
