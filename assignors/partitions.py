@@ -7,6 +7,7 @@ never become a million objects unless somebody iterates.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import accumulate, islice, pairwise
 from operator import lt
@@ -150,12 +151,12 @@ class PartitionSet(Set[TopicPartition]):
         if not (isinstance(item, tuple) and len(item) == 2):
             return False
         topic, partition = item
-        if not isinstance(partition, int | np.integer) or not 0 <= partition <= MAX_PARTITION:
+        if not isinstance(partition, (int, np.integer)) or not 0 <= partition <= MAX_PARTITION:
             return False
         column = self.by_topic.get(topic) if isinstance(topic, str) else None
         if column is None:
             return False
-        at = int(np.searchsorted(column, partition))
+        at = bisect_left(column, partition)  # a few steps cost less than one call of numpy
         return at < column.size and int(column[at]) == partition
 
     def __eq__(self, other: object) -> bool:

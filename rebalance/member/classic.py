@@ -101,6 +101,9 @@ class ClassicMember:
             TypeError: the event is none of the vocabulary's.
         """
         self._core.now = now
+        # Most events are polls, after which there is nothing to settle.
+        if type(event) is Polled and not polling.polled(self._core):
+            return ()
         self._dispatch(event)
         return self._settled()
 

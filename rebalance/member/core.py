@@ -30,6 +30,9 @@ PROTOCOL_TYPE = "consumer"
 class RequestKind(Enum):
     """What a member sends; the value names timers and reasons."""
 
+    # Every event looks requests up; Enum's own hash is a Python function over the name.
+    __hash__ = object.__hash__
+
     FIND_COORDINATOR = "FindCoordinator"
     METADATA = "Metadata"
     JOIN_GROUP = "JoinGroup"
@@ -266,7 +269,7 @@ class MemberCore:
 
     def key(self, kind: TimerKind, owner: str = "") -> TimerKey:
         """A timer of this member; `owner` tells requests and pauses of one kind apart."""
-        return TimerKey(kind=kind, group_id=self.config.group_id, member_id=owner)
+        return TimerKey(kind, self.config.group_id, owner)
 
     def arm(self, kind: TimerKind, delay_ms: int, owner: str = "") -> None:
         """Arm or re-arm, `delay_ms` from now."""

@@ -10,8 +10,8 @@ comes up early and is put back.
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 
 class TimerKind(Enum):
@@ -44,11 +44,11 @@ class TimerKind(Enum):
     """Member: look whether the subscribed topics have changed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimerKey:
+class TimerKey(NamedTuple):
     """Names one timer: `kind` of `member_id` (empty: of the group itself) in `group_id`.
 
-    A retention check is of all groups; its `group_id` is empty.
+    A retention check is of all groups; its `group_id` is empty. A tuple, because every request
+    looks timers up, and no other value is made, hashed and compared as fast.
     """
 
     kind: TimerKind

@@ -3,7 +3,7 @@
 from rebalance.simulation.application import Behaviour
 from rebalance.simulation.checkers import Violation
 from rebalance.simulation.choosing import Overrides
-from rebalance.simulation.network import Delay
+from rebalance.simulation.path import Delay
 from rebalance.simulation.run import BlockOutcome, Outcome, run_scenario
 from rebalance.simulation.scenario import Scenario, ScenarioError, parse, read, rewritten
 from rebalance.simulation.simulation import MemberSpec, Simulation

@@ -6,26 +6,34 @@ here.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rebalance.member import events
 from rebalance.member.classic import ClassicMember
 from rebalance.member.errors import MemberUsageError
 from rebalance.protocol.states import MemberState
+from rebalance.simulation.clock import Clock
 from rebalance.simulation.gate import Gate
 
 __all__ = ["MemberDriver"]
+
+_POLLED = events.Polled()
 
 
 class MemberDriver:
     """Owns the machine; `perform` is told every effect, in order, while the process lives."""
 
     def __init__(
-        self, gate: Gate, member: ClassicMember, perform: Callable[[events.MemberEffect], None]
+        self,
+        gate: Gate,
+        clock: Clock,
+        member: ClassicMember,
+        perform: Callable[[events.MemberEffect], None],
     ) -> None:
         self.member = member
         self.state = MemberState.UNSUBSCRIBED
         self._gate = gate
+        self._clock = clock
         self._perform = perform
         self._inbox: deque[events.MemberEvent | None] = deque()
         self._telling = False
@@ -33,19 +41,36 @@ class MemberDriver:
 
     def tell(self, event: events.MemberEvent | None) -> None:
         """Tell the member and do what it says; None: time has passed."""
-        self._inbox.append(event)
         if self._telling:
+            self._inbox.append(event)
+        else:
+            self._follow(self._effects_of(event))
+
+    def poll(self) -> None:
+        """The application polls; nearly always only a deadline that is far away moves farther."""
+        if self._telling:
+            self._inbox.append(_POLLED)
             return
+        effects = self._effects_of(_POLLED)
+        if effects:
+            self._follow(effects)
+
+    def _effects_of(self, event: events.MemberEvent | None) -> Sequence[events.MemberEffect]:
+        now = self._clock.now
+        return self.member.advance(now) if event is None else self.member.handle(event, now)
+
+    def _follow(self, effects: Sequence[events.MemberEffect]) -> None:
         self._telling = True
-        gate, member = self._gate, self.member
+        self._act(effects)
         while self._inbox:
-            event, now = self._inbox.popleft(), gate.now
-            effects = member.advance(now) if event is None else member.handle(event, now)
-            for effect in effects:
-                if gate.alive:
-                    self._perform(effect)
+            self._act(self._effects_of(self._inbox.popleft()))
         self._telling = False
-        self._arm()
+        self.arm()
+
+    def _act(self, effects: Sequence[events.MemberEffect]) -> None:
+        for effect in effects:
+            if self._gate.alive:
+                self._perform(effect)
 
     def wish(self, event: events.MemberEvent) -> None:
         """What a user asks for; a consumer that failed or is closed raises, and that is all."""
@@ -58,10 +83,13 @@ class MemberDriver:
         """What was still to be told is not."""
         self._inbox.clear()
 
-    def _arm(self) -> None:
+    def arm(self) -> None:
         """One wake-up, never later than the next deadline; an early one arms the next."""
         deadline = self.member.next_deadline() if self._gate.alive else None
-        if deadline is not None and (self._wakes_at is None or deadline < self._wakes_at):
+        if deadline is None:
+            return
+        deadline = self._clock.world_time(deadline)
+        if self._wakes_at is None or deadline < self._wakes_at:
             self._wakes_at = deadline
             self._gate.at(deadline, self._wake, deadline)
 

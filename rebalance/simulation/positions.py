@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 from assignors.model import PartitionSet, TopicPartition
 from rebalance.member import events
+from rebalance.member.classic import ClassicMember
+from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import OffsetFetchRequest
 from rebalance.protocol.responses import OffsetFetchResponse, Response
 from rebalance.simulation.application import Thread
@@ -25,7 +27,7 @@ class Positions:
 
     def __init__(
         self,
-        group_id: str,
+        member: ClassicMember,
         gate: Gate,
         thread: Thread,
         lines: Lines,
@@ -35,7 +37,7 @@ class Positions:
         """Commits that were accepted."""
         self.refused: dict[str, int] = {}
         """Commits that were refused: Kafka's error name -> how many."""
-        self._group_id = group_id
+        self._member = member
         self._gate = gate
         self._thread = thread
         self._lines = lines
@@ -88,12 +90,14 @@ class Positions:
         self._fetches += 1
         number = self._fetches
         self._fetching |= dict.fromkeys(partitions, number)
-        request = OffsetFetchRequest(group_id=self._group_id, partitions=tuple(partitions))
+        group_id, node_id = self._member.config.group_id, self._member.coordinator
+        request = OffsetFetchRequest(group_id=group_id, partitions=tuple(partitions))
 
         def fetched(response: Response | None) -> None:
             self._gate.do(self._fetched, number, response)
 
-        if not self._lines.send(events.Destination.COORDINATOR, request, fetched):
+        to = events.Destination.COORDINATOR
+        if node_id is None or not self._lines.send(to, node_id, request, fetched):
             self._gate.after(_RETRY_MS, self._fetched, number, None)
 
     def leave_off(self, partitions: PartitionSet) -> None:
@@ -105,7 +109,7 @@ class Positions:
     def _fetched(self, number: int, response: Response | None) -> None:
         """What was given up meanwhile is not read, also if it was assigned anew."""
         waiting = [p for p, fetch in self._fetching.items() if fetch == number]
-        if not isinstance(response, OffsetFetchResponse):
+        if not isinstance(response, OffsetFetchResponse) or response.error is not ErrorCode.NONE:
             self._gate.after(_RETRY_MS, self._fetch_again, number)
             return
         at = {each.partition: max(each.offset, 0) for each in response.offsets}

@@ -20,10 +20,13 @@ from rebalance.protocol.responses import Response
 from rebalance.protocol.states import MemberState
 from rebalance.simulation.application import Behaviour, Thread
 from rebalance.simulation.callbacks import Callbacks
+from rebalance.simulation.clock import Clock
 from rebalance.simulation.driver import MemberDriver
 from rebalance.simulation.gate import Gate
 from rebalance.simulation.lines import Lines
 from rebalance.simulation.positions import Positions
+from rebalance.simulation.values import seconds
+from rebalance.simulation.waiting import Call, Waiting
 from rebalance.simulation.world import World
 from rebalance.timeline import trace
 from rebalance.tracing import member_events
@@ -57,9 +60,14 @@ class Process:
         self._emit = emit
         self._gate = Gate(world)
         self._thread = Thread(world, behaviour.rate_per_s)
-        self._driver = MemberDriver(self._gate, ClassicMember(config, assignors), self._perform)
+        self._waiting = Waiting()
+        self._since = world.now
+        self.clock = Clock(world)
+        self._driver = MemberDriver(
+            self._gate, self.clock, ClassicMember(config, assignors), self._perform
+        )
         self.positions = Positions(
-            config.group_id, self._gate, self._thread, lines, self._driver.tell
+            self._driver.member, self._gate, self._thread, lines, self._driver.tell
         )
         self.callbacks = Callbacks(
             name,
@@ -113,6 +121,18 @@ class Process:
     def behaviour(self) -> Behaviour:
         """What its application is like."""
         return self.callbacks.behaviour
+
+    def condition(self) -> str:
+        """What it is at, since when, and what it waits for: to be read."""
+        if not self.alive:
+            return "is gone"
+        told = f"is {self.state.value} since {seconds(self._since)}"
+        if self.paused:
+            told += f", stands still since {seconds(self._gate.paused_at)}"
+        if self._thread.busy:
+            told += f", is busy until {seconds(self._thread.free_at)}"
+        waits = " and ".join(self._waiting.words(self.member.waiting_for))
+        return f"{told}, waits for {waits}" if waits else told
 
     # --- what a script does ----------------------------------------------------------------------
 
@@ -176,6 +196,11 @@ class Process:
             self._say(trace.MemberResumed)
             self._gate.catch_up()
 
+    def jump(self, ahead_ms: int) -> None:
+        """Its clock shows so much more from now on; what is due by that is done now."""
+        self.clock.jump(ahead_ms)
+        self._driver.arm()
+
     # --- the application -------------------------------------------------------------------------
 
     def _poll(self) -> None:
@@ -185,25 +210,29 @@ class Process:
             self._gate.after(self._thread.free_at - self._world.now, self._poll)
             return
         if self.state is not MemberState.LEAVING:  # then it is in unsubscribe() or close()
-            self._driver.tell(events.Polled())
+            self._driver.poll()
             self.positions.commit_if_due(self.behaviour.commit_ms)
         self._gate.after(self.behaviour.poll_ms, self._poll)
 
     # --- what the member asks for ----------------------------------------------------------------
 
     def _perform(self, effect: events.MemberEffect) -> None:
+        if isinstance(effect, Call):
+            self._waiting.called(effect, self._world.now)
         self._performed.get(type(effect), self._notice)(effect)
 
     def _send(self, effect: events.Send) -> None:
         token = effect.token
+        self._waiting.sent(effect, self._world.now)
 
         def answered(response: Response | None) -> None:
             self._gate.do(self._answered, token, response)
 
-        if not self.lines.send(effect.to, effect.request, answered):
+        if not self.lines.send(effect.to, effect.node_id, effect.request, answered):
             self._gate.after(1, self._answered, token, None)
 
     def _answered(self, token: int, response: Response | None) -> None:
+        self._waiting.answered(token)
         if response is None:
             self._driver.tell(events.Unanswered(token=token))
         elif self.crash_on is not None and getattr(response, "error", None) is self.crash_on:
@@ -212,7 +241,7 @@ class Process:
             self._driver.tell(events.Answered(token=token, response=response))
 
     def _state_changed(self, effect: events.MemberStateChanged) -> None:
-        self._driver.state = effect.state
+        self._driver.state, self._since = effect.state, self._world.now
         self._world.seen["member", effect.previous.value, effect.state.value] += 1
         self._world.touched = True
         if effect.state is MemberState.STOPPED:

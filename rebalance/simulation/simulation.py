@@ -15,12 +15,14 @@ from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.states import MemberState
 from rebalance.simulation.application import Behaviour
 from rebalance.simulation.checkers import AtRest, Checkers, Committed, Unsettled, Violation
+from rebalance.simulation.cluster import Cluster
+from rebalance.simulation.faults import Faults
 from rebalance.simulation.lines import Lines
-from rebalance.simulation.network import Connection, Delay
 from rebalance.simulation.node import Node
+from rebalance.simulation.path import Delay
 from rebalance.simulation.process import Process
+from rebalance.simulation.rest import Rest
 from rebalance.simulation.stranger import Stranger
-from rebalance.simulation.values import partition_names
 from rebalance.simulation.views import Lane, Views
 from rebalance.simulation.world import World
 from rebalance.timeline.trace import Event, Header, Step, TopicKnown, Trace, TraceEnded
@@ -29,8 +31,6 @@ __all__ = ["MemberSpec", "Simulation"]
 
 STABLE_WITHIN_MS = 600_000
 """How long a group may take to come to rest before it counts as stuck."""
-
-_AT_REST = (MemberState.STABLE, MemberState.FAILED, MemberState.UNSUBSCRIBED)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,6 +44,10 @@ class MemberSpec:
     behaviour: Behaviour = field(default_factory=Behaviour)
     lost: dict[str, int] = field(default_factory=dict)
     """A fault: requests of these APIs get lost on their way, once so many more got through."""
+    lost_answers: dict[str, int] = field(default_factory=dict)
+    """A fault: the same of the answers to them."""
+    delay: Delay | None = None
+    """How long its frames travel; None: as long as those of others."""
     lives: int = 0
 
 
@@ -55,6 +59,7 @@ class Simulation:
         *,
         seed: int = 0,
         config: CoordinatorConfig | None = None,
+        nodes: int = 1,
         delay: Delay | None = None,
         note: str = "",
     ) -> None:
@@ -63,6 +68,7 @@ class Simulation:
         self.world = World(seed)
         self.trace = Trace(Header(source="simulation", clock="virtual", note=note))
         self.views = Views()
+        self.faults = Faults(self)
         self.checkers = Checkers(self.views, self._is_eager)
         self.members: dict[str, MemberSpec] = {}
         self.processes: dict[str, Process] = {}
@@ -72,16 +78,21 @@ class Simulation:
         self._protocols: dict[str, RebalanceProtocol] = {}
         self._recording = True
         self._to_start: list[str] = []
-        self.node = Node(
+        self.cluster = Cluster(
             self.world,
             config or CoordinatorConfig(),
+            nodes=nodes,
             emit=self.emit,
             on_commit=self._on_commit,
         )
-        self.stranger = Stranger(lambda: Connection(self.world, self.node, lambda: self.delay))
-        self.checkers.watch(
-            config or CoordinatorConfig(), lambda group_id: self.node.coordinator.group(group_id)
-        )
+        self._rest = Rest(self.views, self.processes, self._to_start, self.cluster.group)
+        self.stranger = Stranger(self.cluster.connect, lambda: self.delay)
+        self.checkers.watch(config or CoordinatorConfig(), self.cluster.group)
+
+    @property
+    def node(self) -> Node:
+        """The first broker: the only one, unless more were asked for."""
+        return self.cluster.nodes[1]
 
     @property
     def now(self) -> int:
@@ -103,9 +114,9 @@ class Simulation:
     def topic(self, name: str, partitions: int) -> None:
         """Create a topic, give it more partitions, or (0) delete it."""
         if partitions:
-            self.node.topics[name] = partitions
+            self.cluster.topics[name] = partitions
         else:
-            self.node.topics.pop(name, None)
+            self.cluster.topics.pop(name, None)
         self.emit(TopicKnown(t=self.now, topic=name, partitions=partitions))
 
     def define(self, spec: MemberSpec) -> None:
@@ -128,13 +139,18 @@ class Simulation:
             spec.config,
             spec.assignors,
             behaviour=spec.behaviour,
-            lines=Lines(lambda: Connection(self.world, self.node, lambda: self.delay), spec.lost),
+            lines=self._lines(spec),
             emit=self.emit,
         )
         self.processes[name] = process
         self._protocols[process.name] = process.protocol
         process.start(spec.topics)
         return process
+
+    def _lines(self, spec: MemberSpec) -> Lines:
+        lines = Lines(self.cluster, lambda: self.delay, spec.lost, spec.lost_answers)
+        lines.delay(spec.delay)
+        return lines
 
     def start_later(self, name: str, delay_ms: int, start: Callable[[str], None]) -> None:
         """Call `start(name)` in so long; until then nothing is at rest."""
@@ -164,49 +180,17 @@ class Simulation:
 
     def run_until_stable(self, within_ms: int = STABLE_WITHIN_MS) -> bool:
         """Let time pass until every group is at rest; False if that took longer than allowed."""
-        return self.run_until(self.now + within_ms, lambda: not self.unrest())
+        return self.run_until(self.now + within_ms, lambda: self._rest.is_reached)
 
     # --- rest ------------------------------------------------------------------------------------
 
     def unrest(self) -> list[str]:
-        """Why the groups are not at rest, in words; empty when they are.
+        """Why the groups are not at rest, in words; empty when they are."""
+        return self._rest.missing()
 
-        At rest: each group is Stable with exactly the consumers that are awake and have their
-        assignment, and every partition that one of them wants is owned by one of them.
-        """
-        if self._to_start:
-            return [f"{self._to_start[0]} is still to start"]
-        expected: dict[str, set[str]] = {group_id: set() for group_id in self.views.groups}
-        for process in self.processes.values():
-            if not process.alive or process.paused:
-                continue
-            if process.state not in _AT_REST:
-                return [f"{process.name} is {process.state.value}"]
-            group_id = process.config.group_id
-            if process.state is MemberState.STABLE:
-                expected.setdefault(group_id, set()).add(self.views.lanes[process.name].member_id)
-        for group_id, member_ids in expected.items():
-            why = self._group_unrest(group_id, member_ids)
-            if why:
-                return [why]
-        return []
-
-    def _group_unrest(self, group_id: str, expected: set[str]) -> str:
-        group = self.views.groups.get(group_id)
-        if group is None:
-            return ""
-        if group.state != ("Stable" if expected else "Empty") and group.state != "Dead":
-            return f"group {group_id} is {group.state}"
-        others = [member_id for member_id in group.members if member_id not in expected]
-        if others:
-            return f"group {group_id} still counts on {', '.join(others)}"
-        if len(group.members) != len(expected):
-            return f"group {group_id} lacks members"
-        unowned = self.views.unowned(group_id) if expected else []
-        if unowned:
-            return f"nobody owns {partition_names(unowned)} of {group_id}"
-        vain = self.views.owned_in_vain(group_id)
-        return f"{partition_names(vain)} of {group_id} is owned in vain" if vain else ""
+    def blockers(self) -> list[str]:
+        """Who keeps the groups from rest, since when, and what each waits for."""
+        return self._rest.blockers()
 
     # --- the end ---------------------------------------------------------------------------------
 
@@ -227,12 +211,13 @@ class Simulation:
         or it could never end.
         """
         self._recording = False
+        self.cluster.mend()
         for process in self.processes.values():
             process.lines.mend()
             process.resume()
         self.run_until(max([self.now, *(process.busy_until for process in self._alive())]))
         if not self.run_until_stable():
-            self._unsettled(self.unrest())
+            self._unsettled(["; ".join(self.blockers())])
             return
         self._stay_at_rest()
         self.checkers.told(AtRest(t=self.now, group_ids=tuple(self.views.groups)))
@@ -243,7 +228,7 @@ class Simulation:
             if member is not None:
                 member.enforce("does anything move without a reason?")
         if not self.run_until_stable():
-            self._unsettled(self.unrest())
+            self._unsettled(["; ".join(self.blockers())])
         elif (after := self._owners()) != before and after.keys() == before.keys():
             self._unsettled(["a rebalance with the same members and topics moved partitions"])
         self._one_leaves()
@@ -262,7 +247,7 @@ class Simulation:
             if len(leaving) > 1:
                 leaving[-1].close()
         if not self.run_until_stable():
-            self._unsettled(self.unrest())
+            self._unsettled(["; ".join(self.blockers())])
             return
         for lane in self._keepers():
             if not before.get(lane.name, set()) <= lane.owned:

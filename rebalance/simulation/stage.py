@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.simulation.choosing import Overrides
-from rebalance.simulation.network import Delay
+from rebalance.simulation.path import Delay
 from rebalance.simulation.process import Process
 from rebalance.simulation.scenario import Call, ScenarioError
 from rebalance.simulation.simulation import MemberSpec, Simulation
@@ -32,11 +32,17 @@ class Declared:
     topics: list[str] = field(default_factory=list)
     members: dict[str, str] = field(default_factory=dict)
     """name -> group id"""
+    brokers: int = 1
     started: bool = False
 
     def member(self, call: Call, name: str) -> str:
         """A declared member's name. Raises ScenarioError for another."""
         return known_or_error(call, name, self.members, "a member")
+
+    def broker(self, call: Call, text: str) -> int:
+        """A broker's node id. Raises ScenarioError where there is none of that number."""
+        known = [str(node_id) for node_id in range(1, self.brokers + 1)]
+        return int(known_or_error(call, text, known, "a broker"))
 
     def names(self, call: Call, words: Iterable[str]) -> tuple[str, ...]:
         """One or more declared members."""
@@ -70,6 +76,7 @@ class Stage:
         simulation = Simulation(
             seed=seed,
             config=CoordinatorConfig.from_properties(declared.properties),
+            nodes=declared.brokers,
             delay=Delay(),
         )
         return cls(simulation=simulation, measure=measure, replay=replay)

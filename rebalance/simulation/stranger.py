@@ -10,6 +10,7 @@ from collections.abc import Callable
 from rebalance.protocol.requests import Request
 from rebalance.protocol.responses import JoinGroupResponse, Response
 from rebalance.simulation.network import Connection
+from rebalance.simulation.path import Delay, Losses, Path
 
 __all__ = ["Stranger"]
 
@@ -17,14 +18,20 @@ __all__ = ["Stranger"]
 class Stranger:
     """One of them is enough for a simulation; each request has a connection of its own."""
 
-    def __init__(self, connect: Callable[[], Connection]) -> None:
+    def __init__(
+        self, connect: Callable[[int, Path], Connection | None], delay: Callable[[], Delay]
+    ) -> None:
         self._connect = connect
+        self._delay = delay
         self.given_id = ""
         """The last member id that a JoinGroup was answered with."""
 
     def send(self, request: Request) -> None:
-        """Send it; the answer may come at any time, or never."""
-        self._connect().send(request, self._answered)
+        """Send it to the first broker, coordinator or not; the answer may never come."""
+        path = Path(usual_delay=self._delay, lost_requests=Losses(), lost_answers=Losses())
+        connection = self._connect(1, path)
+        if connection is not None:
+            connection.send(request, self._answered)
 
     def _answered(self, response: Response | None) -> None:
         if isinstance(response, JoinGroupResponse) and response.member_id:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rebalance.cli.simulate import figures
 from rebalance.simulation import read, run_scenario
-from rebalance.simulation.fuzz import play, scenario_text
+from rebalance.simulation.fuzz import play_seed
 from tests.mutations.catalogue import MUTATIONS
 
 __all__ = ["PLAIN", "Verdict", "judge", "plain_stories_come_out"]
@@ -45,7 +45,7 @@ def judge(name: str, seeds: Iterable[int], *, enough: int | None = None) -> Verd
     with MUTATIONS[name]():
         for seed in seeds:
             verdict.seeds += 1
-            failures = play(scenario_text(seed)).failures
+            failures = play_seed(seed)[1].failures
             finders = {f"{each.kind} {each.checker}" for each in failures if each.checker}
             verdict.by += bool(finders)
             for finder in sorted(finders):

@@ -140,6 +140,16 @@ def test_i04_dead_group_begins_anew() -> None:
     assert watched.see(completed("a-1", generation=5), dead, completed("a-1", generation=1)) == []
 
 
+def test_i04_generation_that_no_coordinator_had_written_comes_again() -> None:
+    watched = Watched()
+    watched.see(*member("a", "a-1", generation=6), completed("a-1", generation=6))
+    dead = trace.GroupStateChanged(
+        t=3, group_id="g", previous="Stable", state="Dead", generation_id=6
+    )
+    again = trace.Joined(t=4, group_id="g", member="a", member_id="a-1", generation_id=5)
+    assert watched.see(dead, completed("a-1", generation=5), again) == []
+
+
 def test_i03_committed_offset_goes_back() -> None:
     watched = Watched()
     for offset in (5, 5, 9, 8):

@@ -9,7 +9,20 @@ from pathlib import Path
 from rebalance.simulation import Overrides, read, run_scenario
 
 SCENARIOS = Path(__file__).parents[1] / "testdata" / "scenarios"
-STORIES = ("scale_out_and_in.txt", "subscription_changes.txt", "zombie.txt", "crash.txt")
+STORIES = (
+    "scale_out_and_in.txt",
+    "subscription_changes.txt",
+    "zombie.txt",
+    "crash.txt",
+    "answer_lost.txt",
+    "broker_crash.txt",
+    "clocks.txt",
+    "coordinator_moves.txt",
+    "failing_disk.txt",
+    "network_splits.txt",
+    "several_groups.txt",
+    "slow_and_paused.txt",
+)
 
 PROGRAM = """
 import hashlib, sys

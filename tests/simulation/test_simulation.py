@@ -171,7 +171,7 @@ def test_unrest_says_why() -> None:
 
 def test_group_that_never_comes_to_rest_violates_i05() -> None:
     simulation = running("a", "b")
-    simulation.node.append_ms = 10**9  # the log takes for ever: no assignment can be stored
+    simulation.node.disk.append_ms = 10**9  # the log takes for ever: no assignment can be stored
     simulation.processes["a"].enforce("again")
     simulation.settle()
     assert [violation.rule for violation in simulation.violations] == ["I05"]
@@ -179,7 +179,7 @@ def test_group_that_never_comes_to_rest_violates_i05() -> None:
 
 def test_faults_end_before_a_group_must_come_to_rest() -> None:
     simulation = running("a", "b")
-    simulation.processes["a"].lines.lose("JoinGroup", 0)
+    simulation.processes["a"].lines.lost_requests.begin("JoinGroup", 0)
     simulation.processes["b"].pause()
     simulation.topic("orders", 8)  # the leader looks every five minutes
     assert not simulation.run_until_stable(within_ms=1_000)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from rebalance.simulation.checkers.checker import Look, Report
-from rebalance.simulation.views import Views
 from rebalance.timeline import trace
 
 __all__ = ["GenerationsAreNew", "GroupGenerations", "MemberGenerations"]
@@ -73,24 +72,36 @@ class GenerationsAreNew:
 
 
 class MemberGenerations:
-    """In the members' view: as long as one goes by the same member id."""
+    """In the members' view: as long as one goes by the same member id.
+
+    A generation that no coordinator had written when it died is given out again by the next (P02).
+    """
 
     RULE: ClassVar[str] = "I04"
 
-    def __init__(self, views: Views, report: Report) -> None:
-        self._views = views
+    def __init__(self, report: Report) -> None:
+        self._joined_last: dict[str, dict[str, trace.Joined]] = {}
+        """By group and member."""
         self._report = report
 
     def looks(self) -> Mapping[type, Look]:
-        """Members as they learn of a generation."""
-        return {trace.Joined: self._joined}
+        """Members as they learn of a generation, and groups as they end."""
+        return {trace.Joined: self._joined, trace.GroupStateChanged: self._state_changed}
+
+    def _state_changed(self, event: trace.GroupStateChanged) -> None:
+        if event.state == "Dead":
+            self._joined_last.pop(event.group_id, None)
 
     def _joined(self, event: trace.Joined) -> None:
-        lane = self._views.lanes[event.member]
-        if lane.member_id == event.member_id and event.generation_id < lane.generation_id:
+        of_group = self._joined_last.setdefault(event.group_id, {})
+        before = of_group.get(event.member)
+        of_group[event.member] = event
+        if before is None or before.member_id != event.member_id:
+            return
+        if event.generation_id < before.generation_id:
             self._report(
                 self,
                 event.t,
-                f"{event.member} went from generation {lane.generation_id} to "
+                f"{event.member} went from generation {before.generation_id} to "
                 f"{event.generation_id}",
             )

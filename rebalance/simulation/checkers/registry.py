@@ -51,9 +51,9 @@ class Checkers:
         for checker in (
             GroupGenerations(self.report),
             GenerationsAreNew(self.report),
-            MemberGenerations(views, self.report),
+            MemberGenerations(self.report),
             EagerJoinsWithNothing(views, is_eager, self.report),
-            GivenOnce(views, self.report),
+            GivenOnce(self.report),
             RevokedFirst(views, self.report),
             TakenFromNobody(views, self.report),
             OffsetsGrow(self.report),

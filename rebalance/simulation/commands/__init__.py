@@ -2,13 +2,22 @@
 
 from collections.abc import Mapping
 
-from rebalance.simulation.commands import acting, comparing, raw, setting, showing, waiting
+from rebalance.simulation.commands import (
+    acting,
+    brokers,
+    comparing,
+    networking,
+    raw,
+    setting,
+    showing,
+    waiting,
+)
 from rebalance.simulation.commands.command import Command
 
 __all__ = ["COMMANDS", "Command"]
 
 COMMANDS: Mapping[str, Command] = {
     command.name: command
-    for room in (setting, acting, raw, waiting, showing, comparing)
+    for room in (setting, acting, networking, brokers, raw, waiting, showing, comparing)
     for command in room.COMMANDS
 }

@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from rebalance.protocol.errors import ErrorCode
+from rebalance.protocol.states import MemberState
 from rebalance.simulation.commands.command import Command, clause, no_options, only_options, value
 from rebalance.simulation.process import Process
 from rebalance.simulation.scenario import Call
 from rebalance.simulation.stage import Action, Declared, Stage, known_or_error
-from rebalance.simulation.values import duration, names, short_duration, whole_number
+from rebalance.simulation.values import duration, names, short_duration
 
 __all__ = ["COMMANDS"]
 
-_APIS = ("JoinGroup", "SyncGroup", "Heartbeat", "LeaveGroup", "OffsetCommit", "OffsetFetch")
 _CALLS = ("revoke", "assign", "lose", "assignor")
 
 
@@ -128,6 +128,7 @@ def _subscribe(call: Call, declared: Declared) -> Action:
     topics = names(call.options["topics"])
 
     def subscribe(stage: Stage, process: Process) -> None:
+        _not_failed(call, process)
         text = f"{process.name} subscribes to {', '.join(topics) or 'nothing'}"
         cause = "subscription changed" if topics else "member left"
         stage.simulation.step(text, process.name, cause)
@@ -141,10 +142,16 @@ def _rejoin(call: Call, declared: Declared) -> Action:
     reason = call.options.get("reason", "")
 
     def rejoin(stage: Stage, process: Process) -> None:
+        _not_failed(call, process)
         stage.simulation.step(f"{process.name} asks for a rebalance", process.name)
         process.enforce(reason)
 
     return _each(call, declared, call.words, rejoin)
+
+
+def _not_failed(call: Call, process: Process) -> None:
+    if process.state is MemberState.FAILED:
+        raise call.error(f"{process.name} failed: expected that it is closed and started anew")
 
 
 def _commit(call: Call, declared: Declared) -> Action:
@@ -198,63 +205,6 @@ def _raise(call: Call, declared: Declared) -> Action:
         return ()
 
     return play
-
-
-def _lose(call: Call, declared: Declared) -> Action:
-    only_options(call, ("after",))
-    name, api = _member_and_api(call, declared)
-    after = value(call, whole_number, call.options.get("after", "0"), "after")
-    past = f" after {after} more" if after else ""
-
-    def play(stage: Stage) -> Iterable[str]:
-        stage.spec(name).lost[api] = after
-        stage.simulation.step(f"{api} of {name} gets lost{past}", name)
-        process = stage.simulation.processes.get(name)
-        if process is not None:
-            process.lines.lose(api, after)
-        return ()
-
-    return play
-
-
-def _deliver(call: Call, declared: Declared) -> Action:
-    no_options(call)
-    name, api = _member_and_api(call, declared)
-
-    def play(stage: Stage) -> Iterable[str]:
-        stage.spec(name).lost.pop(api, None)
-        stage.simulation.step(f"{api} of {name} arrives again", name)
-        process = stage.simulation.processes.get(name)
-        if process is not None:
-            process.lines.deliver(api)
-        return ()
-
-    return play
-
-
-def _member_and_api(call: Call, declared: Declared) -> tuple[str, str]:
-    if len(call.words) != 2:
-        raise call.error(f"expected a member and an API: {', '.join(_APIS)}")
-    name = declared.member(call, call.words[0])
-    return name, known_or_error(call, call.words[1], _APIS, "an API")
-
-
-def _disconnect(call: Call, declared: Declared) -> Action:
-    no_options(call)
-    words, time = clause(call, "for")
-
-    def mend(process: Process) -> None:
-        process.lines.down = False
-
-    def disconnect(stage: Stage, process: Process) -> None:
-        for_time = "" if time is None else f" for {short_duration(time)}"
-        stage.simulation.step(f"{process.name} loses its connections{for_time}", process.name)
-        process.lines.cut()
-        if time is not None:
-            process.lines.down = True
-            stage.simulation.world.after(time, mend, process)
-
-    return _each(call, declared, words, disconnect)
 
 
 COMMANDS = (
@@ -329,23 +279,5 @@ COMMANDS = (
         usage="raise A revoke|assign|lose|assignor",
         help="From now on that callback, or the assignor, raises.",
         prepare=_raise,
-    ),
-    Command(
-        name="lose",
-        usage="lose A SyncGroup [after=1]",
-        help="Requests of that API get lost on their way, once `after` more got through.",
-        prepare=_lose,
-    ),
-    Command(
-        name="deliver",
-        usage="deliver A SyncGroup",
-        help="Requests of that API arrive again.",
-        prepare=_deliver,
-    ),
-    Command(
-        name="disconnect",
-        usage="disconnect A [for 5s]",
-        help="Cut the connections; `for`: the broker cannot be reached so long.",
-        prepare=_disconnect,
     ),
 )

@@ -9,11 +9,10 @@ from rebalance.protocol.config import ConfigError, CoordinatorConfig
 from rebalance.simulation.application import Behaviour
 from rebalance.simulation.choosing import chosen
 from rebalance.simulation.commands.command import Command, no_options, only_options, value
-from rebalance.simulation.network import Delay
 from rebalance.simulation.scenario import Call
 from rebalance.simulation.simulation import MemberSpec
 from rebalance.simulation.stage import Action, Declared, Stage, known_or_error
-from rebalance.simulation.values import duration, duration_range, names, whole_number
+from rebalance.simulation.values import duration, names, whole_number
 
 __all__ = ["COMMANDS"]
 
@@ -45,35 +44,6 @@ def _set(call: Call, declared: Declared) -> Action:
     except ConfigError as error:
         raise call.error(str(error)) from None
     return _nothing
-
-
-def _network(call: Call, declared: Declared) -> Action:
-    only_options(call, ("delay",))
-    if call.words or not call.options:
-        raise call.error("expected delay=1..5ms")
-    delay = Delay(*value(call, duration_range, call.options["delay"], "delay"))
-
-    def play(stage: Stage) -> Iterable[str]:
-        stage.simulation.delay = delay
-        return ()
-
-    return play
-
-
-def _log(call: Call, declared: Declared) -> Action:
-    only_options(call, ("append", "fail"))
-    if call.words or not call.options:
-        raise call.error("expected append=DURATION or fail=NUMBER")
-    append = value(call, duration, call.options.get("append", "0ms"), "append")
-    failing = value(call, whole_number, call.options.get("fail", "0"), "fail")
-
-    def play(stage: Stage) -> Iterable[str]:
-        if "append" in call.options:
-            stage.simulation.node.append_ms = append
-        stage.simulation.node.failing_appends += failing
-        return ()
-
-    return play
 
 
 def _topic(call: Call, declared: Declared) -> Action:
@@ -188,18 +158,6 @@ COMMANDS = (
         usage="set group.initial.rebalance.delay.ms=0 ...",
         help="Settings of the coordinator, by Kafka's property names; above any `start`.",
         prepare=_set,
-    ),
-    Command(
-        name="network",
-        usage="network delay=1..5ms",
-        help="How long a frame travels, one way; 1..3ms by default.",
-        prepare=_network,
-    ),
-    Command(
-        name="log",
-        usage="log append=5ms fail=1",
-        help="How long the broker takes to write records; how many of the next writes fail.",
-        prepare=_log,
     ),
     Command(
         name="topic",

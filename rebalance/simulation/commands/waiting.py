@@ -58,7 +58,7 @@ def _until_stable(within_ms: int) -> Action:
     def play(stage: Stage) -> Iterable[str]:
         if stage.simulation.run_until_stable(within_ms):
             return [f"stable {_when(stage)}"]
-        why = "; ".join(stage.simulation.unrest())
+        why = "; ".join(stage.simulation.blockers())
         return [f"not stable within {short_duration(within_ms)}: {why}"]
 
     return play

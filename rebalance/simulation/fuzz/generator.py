@@ -73,6 +73,9 @@ def _declare(story: Story, seed: int) -> None:
     if dice.random() < 0.08:
         settings.append(f"group.max.size={dice.randint(2, 4)}")
     story.say(f"set {' '.join(settings)}")
+    story.brokers = dice.choice((1, 1, 2, 3))
+    if story.brokers > 1:
+        story.say(f"brokers {story.brokers}")
     if dice.random() < 0.3:
         story.say(f"log append={dice.randint(1, 40)}ms")
     for topic in _TOPICS[: dice.randint(2, 4)]:
