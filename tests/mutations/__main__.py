@@ -7,7 +7,6 @@ over the first seed of each checker that found it.
 import argparse
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 from tests.mutations.catalogue import MUTATIONS
@@ -20,7 +19,7 @@ _HEAD = """# Bugs on purpose
 Would the checkers notice if something were wrong? Each line below is a small bug that was put into
 the real coordinator, member or assignor, one at a time. Every one passes the plain stories (first
 join, no initial delay, commits by hand); none shows by an exception. `rebalance fuzz`'s scenarios
-were then played with it until three of them broke an invariant, or all seeds were played. This page
+were then played with it until enough of them broke an invariant (see the column), or all seeds were played. This page
 is written by `python -m tests.mutations --write`; `tests/mutations/` has the bugs, and a test plays
 each with the seed that is known to find it.
 """
@@ -31,15 +30,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.mutations", description=__doc__)
     parser.add_argument("names", nargs="*", help="only these")
     parser.add_argument("--seeds", type=int, default=100, help="seeds to play at most")
-    parser.add_argument(
-        "--enough", type=int, default=3, help="stop when so many found it; 0: never"
-    )
+    parser.add_argument("--enough", type=int, default=3, help="finds that do; 0: all seeds")
     parser.add_argument("--write", action="store_true", help="write the page and found.json")
     chosen = parser.parse_args()
     known = json.loads(FOUND.read_text(encoding="utf-8")) if FOUND.exists() else {}
     for name in chosen.names or MUTATIONS:
         verdict = judge(name, range(chosen.seeds), enough=chosen.enough or None)
-        print(f"{name}: {_finders(asdict(verdict)) or 'not found'} in {verdict.seeds}", flush=True)
+        print(f"{name}: {_finders(_kept(verdict)) or 'not found'} in {verdict.seeds}", flush=True)
         known[name] = _kept(verdict)
         if chosen.write:
             _write({name: known[name] for name in MUTATIONS if name in known})

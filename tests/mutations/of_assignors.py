@@ -39,7 +39,7 @@ def _many(members: Members) -> bool:
     return len({topic for each in members.values() for topic in each.topics}) > 1
 
 
-@mutation()
+@mutation("KAFKA-14639: a partition was revoked and assigned in a single round")
 def nothing_is_withheld(patch: Patch) -> None:
     """M06: a cooperative plan gives away at once what another member still owns."""
     _unchecked(patch)
@@ -69,7 +69,7 @@ def everything_claimed_is_withheld(patch: Patch) -> None:
     real = patch(Cooperative, "assign", assign)
 
 
-@mutation()
+@mutation("librdkafka#3306: when one leaves, partitions are shuffled between those who stay")
 def claims_are_forgotten(patch: Patch) -> None:
     """I05: a sticky plan does not look at what members had."""
 
@@ -80,7 +80,7 @@ def claims_are_forgotten(patch: Patch) -> None:
     real = patch(sticky, "sticky_claims", nobody)
 
 
-@mutation()
+@mutation("KAFKA-12984: generations were not used to settle claims")
 def stale_claim_beats_a_fresh_one(patch: Patch) -> None:
     """M02: of two claims on a partition the older generation wins."""
 
@@ -121,7 +121,7 @@ def round_robin_begins_anew_with_each_topic(patch: Patch) -> None:
     real = patch(round_robin_assignor.RoundRobinAssignor, "assign", assign)
 
 
-@mutation()
+@mutation("KAFKA-15106: an unbalanced plan was taken for a balanced one")
 def quota_is_off_by_one(patch: Patch) -> None:
     """I05: a sticky plan gives one member two more than another."""
 
@@ -144,7 +144,7 @@ def last_partition_is_left_out(patch: Patch) -> None:
         _spoil(patch, kind, _without_the_last)
 
 
-@mutation()
+@mutation("KAFKA-7026: one partition assigned to two members")
 def partition_is_given_twice(patch: Patch) -> None:
     """I01: a plan gives one partition to two members."""
     _unchecked(patch)
@@ -174,7 +174,7 @@ def one_topic_gets_lost_on_the_way(patch: Patch) -> None:
     real = patch(leading, "encode_assignments", encoded)
 
 
-@mutation()
+@mutation("KAFKA-15170: what changed hands was missing from the partitions withheld")
 def older_claims_are_not_withheld(patch: Patch) -> None:
     """M06: what a member claims of an older generation than the newest is given away at once."""
     _unchecked(patch)

@@ -36,7 +36,7 @@ def heartbeat_rearms_nothing(patch: Patch) -> None:
     patch(heartbeat, "arm_session", _nothing)
 
 
-@mutation()
+@mutation("redpanda-data/redpanda#3300: members that were disconnected were not kicked out")
 def session_never_expires(patch: Patch) -> None:
     """H06: a member that is not heard of stays for ever."""
 
@@ -54,7 +54,7 @@ def pending_id_is_not_waited_for(patch: Patch) -> None:
     patch(ClassicGroup, "all_joined", joined)
 
 
-@mutation()
+@mutation("KAFKA-7610: members that nobody will ever use pile up")
 def pending_id_never_expires(patch: Patch) -> None:
     """H06: an id that was given out and never joined with is kept for ever."""
 
@@ -65,7 +65,7 @@ def pending_id_never_expires(patch: Patch) -> None:
     real = patch(coordinator, "on_session_timeout", fires)
 
 
-@mutation()
+@mutation("KAFKA-7909: rebalances were not completed in time after pending members failed")
 def pending_expiry_is_not_looked_at(patch: Patch) -> None:
     """H06: a pending id that expires does not end the join phase that waited for it."""
 
@@ -100,7 +100,7 @@ def old_generation_may_heartbeat(patch: Patch) -> None:
     real = patch(heartbeat, "_refusal", refusal)
 
 
-@mutation()
+@mutation("librdkafka#2631: removed from its group, and goes on committing successfully")
 def old_generation_may_commit(patch: Patch) -> None:
     """O02: a commit is taken from whoever says that it is of the group."""
 
@@ -116,7 +116,7 @@ def old_generation_may_commit(patch: Patch) -> None:
     real = patch(offsets, "commit_error", refusal)
 
 
-@mutation()
+@mutation("KAFKA-8225: what KIP-345 was before conflicting instances were fenced")
 def static_twin_is_not_fenced(patch: Patch) -> None:
     """J06: who lost its instance id to another is told to join again, and takes it back."""
 
@@ -154,7 +154,7 @@ def join_timer_is_not_armed(patch: Patch) -> None:
     _without_timer(patch, TimerKind.JOIN)
 
 
-@mutation()
+@mutation("KAFKA-12890: group stuck in CompletingRebalance")
 def sync_timer_is_not_armed(patch: Patch) -> None:
     """S04: who joined and never syncs is waited for."""
     _without_timer(patch, TimerKind.SYNC)
@@ -180,7 +180,7 @@ def late_plan_is_taken(patch: Patch) -> None:
     real = patch(sync._Stored, "__call__", stored)
 
 
-@mutation()
+@mutation("KAFKA-12759: a member joined again with other topics, and nobody rebalanced")
 def changed_metadata_is_not_noticed(patch: Patch) -> None:
     """J07: a follower that wants other topics gets the generation it is in."""
 
@@ -195,7 +195,7 @@ def changed_metadata_is_not_noticed(patch: Patch) -> None:
     real = patch(join, "_rejoin", rejoin)
 
 
-@mutation()
+@mutation("segmentio/kafka-go#646: it joins again for new partitions, into the same generation")
 def leader_may_not_rebalance(patch: Patch) -> None:
     """J07: a leader that joins again for new partitions gets the generation it is in."""
 
@@ -209,7 +209,7 @@ def leader_may_not_rebalance(patch: Patch) -> None:
     real = patch(join, "_rejoin", rejoin)
 
 
-@mutation()
+@mutation("KAFKA-8653: rebalances end at once and kick out all old members")
 def rebalance_timeout_is_the_smallest(patch: Patch) -> None:
     """G05: the most impatient member decides how long all others have to join again."""
     smallest = property(
@@ -275,7 +275,7 @@ def newcomer_waits_for_the_next_rebalance(patch: Patch) -> None:
     real = patch(membership, "rebalance", quiet)
 
 
-@mutation()
+@mutation("KAFKA-9801: the assignment of the new member id was empty")
 def static_member_comes_back_to_nothing(patch: Patch) -> None:
     """J15: a static member that is restarted in Stable gets an empty assignment."""
 
@@ -298,7 +298,7 @@ def initial_delay_ends_when_all_joined(patch: Patch) -> None:
     patch(join_phase, "maybe_complete", complete)
 
 
-@mutation()
+@mutation("apache/kafka#451: no heartbeat was expected any more of who expired while it waited")
 def session_ends_with_a_parked_sync(patch: Patch) -> None:
     """S05: no session begins with an assignment, and one that ran out while parked is gone."""
     patch(assignment, "arm_session", _nothing)

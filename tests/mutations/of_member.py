@@ -103,7 +103,7 @@ def news_of_a_rebalance_is_ignored(patch: Patch) -> None:
     real = patch(heartbeat, "answered", answered)
 
 
-@mutation()
+@mutation("KAFKA-3854: a later subscription did not trigger a rebalance")
 def new_subscription_is_not_told(patch: Patch) -> None:
     """M01: a stable member that wants other topics does not join again."""
 
@@ -119,13 +119,13 @@ def new_subscription_is_not_told(patch: Patch) -> None:
     patch(progress, "_STEPS", steps)
 
 
-@mutation()
+@mutation("sarama#1462, kafkajs#133: no rebalance when a topic has more partitions")
 def new_partitions_are_not_seen(patch: Patch) -> None:
     """M01: the leader does not notice that its topics have more partitions."""
     patch(watching, "_differs", lambda *_: False)
 
 
-@mutation()
+@mutation("KAFKA-13435: partitions added after a static leader's restart stayed unread")
 def static_leader_does_not_watch(patch: Patch) -> None:
     """J15: a static leader that came back does not look after the topics it did not assign."""
 
@@ -137,7 +137,7 @@ def static_leader_does_not_watch(patch: Patch) -> None:
     real = patch(leading, "begin", begin)
 
 
-@mutation()
+@mutation("akka/alpakka-kafka#118: keeps committing what it no longer holds")
 def commit_after_the_revocation(patch: Patch) -> None:
     """I03: a commit that waits goes out although its partition has another owner by now."""
 
@@ -153,7 +153,7 @@ def commit_after_the_revocation(patch: Patch) -> None:
     patch(joining, "_let_go", let_it_be)
 
 
-@mutation()
+@mutation("kafka4beam/brod#649: zombie consumers go on after their eviction")
 def unknown_member_goes_on(patch: Patch) -> None:
     """M02: UNKNOWN_MEMBER_ID in answer to a heartbeat is taken for a passing trouble."""
 
@@ -165,7 +165,7 @@ def unknown_member_goes_on(patch: Patch) -> None:
     real = patch(heartbeat, "answered", answered)
 
 
-@mutation()
+@mutation("kafka4beam/brod#649: believes in an assignment that its coordinator does not")
 def illegal_generation_goes_on(patch: Patch) -> None:
     """M05: ILLEGAL_GENERATION in answer to a heartbeat is taken for a passing trouble."""
 
@@ -177,7 +177,7 @@ def illegal_generation_goes_on(patch: Patch) -> None:
     real = patch(heartbeat, "answered", answered)
 
 
-@mutation()
+@mutation("aiokafka#1187: can never join again after max_poll_interval_ms")
 def stale_member_stays_away(patch: Patch) -> None:
     """M07: a member that exceeded max.poll.interval.ms does not come back at the next poll."""
     steps = dict(progress._STEPS)
@@ -185,7 +185,7 @@ def stale_member_stays_away(patch: Patch) -> None:
     patch(progress, "_STEPS", steps)
 
 
-@mutation()
+@mutation("aiokafka#1187: holding no partitions it can never join again")
 def stale_member_with_nothing_stays_away(patch: Patch) -> None:
     """M07: a member that had no partitions when it became stale does not come back."""
 
@@ -206,7 +206,7 @@ def stale_member_with_nothing_stays_away(patch: Patch) -> None:
     patch(progress, "_STEPS", steps)
 
 
-@mutation()
+@mutation("sarama#2110: heartbeats stopped, and the member was evicted")
 def heartbeats_stop(patch: Patch) -> None:
     """M05: the heartbeat timer is armed by the join alone, not by each heartbeat."""
 
