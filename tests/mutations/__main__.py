@@ -18,10 +18,10 @@ _HEAD = """# Bugs on purpose
 
 Would the checkers notice if something were wrong? Each line below is a small bug that was put into
 the real coordinator, member or assignor, one at a time. Every one passes the plain stories (first
-join, no initial delay, commits by hand); none shows by an exception. `rebalance fuzz`'s scenarios
-were then played with it until enough of them broke an invariant (see the column), or all seeds were played. This page
-is written by `python -m tests.mutations --write`; `tests/mutations/` has the bugs, and a test plays
-each with the seed that is known to find it.
+join, no initial delay, commits by hand); none shows by an exception. The fuzzer's scenarios were
+then played with it until enough of them broke an invariant, or all seeds were played: the column
+"seeds" says how many broke one, of how many. This page is written by
+`python -m tests.mutations --write`; a test plays each bug with the seed that is known to find it.
 """
 
 
@@ -33,12 +33,13 @@ def main() -> None:
     parser.add_argument("--enough", type=int, default=3, help="finds that do; 0: all seeds")
     parser.add_argument("--write", action="store_true", help="write the page and found.json")
     chosen = parser.parse_args()
-    known = json.loads(FOUND.read_text(encoding="utf-8")) if FOUND.exists() else {}
     for name in chosen.names or MUTATIONS:
         verdict = judge(name, range(chosen.seeds), enough=chosen.enough or None)
         print(f"{name}: {_finders(_kept(verdict)) or 'not found'} in {verdict.seeds}", flush=True)
-        known[name] = _kept(verdict)
         if chosen.write:
+            # Read anew each time: several of these may share the work.
+            known = json.loads(FOUND.read_text(encoding="utf-8")) if FOUND.exists() else {}
+            known[name] = _kept(verdict)
             _write({name: known[name] for name in MUTATIONS if name in known})
 
 
