@@ -2,6 +2,8 @@
 
 import json
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,3 +101,15 @@ def test_a_scheduler_that_does_not_answer_is_told() -> None:
     outcome = rebalance("fuzz", "--seeds", "1", "--scheduler", "127.0.0.1:9")
     assert outcome.code == 2
     assert "--scheduler" in outcome.err
+
+
+def test_a_campaign_on_two_worker_processes_of_dask() -> None:
+    pytest.importorskip("distributed", reason="pip install 'kafka-rebalance[distributed]'")
+    script = Path(__file__).with_name("dask_campaign.py")
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["seeds"] == 20
+    assert told["failures"] == []

@@ -60,8 +60,12 @@ def _write(known: dict[str, dict[str, object]]) -> None:
 def _page(known: dict[str, dict[str, object]]) -> Iterator[str]:
     found = sum(bool(each["by"]) for each in known.values())
     yield _HEAD
-    yield f"**{found} of {len(known)} are found.**"
+    yield f"**{found} of {len(known)} that were judged are found.**"
     yield ""
+    waiting = [f"`{name}`" for name in MUTATIONS if name not in known]
+    if waiting:
+        yield f"Not judged yet: {', '.join(waiting)}."
+        yield ""
     yield "| mutation | rule: what it breaks | re-creates | seeds | found by (seeds) |"
     yield "|---|---|---|---|---|"
     for name, each in known.items():
