@@ -10,7 +10,7 @@ import pytest
 
 from rebalance.cli import fuzz as command
 from rebalance.cli.main import run
-from rebalance.simulation.fuzz import Batch
+from rebalance.simulation.fuzz import Batch, campaign
 from tests.cli.commands import rebalance
 from tests.mutations.catalogue import MUTATIONS
 
@@ -80,6 +80,7 @@ def test_an_interruption_keeps_what_there_is(
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(command, "_keep", keep_and_be_interrupted)
+    monkeypatch.setattr(campaign, "BATCH", 2)
     kept = tmp_path / "campaign.jsonl"
     code = run(["fuzz", "--seconds", "600", "--workers", "2", "--resume", str(kept), "--json"])
     said = capsys.readouterr()
@@ -87,7 +88,7 @@ def test_an_interruption_keeps_what_there_is(
     assert "rebalance fuzz: interrupted" in said.err
     told = json.loads(said.out)
     assert told["interrupted"]
-    assert told["seeds"] == 10
+    assert told["seeds"] == 2
     assert len(kept.read_text(encoding="utf-8").splitlines()) == 1
 
 

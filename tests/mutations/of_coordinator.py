@@ -289,10 +289,10 @@ def static_member_comes_back_to_nothing(patch: Patch) -> None:
 
 @mutation()
 def initial_delay_ends_when_all_joined(patch: Patch) -> None:
-    """J10: the first three members of a group do not wait for others."""
+    """J10: four members of a new group do not wait for others."""
 
     def complete(context: Context, group: ClassicGroup) -> None:
-        if not group.in_initial_delay or len(group.members) > 2:
+        if not group.in_initial_delay or len(group.members) > 3:
             join_phase.complete_if_all_joined(context, group)
 
     patch(join_phase, "maybe_complete", complete)
