@@ -234,8 +234,9 @@ class Simulation:
         self._one_leaves()
 
     def _one_leaves(self) -> None:
-        """Where claims are kept, who stays keeps what it has when somebody leaves."""
+        """Somebody leaves and comes back; where claims are kept, the others keep theirs."""
         before = {lane.name: set(lane.owned) for lane in self._keepers()}
+        gone: list[str] = []
         for group_id in self.views.groups:
             leaving = [
                 process
@@ -246,12 +247,24 @@ class Simulation:
             ]
             if len(leaving) > 1:
                 leaving[-1].close()
+                gone.append(leaving[-1].config.client_id)
         if not self.run_until_stable():
             self._unsettled(["; ".join(self.blockers())])
             return
         for lane in self._keepers():
             if not before.get(lane.name, set()) <= lane.owned:
                 self._unsettled([f"{lane.name} lost partitions because another member left"])
+        self._come_back(gone)
+
+    def _come_back(self, names: list[str]) -> None:
+        """Who left comes again: others give something up, and it gets that."""
+        for name in names:
+            self.members[name].lost.clear()
+            self.start(name)
+        if self.run_until_stable():
+            self.checkers.told(AtRest(t=self.now, group_ids=tuple(self.views.groups)))
+        else:
+            self._unsettled(["; ".join(self.blockers())])
 
     def _keepers(self) -> Iterable[Lane]:
         """Who lives in a group whose assignor is sticky and whose members all want the same."""
