@@ -8,6 +8,7 @@ from rebalance.simulation.commands import (
     comparing,
     networking,
     producing,
+    raw,
     setting,
     showing,
     waiting,
@@ -18,6 +19,9 @@ __all__ = ["COMMANDS", "Command"]
 
 COMMANDS: Mapping[str, Command] = {
     command.name: command
-    for room in (setting, producing, acting, networking, brokers, waiting, showing, comparing)
+    for room in (
+        *(setting, producing, acting, networking, brokers, raw),
+        *(waiting, showing, comparing),
+    )
     for command in room.COMMANDS
 }
