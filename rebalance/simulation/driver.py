@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from rebalance.member import events
 from rebalance.member.classic import ClassicMember
+from rebalance.member.errors import MemberUsageError
 from rebalance.protocol.states import MemberState
 from rebalance.simulation.clock import Clock
 from rebalance.simulation.gate import Gate
@@ -72,6 +73,13 @@ class MemberDriver:
         for effect in effects:
             if self._gate.alive:
                 self._perform(effect)
+
+    def wish(self, event: events.MemberEvent) -> None:
+        """What a user asks for; a consumer that failed or is closed raises, and that is all."""
+        try:
+            self.tell(event)
+        except MemberUsageError:
+            self._telling = False
 
     def end(self) -> None:
         """What was still to be told is not."""

@@ -9,14 +9,12 @@ one for the rest.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Literal
 
 from assignors.interface import Assignor, common_protocol
 from rebalance.member import events
 from rebalance.member.classic import ClassicMember
 from rebalance.member.config import MemberConfig
-from rebalance.member.errors import MemberUsageError
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.responses import Response
 from rebalance.protocol.states import MemberState
@@ -213,16 +211,11 @@ class Process:
             )
         )
         wish = events.Subscribe(topics=topics) if topics else events.Unsubscribe()
-        self._gate.do(self._wish, wish)
+        self._gate.do(self._driver.wish, wish)
 
     def enforce(self, reason: str) -> None:
         """Ask for a rebalance."""
-        self._gate.do(self._wish, events.EnforceRebalance(reason=reason))
-
-    def _wish(self, event: events.MemberEvent) -> None:
-        """What a user asks for; a consumer that failed or is closed raises, and that is all."""
-        with suppress(MemberUsageError):
-            self._driver.tell(event)
+        self._gate.do(self._driver.wish, events.EnforceRebalance(reason=reason))
 
     def commit(self) -> None:
         """Commit the positions as they are."""

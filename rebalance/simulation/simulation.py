@@ -14,7 +14,14 @@ from rebalance.member.config import MemberConfig
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.states import MemberState
 from rebalance.simulation.application import Behaviour
-from rebalance.simulation.checkers import Checkers, Committed, RecordsEnded, Unsettled, Violation
+from rebalance.simulation.checkers import (
+    AtRest,
+    Checkers,
+    Committed,
+    RecordsEnded,
+    Unsettled,
+    Violation,
+)
 from rebalance.simulation.cluster import Cluster
 from rebalance.simulation.faults import Faults
 from rebalance.simulation.hosting import Host
@@ -24,7 +31,7 @@ from rebalance.simulation.path import Delay
 from rebalance.simulation.process import Process
 from rebalance.simulation.records import Logs
 from rebalance.simulation.rest import Rest
-from rebalance.simulation.views import Views
+from rebalance.simulation.views import Lane, Views
 from rebalance.simulation.world import World
 from rebalance.timeline.trace import Event, Header, Step, TopicKnown, Trace, TraceEnded
 
@@ -95,6 +102,7 @@ class Simulation:
             on_commit=self._on_commit,
         )
         self._rest = Rest(self.views, self.processes, self._to_come, self.cluster.group)
+        self.checkers.watch(config or CoordinatorConfig(), self.cluster.group)
 
     @property
     def node(self) -> Node:
@@ -280,6 +288,8 @@ class Simulation:
         if not self.run_until_stable():
             self._unsettled(["; ".join(self.blockers())])
             return
+        self._stay_at_rest()
+        self.checkers.told(AtRest(t=self.now, group_ids=tuple(self.views.groups)))
         before = self._owners()
         for group_id in self.views.groups:
             members = (p for p in self._alive() if p.config.group_id == group_id)
@@ -290,6 +300,59 @@ class Simulation:
             self._unsettled(["; ".join(self.blockers())])
         elif (after := self._owners()) != before and after.keys() == before.keys():
             self._unsettled(["a rebalance with the same members and topics moved partitions"])
+        if self._host is None:  # code of a user takes its time to close
+            self._one_leaves()
+
+    def _one_leaves(self) -> None:
+        """Somebody leaves and comes back; where claims are kept, the others keep theirs."""
+        before = {lane.name: set(lane.owned) for lane in self._keepers()}
+        gone: list[str] = []
+        for group_id in self.views.groups:
+            leaving = [
+                process
+                for process in self._alive()
+                if process.config.group_id == group_id
+                and process.state is MemberState.STABLE
+                and process.config.group_instance_id is None
+            ]
+            if len(leaving) > 1:
+                leaving[-1].close()
+                gone.append(leaving[-1].config.client_id)
+        if not self.run_until_stable():
+            self._unsettled(["; ".join(self.blockers())])
+            return
+        for lane in self._keepers():
+            if not before.get(lane.name, set()) <= lane.owned:
+                self._unsettled([f"{lane.name} lost partitions because another member left"])
+        self._come_back(gone)
+
+    def _come_back(self, names: list[str]) -> None:
+        """Who left comes again: others give something up, and it gets that."""
+        for name in names:
+            self.members[name].lost.clear()
+            self.start(name)
+        if self.run_until_stable():
+            self.checkers.told(AtRest(t=self.now, group_ids=tuple(self.views.groups)))
+        else:
+            self._unsettled(["; ".join(self.blockers())])
+
+    def _keepers(self) -> Iterable[Lane]:
+        """Who lives in a group whose assignor is sticky and whose members all want the same."""
+        for group in self.views.groups.values():
+            lanes = self.views.lanes_of(group.group_id)
+            alike = len({(lane.topics, self._protocols[lane.name]) for lane in lanes}) == 1
+            if alike and group.protocol_name.endswith("sticky"):
+                yield from lanes
+
+    def _stay_at_rest(self) -> None:
+        """Whoever is awake and heard of is not given up on: for one and a half session timeouts."""
+        began = len(self.views.rebalances)
+        sessions = [process.config.session_timeout_ms for process in self._alive()]
+        self.run_for(max(sessions, default=0) * 3 // 2)
+        for rebalance in self.views.rebalances[began:]:
+            self._unsettled(
+                [f"group {rebalance.group_id} rebalances without a reason: {rebalance.cause}"]
+            )
 
     def _unsettled(self, problems: Iterable[str]) -> None:
         for problem in problems:

@@ -47,16 +47,14 @@ class ThreadedApplication:
         """Poll, from now on."""
         if self._driver.state in (MemberState.FAILED, MemberState.STOPPED):
             return
-        poll_ms = self._callbacks.behaviour.poll_ms
-        if self._driver.state is MemberState.LEAVING:
-            # Inside unsubscribe() or close(), which are no polls.
-            self._gate.after(poll_ms, self.start)
-        elif self._thread.busy:
+        if self._thread.busy:
             self._gate.at(self._thread.free_at, self.start)
-        else:
+            return
+        behaviour = self._callbacks.behaviour
+        if self._driver.state is not MemberState.LEAVING:  # then it is in unsubscribe() or close()
             self._driver.poll()
-            self._positions.commit_if_due(self._callbacks.behaviour.commit_ms)
-            self._gate.after(poll_ms, self.start)
+            self._positions.commit_if_due(behaviour.commit_ms)
+        self._gate.after(behaviour.poll_ms, self.start)
 
     def occupy(self, duration_ms: int) -> None:
         """One batch takes so long: no polls, no listeners."""

@@ -9,9 +9,10 @@ from rebalance.simulation.checkers.checker import Checker, Fact, Report
 from rebalance.simulation.checkers.record_book import RecordBook, RecordCounts
 from rebalance.simulation.checkers.record_facts import Processed, ReadingBegan, RecordsEnded
 from rebalance.simulation.checkers.registry import Checkers
-from rebalance.simulation.checkers.violation import Committed, Unsettled, Violation
+from rebalance.simulation.checkers.violation import AtRest, Committed, Unsettled, Violation
 
 __all__ = [
+    "AtRest",
     "Checker",
     "Checkers",
     "Committed",

@@ -6,7 +6,7 @@ from typing import ClassVar
 from rebalance.simulation.checkers.checker import Look, Report
 from rebalance.timeline import trace
 
-__all__ = ["GroupGenerations", "MemberGenerations"]
+__all__ = ["GenerationsAreNew", "GroupGenerations", "MemberGenerations"]
 
 
 class GroupGenerations:
@@ -42,6 +42,33 @@ class GroupGenerations:
         self._grows(event)
         if event.state == "Dead":
             del self._generations[event.group_id]  # a new group of that name starts at 0
+
+
+class GenerationsAreNew:
+    """In the coordinator's view: each join phase makes another generation (G02)."""
+
+    RULE: ClassVar[str] = "I04"
+
+    def __init__(self, report: Report) -> None:
+        self._last: dict[str, int] = {}
+        self._report = report
+
+    def looks(self) -> Mapping[type, Look]:
+        """Generations as they begin; a group that is gone may begin anew."""
+        return {trace.JoinCompleted: self._completed, trace.GroupStateChanged: self._state_changed}
+
+    def _completed(self, event: trace.JoinCompleted) -> None:
+        if event.generation_id == self._last.get(event.group_id):
+            self._report(
+                self,
+                event.t,
+                f"generation {event.generation_id} of {event.group_id} began a second time",
+            )
+        self._last[event.group_id] = event.generation_id
+
+    def _state_changed(self, event: trace.GroupStateChanged) -> None:
+        if event.state == "Dead":
+            self._last.pop(event.group_id, None)
 
 
 class MemberGenerations:

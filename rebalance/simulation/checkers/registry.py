@@ -3,12 +3,30 @@
 from collections import deque
 from collections.abc import Callable
 
+from rebalance.coordinator.snapshot import GroupSnapshot
+from rebalance.protocol.config import CoordinatorConfig
+from rebalance.simulation.checkers.at_rest import (
+    BalancedAtRest,
+    NothingPendingAtRest,
+    OneOwnerAtRest,
+)
 from rebalance.simulation.checkers.checker import Checker, Fact, Look
 from rebalance.simulation.checkers.convergence import Convergence
 from rebalance.simulation.checkers.eager_joins import EagerJoinsWithNothing
-from rebalance.simulation.checkers.generations import GroupGenerations, MemberGenerations
+from rebalance.simulation.checkers.generations import (
+    GenerationsAreNew,
+    GroupGenerations,
+    MemberGenerations,
+)
+from rebalance.simulation.checkers.join_phase import (
+    InitialDelayHolds,
+    JoinPhaseEnds,
+    NobodyLeftOut,
+    SyncPhaseEnds,
+)
 from rebalance.simulation.checkers.offsets import OffsetsGrow
 from rebalance.simulation.checkers.one_owner import GivenOnce, TakenFromNobody
+from rebalance.simulation.checkers.parked import NobodyForgotten
 from rebalance.simulation.checkers.record_book import RecordBook
 from rebalance.simulation.checkers.record_rules import (
     NothingBeforeTheCommit,
@@ -16,6 +34,7 @@ from rebalance.simulation.checkers.record_rules import (
     OnlyOwnersProcess,
 )
 from rebalance.simulation.checkers.revoked_first import RevokedFirst
+from rebalance.simulation.checkers.size import NotTooMany
 from rebalance.simulation.checkers.violation import Violation
 from rebalance.simulation.views import Views
 from rebalance.timeline import trace
@@ -23,6 +42,9 @@ from rebalance.timeline import trace
 __all__ = ["Checkers"]
 
 _LAST_EVENTS = 8
+
+Snapshot = Callable[[str], GroupSnapshot | None]
+"""The group of that id as its coordinator has it now; None where it has none."""
 
 
 class Checkers:
@@ -36,6 +58,7 @@ class Checkers:
         self._keep(self.records)
         for checker in (
             GroupGenerations(self.report),
+            GenerationsAreNew(self.report),
             MemberGenerations(self.report),
             EagerJoinsWithNothing(views, is_eager, self.report),
             GivenOnce(self.report),
@@ -46,6 +69,21 @@ class Checkers:
             NothingBeforeTheCommit(self.records, views, self.report),
             OnlyOwnersProcess(views, self.report),
             Convergence(self.report),
+            OneOwnerAtRest(views, self.report),
+            BalancedAtRest(views, self.report),
+        ):
+            self.add(checker)
+
+    def watch(self, config: CoordinatorConfig, snapshot: Snapshot) -> None:
+        """Also what needs to know the coordinator's settings, or what it says of a group."""
+        for checker in (
+            NotTooMany(config.group_max_size, snapshot, self.report),
+            NobodyLeftOut(snapshot, self.report),
+            JoinPhaseEnds(snapshot, self.report),
+            InitialDelayHolds(config.group_initial_rebalance_delay_ms, snapshot, self.report),
+            SyncPhaseEnds(snapshot, self.report),
+            NobodyForgotten(snapshot, self.report),
+            NothingPendingAtRest(snapshot, self.report),
         ):
             self.add(checker)
 

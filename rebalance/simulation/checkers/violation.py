@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from assignors.model import TopicPartition
 from rebalance.timeline import trace
 
-__all__ = ["Committed", "Unsettled", "Violation"]
+__all__ = ["AtRest", "Committed", "Unsettled", "Violation"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,3 +38,11 @@ class Unsettled:
 
     t: int
     problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtRest:
+    """Faults ended, and nothing moved for longer than any session lasts."""
+
+    t: int
+    group_ids: tuple[str, ...]

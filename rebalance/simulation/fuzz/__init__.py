@@ -7,7 +7,7 @@ from rebalance.simulation.fuzz.batch import Batch, BatchError, Found, play_batch
 from rebalance.simulation.fuzz.campaign import Campaign, Here, cores, processes, read_batches, run
 from rebalance.simulation.fuzz.coverage import everything, words
 from rebalance.simulation.fuzz.generator import scenario_text
-from rebalance.simulation.fuzz.play import Failure, Played, play, still_fails
+from rebalance.simulation.fuzz.play import Failure, Played, play, play_seed, still_fails
 from rebalance.simulation.fuzz.shrink import Shrunk, shrink
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "everything",
     "play",
     "play_batch",
+    "play_seed",
     "processes",
     "read_batches",
     "run",

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rebalance.simulation.fuzz.coverage import Reached
-from rebalance.simulation.fuzz.generator import scenario_text
-from rebalance.simulation.fuzz.play import Played, play, still_fails, with_outputs
+from rebalance.simulation.fuzz.play import Played, play, play_seed, still_fails, with_outputs
 from rebalance.simulation.fuzz.shrink import shrink
 
 __all__ = ["Batch", "BatchError", "Found", "play_batch"]
@@ -94,8 +93,7 @@ def play_batch(seeds: Sequence[int]) -> Batch:
     found: list[Found] = []
     processed = 0
     for seed in seeds:
-        text = scenario_text(seed)
-        played = play(text, name=f"seed {seed}")
+        text, played = play_seed(seed)
         events.append(played.trace_events)
         processed += played.processed
         reached.update(played.reached)

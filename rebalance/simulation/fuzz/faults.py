@@ -81,7 +81,7 @@ def _slow_listener(story: Story, name: str) -> None:
 
 
 def _slow_assignor(story: Story, name: str) -> None:
-    story.say(f"assignor {name} takes={pause_text(story.dice, 100, 2000, 8000)}")
+    story.say(f"assignor {name} takes={pause_text(story.dice, 100, 2000, 8000, 20000)}")
     story.mending[f"{name} assignor"] = f"assignor {name} takes=0ms"
 
 
@@ -165,6 +165,78 @@ def _slow_network(story: Story) -> bool:
     return True
 
 
+def _lost_answers(story: Story, name: str) -> None:
+    """What was asked for was done, and nobody hears of it."""
+    api = story.dice.choice(_APIS)
+    story.say(f"lose {name} {api} answers after={story.dice.randint(0, 2)}")
+    story.let_pass()
+    story.say(f"deliver {name} {api}")
+
+
+def _isolated(story: Story, name: str) -> None:
+    only = story.dice.choice(("", "", " only=requests", " only=answers"))
+    story.say(f"isolate {name} for {pause_text(story.dice, 500, 4000, 9000)}{only}")
+
+
+def _coordinator_moves(story: Story) -> bool:
+    if story.brokers < 2 or story.broken:
+        return False
+    group_ids = sorted({consumer.group_id for consumer in story.consumers.values()})
+    story.say(f"log loading={pause_text(story.dice, 5, 300, 2000)}")
+    story.say(f"move {story.dice.choice(group_ids)} to {story.dice.randint(1, story.brokers)}")
+    story.mending["loading"] = "log loading=0ms"
+    return True
+
+
+def _broker_crashes(story: Story) -> bool:
+    if story.brokers < 2 or story.broken:
+        return False
+    broker, story.broken = story.dice.randint(1, story.brokers), True
+    story.say(f"broker {broker} crashes failover={pause_text(story.dice, 50, 2000)}")
+    story.let_pass()
+    story.say(f"broker {broker} starts")
+    story.broken = False
+    return True
+
+
+def _suspended_machine(story: Story, name: str) -> None:
+    story.say(f"clock {name} jumps {pause_text(story.dice, 500, 4000, 9000)}")
+
+
+_NONSENSE = (
+    "JoinGroup group=",
+    "JoinGroup session=10ms",
+    "JoinGroup member=nobody",
+    "JoinGroup protocols=nonsense",
+    "SyncGroup group=",
+    "SyncGroup member={name} protocols=nonsense",
+    "SyncGroup member={name} generation=999",
+    "SyncGroup member=nobody",
+    "Heartbeat group=",
+    "Heartbeat member={name} generation=0",
+    "Heartbeat member=nobody",
+    "Heartbeat member=nobody instance=i1",
+    "LeaveGroup group=",
+    "LeaveGroup member=nobody",
+    "LeaveGroup member=nobody instance=i1",
+    "LeaveGroup",
+)
+"""Requests that are wrong and change nothing: what is refused must not do harm."""
+
+
+def _stranger(story: Story, name: str) -> None:
+    """One wrong request, or an id that is asked for and comes back as another's (J20)."""
+    group = story.consumers[name].group_id
+    for said in story.dice.sample(_NONSENSE, 3):
+        its_own = "" if "group=" in said else f" group={group}"
+        story.say(f"stranger sends {said.format(name=name)}{its_own}")
+    if story.dice.random() < 0.2:
+        assignors = story.consumers[name].assignors
+        story.say(f"stranger sends JoinGroup group={group} protocols={assignors}", "run for 10ms")
+        join = f"stranger sends JoinGroup group={group} instance=i1"
+        story.say(f"{join} protocols={assignors}")
+
+
 FAULTS = (
     Fault(name="crash", weight=3, write=_of_one(_crash)),
     Fault(name="crash and return", weight=4, write=_of_one(_crash_and_return)),
@@ -176,6 +248,11 @@ FAULTS = (
     Fault(name="slow assignor", weight=2, write=_of_one(_slow_assignor)),
     Fault(name="raising callback", weight=1, write=_of_one(_raises)),
     Fault(name="lost requests", weight=5, write=_of_one(_lost_requests)),
+    Fault(name="lost answers", weight=4, write=_of_one(_lost_answers)),
+    Fault(name="split network", weight=4, write=_of_one(_isolated)),
+    Fault(name="coordinator move", weight=4, write=_coordinator_moves),
+    Fault(name="broker crash", weight=3, write=_broker_crashes),
+    Fault(name="suspended machine", weight=2, write=_of_one(_suspended_machine)),
     Fault(name="lost connections", weight=4, write=_of_one(_disconnect)),
     Fault(name="failed appends", weight=3, write=_failed_appends),
     Fault(name="slow log", weight=2, write=_slow_log),
@@ -184,5 +261,6 @@ FAULTS = (
     Fault(name="subscription change", weight=5, write=_subscription_changes),
     Fault(name="rebalance on request", weight=2, write=_of_one(_asks_for_rebalance)),
     Fault(name="commit", weight=1, write=_of_one(_commits)),
+    Fault(name="stranger", weight=2, write=_of_one(_stranger)),
     Fault(name="slow network", weight=2, write=_slow_network),
 )

@@ -26,7 +26,7 @@ def scenario_text(seed: int) -> str:
     story.lines.append("")
     for name in list(story.idle)[: story.dice.randint(2, story.most)]:
         story.start(name)
-    for _ in range(story.dice.randint(20, 30)):
+    for _ in range(story.dice.randint(26, 38)):
         story.let_pass()
         _one_more(story, kinds)
     story.let_pass()
@@ -73,6 +73,9 @@ def _declare(story: Story, seed: int) -> None:
     if dice.random() < 0.08:
         settings.append(f"group.max.size={dice.randint(2, 4)}")
     story.say(f"set {' '.join(settings)}")
+    story.brokers = dice.choice((1, 1, 2, 3))
+    if story.brokers > 1:
+        story.say(f"brokers {story.brokers}")
     if dice.random() < 0.3:
         story.say(f"log append={dice.randint(1, 40)}ms")
     for topic in _TOPICS[: dice.randint(2, 4)]:
@@ -97,14 +100,18 @@ def _declare_one(
     # nobody rebalances (J15). So all that are static want the same.
     if instance is None and dice.random() < 0.3:
         topics = tuple(sorted(dice.sample(topics, dice.randint(1, len(topics)))))
-    story.consumers[name] = Consumer(name=name, group_id=group_id, topics=topics, instance=instance)
+    assignors = offered[group_id].of_one(dice)
+    story.consumers[name] = Consumer(
+        name=name, group_id=group_id, topics=topics, assignors=assignors, instance=instance
+    )
     story.idle.append(name)
-    session = dice.choice((3000, 6000, 6000, 10000))
+    # Now and then one that the broker refuses (J01).
+    session = dice.choice((3000, 6000, 6000, 10000)) if dice.random() < 0.98 else 500
     # A heartbeat brings the news of a rebalance: it must come sooner than the rebalance times out.
     heartbeat = min(session // dice.randint(2, 5), 2000)
     words = [
         f"members {name} group={group_id} topics={','.join(topics)}",
-        f"assignors={offered[group_id].of_one(dice)}",
+        f"assignors={assignors}",
         f"session.timeout.ms={session} heartbeat.interval.ms={heartbeat}",
         f"max.poll.interval.ms={dice.choice((4000, 8000, 15000))}",
         f"request.timeout.ms={dice.choice((2000, 5000, 15000))}",

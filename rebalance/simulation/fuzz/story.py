@@ -18,6 +18,7 @@ class Consumer:
     name: str
     group_id: str
     topics: tuple[str, ...]
+    assignors: str
     instance: str | None = None
 
 
@@ -36,6 +37,9 @@ class Story:
     """Were started and certainly live. (Whoever was told to close is in neither list.)"""
     most: int = 8
     """So many run at once."""
+    brokers: int = 1
+    broken: bool = False
+    """A broker is down: the next one waits for it."""
     mending: dict[str, str] = field(default_factory=dict)
     """What was slowed down -> the line that makes it quick again: faults end with the story."""
 

@@ -79,7 +79,9 @@ def hostile(
     dice = Random(seed)
     story = Story(dice=dice, lines=list(stage), topics=dict(topics), most=members)
     for name in names(members):
-        story.consumers[name] = Consumer(name=name, group_id="g", topics=tuple(topics))
+        story.consumers[name] = Consumer(
+            name=name, group_id="g", topics=tuple(topics), assignors=""
+        )
         story.idle.append(name)
     for name in names(members)[:members]:
         story.start(name)

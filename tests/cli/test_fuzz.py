@@ -1,0 +1,116 @@
+"""`rebalance fuzz`: what it prints, what it writes, how it is interrupted and gone on with."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rebalance.cli import fuzz as command
+from rebalance.cli.main import run
+from rebalance.simulation.fuzz import Batch, campaign
+from tests.cli.commands import rebalance
+from tests.mutations.catalogue import MUTATIONS
+
+
+def test_no_seed_failed_and_coverage_names_what_was_not_reached(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = str(tmp_path / "out")
+    code = run(["fuzz", "--seeds", "4", "--workers", "1", "--coverage", "--out", out])
+    said = capsys.readouterr().out
+    assert code == 0
+    assert said.startswith("4 seeds; 4 of them now, in ")
+    assert "  group Empty -> PreparingRebalance\n" in said
+    assert "Not reached: " in said
+    assert said.endswith("No seed failed.\n")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_campaign_goes_on_where_it_left_off(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    kept = tmp_path / "campaign.jsonl"
+    arguments = ["fuzz", "--from", "7", "--workers", "1", "--resume", str(kept), "--json"]
+    assert run([*arguments, "--to", "10"]) == 0
+    first = json.loads(capsys.readouterr().out)
+    assert first["seeds"] == 3
+    kept.write_text(kept.read_text(encoding="utf-8") + '{"seeds": [10', encoding="utf-8")
+    assert run([*arguments, "--to", "12"]) == 0
+    second = json.loads(capsys.readouterr().out)
+    assert second["seeds"] == 5
+    assert second["processed"] > first["processed"]
+
+
+def test_what_is_no_campaign_is_told_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "campaign.jsonl"
+    file.write_text("nonsense\n", encoding="utf-8")
+    outcome = rebalance("fuzz", "--seeds", "1", "--resume", str(file))
+    assert outcome.code == 2
+    assert f"{file}:1: expected what a campaign wrote" in outcome.err
+
+
+def test_a_failing_seed_becomes_a_small_file_that_simulate_plays(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with MUTATIONS["eager_member_keeps_what_it_has"]():
+        code = run(["fuzz", "--seeds", "1", "--workers", "1", "--out", str(tmp_path)])
+        said = capsys.readouterr().out
+        (file,) = tmp_path.glob("seed-0-I01.txt")
+        assert code == 1
+        assert "seed 0: I01 violated at " in said
+        assert f"rebalance simulate {file}" in said
+        assert said.endswith("1 seeds failed.\n")
+        assert len(file.read_text(encoding="utf-8").splitlines()) < 30
+        assert run(["simulate", str(file)]) == 1
+        assert "I01 violated at " in capsys.readouterr().out
+    assert run(["simulate", str(file)]) in (0, 1)
+    assert "I01 violated at " not in capsys.readouterr().out
+
+
+def test_an_interruption_keeps_what_there_is(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = command._keep
+
+    def keep_and_be_interrupted(path: Path | None, batch: Batch) -> None:
+        keep(path, batch)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(command, "_keep", keep_and_be_interrupted)
+    monkeypatch.setattr(campaign, "BATCH", 2)
+    kept = tmp_path / "campaign.jsonl"
+    code = run(["fuzz", "--seconds", "600", "--workers", "2", "--resume", str(kept), "--json"])
+    said = capsys.readouterr()
+    assert code == 130
+    assert "rebalance fuzz: interrupted" in said.err
+    told = json.loads(said.out)
+    assert told["interrupted"]
+    assert told["seeds"] == 2
+    assert len(kept.read_text(encoding="utf-8").splitlines()) == 1
+
+
+def test_seeds_that_cannot_be_meant() -> None:
+    outcome = rebalance("fuzz", "--from", "5", "--to", "5")
+    assert outcome.code == 2
+    assert "--to is the end of the seeds" in outcome.err
+
+
+def test_a_scheduler_that_does_not_answer_is_told() -> None:
+    outcome = rebalance("fuzz", "--seeds", "1", "--scheduler", "127.0.0.1:9")
+    assert outcome.code == 2
+    assert "--scheduler" in outcome.err
+
+
+def test_a_campaign_on_two_worker_processes_of_dask() -> None:
+    pytest.importorskip("distributed", reason="pip install 'kafka-rebalance[distributed]'")
+    script = Path(__file__).with_name("dask_campaign.py")
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["seeds"] == 20
+    assert told["failures"] == []
