@@ -91,6 +91,8 @@ class Simulation:
         self.tells_requests = False
         """Whether the trace tells of the requests of members that are started from now on."""
         self.logs = Logs()
+        self.asked_session_ms = 0
+        """The longest session that somebody asked for who is no consumer."""
         self._protocols: dict[str, RebalanceProtocol] = {}
         self._recording = True
         self._to_come: list[str] = []
@@ -348,7 +350,7 @@ class Simulation:
         """Whoever is awake and heard of is not given up on: for one and a half session timeouts."""
         began = len(self.views.rebalances)
         sessions = [process.config.session_timeout_ms for process in self._alive()]
-        self.run_for(max(sessions, default=0) * 3 // 2)
+        self.run_for(max([self.asked_session_ms, *sessions]) * 3 // 2)
         for rebalance in self.views.rebalances[began:]:
             self._unsettled(
                 [f"group {rebalance.group_id} rebalances without a reason: {rebalance.cause}"]

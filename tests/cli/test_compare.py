@@ -195,7 +195,7 @@ def test_simulate_by_options_judges_invariants_only(capsys: pytest.CaptureFixtur
     assert run(["simulate", *deploy, "--set", "session.timeout.ms=10000"]) == 0
     out = capsys.readouterr().out
     assert "> members pod-1..3 topics=orders static=yes" in out
-    assert "Invariants I01 to I05 hold" in out
+    assert "Invariants I01 to I06 hold" in out
     assert "utput as expected" not in out
     assert "Output not compared" not in out
 

@@ -55,7 +55,9 @@ def _stranger(call: Call, declared: Declared) -> Action:
     def play(stage: Stage) -> Iterable[str]:
         stranger = stage.stranger(name)
         said = _Said(name, call.options, numbers, stage)
-        stage.simulation.step(f"{name} sends {api}", name)
+        simulation = stage.simulation
+        simulation.step(f"{name} sends {api}", name)
+        simulation.asked_session_ms = max(simulation.asked_session_ms, numbers["session"])
         stranger.send(_REQUESTS[api](said))
         return ()
 
