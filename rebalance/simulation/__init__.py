@@ -6,6 +6,7 @@ from rebalance.simulation.choosing import Overrides
 from rebalance.simulation.path import Delay
 from rebalance.simulation.run import BlockOutcome, Outcome, run_scenario
 from rebalance.simulation.scenario import Scenario, ScenarioError, parse, read, rewritten
+from rebalance.simulation.settling import settle
 from rebalance.simulation.simulation import MemberSpec, Simulation
 from rebalance.simulation.stage import Measure
 
@@ -25,4 +26,5 @@ __all__ = [
     "read",
     "rewritten",
     "run_scenario",
+    "settle",
 ]

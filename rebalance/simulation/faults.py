@@ -1,7 +1,7 @@
 """What goes wrong around the machines: the network, the brokers, their disks, the clocks.
 
 Rule kept: a fault changes the world and never a machine; each is told in the trace as a step, so
-that whoever reads it knows what was done on purpose. All end with `Simulation.settle`, or sooner.
+that whoever reads it knows what was done on purpose. All end with `settle`, or sooner.
 """
 
 from __future__ import annotations

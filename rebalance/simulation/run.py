@@ -12,6 +12,7 @@ from rebalance.simulation.choosing import Overrides
 from rebalance.simulation.commands import COMMANDS, Command
 from rebalance.simulation.hosting import Host
 from rebalance.simulation.scenario import Block, Call, Scenario
+from rebalance.simulation.settling import settle
 from rebalance.simulation.simulation import Simulation
 from rebalance.simulation.stage import Action, Declared, Measure, Numbers, Stage, known_or_error
 from rebalance.timeline.trace import Trace
@@ -101,7 +102,7 @@ def run_scenario(
     stage, prepared = _prepare(scenario, overrides, measure, len(_calls(scenario)), host)
     printed = _play(stage, prepared, watching=watching)
     stage.simulation.end()
-    stage.simulation.settle()
+    settle(stage.simulation)
     outputs = iter(printed)
     blocks = tuple(
         BlockOutcome(block=block, output=tuple(line for _ in block.calls for line in next(outputs)))

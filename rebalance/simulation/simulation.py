@@ -12,14 +12,10 @@ from assignors.interface import Assignor, RebalanceProtocol
 from assignors.model import TopicPartition
 from rebalance.member.config import MemberConfig
 from rebalance.protocol.config import CoordinatorConfig
-from rebalance.protocol.states import MemberState
 from rebalance.simulation.application import Behaviour
 from rebalance.simulation.checkers import (
-    AtRest,
     Checkers,
     Committed,
-    RecordsEnded,
-    Unsettled,
     Violation,
 )
 from rebalance.simulation.cluster import Cluster
@@ -31,7 +27,7 @@ from rebalance.simulation.path import Delay
 from rebalance.simulation.process import Process
 from rebalance.simulation.records import Logs
 from rebalance.simulation.rest import Rest
-from rebalance.simulation.views import Lane, Views
+from rebalance.simulation.views import Views
 from rebalance.simulation.world import World
 from rebalance.timeline.trace import Event, Header, Step, TopicKnown, Trace, TraceEnded
 
@@ -39,9 +35,6 @@ __all__ = ["MemberSpec", "Simulation"]
 
 STABLE_WITHIN_MS = 600_000
 """How long a group may take to come to rest before it counts as stuck."""
-
-_IDLE_MS = 10_000
-"""An application that processes nothing for so long has nothing more to do."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,7 +69,7 @@ class Simulation:
         host: Host | None = None,
     ) -> None:
         self.seed = seed
-        self._host = host
+        self.host = host
         self.delay = delay or Delay()
         self.world = World(seed)
         self.trace = Trace(Header(source="simulation", clock="virtual", note=note))
@@ -143,7 +136,7 @@ class Simulation:
         Raises:
             KeyError: there is no such topic.
         """
-        for process in self._alive():
+        for process in self.alive():
             process.settle()
         self.logs.produce(topic, rate_per_s, self.now)
 
@@ -173,7 +166,7 @@ class Simulation:
             tells_requests=self.tells_requests,
             told=self.checkers.told,
             topics=spec.topics,
-            host=self._host,
+            host=self.host,
             events_so_far=lambda: len(self.trace.events),
         )
         self.processes[name] = process
@@ -239,35 +232,13 @@ class Simulation:
         self.trace.add(TraceEnded(t=self.now))  # nothing to check, nothing that led to a violation
         self._recording = False
 
-    def settle(self) -> None:
-        """Rules I05 and I06, after the story: without further faults all come to rest, and stay so.
-
-        What happens here is checked but not part of the trace. Whoever stands still goes on first,
-        or it could never end.
-        """
+    def stop_recording(self) -> None:
+        """What happens from now on is checked, but no part of the trace."""
         self._recording = False
-        self._come_to_rest()
-        if self._host is not None:
-            self._read_to_the_end()
-        self.tell_progress()
-        self.checkers.told(RecordsEnded(t=self.now))
-
-    def _read_to_the_end(self) -> None:
-        """Producers stop; time passes as long as somebody makes progress with what is there."""
-        for topic in self.logs.produced_to():
-            self.produce(topic, 0)
-        before = -1
-        while (processed := self._processed()) > before:
-            before = processed
-            self.run_for(_IDLE_MS)
-
-    def _processed(self) -> int:
-        groups = self.views.groups
-        return sum(self.checkers.records.counts(group_id).processed for group_id in groups)
 
     def tell_progress(self) -> None:
         """Tell the checkers what was processed until now; nothing else changes."""
-        for process in self._alive():
+        for process in self.alive():
             if not process.paused:
                 process.positions.tell_progress()
 
@@ -281,100 +252,13 @@ class Simulation:
             lag += end - self.offsets.get((group_id, partition), 0)
         return lag
 
-    def _come_to_rest(self) -> None:
-        self.cluster.mend()
-        for process in self.processes.values():
-            process.lines.mend()
-            process.resume()
-        self.run_until(max([self.now, *(process.busy_until for process in self._alive())]))
-        if not self.run_until_stable():
-            self._unsettled(["; ".join(self.blockers())])
-            return
-        self._stay_at_rest()
-        self.checkers.told(AtRest(t=self.now, group_ids=tuple(self.views.groups)))
-        before = self._owners()
-        for group_id in self.views.groups:
-            members = (p for p in self._alive() if p.config.group_id == group_id)
-            member = next((p for p in members if p.state is MemberState.STABLE), None)
-            if member is not None:
-                member.enforce("does anything move without a reason?")
-        if not self.run_until_stable():
-            self._unsettled(["; ".join(self.blockers())])
-        elif (after := self._owners()) != before and after.keys() == before.keys():
-            self._unsettled(["a rebalance with the same members and topics moved partitions"])
-        if self._host is None:  # code of a user takes its time to close
-            self._one_leaves()
-
-    def _one_leaves(self) -> None:
-        """Somebody leaves and comes back; where claims are kept, the others keep theirs."""
-        before = {lane.name: set(lane.owned) for lane in self._keepers()}
-        gone: list[str] = []
-        for group_id in self.views.groups:
-            leaving = [
-                process
-                for process in self._alive()
-                if process.config.group_id == group_id
-                and process.state is MemberState.STABLE
-                and process.config.group_instance_id is None
-            ]
-            if len(leaving) > 1:
-                leaving[-1].close()
-                gone.append(leaving[-1].config.client_id)
-        if not self.run_until_stable():
-            self._unsettled(["; ".join(self.blockers())])
-            return
-        for lane in self._keepers():
-            if not before.get(lane.name, set()) <= lane.owned:
-                self._unsettled([f"{lane.name} lost partitions because another member left"])
-        self._come_back(gone)
-
-    def _come_back(self, names: list[str]) -> None:
-        """Who left comes again: others give something up, and it gets that."""
-        for name in names:
-            self.members[name].lost.clear()
-            self.start(name)
-        if self.run_until_stable():
-            self.checkers.told(AtRest(t=self.now, group_ids=tuple(self.views.groups)))
-        else:
-            self._unsettled(["; ".join(self.blockers())])
-
-    def _keepers(self) -> Iterable[Lane]:
-        """Who lives in a group whose assignor is sticky and whose members all want the same."""
-        for group in self.views.groups.values():
-            lanes = self.views.lanes_of(group.group_id)
-            alike = len({(lane.topics, self._protocols[lane.name]) for lane in lanes}) == 1
-            if alike and group.protocol_name.endswith("sticky"):
-                yield from lanes
-
-    def _stay_at_rest(self) -> None:
-        """Whoever is awake and heard of is not given up on: for one and a half session timeouts."""
-        began = len(self.views.rebalances)
-        sessions = [process.config.session_timeout_ms for process in self._alive()]
-        self.run_for(max([self.asked_session_ms, *sessions]) * 3 // 2)
-        for rebalance in self.views.rebalances[began:]:
-            self._unsettled(
-                [f"group {rebalance.group_id} rebalances without a reason: {rebalance.cause}"]
-            )
-
-    def _unsettled(self, problems: Iterable[str]) -> None:
-        for problem in problems:
-            self.checkers.told(Unsettled(t=self.now, problem=problem))
-
-    def _alive(self) -> Iterable[Process]:
+    def alive(self) -> Iterable[Process]:
+        """The processes that are running."""
         return (process for process in self.processes.values() if process.alive)
 
-    def _owners(self) -> dict[str, list[tuple[str, int]]]:
-        """Of who lives, in groups that must keep what they have.
-
-        A leader whose assignor raises is gone after one rebalance more. In a group on its way from
-        eager to cooperative those that are still eager claim nothing, so that plans may change.
-        """
-        living = [lane for lane in self.views.lanes.values() if not lane.ended]
-        spoken: dict[str, set[RebalanceProtocol]] = {}
-        for lane in living:
-            spoken.setdefault(lane.group_id, set()).add(self._protocols[lane.name])
-        settled = (lane for lane in living if len(spoken[lane.group_id]) == 1)
-        return {lane.name: sorted(lane.owned) for lane in settled}
+    def protocol_of(self, lane: str) -> RebalanceProtocol:
+        """What a life of a consumer is configured for."""
+        return self._protocols[lane]
 
     # --- what is told ----------------------------------------------------------------------------
 
@@ -393,4 +277,4 @@ class Simulation:
         )
 
     def _is_eager(self, lane: str) -> bool:
-        return self._protocols[lane] is RebalanceProtocol.EAGER
+        return self.protocol_of(lane) is RebalanceProtocol.EAGER

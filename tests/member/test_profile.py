@@ -5,7 +5,7 @@ import pytest
 from assignors.interface import resolve
 from rebalance.member.config import MemberConfig
 from rebalance.member.profile import AIOKAFKA, JAVA, LIBRDKAFKA, PROFILES, ClientProfile
-from rebalance.simulation import MemberSpec, Simulation
+from rebalance.simulation import MemberSpec, Simulation, settle
 from rebalance.timeline import trace
 
 INTERVAL_MS = 3000
@@ -116,7 +116,7 @@ def test_i05_every_clients_group_comes_to_rest(profile: ClientProfile) -> None:
     simulation.run_for(5_000)
     simulation.start("a")
     simulation.processes["b"].close()
-    simulation.settle()
+    settle(simulation)
     assert not simulation.violations
 
 

@@ -6,7 +6,7 @@ from assignors.interface import resolve
 from rebalance.member.config import MemberConfig
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.states import GroupState, MemberState
-from rebalance.simulation import Delay, MemberSpec, Simulation
+from rebalance.simulation import Delay, MemberSpec, Simulation, settle
 from rebalance.simulation.disk import APPEND_ERRORS
 from rebalance.timeline import trace
 
@@ -56,7 +56,7 @@ def test_p03_a_group_that_moves_stays_as_it_is(assignor: str, loading_ms: int) -
     assert rebalances(simulation) == before
     assert simulation.views.groups["g"].state == "Stable"
     assert simulation.views.groups["g"].leader == group.leader
-    simulation.settle()
+    settle(simulation)
     assert not simulation.violations
 
 
@@ -106,7 +106,7 @@ def test_a_crashed_broker_is_replaced(failover_ms: int) -> None:
     simulation.run_for(failover_ms + 2_000)
     assert simulation.cluster.coordinator_of("g") == 3 - crashed
     simulation.faults.start(crashed)
-    simulation.settle()
+    settle(simulation)
     assert not simulation.violations
     assert steps(simulation) == [f"broker {crashed} crashes", f"broker {crashed} starts"]
 
@@ -146,7 +146,7 @@ def test_h06_only_a_member_that_is_not_heard_is_out(
     member_id = simulation.views.lanes["b"].member_id
     simulation.run_for(9_500 + 5_000)
     assert (member_id not in simulation.views.groups["g"].members) is leaves
-    simulation.settle()
+    settle(simulation)
     assert not simulation.violations
 
 
@@ -168,7 +168,7 @@ def test_h04_a_leave_whose_answer_is_lost_had_its_effect() -> None:
     assert len(simulation.views.groups["g"].members) == 1
     assert simulation.processes["b"].alive  # it waits for the answer
     simulation.faults.deliver("b", "LeaveGroup")
-    simulation.settle()
+    settle(simulation)
     assert not simulation.violations
 
 
@@ -190,7 +190,7 @@ def test_s02_whatever_the_log_answers_the_group_comes_to_rest(error: ErrorCode) 
     assert steps(simulation) == [f"the next write fails with {error.name}"]
     simulation.processes["a"].enforce("again")
     simulation.run_for(5)
-    simulation.settle()
+    settle(simulation)
     assert not simulation.violations
 
 
@@ -219,7 +219,7 @@ def test_h06_a_brokers_clock_that_jumps_ends_every_session() -> None:
     simulation.faults.jump_broker(1, 10_000)
     simulation.run_for(1)
     assert simulation.views.groups["g"].members == {}
-    simulation.settle()
+    settle(simulation)
     assert not simulation.violations
 
 
@@ -250,5 +250,5 @@ def test_h06_a_clock_that_is_too_slow_costs_membership_and_a_fast_one_does_not()
     assert rebalances(simulation) > before
     simulation.faults.drift("a", 1000)
     simulation.faults.drift_broker(1, 2000)
-    simulation.settle()
+    settle(simulation)
     assert not simulation.violations

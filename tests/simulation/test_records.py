@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from assignors.interface import resolve
 from assignors.model import TopicPartition
 from rebalance.member.config import MemberConfig
-from rebalance.simulation import Behaviour, MemberSpec, Simulation
+from rebalance.simulation import Behaviour, MemberSpec, Simulation, settle
 from rebalance.simulation.checkers import (
     Checkers,
     Committed,
@@ -272,7 +272,7 @@ def test_i06_crash_repeats_what_was_not_committed_and_loses_nothing() -> None:
     simulation.produce("t", 0)
     simulation.run_for(20_000)
     simulation.end()
-    simulation.settle()
+    settle(simulation)
     assert simulation.violations == ()
     counts = simulation.checkers.records.counts("g")
     ends = [simulation.logs.end(p, simulation.now) or 0 for p in simulation.logs.partitions("t")]
