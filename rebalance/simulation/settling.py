@@ -1,4 +1,4 @@
-"""After the story: without further faults all come to rest and stay so (I05), nothing is lost (I06).
+"""After the story all come to rest and stay so (I05), and nothing is lost (I06).
 
 Why: a fault may hide what it broke, for whoever comes next heals it. So every story is given an
 end: faults are mended, nobody is given up on, one more rebalance moves nothing, and somebody leaves
