@@ -11,7 +11,14 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-__all__ = ["World"]
+__all__ = ["TimeStandsStillError", "World"]
+
+_MOST_AT_ONCE = 200_000
+"""Events of one millisecond: thousands of members do not have so many, a loop without end does."""
+
+
+class TimeStandsStillError(RuntimeError):
+    """Somebody has something to do at once, for ever: a timer that is due whenever it is asked."""
 
 
 class World:
@@ -50,10 +57,16 @@ class World:
 
         `stop` is asked only after events that set `touched`. True if it stopped the run; else
         `now` is `until`.
+
+        Raises:
+            TimeStandsStillError: time does not pass any more.
         """
-        heap = self._heap
+        heap, at_once = self._heap, 0
         while heap and heap[0][0] <= until:
             time, _, action, args = heapq.heappop(heap)
+            at_once = at_once + 1 if time == self.now else 0
+            if at_once > _MOST_AT_ONCE:
+                raise TimeStandsStillError(f"at {time} ms there is always more to do: {action}")
             self.now = time
             self.processed += 1
             action(*args)
