@@ -15,7 +15,7 @@ from rebalance.member import (
     syncing,
     watching,
 )
-from rebalance.member.core import InFlight, MemberCore
+from rebalance.member.core import InFlight, MemberCore, QueuedCommit
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.responses import HeartbeatResponse, JoinGroupResponse
 from rebalance.protocol.states import MemberState
@@ -141,8 +141,9 @@ def static_leader_does_not_watch(patch: Patch) -> None:
 def commit_after_the_revocation(patch: Patch) -> None:
     """I03: a commit that waits goes out although its partition has another owner by now."""
 
-    def hopeless(core: MemberCore, queued: object) -> object:
-        return None if core.generation.joined else real(core, queued)
+    def hopeless(core: MemberCore, queued: QueuedCommit) -> object:
+        waits = core.coordinator is not None or core.now < queued.deadline
+        return None if core.generation.joined and waits else real(core, queued)
 
     def let_it_be(core: MemberCore) -> None:
         core.commits = type(core.commits)(
