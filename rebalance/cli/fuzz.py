@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rebalance.cli.errors import UsageError
+from rebalance.cli.terminal import check_writable
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -68,6 +69,7 @@ def fuzz(
 
     if to is not None and (seeds is not None or to <= first):
         raise UsageError("--to is the end of the seeds: above --from, and not beside --seeds")
+    check_writable(resume, "--resume")
     campaign, total = Campaign(), _total(seeds, first, to, seconds)
     for batch in _kept(resume):
         campaign.add(batch)
@@ -152,9 +154,10 @@ def _kept(path: Path | None) -> "Iterable[Batch]":
 
 
 def _keep(path: Path | None, batch: "Batch") -> None:
+    from rebalance.simulation.fuzz import append_batch
+
     if path is not None:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(batch.to_json() + "\n")
+        append_batch(path, batch)
 
 
 def _write(directory: Path, found: "Found") -> Path:

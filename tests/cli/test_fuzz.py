@@ -37,19 +37,29 @@ def test_a_campaign_goes_on_where_it_left_off(
     assert run([*arguments, "--to", "10"]) == 0
     first = json.loads(capsys.readouterr().out)
     assert first["seeds"] == 3
-    kept.write_text(kept.read_text(encoding="utf-8") + '{"seeds": [10', encoding="utf-8")
-    assert run([*arguments, "--to", "12"]) == 0
-    second = json.loads(capsys.readouterr().out)
-    assert second["seeds"] == 5
-    assert second["processed"] > first["processed"]
+    for to in (12, 13):
+        kept.write_text(kept.read_text(encoding="utf-8") + '{"seeds": [10', encoding="utf-8")
+        assert run([*arguments, "--to", str(to)]) == 0
+        then = json.loads(capsys.readouterr().out)
+        assert then["seeds"] == to - 7
+        assert then["processed"] > first["processed"]
+    assert kept.read_text(encoding="utf-8").endswith("}\n")
 
 
-def test_what_is_no_campaign_is_told_with_its_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["nonsense\n", "nonsense"])
+def test_what_is_no_campaign_is_told_with_its_line(tmp_path: Path, text: str) -> None:
     file = tmp_path / "campaign.jsonl"
-    file.write_text("nonsense\n", encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
     outcome = rebalance("fuzz", "--seeds", "1", "--resume", str(file))
     assert outcome.code == 2
     assert f"{file}:1: expected what a campaign wrote" in outcome.err
+    assert file.read_text(encoding="utf-8") == text
+
+
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_played(tmp_path: Path) -> None:
+    outcome = rebalance("fuzz", "--seeds", "1", "--resume", str(tmp_path / "none" / "c.jsonl"))
+    assert outcome.code == 2
+    assert "--resume" in outcome.err
 
 
 def test_a_failing_seed_becomes_a_small_file_that_simulate_plays(

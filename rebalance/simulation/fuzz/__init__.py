@@ -4,7 +4,15 @@ See docs/fuzz.md.
 """
 
 from rebalance.simulation.fuzz.batch import Batch, BatchError, Found, play_batch
-from rebalance.simulation.fuzz.campaign import Campaign, Here, cores, processes, read_batches, run
+from rebalance.simulation.fuzz.campaign import (
+    Campaign,
+    Here,
+    append_batch,
+    cores,
+    processes,
+    read_batches,
+    run,
+)
 from rebalance.simulation.fuzz.coverage import everything, words
 from rebalance.simulation.fuzz.generator import scenario_text
 from rebalance.simulation.fuzz.play import Failure, Played, play, play_seed, still_fails
@@ -19,6 +27,7 @@ __all__ = [
     "Here",
     "Played",
     "Shrunk",
+    "append_batch",
     "cores",
     "everything",
     "play",

@@ -22,7 +22,7 @@ from typing import Any
 from rebalance.simulation.fuzz.batch import Batch, BatchError, Found, play_batch
 from rebalance.simulation.fuzz.coverage import Reached
 
-__all__ = ["Campaign", "Here", "cores", "processes", "read_batches", "run"]
+__all__ = ["Campaign", "Here", "append_batch", "cores", "processes", "read_batches", "run"]
 
 BATCH = 10
 """Seeds in one batch: half a second's work, so that progress and interruption are prompt."""
@@ -63,15 +63,28 @@ def read_batches(path: Path) -> list[Batch]:
     Raises:
         BatchError: another line cannot be read; OSError as reading raises it.
     """
-    text = path.read_text(encoding="utf-8")
-    whole, _, _ = text.rpartition("\n")
+    *whole, rest = path.read_text(encoding="utf-8").split("\n")
+    if rest and not rest.startswith("{"):
+        whole.append(rest)  # nobody's half line of ours
     batches: list[Batch] = []
-    for number, line in enumerate(whole.splitlines(), start=1):
+    for number, line in enumerate(whole, start=1):
         try:
             batches.append(Batch.from_json(line))
         except BatchError as error:
             raise BatchError(f"{path}:{number}: {error}") from None
     return batches
+
+
+def append_batch(path: Path, batch: Batch) -> None:
+    """Write down one more, in place of a last line that was cut off when its writer was killed.
+
+    Raises:
+        OSError: as reading and writing raise it.
+    """
+    with path.open("a+b") as file:
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)
+        file.write(batch.to_json().encode() + b"\n")
 
 
 def run(

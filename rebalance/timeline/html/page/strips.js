@@ -149,7 +149,9 @@ function stages(r, x, end, y, height) {
   pen.fillStyle = theme.busy;
   const parts = r.stages.filter(([, from, to]) => xOf(to) - xOf(from) >= 1);
   if (parts.length < 2) {
+    pen.globalAlpha = STAGES[parts[0]?.[0]] ?? 1;
     pen.fillRect(x, y, end - x, height);
+    pen.globalAlpha = 1;
     return;
   }
   for (const [name, from, to] of parts) {
@@ -205,7 +207,7 @@ function columns(t, values, heightOf, floor) {
     const beyond = Math.min(Math.max(Math.ceil(xOf(t[i + 1])), first + 1), highs.length);
     for (let x = first; x < beyond; x++) highs[x] = Math.max(highs[x], height);
   }
-  for (let x = page.gutter, first = x; x < highs.length; x++) {
+  for (let x = page.gutter, first = x; x <= highs.length; x++) { // beyond the last one: undefined
     if (highs[x] === highs[first]) continue;
     pen.fillRect(first, floor - highs[first], x - first, highs[first]);
     first = x;
