@@ -102,7 +102,7 @@ def _one_leaves(simulation: Simulation) -> None:
 def _come_back(simulation: Simulation, names: list[str]) -> None:
     """Who left comes again: others give something up, and it gets that."""
     for name in names:
-        simulation.members[name].lost.clear()
+        simulation.members[name].mend()
         simulation.start(name)
     if simulation.run_until_stable():
         simulation.checkers.told(AtRest(t=simulation.now, group_ids=tuple(simulation.views.groups)))

@@ -54,6 +54,11 @@ class MemberSpec:
     """How long its frames travel; None: as long as those of others."""
     lives: int = 0
 
+    def mend(self) -> None:
+        """Nothing of its next life gets lost any more."""
+        self.lost.clear()
+        self.lost_answers.clear()
+
 
 class Simulation:
     """One broker and its consumers. All times in virtual milliseconds."""

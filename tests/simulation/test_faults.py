@@ -172,6 +172,13 @@ def test_h04_a_leave_whose_answer_is_lost_had_its_effect() -> None:
     assert not simulation.violations
 
 
+def test_s03_answers_that_get_lost_do_so_no_more_once_the_story_is_told() -> None:
+    simulation = running("a", "b", "c")
+    simulation.faults.lose("c", "SyncGroup", answers=True)
+    settle(simulation)
+    assert not simulation.violations
+
+
 def test_a_far_consumer_takes_its_time_in_every_life() -> None:
     simulation = running("a")
     simulation.faults.delay("a", Delay(300, 300))

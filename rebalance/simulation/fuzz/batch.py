@@ -127,6 +127,6 @@ def _shrunk(seed: int, text: str, played: Played) -> Found:
 
 def _in_blocks(lines: Sequence[str]) -> list[str]:
     """A blank line between the stage and what happens on it."""
-    stage = ("seed ", "set ", "log ", "topic ", "members ", "network ")
+    stage = ("seed ", "brokers ", "set ", "log ", "topic ", "members ", "network ")
     first = next((i for i, line in enumerate(lines) if not line.startswith(stage)), len(lines))
     return [*lines[:first], "", *lines[first:]]

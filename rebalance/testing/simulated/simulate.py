@@ -144,7 +144,7 @@ class _Search:
 
     def one(self, seed: int, scenario: str) -> SimulationResult:
         """A story that is given: with a stage of its own, or on ours."""
-        lines = [line for line in scenario.strip().split("\n") if line.strip()]
+        lines = [line.strip() for line in scenario.split("\n") if line.strip()]
         if not any(line.startswith("members ") for line in lines):
             lines = [*self._stage(seed), *lines]
         return self._result(seed, 1, self._play(lines))

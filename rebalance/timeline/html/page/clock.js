@@ -16,6 +16,7 @@ const counted = (number, noun) => `${grouped(number)} ${noun}${number === 1 ? ""
 /** An instant; `end` is the trace's: a long one is told in hours. */
 function clock(t, end) {
   const ms = Math.round(t);
+  if (ms < 0) return `-${clock(-ms, end)}`;
   if (end < 10 * MINUTE) return `${Math.trunc(ms / SECOND)}.${digits(ms % SECOND, 3)} s`;
   const [h, m, s] = [ms / HOUR, (ms / MINUTE) % 60, (ms / SECOND) % 60].map(Math.trunc);
   return `${h}:${digits(m, 2)}:${digits(s, 2)}.${digits(ms % SECOND, 3)}`;
