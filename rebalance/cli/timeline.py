@@ -1,6 +1,7 @@
 """`rebalance timeline`: a trace as a picture, for a terminal or a file, or its numbers as JSON."""
 
 import json
+import math
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -205,4 +206,6 @@ def _write(output: str, out: Path | None) -> None:
 
 
 def _ms(seconds: float | None) -> int | None:
+    if seconds is not None and not math.isfinite(seconds):
+        raise UsageError(f"{seconds} s is no time; expected a number of seconds")
     return None if seconds is None else round(seconds * 1000)

@@ -13,7 +13,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin
 
-from rebalance.timeline.events import EVENTS, SCHEMA, VERSION, Event, Header, Partitions
+from rebalance.timeline.events import (
+    EVENTS,
+    SCHEMA,
+    VERSION,
+    AssignmentSent,
+    Event,
+    Header,
+    MemberJoined,
+    MemberRemoved,
+    Partitions,
+)
 
 __all__ = ["TraceError", "TraceStream", "describe_type", "open_trace", "stream_trace"]
 
@@ -78,10 +88,16 @@ def _numbered(lines: Iterable[str | bytes], name: str) -> Iterator[tuple[int, st
     number = 0
     try:
         for number, line in enumerate(lines, 1):
-            yield number, line.decode() if isinstance(line, bytes) else line
+            yield number, _text(line, number) if isinstance(line, bytes) else line
     except UnicodeDecodeError:
         where = f"{name}:{number}"
         raise TraceError(f"{where}: not UTF-8 text; expected a trace in JSON lines") from None
+
+
+def _text(line: bytes, number: int) -> str:
+    """Of a line that its writer was killed in, the last letter may be half of one."""
+    cut = number > 1 and not line.endswith(b"\n")
+    return line.decode(errors="replace" if cut else "strict")
 
 
 def _events(
@@ -124,6 +140,8 @@ def _event(line: str, where: str, last_t: int, *, ended: bool) -> Event | None:
     if kind is None:
         return None
     event: Event = _build(kind, data, where)
+    if isinstance(event, _OF_SOMEBODY) and not event.member_id:
+        raise TraceError(f"{where}: {event.NAME} has member_id=''; expected whom it is about")
     if event.t < last_t:
         raise TraceError(f"{where}: {out_of_order(event, last_t)}")
     return event
@@ -135,6 +153,9 @@ def out_of_order(event: Event, last_t: int) -> str:
         f"event {event.NAME} at t={event.t} stands after t={last_t}; "
         "expected events in order of time"
     )
+
+
+_OF_SOMEBODY = (MemberJoined, MemberRemoved, AssignmentSent)
 
 
 # --- one line ------------------------------------------------------------------------------------
@@ -156,7 +177,7 @@ def _header(data: dict[str, Any], where: str) -> Header:
 def _object(line: str, where: str, wanted: str) -> dict[str, Any]:
     try:
         data = json.loads(line)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # ValueError also of a number of thousands of digits
         raise TraceError(f"{where}: {_excerpt(line)} is not JSON; expected {wanted}") from None
     if not isinstance(data, dict):
         raise TraceError(f"{where}: {_excerpt(line)} is no JSON object; expected {wanted}")
@@ -182,11 +203,25 @@ def _build(kind: type[T], data: Mapping[str, Any], where: str) -> T:
                 f"{where}: {data.get('event', 'header')} has "
                 f"{name}={_excerpt(json.dumps(data[name]))}; expected {expected}"
             ) from None
-    if values.get("t", 0) < 0:
-        raise TraceError(
-            f"{where}: {data['event']} has t={values['t']}; expected milliseconds >= 0"
-        )
+    for name, holds, expected in _BOUNDS:
+        if name in values and not holds(values[name]):
+            found = _excerpt(json.dumps(values[name]))
+            said = f"{data.get('event', 'header')} has {name}={found}"
+            raise TraceError(f"{where}: {said}; expected {expected}")
     return kind(**values)
+
+
+_HUNDRED_YEARS_MS = 36_525 * 24 * 3_600_000
+_MOST_PARTITIONS = 1_000_000
+_BOUNDS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+    ("t", lambda t: 0 <= t <= _HUNDRED_YEARS_MS, "milliseconds, from 0 to a hundred years"),
+    (
+        "partitions",
+        lambda many: not isinstance(many, int) or 0 <= many <= _MOST_PARTITIONS,
+        f"how many there are, at most {_MOST_PARTITIONS:,}",
+    ),
+)
+"""What would be drawn for ever."""
 
 
 @cache
