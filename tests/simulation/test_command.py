@@ -111,7 +111,7 @@ def test_violation_is_told_with_what_led_to_it(
     def settle(simulation: Simulation) -> None:
         simulation.checkers.told(Unsettled(t=simulation.now, problem="it is a test"))
 
-    monkeypatch.setattr(Simulation, "settle", settle)
+    monkeypatch.setattr("rebalance.simulation.run.settle", settle)
     assert run(story, json_output=as_json) == 1
     out = capsys.readouterr().out
     if as_json:
