@@ -28,7 +28,8 @@ class Played:
     numbers: Numbers
     """group id -> metric and unit -> value; empty where it could not be played."""
     complaints: tuple[str, ...] = ()
-    """Why its numbers are not to be compared: an invariant that broke, members that failed."""
+    """Why its numbers are not to be compared: an invariant that broke, members that failed, a story
+    that was over before all was."""
     trace: Trace | None = None
     measured_from: int = 0
     """The numbers count from this time on (ms)."""
@@ -52,6 +53,9 @@ def play_way(scenario: Scenario, way: Way, *, measure: Measure, keep_trace: bool
         errors = ", ".join(dict.fromkeys(event.error for event in failed))
         members = "1 member" if len(failed) == 1 else f"{len(failed)} members"
         complaints.append(f"{members} failed: {errors}")
+    if outcome.unrest:
+        told = "; ".join(outcome.unrest)
+        complaints.append(f"not at rest at the end, so that its cost is not known yet: {told}")
     return Played(
         way=way,
         numbers=measure(trace, outcome.measured_from),

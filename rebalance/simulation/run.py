@@ -44,6 +44,8 @@ class Outcome:
     overrides: Overrides
     measured_from: int = 0
     """The story asks for numbers from this time on (ms)."""
+    unrest: tuple[str, ...] = ()
+    """Who kept a group from rest when the last command was played; empty: all was at rest."""
 
     @property
     def trace(self) -> Trace:
@@ -101,6 +103,7 @@ def run_scenario(
     overrides = overrides or Overrides()
     stage, prepared = _prepare(scenario, overrides, measure, len(_calls(scenario)), host)
     printed = _play(stage, prepared, watching=watching)
+    unrest = tuple(stage.simulation.blockers())
     stage.simulation.end()
     settle(stage.simulation)
     outputs = iter(printed)
@@ -114,6 +117,7 @@ def run_scenario(
         simulation=stage.simulation,
         overrides=overrides,
         measured_from=stage.measured_from,
+        unrest=unrest,
     )
 
 

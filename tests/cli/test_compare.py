@@ -109,6 +109,18 @@ def test_members_that_fail_are_no_winners(story: Path, capsys: pytest.CaptureFix
     assert "*" not in out
 
 
+def test_who_is_not_at_rest_at_the_end_is_no_winner(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "crash.txt"
+    file.write_text(STORY.replace("close C\nrun until stable\n", "crash C\nrun for 20s\n"))
+    arguments = ["--workers", "1", "--protocol", "eager", "--set", "session.timeout.ms=45000,10000"]
+    assert run(["compare", str(file), *arguments]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "timeout.ms=45000: not at rest at the end, so that its cost is not known yet:" in said
+    assert "*" not in said
+
+
 def test_what_cannot_be_played_is_told_and_the_rest_is_compared(
     story: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
