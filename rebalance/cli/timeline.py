@@ -144,6 +144,14 @@ def timeline(
     if render is None:
         known = ", ".join(FORMATS)
         raise UsageError(f"--format {format_}: unknown; use one of {known}, or --json")
+    window = {"--from": from_s, "--to": to_s}
+    _leave_out("--rebalance chooses its own time", number is not None, window)
+    _leave_out(
+        "--json tells the numbers of all that there is",
+        as_json,
+        {**window, "--rebalance": number, "--format": None if format_ == "text" else format_},
+    )
+    _leave_out(f"--format {format_} has a size of its own", format_ != "text", {"--width": width})
     groups = _read(trace, group, partial=partial)
     asked = Asked(
         name="a trace" if trace == "-" else Path(trace).name,
@@ -203,6 +211,13 @@ def _write(output: str, out: Path | None) -> None:
         out.write_text(output, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"--out {out}: {error.strerror or error}") from None
+
+
+def _leave_out(why: str, holds: bool, options: Mapping[str, object]) -> None:
+    """An option that would be ignored is an error."""
+    given = [name for name, value in options.items() if value is not None]
+    if holds and given:
+        raise UsageError(f"{why}: leave out {' and '.join(given)}")
 
 
 def _ms(seconds: float | None) -> int | None:
