@@ -1,16 +1,13 @@
 """`rebalance fuzz`: what it prints, what it writes, how it is interrupted and gone on with."""
 
 import json
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from rebalance.cli import fuzz as command
 from rebalance.cli.main import run
-from rebalance.simulation.fuzz import Batch, campaign
 from tests.cli.commands import rebalance
 from tests.mutations.catalogue import MUTATIONS
 
@@ -80,23 +77,35 @@ def test_a_failing_seed_becomes_a_small_file_that_simulate_plays(
     assert "I01 violated at " not in capsys.readouterr().out
 
 
-def test_an_interruption_keeps_what_there_is(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    keep = command._keep
+_INTERRUPTED = """
+import signal, sys
+from rebalance.cli import fuzz as command
+from rebalance.cli.main import run
+from rebalance.simulation.fuzz import campaign
 
-    def keep_and_be_interrupted(path: Path | None, batch: Batch) -> None:
-        keep(path, batch)
-        signal.raise_signal(signal.SIGINT)
+keep = command._keep
 
-    monkeypatch.setattr(command, "_keep", keep_and_be_interrupted)
-    monkeypatch.setattr(campaign, "BATCH", 2)
-    kept = tmp_path / "campaign.jsonl"
-    code = run(["fuzz", "--seconds", "600", "--workers", "2", "--resume", str(kept), "--json"])
-    said = capsys.readouterr()
-    assert code == 130
-    assert "rebalance fuzz: interrupted" in said.err
-    told = json.loads(said.out)
+def keep_and_be_interrupted(path, batch):
+    keep(path, batch)
+    signal.raise_signal(signal.SIGINT)
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may ignore it
+    command._keep = keep_and_be_interrupted
+    campaign.BATCH = 2
+    arguments = ["--seconds", "600", "--workers", "2", "--resume", sys.argv[1], "--json"]
+    sys.exit(run(["fuzz", *arguments]))
+"""
+
+
+def test_an_interruption_keeps_what_there_is(tmp_path: Path) -> None:
+    kept, script = tmp_path / "campaign.jsonl", tmp_path / "interrupted.py"
+    script.write_text(_INTERRUPTED, encoding="utf-8")
+    command = [sys.executable, str(script), str(kept)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 130, done.stderr
+    assert "rebalance fuzz: interrupted" in done.stderr
+    told = json.loads(done.stdout)
     assert told["interrupted"]
     assert told["seeds"] == 2
     assert len(kept.read_text(encoding="utf-8").splitlines()) == 1
