@@ -7,7 +7,8 @@ Source: `ConfigAdminManager`, `ConfigurationControlManager`, `ControllerConfigur
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from rebalance.broker.codec import Message
     from rebalance.broker.state import BrokerState
 
-__all__ = ["Before", "Change", "answer_all", "check_values"]
+__all__ = ["Before", "Change", "answer_all", "check_names", "check_values"]
 
 
 _log = logging.getLogger("rebalance.broker")
@@ -82,6 +83,16 @@ def check_values(values: Mapping[str, str | None]) -> dict[str, str]:
     if null:
         raise _invalid(f"Null value not supported for : {','.join(null)}")
     return {name: value for name, value in values.items() if value is not None}
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Each property may be named once.
+
+    Raises:
+        ResourceError: one is named again.
+    """
+    if max(Counter(names).values(), default=0) > 1:
+        raise _invalid("Error due to duplicate config keys")
 
 
 def _prepare(

@@ -159,6 +159,8 @@ class GroupDriver:
 
     def availability(self, group_id: str) -> ErrorCode:
         """NONE where the group is coordinated here, else what a request about it is told (P04)."""
+        if self._prepare is not None:
+            self._prepare()
         return self._coordinator.availability(group_id)
 
     @property

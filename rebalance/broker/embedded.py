@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import socket
 import uuid
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from rebalance.broker.cluster import Cluster, open_cluster
 from rebalance.broker.config import BrokerConfig, read_settings
 from rebalance.broker.errors import BrokerError, SettingsError
 from rebalance.broker.fault_controls import FaultControls
+from rebalance.broker.faults.arguments import is_whole
 from rebalance.broker.group_controls import GroupControls, Time
 from rebalance.broker.node import Node
 from rebalance.broker.node_controls import NodeControls
@@ -74,7 +76,7 @@ class EmbeddedBroker(NodeControls, FaultControls, GroupControls):
         host: str = "127.0.0.1",
         port: int = 0,
         nodes: int = 1,
-        data: Path | None = None,
+        data: str | os.PathLike[str] | None = None,
         offsets_topic_at_once: bool = True,
         trace: Trace | Literal[True] | None = None,
         trace_clock: Callable[[], int] | None = None,
@@ -87,11 +89,11 @@ class EmbeddedBroker(NodeControls, FaultControls, GroupControls):
         if data is not None:
             settings = {**_WITH_DIRECTORY, **settings}
         self._config, self._group_config = read_settings(settings)
-        if not 1 <= nodes <= MOST_NODES:
-            raise SettingsError(f"nodes={nodes}: expected a whole number from 1 to {MOST_NODES}")
+        if not (is_whole(nodes) and 1 <= nodes <= MOST_NODES):
+            raise SettingsError(f"nodes={nodes!r}: expected a whole number from 1 to {MOST_NODES}")
         _check_last(self._config, port, nodes)
         self._node_ids = range(self._config.node_id, self._config.node_id + nodes)
-        self._data = data
+        self._data = None if data is None else Path(data)
         self._settings = frozenset(settings)
         self._host, self._port = host, port
         self._offsets_topic_at_once = offsets_topic_at_once
@@ -166,7 +168,12 @@ class EmbeddedBroker(NodeControls, FaultControls, GroupControls):
 
         Whoever waits for a group (`wait_for_group`) or for a fault (`hit`, `wait`) is told by a
         BrokerError.
+
+        Raises:
+            BrokerError: it runs in another thread.
         """
+        if self._cluster is not None and self._home.is_elsewhere:
+            self._home.check_loop()
         cluster, self._cluster = self._cluster, None
         if cluster is None:
             return
@@ -256,8 +263,8 @@ def _check_last(config: BrokerConfig, port: int, nodes: int) -> None:
     Raises:
         SettingsError: the last one's does not exist.
     """
-    if port < 0:
-        raise SettingsError(f"port={port}: expected a port, or 0 for free ones")
+    if not (is_whole(port) and port >= 0):
+        raise SettingsError(f"port={port!r}: expected a port, or 0 for free ones")
     counted = [(f"node.id={config.node_id}", "id", config.node_id, _LAST_NODE_ID)]
     if port:
         counted.append((f"port={port}", "port", port, _LAST_PORT))

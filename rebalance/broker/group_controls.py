@@ -8,13 +8,13 @@ event loop (`EmbeddedBrokerThread.run` from elsewhere).
 from __future__ import annotations
 
 import asyncio
-import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from rebalance.broker.clock import Clock, LoopClock, VirtualClock
 from rebalance.broker.errors import BrokerError
+from rebalance.broker.faults.arguments import is_number
 from rebalance.broker.group_waiters import GroupWaiters
 from rebalance.protocol.states import GroupState
 from rebalance.protocol.timers import TimerKey
@@ -51,6 +51,11 @@ class GroupControls:
         Raises:
             BrokerError: the broker does not run.
         """
+
+    def _check_here(self) -> None:
+        """Raises BrokerError where the broker does not run, or not in the loop of who asks."""
+        self._drivers()
+        self._home.check_loop()
 
     def _new_clock(self) -> Clock:
         self._clock = self._virtual or LoopClock()
@@ -144,13 +149,14 @@ class GroupControls:
             group = await broker.wait_for_group("shop", state="Stable", members=2)
 
         Raises:
-            BrokerError: the broker does not run, or is stopped meanwhile.
+            BrokerError: the broker does not run, is stopped meanwhile, or lives in another loop.
             ValueError: there is no such state.
             TimeoutError: it did not come to that within `timeout_s`, in real time; the message says
                 what the group is instead.
         """
         if isinstance(state, str):
             state = _state(state)
+        self._check_here()
         found: list[GroupSnapshot] = []
 
         def holds() -> bool:
@@ -188,11 +194,12 @@ class GroupControls:
 
         Raises:
             BrokerError: there is no such member or pending id, it is parked in a request and cannot
-                expire (J09), or the broker does not run.
+                expire (J09), or the broker does not run, or lives in another loop.
             ValueError: not one of the two was given.
         """
         if (member_id is None) == (group_instance_id is None):
             raise ValueError("give a member_id or a group_instance_id")
+        self._check_here()
         for driver in self._drivers():
             group = driver.group(group_id)
             if group is None:
@@ -230,12 +237,12 @@ class GroupControls:
             await broker.advance(45)  # whoever said nothing is out
 
         Raises:
-            BrokerError: time is real here, or the broker does not run.
+            BrokerError: time is real here, or the broker does not run, or lives in another loop.
             ValueError: time does not go back.
         """
-        if not (math.isfinite(seconds) and seconds >= 0):
-            raise ValueError(f"advance by {seconds} s; give seconds, 0 or more")
-        self._drivers()
+        if not (is_number(seconds) and seconds >= 0):
+            raise ValueError(f"advance by {seconds!r} s; give seconds, 0 or more")
+        self._check_here()
         if self._virtual is None:
             raise BrokerError('this broker\'s time is real; make it with time="virtual"')
         await self._virtual.advance(round(seconds * 1000))

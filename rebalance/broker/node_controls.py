@@ -57,7 +57,8 @@ class NodeControls(ABC):
     """The controls of an `EmbeddedBroker`; its nodes are called by their ids (`node.id`, + 1, ...).
 
     Every method raises BrokerError where the broker, or the node that it needs, does not run. What
-    is no coroutine may be called from any thread.
+    is no coroutine may be called from any thread; coroutines are the broker's own loop's alone, and
+    in another one a BrokerError.
     """
 
     _nodes: dict[int, Node]
@@ -66,6 +67,12 @@ class NodeControls(ABC):
     @abstractmethod
     def _running(self) -> Cluster:
         """The cluster; raises BrokerError while the broker does not run."""
+
+    def _running_here(self) -> Cluster:
+        """The cluster, for a coroutine; raises BrokerError also in another loop than its own."""
+        cluster = self._running()
+        self._home.check_loop()
+        return cluster
 
     @property
     def running_nodes(self) -> tuple[int, ...]:
@@ -145,7 +152,7 @@ class NodeControls(ABC):
             StorageError: that another node leads cannot be kept, and nothing has changed; or it
                 cannot read the log, and says NOT_COORDINATOR until one is chosen again.
         """
-        cluster, topic = self._running(), self._offsets_topic()
+        cluster, topic = self._running_here(), self._offsets_topic()
         return self._move(topic, cluster.coordinators.partition_of(group_id), to, loading_ms)
 
     async def move_leader(self, topic: str, partition: int, to: int | None = None) -> int:
@@ -161,6 +168,7 @@ class NodeControls(ABC):
             BrokerError: there is no such partition, or the node does not run.
             StorageError: as in `move_coordinator`.
         """
+        self._running_here()
         return self._move(self._topic(topic, partition), partition, to)
 
     async def elect_preferred_leaders(self) -> None:
@@ -176,7 +184,7 @@ class NodeControls(ABC):
         Raises:
             StorageError: as in `move_coordinator`.
         """
-        cluster = self._running()
+        cluster = self._running_here()
         self._elect(cluster, cluster.leadership.prefer(cluster.topics))
 
     async def stop_node(self, node_id: int, *, loading_ms: int = 0) -> None:
@@ -197,6 +205,7 @@ class NodeControls(ABC):
             StorageError: that others lead cannot be kept, and the node runs on; or it has stopped,
                 and another cannot read a log (see `move_coordinator`).
         """
+        self._running_here()
         await self._take_out(self._running_node(node_id), loading_ms)
 
     async def start_node(self, node_id: int) -> None:
@@ -211,6 +220,7 @@ class NodeControls(ABC):
             BrokerError: there is no such node, it runs already, or its port was taken meanwhile.
             StorageError: what it is to lead cannot be kept or read; it has not started.
         """
+        self._running_here()
         if self._node(node_id).is_running:
             raise BrokerError(f"node {node_id} is running already")
         node = self._nodes[node_id]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from assignors.model import TopicPartition
 from rebalance.broker.codec import Message
+from rebalance.broker.partition_answers import TopicAnswer, merged
 from rebalance.broker.state import BrokerState
 from rebalance.broker.topics import Topic
 from rebalance.protocol.errors import ErrorCode
@@ -55,26 +56,26 @@ class OffsetsAsked:
         )
 
     def answer(self, answers: Sequence[CommittedPartition]) -> Message:
-        """The response: what a coordinator said, and what is missing. Topics without partitions
-        are left out, as Kafka does."""
+        """The response: what a coordinator said, and what is missing."""
         errors = {each.partition: each.error for each in answers}
-        return {
-            "topics": [
-                {
-                    "name": entry.get("name"),
-                    "topic_id": entry.get("topic_id"),
-                    "partitions": [
-                        {
-                            "partition_index": part["partition_index"],
-                            "error_code": self._error(topic, part, errors),
-                        }
-                        for part in entry["partitions"]
-                    ],
-                }
-                for entry, topic in self.found
-                if entry["partitions"]
-            ]
-        }
+        return {"topics": merged([self._answered(*each, errors) for each in self.found])}
+
+    def _answered(
+        self, entry: Message, topic: Topic | None, errors: Mapping[TopicPartition, ErrorCode]
+    ) -> TopicAnswer:
+        missing: list[Message] = []
+        told: list[Message] = []
+        for part in entry["partitions"]:
+            index = part["partition_index"]
+            answer = {"partition_index": index, "error_code": self._error(topic, part, errors)}
+            exists = topic is not None and 0 <= index < topic.num_partitions
+            (told if exists else missing).append(answer)
+        return TopicAnswer(
+            called={"name": entry.get("name"), "topic_id": entry.get("topic_id")},
+            exists=topic is not None,
+            missing=missing,
+            told=told,
+        )
 
     def _error(
         self, topic: Topic | None, part: Message, errors: Mapping[TopicPartition, ErrorCode]

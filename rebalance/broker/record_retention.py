@@ -52,7 +52,7 @@ def retention_ms(config: BrokerConfig) -> int:
 
 def _retention_of(topic: Topic, config: BrokerConfig) -> int | None:
     """How long the topic's records are kept; None: by this rule for ever."""
-    if "delete" not in topic.configs.get("cleanup.policy", "delete").split(","):
+    if not topic.cleans_by("delete"):
         return None
     kept_ms = int(topic.configs.get("retention.ms", retention_ms(config)))
     return None if kept_ms < 0 else kept_ms

@@ -46,6 +46,11 @@ class Topic:
         """One of Kafka's own topics."""
         return self.name in INTERNAL_TOPICS
 
+    def cleans_by(self, policy: str) -> bool:
+        """Whether its `cleanup.policy` has "delete" (what is old goes) or "compact" (of each key
+        the last stays); it may have both, or neither."""
+        return policy in self.configs.get("cleanup.policy", "delete").split(",")
+
     def log(self, partition: int) -> PartitionLog | None:
         """The log of a partition, or None where there is no such partition."""
         if not 0 <= partition < self.num_partitions:

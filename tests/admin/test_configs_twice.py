@@ -222,6 +222,10 @@ def test_a00_replace_all_of_a_topic(twin: Twin, unique: Unique, version: int) ->
     replaced(retention_bytes=None)
     replaced(nope="1")
     replaced("missing", retention_bytes="1")
+    twice = _replace(TOPIC, topic, retention_bytes="1")
+    twice["resources"][0]["configs"] *= 2
+    answer = twin.ask("alter_configs", version, twice)
+    assert answer["responses"][0]["error_code"] == "invalid_request"
     assert replaced(retention_bytes="9")["responses"][0]["error_code"] == "none"
     values = _values(twin, TOPIC, topic, "segment.ms", "retention.bytes")
     assert values == {"segment.ms": ("604800000", 5), "retention.bytes": ("9", 1)}

@@ -56,6 +56,7 @@ REFUSED = [
     (_new("n", 10_001), WORDS),
     (_new("n", 1, 0), WORDS[:0]),
     (_new("n", 1, 3), WORDS),
+    (_new("n", -1, -1, assignments=[{"partition_index": 0, "broker_ids": [1]}] * 2), WORDS[:0]),
     (_new("n", 1, configs=_configs(nope="1")), WORDS[:0]),
     (_new("n", 1, configs=_configs(retention_ms=None)), WORDS[:0]),
     (_new("n", 1, configs=_configs(retention_ms="x")), WORDS[:0]),
@@ -186,6 +187,40 @@ def test_a00_metadata_by_an_id_that_nobody_has(twin: Twin, version: int) -> None
         twin.ask("metadata", version, asked | {"include_topic_authorized_operations": operations})
 
 
+@pytest.mark.parametrize("version", [12, 13])
+def test_a00_metadata_by_ids_and_names_at_once(twin: Twin, unique: Unique, version: int) -> None:
+    """Who gives one id is told of ids alone, and nothing is made."""
+    name, other, absent = twin.create(unique("topic")), twin.create(unique("topic")), unique("none")
+
+    def asked(side: Side) -> dict[str, Any]:
+        by_id, stranger = _id_of(side, name), uuid.UUID(int=7)
+        keys = [(None, by_id), (other, None), (absent, None), (absent, by_id), (other, stranger)]
+        topics = [{"name": name, "topic_id": topic_id} for name, topic_id in keys]
+        return {"topics": topics, "allow_auto_topic_creation": True}
+
+    told = twin.ask("metadata", version, asked)["topics"]
+    assert [topic["name"] for topic in told if topic["error_code"] == "none"] == [name]
+    assert len(told) == 2
+    named = {"topics": [{"name": absent, "topic_id": None}], "allow_auto_topic_creation": False}
+    (topic,) = twin.ask("metadata", version, named)["topics"]
+    assert topic["error_code"] == "unknown_topic_or_partition"
+
+
+def test_a00_in_which_order_metadata_is_told(twin: Twin, unique: Unique) -> None:
+    """First ids that nobody has, then what there is as it was asked for, then names of nothing."""
+    one, other, absent = twin.create(unique("topic")), twin.create(unique("topic")), unique("none")
+    stranger = uuid.UUID(int=7)
+    for side in (twin.embedded, twin.kafka):
+        topics = [{"name": name} for name in (absent, other, one)]
+        asked = {"topics": topics, "allow_auto_topic_creation": False}
+        told = side.connection.ask("metadata", 9, asked).topics
+        assert [topic.name for topic in told] == [other, one, absent]
+        ids = [_id_of(side, other), stranger, _id_of(side, one)]
+        asked = {"topics": [{"name": None, "topic_id": topic_id} for topic_id in ids]}
+        told = side.connection.ask("metadata", 12, asked).topics
+        assert [topic.topic_id for topic in told] == [stranger, ids[0], ids[2]]
+
+
 def _produce(twin: Twin, name: str, batches: int) -> None:
     part = {"index": 0, "records": batch(b"a", b"b")}
     data = [{"name": name, "partition_data": [part]}]
@@ -222,6 +257,24 @@ def test_a00_delete_records(twin: Twin, unique: Unique, version: int) -> None:
     twin.ask("fetch", 12, _fetch(name, 9))
 
 
+@pytest.mark.parametrize("policy", ["compact", "compact,delete", ""])
+def test_a00_records_of_which_the_last_of_each_key_stays(
+    twin: Twin, unique: Unique, policy: str
+) -> None:
+    name = twin.create(unique("topic"), **{"cleanup.policy": policy})
+    for offset in (0, -1, -5, 9):
+        twin.ask("delete_records", 2, _delete(name, (0, offset), (7, offset)))
+
+
+def test_a00_records_that_groups_stand_on(twin: Twin) -> None:
+    twin.both("find_coordinator", 3, {"key": "any", "key_type": 0})
+    for offset in (0, -1, 10**6):
+        asked = _delete("__consumer_offsets", (0, offset), (99, offset))
+        answer = twin.ask("delete_records", 2, asked)
+        codes = {part["error_code"] for part in answer["topics"][0]["partitions"]}
+        assert codes == {"invalid_topic_exception", "unknown_topic_or_partition"}
+
+
 def _fetch(name: str, offset: int) -> dict[str, Any]:
     part = {
         "partition": 0,
@@ -238,6 +291,22 @@ def _fetch(name: str, offset: int) -> dict[str, Any]:
         "session_epoch": -1,
         "topics": [{"topic": name, "partitions": [part]}],
     }
+
+
+def test_a00_a_fetch_of_no_leader_epoch_in_particular(twin: Twin, unique: Unique) -> None:
+    name = twin.create(unique("topic"))
+    for epoch in (-5, -1, 0, 1):
+        asked = _fetch(name, 0)
+        asked["topics"][0]["partitions"][0]["current_leader_epoch"] = epoch
+        twin.ask("fetch", 12, asked)
+
+
+@pytest.mark.parametrize("version", [1, 8, 11])
+def test_a00_offsets_of_no_partition(twin: Twin, unique: Unique, version: int) -> None:
+    asked = _list_offsets(twin.create(unique("topic")), -1)
+    for name in (unique("absent"), twin.create(unique("topic"))):
+        more = {"name": name, "partitions": []}
+        twin.ask("list_offsets", version, {**asked, "topics": [*asked["topics"], more]})
 
 
 def _list_offsets(name: str, timestamp: int) -> dict[str, Any]:

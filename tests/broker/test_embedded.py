@@ -7,6 +7,7 @@ import gc
 import random
 import socket
 import uuid
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -282,6 +283,7 @@ def test_ids_repeat_with_an_injected_function() -> None:
         ({}, 65_534, r"port=65534 and nodes=3: the last node's port would be 65536, beyond 65535"),
         ({}, 70_000, r"port=70000 and nodes=3: .* beyond 65535"),
         ({}, -1, r"port=-1: expected a port, or 0 for free ones"),
+        ({}, "9092", r"port='9092': expected a port, or 0 for free ones"),
         (
             {"advertised.listeners": "PLAINTEXT://kafka.example:65534"},
             0,
@@ -295,10 +297,16 @@ def test_ids_repeat_with_an_injected_function() -> None:
     ],
 )
 def test_ports_and_ids_beyond_the_last_are_refused_at_once(
-    settings: dict[str, str], port: int, problem: str
+    settings: dict[str, str], port: Any, problem: str
 ) -> None:
     with pytest.raises(SettingsError, match=problem):
         EmbeddedBroker(settings, port=port, nodes=3)
+
+
+@pytest.mark.parametrize("nodes", [0, -1, 101, "3", 2.0, True, None])
+def test_no_such_number_of_nodes(nodes: Any) -> None:
+    with pytest.raises(SettingsError, match=rf"nodes={nodes!r}: expected a whole number from 1 to"):
+        EmbeddedBroker(nodes=nodes)
 
 
 def test_the_last_ports_and_ids_are_good() -> None:

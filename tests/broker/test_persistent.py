@@ -141,6 +141,16 @@ def test_a_directory_of_something_else_is_refused(tmp_path: Path) -> None:
         run(EmbeddedBroker(data=tmp_path).start())
 
 
+def test_a_directory_may_be_named_by_a_text(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with EmbeddedBroker(data=str(tmp_path / "kafka")) as broker:
+            broker.create_topic("orders")
+        async with EmbeddedBroker(data=tmp_path / "kafka") as broker:
+            assert broker.usage().topics == 1
+
+    run(main())
+
+
 def test_in_a_directory_nothing_is_dropped_unless_that_is_asked_for(tmp_path: Path) -> None:
     assert EmbeddedBroker(data=tmp_path)._config.log_retention_bytes == -1
     asked = EmbeddedBroker({"log.retention.bytes": "5"}, data=tmp_path)

@@ -124,12 +124,16 @@ class Fault:
     def _in_vain(self, count: int, why: str) -> BrokerError:
         return BrokerError(f"{self}: {self._hits} hits, not {count}: {why}")
 
-    async def hit(self, count: int = 1) -> None:
+    def _late(self, count: int, timeout_s: float) -> TimeoutError:
+        return TimeoutError(f"{self}: {self._hits} hits after {timeout_s:g} s, not {count}")
+
+    async def hit(self, count: int = 1, *, timeout_s: float = 30.0) -> None:
         """Wait until it befell `count` requests in all; in the broker's own event loop.
 
         Raises:
             BrokerError: so many do not come, because it is over or the broker was stopped; or the
                 broker lives in another thread, where `wait` is to be used.
+            TimeoutError: it did not befall so many in time, in real time.
         """
         if self._home.is_elsewhere:
             raise BrokerError("the broker runs in another thread: use wait() in place of hit()")
@@ -140,7 +144,10 @@ class Fault:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting[future] = count
         try:
-            await future
+            async with asyncio.timeout(timeout_s):
+                await future
+        except TimeoutError:
+            raise self._late(count, timeout_s) from None
         finally:
             del self._waiting[future]
 
@@ -163,7 +170,7 @@ class Fault:
                 return
             if self.is_over or self._stops > stops:
                 raise self._in_vain(count, _OVER if self.is_over else _STOPPED)
-            raise TimeoutError(f"{self}: {self._hits} hits after {timeout_s:g} s, not {count}")
+            raise self._late(count, timeout_s)
 
     def release(self) -> None:
         """End it: what waits goes on in the order in which it came. Twice does no harm."""

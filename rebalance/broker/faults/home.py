@@ -1,7 +1,8 @@
 """Where a broker lives: its event loop, and how another thread has something done there.
 
 The rule kept here: what a control changes, it changes in the broker's own thread. A test whose
-clients are synchronous runs the broker in a thread and calls the same methods from its own.
+clients are synchronous runs the broker in a thread and calls the same methods from its own; what is
+a coroutine waits for what happens in the broker's loop, and is refused in any other.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
+
+from rebalance.broker.errors import BrokerError
 
 __all__ = ["Home"]
 
@@ -40,6 +43,24 @@ class Home:
             return asyncio.get_running_loop() is not self._loop
         except RuntimeError:
             return True
+
+    def check_loop(self) -> None:
+        """Whoever awaits something of a broker that runs does so in its loop.
+
+        Raises:
+            BrokerError: this is another one.
+        """
+        loop = self._loop
+        if loop is None or asyncio.get_running_loop() is loop:
+            return
+        if loop.is_running():
+            raise BrokerError(
+                "the broker runs in another thread; await it there, by EmbeddedBrokerThread.run()"
+            )
+        raise BrokerError(
+            "the broker was started in another event loop, which does not run now; start it and "
+            "use it in the same one (with pytest-asyncio: the same loop_scope)"
+        )
 
     def do(self, action: Callable[[], T]) -> T:
         """The action's result, or what it raises; it runs in the broker's thread."""

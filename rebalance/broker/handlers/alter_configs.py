@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
-from rebalance.broker.config_changes import Change, answer_all, check_values
+from rebalance.broker.config_changes import (
+    Before,
+    Change,
+    answer_all,
+    check_names,
+    check_values,
+)
 from rebalance.broker.state import BrokerState
 
 KEY, OLDEST, NEWEST = 33, 0, 2
@@ -21,4 +27,9 @@ async def handle(state: BrokerState, call: Call) -> Message:
 
 def _change(entry: Message) -> Change:
     values = {config["name"]: config["value"] for config in entry["configs"]}
-    return lambda before: check_values(values)
+
+    def change(before: Before) -> dict[str, str]:
+        check_names(config["name"] for config in entry["configs"])
+        return check_values(values)
+
+    return change

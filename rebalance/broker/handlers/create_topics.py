@@ -39,11 +39,13 @@ async def handle(state: BrokerState, call: Call) -> Message:
 
 
 def _new_topic(entry: Message) -> NewTopic:
-    assignments = {a["partition_index"]: tuple(a["broker_ids"]) for a in entry["assignments"]}
-    if len(assignments) != len(entry["assignments"]):
-        raise TopicError(
-            ErrorCode.INVALID_REPLICA_ASSIGNMENT, "a partition has more than one assignment"
-        )
+    assignments: dict[int, tuple[int, ...]] = {}
+    for assigned in entry["assignments"]:
+        partition = assigned["partition_index"]
+        if partition in assignments:
+            words = f"Found multiple manual partition assignments for partition {partition}"
+            raise TopicError(ErrorCode.INVALID_REPLICA_ASSIGNMENT, words)
+        assignments[partition] = tuple(assigned["broker_ids"])
     return NewTopic(
         name=entry["name"],
         num_partitions=entry["num_partitions"],

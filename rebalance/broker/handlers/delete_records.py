@@ -1,6 +1,9 @@
 """DeleteRecords: key 21, versions 0 to 2.
 
 Moves a partition's log start offset; -1 moves it to the end. What was deleted before stays so.
+Groups stand on the records of an internal topic, and a compacted one keeps the last word of each
+key: neither is cut.
+Source: `ReplicaManager.deleteRecordsOnLocalLog`, `Partition.deleteRecordsOnLeader`.
 """
 
 from __future__ import annotations
@@ -41,8 +44,12 @@ def _delete(state: BrokerState, topic: str, partition: int, offset: int) -> Mess
     log = None if found is None else found.log(partition)
     if found is None or log is None:
         return {**answer, "error_code": ErrorCode.UNKNOWN_TOPIC_OR_PARTITION}
+    if found.is_internal:
+        return {**answer, "error_code": ErrorCode.INVALID_TOPIC_EXCEPTION}
     if not state.leads(found, partition):
         return {**answer, "error_code": ErrorCode.NOT_LEADER_OR_FOLLOWER}
+    if found.cleans_by("compact") and not found.cleans_by("delete"):
+        return {**answer, "error_code": ErrorCode.POLICY_VIOLATION}
     upto = log.end_offset if offset == _TO_THE_END else offset
     if not 0 <= upto <= log.end_offset:
         return {**answer, "error_code": ErrorCode.OFFSET_OUT_OF_RANGE}

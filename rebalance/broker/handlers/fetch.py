@@ -90,7 +90,7 @@ def _wanted(state: BrokerState, call: Call, entry: Message, part: Message) -> _W
         log=None if topic is None else topic.log(part["partition"]),
         partition=part["partition"],
         offset=part["fetch_offset"],
-        leader_epoch=part.get("current_leader_epoch", NO_EPOCH),
+        leader_epoch=max(part.get("current_leader_epoch", NO_EPOCH), NO_EPOCH),
         last_fetched_epoch=part.get("last_fetched_epoch", NO_EPOCH),
         max_bytes=max(part["partition_max_bytes"], 0),
         missing=missing if topic is None else ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,

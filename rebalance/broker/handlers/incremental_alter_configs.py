@@ -10,7 +10,7 @@ from enum import IntEnum
 
 from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
-from rebalance.broker.config_changes import Before, Change, answer_all, check_values
+from rebalance.broker.config_changes import Before, Change, answer_all, check_names, check_values
 from rebalance.broker.config_keys import ConfigType, list_items
 from rebalance.broker.config_resources import ResourceError
 from rebalance.broker.state import BrokerState
@@ -35,12 +35,10 @@ def _change(entry: Message) -> Change:
     configs = entry["configs"]
 
     def change(before: Before) -> dict[str, str]:
-        names = [config["name"] for config in configs]
         check_values(
             {c["name"]: c["value"] for c in configs if c["config_operation"] != _Operation.DELETE}
         )
-        if len(set(names)) < len(names):
-            raise ResourceError(ErrorCode.INVALID_REQUEST, "Error due to duplicate config keys")
+        check_names(config["name"] for config in configs)
         after = dict(before.own)
         for config in configs:
             _apply(before, after, config["name"], config["config_operation"], config["value"])

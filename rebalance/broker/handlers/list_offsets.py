@@ -47,7 +47,9 @@ async def handle(state: BrokerState, call: Call) -> Message:
             answers[index] = _answer(state, call, entry["name"], part, is_twice=is_twice)
     return {
         "topics": [
-            {"name": name, "partitions": list(answers.values())} for name, answers in topics.items()
+            {"name": name, "partitions": list(answers.values())}
+            for name, answers in topics.items()
+            if answers
         ]
     }
 

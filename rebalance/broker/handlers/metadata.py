@@ -7,6 +7,9 @@ creates it a little later: a client must ask twice.
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterator
+
 from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
 from rebalance.broker.leadership import Leadership
@@ -65,18 +68,30 @@ def _topics(state: BrokerState, call: Call) -> list[Message]:
     if wanted is None or (call.version == 0 and not wanted):
         return [_found(state, topic, operations) for topic in state.topics]
     # Kafka answers a topic once, however often it is named.
-    asked = dict.fromkeys((entry["name"], entry.get("topic_id")) for entry in wanted)
+    asked = dict.fromkeys(_meant(wanted))
     may_create = bool(call.body.get("allow_auto_topic_creation", True))
-    answers = []
+    unknown_ids: list[Message] = []
+    found: list[Message] = []
+    absent: list[Message] = []
     for name, topic_id in asked:
         topic = state.topics.by_id(topic_id) if name is None else state.topics.get(name)
         if topic is not None:
-            answers.append(_found(state, topic, operations))
+            found.append(_found(state, topic, operations))
         elif name is None:
-            answers.append(_missing(ErrorCode.UNKNOWN_TOPIC_ID, OMITTED, topic_id=topic_id))
+            unknown_ids.append(_missing(ErrorCode.UNKNOWN_TOPIC_ID, OMITTED, topic_id=topic_id))
         else:
-            answers.append(_by_name(state, name, operations, may_create=may_create))
-    return answers
+            absent.append(_by_name(state, name, operations, may_create=may_create))
+    return [*unknown_ids, *found, *absent]
+
+
+def _meant(wanted: list[Message]) -> Iterator[tuple[str | None, uuid.UUID | None]]:
+    """Each topic by its id if any has one, and then those without are left out; else by name."""
+    by_id = any(entry.get("topic_id") is not None for entry in wanted)
+    for entry in wanted:
+        if not by_id:
+            yield entry["name"], None
+        elif entry["topic_id"] is not None:
+            yield None, entry["topic_id"]
 
 
 def _by_name(state: BrokerState, name: str, operations: int, *, may_create: bool) -> Message:

@@ -6,9 +6,12 @@ request: an error of the group stands alone, whatever the partitions are.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from assignors.model import TopicPartition
 from rebalance.broker.call import Call
 from rebalance.broker.codec import Message
+from rebalance.broker.partition_answers import TopicAnswer, merged
 from rebalance.broker.state import BrokerState
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import OffsetDeleteRequest
@@ -36,24 +39,23 @@ async def handle(state: BrokerState, call: Call) -> Message:
     errors = {answer.partition: answer.error for answer in response.partitions}
     return {
         "error_code": ErrorCode.NONE,
-        "topics": [
-            {
-                "name": entry["name"],
-                "partitions": [
-                    {
-                        "partition_index": part["partition_index"],
-                        "error_code": errors.get(
-                            TopicPartition(entry["name"], part["partition_index"]),
-                            ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-                        ),
-                    }
-                    for part in entry["partitions"]
-                ],
-            }
-            for entry in call.body["topics"]
-            if entry["partitions"]
-        ],
+        "topics": merged([_answered(state, entry, errors) for entry in call.body["topics"]]),
     }
+
+
+def _answered(
+    state: BrokerState, entry: Message, errors: Mapping[TopicPartition, ErrorCode]
+) -> TopicAnswer:
+    name = entry["name"]
+    missing: list[Message] = []
+    told: list[Message] = []
+    for part in entry["partitions"]:
+        partition = TopicPartition(name, part["partition_index"])
+        error = errors.get(partition, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+        answer = {"partition_index": partition.partition, "error_code": error}
+        (told if _exists(state, partition) else missing).append(answer)
+    exists = state.topics.get(name) is not None
+    return TopicAnswer(called={"name": name}, exists=exists, missing=missing, told=told)
 
 
 def _exists(state: BrokerState, partition: TopicPartition) -> bool:

@@ -34,7 +34,7 @@ async def handle(state: BrokerState, call: Call) -> Message:
 async def _group(state: BrokerState, call: Call, group: Message) -> Message:
     by_id = call.version >= _FIRST_WITH_TOPIC_IDS
     asked = group["topics"]
-    # With ids a topic may be unknown; it is answered here, in its place.
+    # With ids a topic may be unknown; it is answered here.
     names = None if asked is None else [_name(state, entry, by_id=by_id) for entry in asked]
     partitions = None
     if asked is not None and names is not None:
@@ -61,10 +61,9 @@ async def _group(state: BrokerState, call: Call, group: Message) -> Message:
         answer["topics"] = []
     else:
         found = {(o.partition.topic, o.partition.partition): o for o in response.offsets}
-        answer["topics"] = [
-            _topic(entry, name, found, response.error)
-            for name, entry in zip(names, asked, strict=True)
-        ]
+        # Kafka's coordinator is asked for what is known, and the rest comes after its answer.
+        in_order = sorted(zip(names, asked, strict=True), key=lambda each: each[0] is None)
+        answer["topics"] = [_topic(entry, name, found, response.error) for name, entry in in_order]
     return answer
 
 

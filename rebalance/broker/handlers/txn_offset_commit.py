@@ -1,8 +1,9 @@
 """TxnOffsetCommit: key 28, versions 0 to 6. Who may commit what is the coordinator's to say (O07).
 
 What is left for here, in Kafka's order: partitions that do not exist are refused and never reach
-it; the producer must be who it says it is, and its transaction must hold the group. Version 5 adds
-the group by itself (KIP-890), version 6 names topics by their ids.
+it; the group must be coordinated here, or nothing is added to a transaction by a node that keeps
+nothing of it; the producer must be who it says it is, and its transaction must hold the group.
+Version 5 adds the group by itself (KIP-890), version 6 names topics by their ids.
 """
 
 from __future__ import annotations
@@ -55,6 +56,8 @@ def _verified(state: BrokerState, call: Call) -> ErrorCode | None:
     body = call.body
     if not body["group_id"]:
         return ErrorCode.INVALID_GROUP_ID
+    if state.groups.availability(body["group_id"]) is ErrorCode.NOT_COORDINATOR:
+        return ErrorCode.NOT_COORDINATOR
     claimed = Identity(producer_id=body["producer_id"], epoch=body["producer_epoch"])
     name, group_id = body["transactional_id"], body["group_id"]
     try:

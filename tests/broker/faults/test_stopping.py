@@ -35,6 +35,13 @@ async def test_stop_wakes_who_waits_for_a_fault_to_hit() -> None:
         await fault.hit(1)  # that one came
 
 
+async def test_who_waits_in_vain_is_told_for_what() -> None:
+    async with EmbeddedBroker(FAST) as broker:
+        fault = broker.watch(api="Heartbeat")
+        with pytest.raises(TimeoutError, match="watch: api=Heartbeat: 0 hits after 0 s, not 2"):
+            await fault.hit(2, timeout_s=0)
+
+
 async def test_a_fault_outlives_its_broker_and_is_hit_by_the_next() -> None:
     broker = EmbeddedBroker(FAST)
     fault = broker.watch(api="Heartbeat")

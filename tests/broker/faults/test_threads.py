@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -79,6 +82,42 @@ def test_each_way_to_wait_is_for_its_own_thread() -> None:
     fault = broker.watch()
     with EmbeddedBrokerThread(broker), pytest.raises(BrokerError, match=r"use wait\(\)"):
         run(fault.hit())
+
+
+_AWAITED: dict[str, Callable[[EmbeddedBroker], Coroutine[Any, Any, object]]] = {
+    "wait_for_group": lambda broker: broker.wait_for_group("g"),
+    "expire_session": lambda broker: broker.expire_session("g", "m"),
+    "advance": lambda broker: broker.advance(1),
+    "move_coordinator": lambda broker: broker.move_coordinator("g"),
+    "move_leader": lambda broker: broker.move_leader("t", 0),
+    "elect_preferred_leaders": lambda broker: broker.elect_preferred_leaders(),
+    "stop_node": lambda broker: broker.stop_node(1),
+    "start_node": lambda broker: broker.start_node(1),
+    "stop": lambda broker: broker.stop(),
+}
+
+
+@pytest.mark.parametrize("what", _AWAITED)
+def test_what_is_awaited_is_refused_in_another_thread_and_has_no_effect(what: str) -> None:
+    broker = EmbeddedBroker(FAST, time="virtual")
+    with EmbeddedBrokerThread(broker) as thread:
+        broker.create_topic("t")
+        with pytest.raises(BrokerError, match=r"runs in another thread; await .*Thread\.run\(\)"):
+            run(_AWAITED[what](broker))
+        assert broker.running_nodes == (1,)
+        assert _ask(thread.bootstrap_servers) == 25
+
+
+def test_what_is_awaited_in_a_later_loop_says_so() -> None:
+    broker = EmbeddedBroker(FAST)
+    first = asyncio.new_event_loop()
+    try:
+        first.run_until_complete(broker.start())
+        with pytest.raises(BrokerError, match="started in another event loop, which does not run"):
+            run(broker.wait_for_group("g"))
+        first.run_until_complete(broker.stop())
+    finally:
+        first.close()
 
 
 def test_what_a_look_raises_is_raised_in_the_thread_that_looks() -> None:

@@ -266,8 +266,8 @@ async def _offset_commit(client: RawConnection, version: int) -> None:
     (topic,) = answer.topics
     unknown = 3
     assert [(p.partition_index, p.error_code.value) for p in topic.partitions] == [
-        (1, 0),
         (7, unknown),
+        (1, 0),
     ]
 
 
@@ -323,7 +323,7 @@ async def _offset_delete(client: RawConnection, version: int) -> None:
     unknown = 3
     assert [
         (p.partition_index, p.error_code.value) for p in _entries(answer, "topics").partitions
-    ] == [(1, 0), (7, unknown)]
+    ] == [(7, unknown), (1, 0)]
 
 
 async def _transaction(client: RawConnection) -> dict[str, Any]:
@@ -366,7 +366,7 @@ async def _txn_offset_commit(client: RawConnection, version: int) -> None:
     unknown = 3
     assert [
         (p.partition_index, p.error_code.value) for p in _entries(answer, "topics").partitions
-    ] == [(1, 0), (7, unknown)]
+    ] == [(7, unknown), (1, 0)]
 
 
 async def _end_txn(client: RawConnection, version: int) -> None:

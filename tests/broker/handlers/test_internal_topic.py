@@ -5,11 +5,13 @@ Kafka answers who looks first COORDINATOR_NOT_AVAILABLE (A06); here the answer i
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rebalance.broker import EmbeddedBroker
 from tests.broker.handlers.test_groups import join_of, joined
-from tests.broker.raw import RawConnection, connected, run
+from tests.broker.nodes.asking import of_group
+from tests.broker.raw import RawConnection, connected, create_topic, run
 from tests.support.brokers import SETTINGS, KafkaBroker
 
 OFFSETS = "__consumer_offsets"
@@ -48,6 +50,14 @@ def test_it_is_made_with_the_first_question_about_a_group_and_not_before() -> No
     run(main())
 
 
+async def test_whatever_the_first_question_about_a_group_is_its_answer_is_good() -> None:
+    for asked in of_group("g", "orders"):
+        async with EmbeddedBroker(SETTINGS) as broker, connected(broker) as client:
+            await create_topic(client, "orders")
+            told = re.findall(r"\d+", repr(await asked.by(client)))
+            assert "16" not in told, f"{asked.api} v{asked.version} is told NOT_COORDINATOR"
+
+
 def test_its_partitions_can_be_set() -> None:
     async def main() -> None:
         settings = {**SETTINGS, "offsets.topic.num.partitions": "3"}
@@ -75,5 +85,18 @@ def test_who_deletes_it_deletes_all_groups_and_it_comes_back_empty() -> None:
             assert broker.group("g") is None
             await _described(client)
             assert (await _described(client)).topic_id not in (None, before)
+
+    run(main())
+
+
+def test_nobody_deletes_the_records_that_groups_stand_on() -> None:
+    async def main() -> None:
+        async with EmbeddedBroker(SETTINGS) as broker, connected(broker) as client:
+            await joined(client, "g", 3)
+            parts = [{"partition_index": index, "offset": -1} for index in range(50)]
+            asked = {"topics": [{"name": OFFSETS, "partitions": parts}], "timeout": 1000}
+            (topic,) = (await client.ask("delete_records", 2, asked)).topics
+            assert {part.error_code.value for part in topic.partitions} == {17}
+            assert {part.low_watermark for part in topic.partitions} == {-1}
 
     run(main())

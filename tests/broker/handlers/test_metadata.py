@@ -69,6 +69,18 @@ async def test_by_topic_id(kafka_broker: KafkaBroker, unique: Callable[[str], st
             assert topic.error_code.value == 42
 
 
+async def test_who_gives_an_id_is_told_of_ids_alone(
+    kafka_broker: KafkaBroker, unique: Callable[[str], str]
+) -> None:
+    name, absent = unique("topic"), unique("absent")
+    async with connected(kafka_broker) as client:
+        topic_id = await create_topic(client, name)
+        keys = [(name, None), (absent, None), (None, topic_id), (absent, topic_id)]
+        topics = [{"name": name, "topic_id": topic_id} for name, topic_id in keys]
+        told = (await client.ask("metadata", 12, {"topics": topics})).topics
+        assert [(topic.error_code.value, topic.name) for topic in told] == [(0, name)]
+
+
 async def test_authorized_operations_when_asked_for(
     kafka_broker: KafkaBroker, unique: Callable[[str], str]
 ) -> None:

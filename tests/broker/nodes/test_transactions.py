@@ -24,6 +24,7 @@ from tests.broker.nodes.producing import (
 from tests.support.brokers import SETTINGS
 
 DEADLINE_S = 60.0
+INVALID_TXN_STATE = 48
 
 
 def _commits(transactional_id: str) -> dict[str, Any]:
@@ -56,6 +57,25 @@ async def test_o07_another_node_than_the_coordinator_of_a_transaction_says_so() 
             assert errors == [NOT_COORDINATOR]
             told = await client.ask("init_producer_id", 2, {"transactional_id": None})
             assert told.error_code.value == NONE, "who has no name needs no coordinator"
+
+
+async def test_o07_a_node_that_does_not_coordinate_the_group_adds_nothing() -> None:
+    async with EmbeddedBroker(SETTINGS, nodes=2) as broker:
+        broker.create_topic("orders", 1)
+        node_id = broker.coordinator_of("g")
+        assert node_id is not None
+        producer = TransactionalProducer(broker)
+        await producer.begin()
+        claimed = {"transactional_id": "t", "producer_id": 0, "producer_epoch": 0}
+        part = {"partition_index": 0, "committed_offset": 5, "committed_leader_epoch": -1}
+        topics = [{"name": "orders", "partitions": [{**part, "committed_metadata": ""}]}]
+        asked = {**claimed, "group_id": "g", "generation_id": -1, "topics": topics}
+        async with at_node(broker, 3 - node_id) as client:
+            (topic,) = (await client.ask("txn_offset_commit", 5, asked)).topics
+            assert [part.error_code.value for part in topic.partitions] == [NOT_COORDINATOR]
+        async with at_node(broker, await producer.coordinator()) as client:
+            ended = await client.ask("end_txn", 5, {**claimed, "committed": True})
+            assert ended.error_code.value == INVALID_TXN_STATE, "there is no transaction"
 
 
 @pytest.mark.parametrize("committed", [True, False])
