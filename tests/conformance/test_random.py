@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import pytest
 
 from tests.conformance.acts import drawn
-from tests.conformance.brokers import Brokers
-from tests.conformance.campaign import campaign
+from tests.conformance.campaign import Outcome
 from tests.conformance.shrinking import shrunk
 from tests.support.requirements import REQUIRE_VARIABLE
 
@@ -17,9 +17,11 @@ CHUNKS = 20 if os.environ.get(REQUIRE_VARIABLE) == "all" else 3
 """All of them in CI; `python -m tests.conformance` plays as many as it is told."""
 
 
-@pytest.mark.parametrize("chunk", range(CHUNKS))
-def test_random_conversations(brokers: Brokers, chunk: int) -> None:
-    outcome = campaign(brokers, range(chunk * CHUNK, (chunk + 1) * CHUNK))
+@pytest.mark.parametrize(
+    "seeds", [range(first, first + CHUNK) for first in range(0, CHUNKS * CHUNK, CHUNK)], ids=str
+)
+def test_random_conversations(campaigned: Callable[[range], Outcome], seeds: range) -> None:
+    outcome = campaigned(seeds)
     assert not outcome.differences, "\n\n".join(outcome.differences)
     assert outcome.conversations == CHUNK
     assert _seen(outcome.answers) >= {

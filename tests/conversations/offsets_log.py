@@ -6,6 +6,7 @@ group are a set, for Kafka promises no order.
 
 from __future__ import annotations
 
+import itertools
 import struct
 from typing import Any, NamedTuple
 
@@ -52,6 +53,21 @@ class Group(NamedTuple):
     members: frozenset[Member] = frozenset()
 
 
+def let_be_written(connection: Connection, partition: int, partitions: int) -> None:
+    """Return once all is in the log that a partition's coordinator was asked to write so far.
+
+    Kafka hands out a member id before the record of the new group is appended. It appends in order,
+    and answers a commit when it is appended: so somebody else commits.
+    """
+    names = (f"somebody-else-{number}" for number in itertools.count())
+    group = next(name for name in names if partition_of(name, partitions) == partition)
+    part = {"partition_index": 0, "committed_offset": 1, "committed_leader_epoch": -1}
+    topics = [{"name": TOPIC, "partitions": [part | {"committed_metadata": ""}]}]
+    fields = {"group_id": group, "generation_id_or_member_epoch": -1, "topics": topics}
+    answer = connection.ask("offset_commit", 8, fields)
+    assert answer.topics[0].partitions[0].error_code.value == 0
+
+
 class OffsetsLog:
     """The records of one conversation's group, from now on."""
 
@@ -59,7 +75,8 @@ class OffsetsLog:
         self._talk = talk
         self._connection: Connection = talk.connect("reader")
         metadata = self._connection.ask("metadata", 12, {"topics": [_named(TOPIC)]})
-        self._partition = partition_of(talk.group, len(metadata.topics[0].partitions))
+        self._partitions = len(metadata.topics[0].partitions)
+        self._partition = partition_of(talk.group, self._partitions)
         topic = self._connection.ask("metadata", 12, {"topics": [_named(talk.topic)]})
         self._topic_id = topic.topics[0].topic_id.bytes
         part = {"partition_index": self._partition, "timestamp": -1, "current_leader_epoch": -1}
@@ -68,6 +85,7 @@ class OffsetsLog:
 
     def read(self) -> list[Offset | Group]:
         """What was written since the last call."""
+        let_be_written(self._connection, self._partition, self._partitions)
         found: list[Offset | Group] = []
         while data := self._fetch():
             while data:

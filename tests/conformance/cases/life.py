@@ -251,7 +251,7 @@ def _records() -> Iterator[Case]:
         for name, steps in lives:
             yield case(f"p06_and_p01_{name}", watched(steps), topics=both)
     offsets = commit("X", -1, offset(1), offset(0))
-    goes = [delete_topic(), passes(1_500), Written(), describe()]
+    goes = [delete_topic(), passes(6_000), Written(), describe()]
     yield case("p06_and_o08_a_topic_is_deleted", watched(offsets), goes)
 
 
