@@ -311,7 +311,7 @@ class NodeControls(ABC):
 
     def _topic(self, name: str, partition: int) -> Topic:
         topic = self._running().topics.get(name)
-        if topic is None or not 0 <= partition < topic.num_partitions:
+        if topic is None or not topic.has(partition):
             raise BrokerError(f"there is no partition {partition} of a topic {name!r}")
         return topic
 

@@ -52,7 +52,7 @@ class OffsetsAsked:
             for entry, topic in self.found
             if topic is not None
             for part in entry["partitions"]
-            if 0 <= part["partition_index"] < topic.num_partitions
+            if topic.has(part["partition_index"])
         )
 
     def answer(self, answers: Sequence[CommittedPartition]) -> Message:
@@ -63,19 +63,12 @@ class OffsetsAsked:
     def _answered(
         self, entry: Message, topic: Topic | None, errors: Mapping[TopicPartition, ErrorCode]
     ) -> TopicAnswer:
-        missing: list[Message] = []
-        told: list[Message] = []
-        for part in entry["partitions"]:
-            index = part["partition_index"]
-            answer = {"partition_index": index, "error_code": self._error(topic, part, errors)}
-            exists = topic is not None and 0 <= index < topic.num_partitions
-            (told if exists else missing).append(answer)
-        return TopicAnswer(
-            called={"name": entry.get("name"), "topic_id": entry.get("topic_id")},
-            exists=topic is not None,
-            missing=missing,
-            told=told,
-        )
+        called = {"name": entry.get("name"), "topic_id": entry.get("topic_id")}
+        answers = [
+            (part["partition_index"], self._error(topic, part, errors))
+            for part in entry["partitions"]
+        ]
+        return TopicAnswer.of(called, topic, answers)
 
     def _error(
         self, topic: Topic | None, part: Message, errors: Mapping[TopicPartition, ErrorCode]

@@ -9,10 +9,12 @@ Source: the `Builder` of OffsetCommitResponse, TxnOffsetCommitResponse and Offse
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rebalance.broker.codec import Message
+from rebalance.broker.topic import Topic
+from rebalance.protocol.errors import ErrorCode
 
 __all__ = ["TopicAnswer", "merged"]
 
@@ -28,6 +30,19 @@ class TopicAnswer:
     """Of partitions that do not exist."""
     told: Sequence[Message]
     """Of those that do."""
+
+    @classmethod
+    def of(
+        cls, called: Message, topic: Topic | None, answers: Iterable[tuple[int, ErrorCode]]
+    ) -> TopicAnswer:
+        """From each partition's number and error; `topic` is None where there is none."""
+        missing: list[Message] = []
+        told: list[Message] = []
+        for index, error in answers:
+            exists = topic is not None and topic.has(index)
+            answer = {"partition_index": index, "error_code": error}
+            (told if exists else missing).append(answer)
+        return cls(called=called, exists=topic is not None, missing=missing, told=told)
 
 
 def merged(topics: Sequence[TopicAnswer]) -> list[Message]:

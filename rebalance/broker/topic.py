@@ -51,9 +51,13 @@ class Topic:
         the last stays); it may have both, or neither."""
         return policy in self.configs.get("cleanup.policy", "delete").split(",")
 
+    def has(self, partition: int) -> bool:
+        """Whether there is such a partition."""
+        return 0 <= partition < self.num_partitions
+
     def log(self, partition: int) -> PartitionLog | None:
         """The log of a partition, or None where there is no such partition."""
-        if not 0 <= partition < self.num_partitions:
+        if not self.has(partition):
             return None
         log = self._logs.get(partition)
         if log is None:

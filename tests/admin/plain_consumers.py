@@ -10,6 +10,7 @@ import threading
 from typing import Any, Protocol
 
 from tests.clients.kafka_python.group import close
+from tests.support.kafka_python import polled
 
 REFRESH_MS = 1000
 _CLOSE_WITHIN_S = 60.0
@@ -79,7 +80,7 @@ class KafkaPython(_InThread):
 
     def run(self) -> None:
         while not self.ending.is_set():
-            self._consumer.poll(timeout_ms=100)
+            polled(self._consumer, 100)
             self.now = _plain(self._consumer.assignment())
         close(self._consumer)
 

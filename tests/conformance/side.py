@@ -33,6 +33,7 @@ from tests.conformance.conversation import (
 )
 from tests.conformance.offsets_log import OffsetsLog
 from tests.conformance.plain import plain, shape
+from tests.conversations.offsets_log import commit_alone
 from tests.conversations.raw import Connection
 
 PROBES = 2
@@ -157,12 +158,7 @@ class Side:
 
     def _commit_behind_all(self) -> ErrorCode:
         """What was written before this is durable, and answered, before this is answered."""
-        part = {"partition_index": 0, "committed_offset": 0, "committed_metadata": ""}
-        topics = [{"name": BARRIER, "partitions": [{**part, "committed_leader_epoch": -1}]}]
-        fields = {"group_id": BARRIER, "generation_id_or_member_epoch": -1, "topics": topics}
-        answer = self._connection(_NOBODY).ask("offset_commit", 8, fields)
-        error: ErrorCode = answer.topics[0].partitions[0].error_code
-        return error
+        return commit_alone(self._connection(_NOBODY), BARRIER, BARRIER)
 
     def let_arrive(self) -> None:
         """Whatever was sent has been handled."""

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 import pytest
+from kio.schema.errors import ErrorCode
 
 from rebalance.broker import EmbeddedBroker
 from rebalance.testing.apache_kafka import ApacheKafka
 from rebalance.testing.embedded import EmbeddedBrokerThread
+from tests.conversations.offsets_log import commit_alone
 from tests.conversations.raw import Connection
 from tests.conversations.talk import Talk
 from tests.support.brokers import SETTINGS, KafkaBroker
@@ -50,11 +52,7 @@ def _is_found(connection: Connection) -> bool:
 
 
 def _commits(connection: Connection, topic: str) -> bool:
-    partition = {"partition_index": 0, "committed_offset": 1, "committed_leader_epoch": -1}
-    topics = [{"name": topic, "partitions": [partition | {"committed_metadata": ""}]}]
-    fields = {"group_id": "preparer", "generation_id_or_member_epoch": -1, "topics": topics}
-    answer = connection.ask("offset_commit", 8, fields)
-    return bool(answer.topics[0].partitions[0].error_code.value == 0)
+    return commit_alone(connection, "preparer", topic) is ErrorCode.none
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ import itertools
 import struct
 from typing import Any, NamedTuple
 
+from kio.schema.errors import ErrorCode
+
 from rebalance.broker.record_batch import read_records
 from rebalance.protocol.java_hash import partition_of
 from rebalance.protocol.offsets_records import decode_record
@@ -53,6 +55,16 @@ class Group(NamedTuple):
     members: frozenset[Member] = frozenset()
 
 
+def commit_alone(connection: Connection, group: str, topic: str) -> ErrorCode:
+    """An offset of a group that has no members; what the topic's first partition is answered."""
+    part = {"partition_index": 0, "committed_offset": 1, "committed_leader_epoch": -1}
+    topics = [{"name": topic, "partitions": [part | {"committed_metadata": ""}]}]
+    fields = {"group_id": group, "generation_id_or_member_epoch": -1, "topics": topics}
+    answer = connection.ask("offset_commit", 8, fields)
+    error: ErrorCode = answer.topics[0].partitions[0].error_code
+    return error
+
+
 def let_be_written(connection: Connection, partition: int, partitions: int) -> None:
     """Return once all is in the log that a partition's coordinator was asked to write so far.
 
@@ -61,11 +73,7 @@ def let_be_written(connection: Connection, partition: int, partitions: int) -> N
     """
     names = (f"somebody-else-{number}" for number in itertools.count())
     group = next(name for name in names if partition_of(name, partitions) == partition)
-    part = {"partition_index": 0, "committed_offset": 1, "committed_leader_epoch": -1}
-    topics = [{"name": TOPIC, "partitions": [part | {"committed_metadata": ""}]}]
-    fields = {"group_id": group, "generation_id_or_member_epoch": -1, "topics": topics}
-    answer = connection.ask("offset_commit", 8, fields)
-    assert answer.topics[0].partitions[0].error_code.value == 0
+    assert commit_alone(connection, group, TOPIC) is ErrorCode.none
 
 
 class OffsetsLog:

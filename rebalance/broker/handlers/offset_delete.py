@@ -47,17 +47,14 @@ def _answered(
     state: BrokerState, entry: Message, errors: Mapping[TopicPartition, ErrorCode]
 ) -> TopicAnswer:
     name = entry["name"]
-    missing: list[Message] = []
-    told: list[Message] = []
-    for part in entry["partitions"]:
-        partition = TopicPartition(name, part["partition_index"])
-        error = errors.get(partition, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-        answer = {"partition_index": partition.partition, "error_code": error}
-        (told if _exists(state, partition) else missing).append(answer)
-    exists = state.topics.get(name) is not None
-    return TopicAnswer(called={"name": name}, exists=exists, missing=missing, told=told)
+    partitions = (TopicPartition(name, part["partition_index"]) for part in entry["partitions"])
+    answers = [
+        (each.partition, errors.get(each, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION))
+        for each in partitions
+    ]
+    return TopicAnswer.of({"name": name}, state.topics.get(name), answers)
 
 
 def _exists(state: BrokerState, partition: TopicPartition) -> bool:
     topic = state.topics.get(partition.topic)
-    return topic is not None and 0 <= partition.partition < topic.num_partitions
+    return topic is not None and topic.has(partition.partition)

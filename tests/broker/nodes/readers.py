@@ -15,11 +15,11 @@ import confluent_kafka
 from aiokafka import AIOKafkaConsumer
 from kafka import KafkaConsumer
 
+from tests.support.kafka_python import polled
+
 __all__ = ["MAKERS", "Reader"]
 
 _POLL_S = 0.1
-_LONG_POLL_S = 1.0
-"""kafka-python forgets an assignment that comes in between two short polls."""
 _SESSION_MS, _HEARTBEAT_MS = 15_000, 300
 
 
@@ -99,7 +99,7 @@ def _kafka_python(
     )
     try:
         while not ending.is_set():
-            found = consumer.poll(timeout_ms=int(_LONG_POLL_S * 1000))
+            found = polled(consumer, int(_POLL_S * 1000))
             seen.extend(record.value for records in found.values() for record in records)
             if found:
                 consumer.commit()

@@ -16,11 +16,11 @@ from rebalance.broker import EmbeddedBroker
 from rebalance.protocol.errors import ErrorCode
 from rebalance.testing.embedded import EmbeddedBrokerThread
 from tests.broker.faults.members import FAST
+from tests.support.kafka_python import polled
 
 TOPIC = "orders"
 
-POLL_MS = 1_000
-"""kafka-python forgets an assignment that comes in after a poll that had no time to wait for it."""
+POLL_MS = 20
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def polled_until(poll: Callable[[], object], is_so: Callable[[], object]) -> Non
 def test_kafka_python_commits_again_when_the_answer_is_lost(thread: EmbeddedBrokerThread) -> None:
     broker = thread.broker
     with kafka_python(thread) as consumer:
-        polled_until(lambda: consumer.poll(timeout_ms=POLL_MS), consumer.assignment)
+        polled_until(lambda: polled(consumer, POLL_MS), consumer.assignment)
         commits = broker.watch(api="OffsetCommit")
         broker.drop("after", api="OffsetCommit", times=1)
         consumer.commit({TopicPartition(TOPIC, 0): OffsetAndMetadata(5, "", -1)})
@@ -99,7 +99,7 @@ def test_a05_who_is_refused_an_api_versions_reads_why_and_asks_again_on_its_conn
     with new(thread) as consumer:
         is_python = new is kafka_python
         polled_until(
-            lambda: consumer.poll(timeout_ms=POLL_MS) if is_python else consumer.poll(0.02),
+            lambda: polled(consumer, POLL_MS) if is_python else consumer.poll(0.02),
             consumer.assignment,
         )
     first, second = asked.requests[:2]
@@ -149,7 +149,7 @@ def test_j06_a_fenced_confluent_consumer_fails_for_good(thread: EmbeddedBrokerTh
 def test_h06_a_session_of_45_s_is_over_at_once(thread: EmbeddedBrokerThread) -> None:
     broker = thread.broker
     with kafka_python(thread) as consumer, ThreadPoolExecutor() as pool:
-        polled_until(lambda: consumer.poll(timeout_ms=POLL_MS), consumer.assignment)
+        polled_until(lambda: polled(consumer, POLL_MS), consumer.assignment)
         with broker.hold(api="Heartbeat") as mute:
             mute.wait()
             thread.run(broker.advance(45))
@@ -157,5 +157,5 @@ def test_h06_a_session_of_45_s_is_over_at_once(thread: EmbeddedBrokerThread) -> 
             assert group.members == ()
         # Its heartbeat is answered UNKNOWN_MEMBER_ID: it joins again with its next polls.
         back = pool.submit(thread.run, broker.wait_for_group("g", state="Stable"))
-        polled_until(lambda: consumer.poll(timeout_ms=POLL_MS), back.done)
+        polled_until(lambda: polled(consumer, POLL_MS), back.done)
         assert back.result().generation_id > group.generation_id
