@@ -20,6 +20,7 @@ from tests.conformance.brokers import Brokers, both_running
 from tests.conformance.campaign import Outcome, campaign
 from tests.conformance.cases import CASES
 from tests.conformance.played import NOBODY_ANSWERS
+from tests.conformance.progress import Progress
 from tests.conformance.table import play_everywhere
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "conformance.md"
@@ -36,13 +37,16 @@ def main() -> int:
     asked = parser.parse_args()
     begun = time.monotonic()
     with both_running() as brokers:
-        table = _table(brokers)
+        table = _table(brokers, Progress("of the table", len(CASES)))
         seeds = range(asked.seed, asked.seed + asked.conversations)
-        outcome = campaign(brokers, seeds)
+        random = Progress("at random", len(seeds))
+        outcome = campaign(
+            brokers,
+            seeds,
+            progress=lambda now: random.tell(now.conversations, now.differences),
+        )
     text = _report(table, outcome, asked.seed, time.monotonic() - begun)
     print(text)
-    for difference in outcome.differences:
-        print(difference, file=sys.stderr)
     if asked.write:
         before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
         after = rest.partition(END)[2]
@@ -61,10 +65,11 @@ class _Table:
     failed: list[str] = field(default_factory=list)
 
 
-def _table(brokers: Brokers) -> _Table:
+def _table(brokers: Brokers, progress: Progress) -> _Table:
     """The whole table, played."""
     table = _Table()
-    for both in play_everywhere(brokers, CASES):
+    for played, both in enumerate(play_everywhere(brokers, CASES), 1):
+        progress.tell(played, table.failed)
         if both.ours != both.kafka or any(who == NOBODY_ANSWERS for who, _ in both.kafka):
             table.failed.append(both.case.name)
             continue
