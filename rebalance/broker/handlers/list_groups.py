@@ -8,8 +8,8 @@ coordinates; one that is loading some lists none, as whoever asks could not tell
 from __future__ import annotations
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState
+from rebalance.broker.wire.codec import Message
 from rebalance.coordinator import GroupSnapshot
 from rebalance.protocol.errors import ErrorCode
 
