@@ -18,7 +18,7 @@ from rebalance.broker.clock import Clock, LoopClock, Timer
 from rebalance.broker.groups.group_limits import GroupLimits
 from rebalance.broker.groups.offsets_topic import OffsetsTopic
 from rebalance.broker.tracing import Tracer
-from rebalance.coordinator import GroupCoordinator, GroupSnapshot
+from rebalance.coordinator import GroupCoordinator, GroupSnapshot, ListedGroup
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.effects import (
     Append,
@@ -181,6 +181,10 @@ class GroupDriver:
         """All groups, in the order in which they were made."""
         found = (self._coordinator.group(group_id) for group_id in self._coordinator.group_ids)
         return [group for group in found if group is not None]
+
+    def listed(self) -> list[ListedGroup]:
+        """What a list says of all groups, in the order in which they were made."""
+        return self._coordinator.listed()
 
     def now_ms(self) -> int:
         """The time of its groups, in milliseconds since 1970."""
