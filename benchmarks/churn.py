@@ -28,7 +28,7 @@ from benchmarks.load.churners import (
     drop_offsets,
 )
 from benchmarks.load.churning import DAY_MS, PARTITIONS, ChurnedBroker
-from rebalance.broker.offsets_topic import COMPACT_AT_BYTES
+from rebalance.broker.groups.offsets_topic import COMPACT_AT_BYTES
 
 __all__ = ["Outcome", "churn"]
 

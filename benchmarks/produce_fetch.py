@@ -24,7 +24,7 @@ from benchmarks.load.brokers import Loaded, both
 from benchmarks.load.connecting import address
 from benchmarks.load.frames import SIZE, request, response
 from benchmarks.measure import Figure, show
-from rebalance.broker.record_batch import build_batch
+from rebalance.broker.logs.record_batch import build_batch
 
 CASES = ((100, 16_384), (100, 1_000_000), (1000, 16_384), (1000, 1_000_000))
 """Bytes of a record's value, and of a batch at most."""

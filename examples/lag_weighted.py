@@ -43,6 +43,7 @@ class Member:
                 auto_offset_reset="earliest",
                 enable_auto_commit=False,
                 heartbeat_interval_ms=500,
+                session_timeout_ms=45_000,  # as Kafka's own; an assignor has a third of it
             )
         )
         # A consumer's own connections may be busy with a rebalance: measuring has its own.

@@ -286,6 +286,8 @@ class _Build:
                 self._model.add_hint(x, value)
         solver: Any = self._cp.CpSolver()
         solver.parameters.num_workers = 1
+        # It would take SIGINT for itself and leave it to the system: no KeyboardInterrupt any more.
+        solver.parameters.catch_sigint_signal = False
         solver.parameters.random_seed = 1
         solver.parameters.max_deterministic_time = limit
         status = solver.solve(self._model)

@@ -14,9 +14,9 @@ from random import Random
 from typing import Any
 
 from rebalance.broker.config import BrokerConfig
-from rebalance.broker.offsets_topic import OffsetsTopic, offsets_topic
-from rebalance.broker.topic import OFFSETS_TOPIC
-from rebalance.broker.topics import TopicStore
+from rebalance.broker.groups.offsets_topic import OffsetsTopic, offsets_topic
+from rebalance.broker.topics.topic import OFFSETS_TOPIC
+from rebalance.broker.topics.topics import TopicStore
 from rebalance.coordinator import GroupCoordinator
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.effects import (

@@ -11,9 +11,9 @@ from functools import cache
 from typing import Any
 
 from rebalance.broker.apis import APIS
-from rebalance.broker.reading import Reader, compile_reader
-from rebalance.broker.schemas import schema
-from rebalance.broker.writing import Writer, compile_writer
+from rebalance.broker.wire.reading import Reader, compile_reader
+from rebalance.broker.wire.schemas import schema
+from rebalance.broker.wire.writing import Writer, compile_writer
 
 __all__ = ["CORRELATION_ID", "SIZE", "request", "response"]
 

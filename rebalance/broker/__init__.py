@@ -7,10 +7,10 @@ here. `EmbeddedBroker` is the door.
 """
 
 from rebalance.broker.config import BrokerConfig
+from rebalance.broker.controls.node_controls import LoadingHold
 from rebalance.broker.embedded import EmbeddedBroker
 from rebalance.broker.errors import BrokerError, SettingsError
 from rebalance.broker.faults import Fault, RequestSeen
-from rebalance.broker.node_controls import LoadingHold
 from rebalance.broker.state import Usage
 from rebalance.coordinator import GroupSnapshot
 from rebalance.protocol.errors import ErrorCode

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rebalance.protocol.errors import ErrorCode
 
 if TYPE_CHECKING:
-    from rebalance.broker.codec import Message
+    from rebalance.broker.wire.codec import Message
 
 __all__ = ["APIS", "API_VERSIONS_KEY", "Api", "advertised", "unsupported"]
 

@@ -10,26 +10,26 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rebalance.broker.batches import BatchError
-from rebalance.broker.broker_configs import BrokerConfigs
 from rebalance.broker.clock import Clock
 from rebalance.broker.config import BrokerConfig
-from rebalance.broker.coordinators import Coordinators
-from rebalance.broker.driver import GroupDriver
+from rebalance.broker.configs.broker_configs import BrokerConfigs
+from rebalance.broker.configs.kept_configs import ALL_BROKERS, KeptConfigs
 from rebalance.broker.errors import StorageError
 from rebalance.broker.faults import Faults
-from rebalance.broker.group_limits import GroupLimits
-from rebalance.broker.kept_commits import KeptCommits
-from rebalance.broker.kept_configs import ALL_BROKERS, KeptConfigs
-from rebalance.broker.leadership import Leadership
-from rebalance.broker.offsets_topic import OffsetsTopic, offsets_topic
-from rebalance.broker.record_retention import RetentionCheck
+from rebalance.broker.groups.driver import GroupDriver
+from rebalance.broker.groups.group_limits import GroupLimits
+from rebalance.broker.groups.offsets_topic import OffsetsTopic, offsets_topic
+from rebalance.broker.logs.batches import BatchError
+from rebalance.broker.logs.record_retention import RetentionCheck
+from rebalance.broker.nodes.coordinators import Coordinators
+from rebalance.broker.nodes.leadership import Leadership
 from rebalance.broker.storage import Storage
-from rebalance.broker.topic import OFFSETS_TOPIC, Topic
-from rebalance.broker.topics import TopicStore
+from rebalance.broker.topics.topic import OFFSETS_TOPIC, Topic
+from rebalance.broker.topics.topics import TopicStore
 from rebalance.broker.tracing import Tracer
-from rebalance.broker.transaction_ends import TransactionEnds
-from rebalance.broker.transactions import TransactionLimits, Transactions
+from rebalance.broker.transactions.kept_commits import KeptCommits
+from rebalance.broker.transactions.transaction_ends import TransactionEnds
+from rebalance.broker.transactions.transactions import TransactionLimits, Transactions
 from rebalance.protocol.config import CoordinatorConfig
 
 __all__ = ["Cluster", "open_cluster"]

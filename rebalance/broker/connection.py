@@ -14,10 +14,10 @@ from functools import partial
 
 from rebalance.broker.apis import API_VERSIONS_KEY, APIS, unsupported
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message, load_wire
 from rebalance.broker.errors import WireError
 from rebalance.broker.handlers import load_handler
 from rebalance.broker.state import BrokerState
+from rebalance.broker.wire.codec import Message, load_wire
 
 __all__ = ["serve"]
 

@@ -19,19 +19,19 @@ from typing import TYPE_CHECKING, Literal
 
 from rebalance.broker.cluster import Cluster, open_cluster
 from rebalance.broker.config import BrokerConfig, read_settings
+from rebalance.broker.controls.fault_controls import FaultControls
+from rebalance.broker.controls.group_controls import GroupControls, Time
+from rebalance.broker.controls.node_controls import NodeControls
 from rebalance.broker.errors import BrokerError, SettingsError
-from rebalance.broker.fault_controls import FaultControls
 from rebalance.broker.faults.arguments import is_whole
-from rebalance.broker.group_controls import GroupControls, Time
-from rebalance.broker.node import Node
-from rebalance.broker.node_controls import NodeControls
+from rebalance.broker.nodes.node import Node
 from rebalance.broker.state import Usage
 from rebalance.broker.storage import MemoryStorage, Storage
-from rebalance.broker.topics import NewTopic, TopicError
+from rebalance.broker.topics.topics import NewTopic, TopicError
 from rebalance.broker.tracing import Tracer
 
 if TYPE_CHECKING:
-    from rebalance.broker.driver import GroupDriver
+    from rebalance.broker.groups.driver import GroupDriver
     from rebalance.timeline.trace import Trace
 
 __all__ = ["EmbeddedBroker"]

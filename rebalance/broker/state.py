@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rebalance.broker.broker_configs import BrokerConfigs
     from rebalance.broker.call import Call
     from rebalance.broker.cluster import Cluster
     from rebalance.broker.config import BrokerConfig
-    from rebalance.broker.driver import GroupDriver
+    from rebalance.broker.configs.broker_configs import BrokerConfigs
     from rebalance.broker.faults import Faults
-    from rebalance.broker.leadership import Leadership
-    from rebalance.broker.topic import Topic
-    from rebalance.broker.topics import TopicStore
-    from rebalance.broker.transactions import Transactions
+    from rebalance.broker.groups.driver import GroupDriver
+    from rebalance.broker.nodes.leadership import Leadership
+    from rebalance.broker.topics.topic import Topic
+    from rebalance.broker.topics.topics import TopicStore
+    from rebalance.broker.transactions.transactions import Transactions
 
 __all__ = ["BrokerState", "Endpoint", "Usage"]
 

@@ -14,7 +14,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from rebalance.broker.topic import INTERNAL_TOPICS
+from rebalance.broker.topics.topic import INTERNAL_TOPICS
 from rebalance.timeline.trace import TopicKnown
 from rebalance.tracing import coordinator_event
 

@@ -26,7 +26,7 @@ from rebalance.coordinator.loading import (
 from rebalance.coordinator.offset_delete import delete_offsets
 from rebalance.coordinator.offsets import commit, fetch
 from rebalance.coordinator.retention import keep_checking, on_retention_check
-from rebalance.coordinator.snapshot import GroupSnapshot, snapshot
+from rebalance.coordinator.snapshot import GroupSnapshot, ListedGroup, snapshot
 from rebalance.coordinator.sync import on_sync_timeout, sync
 from rebalance.coordinator.topic_deletion import on_topic_deleted
 from rebalance.coordinator.transactional_offsets import (
@@ -159,6 +159,13 @@ class GroupCoordinator:
     def group_ids(self) -> tuple[str, ...]:
         """All groups, in the order in which they were made."""
         return tuple(self._context.groups)
+
+    def listed(self) -> list[ListedGroup]:
+        """All groups, in the order in which they were made, without their members."""
+        return [
+            ListedGroup(group.group_id, group.state, group.protocol_type)
+            for group in self._context.groups.values()
+        ]
 
     @property
     def timers(self) -> Mapping[TimerKey, int]:

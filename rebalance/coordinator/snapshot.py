@@ -1,11 +1,20 @@
 """A group as it stands, for tests, checkers and displays: plain data, safe to keep."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from assignors.codec import decode_assignment
 from assignors.errors import CodecError
 from rebalance.coordinator.classic_group import ClassicGroup
 from rebalance.protocol.states import GroupState
+
+
+class ListedGroup(NamedTuple):
+    """What a list says of a group (A02): cheap, whatever the number of its members."""
+
+    group_id: str
+    state: GroupState
+    protocol_type: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from rebalance.broker.config_keys import ConfigType
-from rebalance.broker.group_configs import GROUP_KEYS
-from rebalance.broker.topic_configs import TOPIC_KEYS
+from rebalance.broker.configs.config_keys import ConfigType
+from rebalance.broker.configs.group_configs import GROUP_KEYS
+from rebalance.broker.configs.topic_configs import TOPIC_KEYS
 from tests.admin.twin import Answer, Twin
 
 Unique = Callable[[str], str]

@@ -7,7 +7,7 @@ import asyncio
 from benchmarks import joining, produce_fetch, socket_heartbeats
 from benchmarks.core_join import form_group, rejoin_all
 from benchmarks.load.brokers import embedded
-from rebalance.broker.record_batch import build_batch
+from rebalance.broker.logs.record_batch import build_batch
 from rebalance.protocol.states import GroupState
 
 SETTINGS = {"group.initial.rebalance.delay.ms": "50"}

@@ -22,7 +22,7 @@ from kio.schema.errors import ErrorCode
 from kio.serial import entity_reader, entity_writer
 
 from rebalance.broker.apis import APIS
-from rebalance.broker.schemas import schema
+from rebalance.broker.wire.schemas import schema
 from tests.support.aio import run
 
 __all__ = [

@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from rebalance.broker import EmbeddedBroker, node
+from rebalance.broker import EmbeddedBroker
+from rebalance.broker.nodes import node
 from tests.broker.batch_maker import batch
 from tests.broker.raw import connected, framed, request_body, run, until
 

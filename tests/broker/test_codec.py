@@ -14,11 +14,11 @@ import pytest
 from kio.schema.errors import ErrorCode
 from kio.serial import entity_reader
 
-from rebalance.broker.codec import load_wire
 from rebalance.broker.errors import WireError
-from rebalance.broker.reading import compile_reader
-from rebalance.broker.schema_fields import FIXED, SchemaField, schema_fields
-from rebalance.broker.writing import compile_writer
+from rebalance.broker.wire.codec import load_wire
+from rebalance.broker.wire.reading import compile_reader
+from rebalance.broker.wire.schema_fields import FIXED, SchemaField, schema_fields
+from rebalance.broker.wire.writing import compile_writer
 from tests.broker.raw import ALL_VERSIONS, encode, make, schema
 
 SEEDS = range(3)

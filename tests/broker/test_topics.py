@@ -8,10 +8,10 @@ from itertools import count
 
 import pytest
 
-from rebalance.broker.batches import read_batch
 from rebalance.broker.config import BrokerConfig
-from rebalance.broker.topic_configs import MAX_CONFIG_CHARACTERS
-from rebalance.broker.topics import NewTopic, TopicError, TopicStore, name_problem
+from rebalance.broker.configs.topic_configs import MAX_CONFIG_CHARACTERS
+from rebalance.broker.logs.batches import read_batch
+from rebalance.broker.topics.topics import NewTopic, TopicError, TopicStore, name_problem
 from rebalance.protocol.errors import ErrorCode
 from tests.broker.batch_maker import batch
 

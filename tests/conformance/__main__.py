@@ -1,6 +1,6 @@
 """``python -m tests.conformance``: plays the table and random conversations, and counts.
 
-    python -m tests.conformance --conversations 20000 --write
+    python -m tests.conformance --conversations 20000 --kept DIR --write
 
 With `--write` the counts go to docs/conformance.md, between its two markers. Exit code 1 where the
 brokers differ, with the smallest conversation that shows it.
@@ -11,15 +11,16 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.conformance.brokers import Brokers, both_running
-from tests.conformance.campaign import Outcome, campaign
+from tests.conformance.campaign import Outcome
 from tests.conformance.cases import CASES
+from tests.conformance.chunks import played_in_chunks
 from tests.conformance.played import NOBODY_ANSWERS
+from tests.conformance.progress import Progress
 from tests.conformance.table import play_everywhere
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "conformance.md"
@@ -33,16 +34,21 @@ def main() -> int:
     parser.add_argument("--conversations", type=int, default=2_000, help="random ones")
     parser.add_argument("--seed", type=int, default=0, help="of the first; the others follow")
     parser.add_argument("--write", action="store_true", help="the counts to docs/conformance.md")
+    parser.add_argument(
+        "--kept",
+        type=Path,
+        metavar="DIR",
+        help="what is played is kept there, and not played again",
+    )
     asked = parser.parse_args()
-    begun = time.monotonic()
+    if asked.kept is not None:
+        asked.kept.mkdir(parents=True, exist_ok=True)
+    seeds = range(asked.seed, asked.seed + asked.conversations)
+    outcome = played_in_chunks(seeds, asked.kept)
     with both_running() as brokers:
-        table = _table(brokers)
-        seeds = range(asked.seed, asked.seed + asked.conversations)
-        outcome = campaign(brokers, seeds)
-    text = _report(table, outcome, asked.seed, time.monotonic() - begun)
+        table = _table(brokers, Progress("of the table", len(CASES)))
+    text = _report(table, outcome, asked.seed)
     print(text)
-    for difference in outcome.differences:
-        print(difference, file=sys.stderr)
     if asked.write:
         before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
         after = rest.partition(END)[2]
@@ -61,10 +67,11 @@ class _Table:
     failed: list[str] = field(default_factory=list)
 
 
-def _table(brokers: Brokers) -> _Table:
+def _table(brokers: Brokers, progress: Progress) -> _Table:
     """The whole table, played."""
     table = _Table()
-    for both in play_everywhere(brokers, CASES):
+    for played, both in enumerate(play_everywhere(brokers, CASES), 1):
+        progress.tell(played, table.failed)
         if both.ours != both.kafka or any(who == NOBODY_ANSWERS for who, _ in both.kafka):
             table.failed.append(both.case.name)
             continue
@@ -85,7 +92,7 @@ def _rules(name: str) -> list[str]:
     return re.findall(r"[a-z]\d\d", found[0]) if found else []
 
 
-def _report(table: _Table, outcome: Outcome, seed: int, seconds: float) -> str:
+def _report(table: _Table, outcome: Outcome, seed: int) -> str:
     everywhere, failed = table.answers.copy(), table.failed
     for (api, _), count in outcome.answers.items():
         everywhere[api] += count
@@ -96,7 +103,6 @@ def _report(table: _Table, outcome: Outcome, seed: int, seconds: float) -> str:
         f"- Random: {outcome.conversations:,} conversations (seeds {seed} to "
         f"{seed + outcome.conversations - 1}), {outcome.acts:,} acts, "
         f"{outcome.answers.total():,} answers compared, {len(outcome.differences)} differ.",
-        f"- Both together took {seconds / 60:.0f} minutes.",
         "",
         "| rule | conversations of the table |",
         "|---|---|",

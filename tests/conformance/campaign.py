@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -43,8 +43,17 @@ def played(brokers: Brokers, conversation: Conversation) -> Counter[tuple[str, s
         return contest.asked
 
 
-def campaign(brokers: Brokers, seeds: Iterable[int], *, most_differences: int = 3) -> Outcome:
-    """Play a conversation for each seed, `AT_ONCE` at once; stop at so many differences."""
+def campaign(
+    brokers: Brokers,
+    seeds: Iterable[int],
+    *,
+    most_differences: int = 3,
+    progress: Callable[[Outcome], None] = lambda _: None,
+) -> Outcome:
+    """Play a conversation for each seed, `AT_ONCE` at once; stop at so many differences.
+
+    `progress` is called after each with what there is so far.
+    """
     outcome = Outcome()
 
     def one(seed: int) -> tuple[int, Conversation, Counter[tuple[str, str]] | Exception]:
@@ -64,6 +73,7 @@ def campaign(brokers: Brokers, seeds: Iterable[int], *, most_differences: int = 
                 outcome.differences.append(_difference(brokers, seed, conversation, answers))
             else:
                 outcome.answers += answers
+            progress(outcome)
     return outcome
 
 

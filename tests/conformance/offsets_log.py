@@ -13,7 +13,7 @@ from dataclasses import fields
 from itertools import groupby
 from typing import Any
 
-from rebalance.broker.record_batch import StoredRecord, read_records
+from rebalance.broker.logs.record_batch import StoredRecord, read_records
 from rebalance.protocol.offsets_records import decode_record
 from rebalance.protocol.records import GroupMetadata, OffsetCommit
 from tests.conformance.plain import plain

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from kio.schema.errors import ErrorCode
 
-from rebalance.broker.record_batch import read_records
+from rebalance.broker.logs.record_batch import read_records
 from rebalance.protocol.java_hash import partition_of
 from rebalance.protocol.offsets_records import decode_record
 from rebalance.protocol.records import GroupMetadata, GroupMetadataMember, OffsetCommit

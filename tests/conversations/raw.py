@@ -22,7 +22,7 @@ from typing import Any
 from kio.schema.errors import ErrorCode
 from kio.serial import entity_reader, entity_writer
 
-from rebalance.broker.schemas import schema
+from rebalance.broker.wire.schemas import schema
 
 ANSWER_TIMEOUT_S = 20.0
 """How long a test waits for an answer that must come; it never waits for one that must not."""

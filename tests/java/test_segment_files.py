@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from rebalance.broker import EmbeddedBroker
-from rebalance.broker.log import PartitionLog
-from rebalance.broker.record_batch import build_batch, read_records
+from rebalance.broker.logs.log import PartitionLog
+from rebalance.broker.logs.record_batch import build_batch, read_records
 from rebalance.protocol.java_hash import partition_of
 from rebalance.protocol.offsets_records import decode_record
 from rebalance.testing.embedded import EmbeddedBrokerThread

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from rebalance.broker.codec import Message
-from rebalance.broker.schema_fields import SchemaField, schema_fields
-from rebalance.broker.schemas import schema
+from rebalance.broker.wire.codec import Message
+from rebalance.broker.wire.schema_fields import SchemaField, schema_fields
+from rebalance.broker.wire.schemas import schema
 from rebalance.protocol.errors import ErrorCode
 
 __all__ = ["error_answer"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rebalance.broker.codec import Message
+    from rebalance.broker.wire.codec import Message
 
 __all__ = ["Batch", "split"]
 

@@ -21,8 +21,8 @@ from rebalance.broker.faults.seen import RequestSeen, errors_in
 
 if TYPE_CHECKING:
     from rebalance.broker.call import Call
-    from rebalance.broker.codec import Message
     from rebalance.broker.faults.selector import Selector
+    from rebalance.broker.wire.codec import Message
 
 __all__ = ["Answered", "Faults"]
 

@@ -15,7 +15,7 @@ from rebalance.protocol.errors import ErrorCode
 
 if TYPE_CHECKING:
     from rebalance.broker.call import Call
-    from rebalance.broker.codec import Message
+    from rebalance.broker.wire.codec import Message
 
 __all__ = ["API_KEYS", "RequestSeen", "errors_in", "kafka_name"]
 

@@ -15,8 +15,8 @@ from rebalance.broker.apis import APIS
 
 if TYPE_CHECKING:
     from rebalance.broker.call import Call
-    from rebalance.broker.codec import Message
     from rebalance.broker.state import BrokerState
+    from rebalance.broker.wire.codec import Message
 
 __all__ = ["Handler", "load_handler"]
 

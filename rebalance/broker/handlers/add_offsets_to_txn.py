@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState
-from rebalance.broker.transactions import Identity, TransactionError
+from rebalance.broker.transactions.transactions import Identity, TransactionError
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 25, 0, 4

@@ -9,8 +9,8 @@ Source: `TransactionManager.AddPartitionsToTxnHandler`, `rd_kafka_txn_handle_Add
 from __future__ import annotations
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 24, 0, 5

@@ -7,8 +7,7 @@ Kafka advises IncrementalAlterConfigs instead; older clients know only this.
 from __future__ import annotations
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
-from rebalance.broker.config_changes import (
+from rebalance.broker.configs.config_changes import (
     Before,
     Change,
     answer_all,
@@ -16,6 +15,7 @@ from rebalance.broker.config_changes import (
     check_values,
 )
 from rebalance.broker.state import BrokerState
+from rebalance.broker.wire.codec import Message
 
 KEY, OLDEST, NEWEST = 33, 0, 2
 

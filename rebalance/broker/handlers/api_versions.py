@@ -11,8 +11,8 @@ import re
 
 from rebalance.broker.apis import APIS, advertised
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 18, 0, 5

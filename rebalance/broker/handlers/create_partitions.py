@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Collection
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState
-from rebalance.broker.topics import MAX_PARTITIONS_PER_REQUEST, Topic, TopicError
+from rebalance.broker.topics.topics import MAX_PARTITIONS_PER_REQUEST, Topic, TopicError
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 37, 0, 3

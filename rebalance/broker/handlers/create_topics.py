@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from rebalance.broker.broker_configs import ConfigSource
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
+from rebalance.broker.configs.broker_configs import ConfigSource
+from rebalance.broker.configs.topic_configs import TOPIC_KEYS
 from rebalance.broker.state import BrokerState
-from rebalance.broker.topic_configs import TOPIC_KEYS
-from rebalance.broker.topics import NewTopic, Topic, TopicError
+from rebalance.broker.topics.topics import NewTopic, Topic, TopicError
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 19, 2, 7

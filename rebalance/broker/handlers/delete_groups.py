@@ -6,8 +6,8 @@ Version 3 has room for an error in words; Kafka 4.4.0 fills it for no error that
 from __future__ import annotations
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.requests import DeleteGroupsRequest
 from rebalance.protocol.responses import DeleteGroupsResponse
 

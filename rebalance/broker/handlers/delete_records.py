@@ -9,8 +9,8 @@ Source: `ReplicaManager.deleteRecordsOnLocalLog`, `Partition.deleteRecordsOnLead
 from __future__ import annotations
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 21, 0, 2

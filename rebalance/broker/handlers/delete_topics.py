@@ -9,9 +9,9 @@ import uuid
 from collections import Counter
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState
-from rebalance.broker.topics import TopicError
+from rebalance.broker.topics.topics import TopicError
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 20, 1, 6

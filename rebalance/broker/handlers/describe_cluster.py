@@ -7,9 +7,9 @@ The nodes that run, the first of which is the controller. A controller's endpoin
 from __future__ import annotations
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
 from rebalance.broker.handlers.metadata import CLUSTER_OPERATIONS, OMITTED
 from rebalance.broker.state import BrokerState
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 60, 0, 2

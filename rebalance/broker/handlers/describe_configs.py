@@ -7,13 +7,18 @@ Source: `ConfigHelper`; KIP-133, KIP-226, KIP-569.
 
 from __future__ import annotations
 
-from rebalance.broker.broker_configs import ConfigEntry, ConfigSource
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
-from rebalance.broker.config_resources import ResourceError, ResourceType, check_broker, find_topic
-from rebalance.broker.group_configs import GROUP_KEYS
+from rebalance.broker.configs.broker_configs import ConfigEntry, ConfigSource
+from rebalance.broker.configs.config_resources import (
+    ResourceError,
+    ResourceType,
+    check_broker,
+    find_topic,
+)
+from rebalance.broker.configs.group_configs import GROUP_KEYS
+from rebalance.broker.configs.topic_configs import TOPIC_KEYS
 from rebalance.broker.state import BrokerState
-from rebalance.broker.topic_configs import TOPIC_KEYS
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 32, 1, 4

@@ -9,8 +9,8 @@ that as its error (P04).
 from __future__ import annotations
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState
+from rebalance.broker.wire.codec import Message
 from rebalance.coordinator import GroupSnapshot
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.states import GroupState

@@ -9,9 +9,9 @@ from __future__ import annotations
 import shutil
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState
-from rebalance.broker.topics import Topic
+from rebalance.broker.topics.topics import Topic
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 35, 1, 5

@@ -8,10 +8,10 @@ Source: `DescribeTopicPartitionsRequestHandler`.
 from __future__ import annotations
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
 from rebalance.broker.handlers.metadata import OMITTED, TOPIC_OPERATIONS, described_partition
 from rebalance.broker.state import BrokerState
-from rebalance.broker.topics import name_problem
+from rebalance.broker.topics.topics import name_problem
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 75, 0, 0

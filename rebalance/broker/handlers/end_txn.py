@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState
-from rebalance.broker.topics import TopicError
-from rebalance.broker.transactions import Identity, TransactionError
+from rebalance.broker.topics.topics import TopicError
+from rebalance.broker.transactions.transactions import Identity, TransactionError
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 26, 0, 5

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
-from rebalance.broker.leader_checks import NO_EPOCH, CurrentLeaders, leader_error
-from rebalance.broker.log import PartitionLog
+from rebalance.broker.logs.log import PartitionLog
+from rebalance.broker.nodes.leader_checks import NO_EPOCH, CurrentLeaders, leader_error
 from rebalance.broker.state import BrokerState
-from rebalance.broker.topics import Topic
+from rebalance.broker.topics.topics import Topic
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 1, 4, 18

@@ -10,8 +10,8 @@ from __future__ import annotations
 from enum import IntEnum
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 10, 0, 6

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.requests import HeartbeatRequest
 from rebalance.protocol.responses import HeartbeatResponse
 

@@ -9,11 +9,17 @@ from __future__ import annotations
 from enum import IntEnum
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
-from rebalance.broker.config_changes import Before, Change, answer_all, check_names, check_values
-from rebalance.broker.config_keys import ConfigType, list_items
-from rebalance.broker.config_resources import ResourceError
+from rebalance.broker.configs.config_changes import (
+    Before,
+    Change,
+    answer_all,
+    check_names,
+    check_values,
+)
+from rebalance.broker.configs.config_keys import ConfigType, list_items
+from rebalance.broker.configs.config_resources import ResourceError
 from rebalance.broker.state import BrokerState
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 44, 0, 1

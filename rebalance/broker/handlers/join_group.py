@@ -7,8 +7,8 @@ null protocol name goes out as "" (J16), which the codec does where a version ca
 from __future__ import annotations
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.requests import GroupProtocol, JoinGroupRequest
 from rebalance.protocol.responses import JoinGroupResponse
 

@@ -6,8 +6,8 @@ Below version 3 one member leaves and its error stands at the top; from 3 on it 
 from __future__ import annotations
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.requests import LeaveGroupRequest, LeavingMember
 from rebalance.protocol.responses import LeaveGroupResponse
 

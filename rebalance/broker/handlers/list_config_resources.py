@@ -7,9 +7,9 @@ and for all of them if it names none (KIP-1142).
 from __future__ import annotations
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
-from rebalance.broker.config_resources import ResourceType
+from rebalance.broker.configs.config_resources import ResourceType
 from rebalance.broker.state import BrokerState
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 74, 0, 1

@@ -8,9 +8,9 @@ coordinates; one that is loading some lists none, as whoever asks could not tell
 from __future__ import annotations
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState
-from rebalance.coordinator import GroupSnapshot
+from rebalance.broker.wire.codec import Message
+from rebalance.coordinator import ListedGroup
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 16, 0, 5
@@ -26,13 +26,13 @@ async def handle(state: BrokerState, call: Call) -> Message:
     types = {name.lower() for name in call.body.get("types_filter", ())}
     groups = [
         _entry(group)
-        for group in state.groups.groups()
+        for group in state.groups.listed()
         if (not states or group.state.value.lower() in states) and (not types or _TYPE in types)
     ]
     return {"error_code": ErrorCode.NONE, "groups": groups}
 
 
-def _entry(group: GroupSnapshot) -> Message:
+def _entry(group: ListedGroup) -> Message:
     return {
         "group_id": group.group_id,
         "protocol_type": group.protocol_type or "",

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections import Counter
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
-from rebalance.broker.leader_checks import NO_EPOCH, leader_error
-from rebalance.broker.log import OffsetAndTimestamp, PartitionLog
+from rebalance.broker.logs.log import OffsetAndTimestamp, PartitionLog
+from rebalance.broker.nodes.leader_checks import NO_EPOCH, leader_error
 from rebalance.broker.state import BrokerState
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 2, 1, 11

@@ -11,10 +11,10 @@ import uuid
 from collections.abc import Iterator
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
-from rebalance.broker.leadership import Leadership
+from rebalance.broker.nodes.leadership import Leadership
 from rebalance.broker.state import BrokerState
-from rebalance.broker.topics import INTERNAL_TOPICS, Topic, TopicError, name_problem
+from rebalance.broker.topics.topics import INTERNAL_TOPICS, Topic, TopicError, name_problem
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 3, 0, 13

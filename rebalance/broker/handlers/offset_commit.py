@@ -7,9 +7,9 @@ that exists is answered without asking it at all (O09). Version 10 names topics 
 from __future__ import annotations
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
-from rebalance.broker.offsets_asked import OffsetsAsked
+from rebalance.broker.groups.offsets_asked import OffsetsAsked
 from rebalance.broker.state import BrokerState
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.requests import OffsetCommitRequest
 from rebalance.protocol.responses import OffsetCommitResponse
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 from assignors.model import TopicPartition
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
-from rebalance.broker.partition_answers import TopicAnswer, merged
+from rebalance.broker.groups.partition_answers import TopicAnswer, merged
 from rebalance.broker.state import BrokerState
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import OffsetDeleteRequest
 from rebalance.protocol.responses import OffsetDeleteResponse

@@ -12,8 +12,8 @@ from itertools import groupby
 
 from assignors.model import TopicPartition
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
 from rebalance.broker.state import BrokerState
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import OffsetFetchRequest
 from rebalance.protocol.responses import FetchedOffset, OffsetFetchResponse

@@ -8,10 +8,10 @@ Source: `LeaderEpochFileCache.endOffsetFor`.
 from __future__ import annotations
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
-from rebalance.broker.leader_checks import leader_error
+from rebalance.broker.nodes.leader_checks import leader_error
 from rebalance.broker.state import BrokerState
-from rebalance.broker.topics import Topic
+from rebalance.broker.topics.topics import Topic
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 23, 2, 4

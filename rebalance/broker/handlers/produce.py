@@ -8,14 +8,14 @@ admin client do it).
 
 from __future__ import annotations
 
-from rebalance.broker.batches import BatchError, read_batch
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
 from rebalance.broker.errors import WireError
-from rebalance.broker.leader_checks import CurrentLeaders, leader_error
-from rebalance.broker.log import PartitionLog
+from rebalance.broker.logs.batches import BatchError, read_batch
+from rebalance.broker.logs.log import PartitionLog
+from rebalance.broker.nodes.leader_checks import CurrentLeaders, leader_error
 from rebalance.broker.state import BrokerState
-from rebalance.broker.topics import Topic
+from rebalance.broker.topics.topics import Topic
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.errors import ErrorCode
 
 KEY, OLDEST, NEWEST = 0, 3, 13

@@ -9,10 +9,10 @@ Version 5 adds the group by itself (KIP-890), version 6 names topics by their id
 from __future__ import annotations
 
 from rebalance.broker.call import Call
-from rebalance.broker.codec import Message
-from rebalance.broker.offsets_asked import OffsetsAsked
+from rebalance.broker.groups.offsets_asked import OffsetsAsked
 from rebalance.broker.state import BrokerState
-from rebalance.broker.transactions import Identity, TransactionError
+from rebalance.broker.transactions.transactions import Identity, TransactionError
+from rebalance.broker.wire.codec import Message
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import TxnOffsetCommitRequest
 from rebalance.protocol.responses import CommittedPartition, TxnOffsetCommitResponse

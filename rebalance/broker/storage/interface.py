@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from rebalance.broker.batches import BatchHeader
+from rebalance.broker.logs.batches import BatchHeader
 
 __all__ = [
     "Batch",

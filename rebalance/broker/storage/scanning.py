@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from rebalance.broker.batches import HEADER_BYTES, BatchError, BatchHeader, read_stored
+from rebalance.broker.logs.batches import HEADER_BYTES, BatchError, BatchHeader, read_stored
 from rebalance.broker.storage.interface import Batch
 
 __all__ = ["Found", "scan", "whole_batches"]

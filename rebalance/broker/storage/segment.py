@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
 
-from rebalance.broker.batches import HEADER_BYTES, BatchHeader
+from rebalance.broker.logs.batches import HEADER_BYTES, BatchHeader
 from rebalance.broker.storage.files import OpenFiles, read_at, write_at
 from rebalance.broker.storage.interface import Batch
 from rebalance.broker.storage.scanning import scan, whole_batches

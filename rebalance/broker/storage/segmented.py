@@ -23,8 +23,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import takewhile
 from pathlib import Path
 
-from rebalance.broker.batches import BatchError
 from rebalance.broker.errors import StorageError
+from rebalance.broker.logs.batches import BatchError
 from rebalance.broker.storage.files import OpenFiles, sync_directory
 from rebalance.broker.storage.interface import Batch, LogLimits, OnBatch
 from rebalance.broker.storage.segment import Segment, base_offset_of

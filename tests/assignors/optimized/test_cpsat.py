@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 from random import Random
 
 import numpy as np
@@ -41,6 +43,26 @@ def test_the_bound_is_the_cost_of_the_optimum_to_the_last_digit(seed: int, parti
     assert answer.to is not None
     assert evaluate(model, answer.to).cost == best == answer.bound
     assert best > 2**53
+
+
+_INTERRUPTED = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may ignore it
+from assignors.optimized import cpsat
+from tests.assignors.optimized.models import model_of
+from tests.assignors.optimized.test_cpsat import case_of
+assert cpsat.solve(model_of(case_of(0, 5)), None, limit=5).optimal
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("KeyboardInterrupt")
+"""
+
+
+def test_a_process_that_solved_can_be_interrupted_as_before() -> None:
+    command = [sys.executable, "-c", _INTERRUPTED]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "KeyboardInterrupt\n", "")
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rebalance.broker import EmbeddedBroker
-from rebalance.broker.group_controls import Time
+from rebalance.broker.controls.group_controls import Time
 from tests.broker.faults.members import FAST, beat, stable
 from tests.broker.nodes.asking import at_node
 

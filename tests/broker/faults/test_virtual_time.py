@@ -11,7 +11,7 @@ import pytest
 
 from rebalance.broker import BrokerError, EmbeddedBroker
 from rebalance.broker.clock import VirtualClock
-from rebalance.broker.topic import NewTopic
+from rebalance.broker.topics.topic import NewTopic
 from rebalance.protocol.states import GroupState
 from rebalance.protocol.timers import TimerKind
 from rebalance.timeline.trace import GroupStateChanged

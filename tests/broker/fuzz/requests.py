@@ -16,9 +16,9 @@ from typing import Any
 from aiokafka.record.util import calc_crc32c
 
 from rebalance.broker.apis import APIS
-from rebalance.broker.schema_fields import SchemaField, schema_fields
-from rebalance.broker.schemas import schema
-from rebalance.broker.writing import Writer, compile_writer
+from rebalance.broker.wire.schema_fields import SchemaField, schema_fields
+from rebalance.broker.wire.schemas import schema
+from rebalance.broker.wire.writing import Writer, compile_writer
 from tests.broker.batch_maker import batch
 
 VERSIONS = [

@@ -16,7 +16,7 @@ import confluent_kafka
 import pytest
 
 from rebalance.broker import EmbeddedBroker
-from rebalance.broker.node_controls import LoadingHold
+from rebalance.broker.controls.node_controls import LoadingHold
 from rebalance.coordinator import GroupSnapshot
 from rebalance.protocol.states import GroupState
 from rebalance.testing.embedded import EmbeddedBrokerThread

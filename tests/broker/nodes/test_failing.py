@@ -21,7 +21,7 @@ import pytest
 
 from rebalance.broker import BrokerError, EmbeddedBroker
 from rebalance.broker.errors import StorageError
-from rebalance.broker.node import Node
+from rebalance.broker.nodes.node import Node
 from rebalance.broker.storage import segment
 from rebalance.protocol.java_hash import partition_of
 from tests.broker.handlers.test_offsets import commit, commit_of

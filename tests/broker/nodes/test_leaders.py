@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rebalance.broker import BrokerError, EmbeddedBroker
-from rebalance.broker.leader_epochs import LeaderEpochs
+from rebalance.broker.logs.leader_epochs import LeaderEpochs
 from tests.broker.batch_maker import batch
 from tests.broker.nodes.asking import at_node
 from tests.broker.raw import RawConnection, connected

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rebalance.broker.batches import read_batch
-from rebalance.broker.log import PartitionLog
-from rebalance.broker.producers import ProducerTable
+from rebalance.broker.logs.batches import read_batch
+from rebalance.broker.logs.log import PartitionLog
+from rebalance.broker.logs.producers import ProducerTable
 from rebalance.broker.storage import LogLimits
 from rebalance.broker.storage.files import OpenFiles
 from rebalance.broker.storage.segmented import SegmentedBatches

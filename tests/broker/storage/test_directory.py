@@ -13,7 +13,7 @@ from rebalance.broker.config import BrokerConfig
 from rebalance.broker.errors import StorageError
 from rebalance.broker.storage import StoredTopic, files
 from rebalance.broker.storage.directory import DataDirectory
-from rebalance.broker.topics import NewTopic, TopicError, TopicStore
+from rebalance.broker.topics.topics import NewTopic, TopicError, TopicStore
 from rebalance.protocol.errors import ErrorCode
 from tests.broker.storage.making import append
 

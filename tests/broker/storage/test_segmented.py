@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from rebalance.broker.batches import BatchError, read_batch
 from rebalance.broker.errors import StorageError
-from rebalance.broker.log import PartitionLog
-from rebalance.broker.record_batch import build_batch
+from rebalance.broker.logs.batches import BatchError, read_batch
+from rebalance.broker.logs.log import PartitionLog
+from rebalance.broker.logs.record_batch import build_batch
 from rebalance.broker.storage import segment as segment_module
 from rebalance.broker.storage import segmented as segmented_module
 from rebalance.broker.storage.files import OpenFiles

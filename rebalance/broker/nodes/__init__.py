@@ -1,0 +1,1 @@
+"""Nodes: a port each, who leads which partition, and so who coordinates which group."""

@@ -1,0 +1,1 @@
+"""Topics: as they are made, found, kept between two lives of a broker, and deleted."""

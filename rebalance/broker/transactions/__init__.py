@@ -1,0 +1,1 @@
+"""Transactions as consumer groups need them: begun, ended, taken up by the next broker."""
