@@ -100,9 +100,11 @@ class Simulation:
             nodes=nodes,
             emit=self.emit,
             on_commit=self._on_commit,
+            told=self.checkers.told,
         )
         self._rest = Rest(self.views, self.processes, self._to_come, self.cluster.group)
         self.checkers.watch(config or CoordinatorConfig(), self.cluster.group)
+        self.checkers.measure(config or CoordinatorConfig(), self.cluster.group)
 
     @property
     def node(self) -> Node:

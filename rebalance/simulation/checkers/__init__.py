@@ -10,8 +10,11 @@ from rebalance.simulation.checkers.record_book import RecordBook, RecordCounts
 from rebalance.simulation.checkers.record_facts import Processed, ReadingBegan, RecordsEnded
 from rebalance.simulation.checkers.registry import Checkers
 from rebalance.simulation.checkers.violation import AtRest, Committed, Unsettled, Violation
+from rebalance.simulation.checkers.wire_facts import Answer, Arrival
 
 __all__ = [
+    "Answer",
+    "Arrival",
     "AtRest",
     "Checker",
     "Checkers",

@@ -9,11 +9,22 @@ from typing import ClassVar, Protocol
 
 from rebalance.simulation.checkers.record_facts import Processed, ReadingBegan, RecordsEnded
 from rebalance.simulation.checkers.violation import AtRest, Committed, Unsettled
+from rebalance.simulation.checkers.wire_facts import Answer, Arrival
 from rebalance.timeline import trace
 
 __all__ = ["Checker", "Fact", "Look", "Report"]
 
-Fact = trace.Event | Committed | Unsettled | AtRest | ReadingBegan | Processed | RecordsEnded
+Fact = (
+    trace.Event
+    | Committed
+    | Unsettled
+    | AtRest
+    | ReadingBegan
+    | Processed
+    | RecordsEnded
+    | Arrival
+    | Answer
+)
 """What a checker may be shown."""
 
 Look = Callable[..., None]
