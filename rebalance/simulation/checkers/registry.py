@@ -28,12 +28,18 @@ from rebalance.simulation.checkers.join_phase import (
 from rebalance.simulation.checkers.offsets import OffsetsGrow
 from rebalance.simulation.checkers.one_owner import GivenOnce, TakenFromNobody
 from rebalance.simulation.checkers.parked import NobodyForgotten
+from rebalance.simulation.checkers.plans import (
+    ClaimedIsWithheld,
+    PlanKeepsItsPromise,
+    SameInputSamePlan,
+)
 from rebalance.simulation.checkers.record_book import RecordBook
 from rebalance.simulation.checkers.record_rules import (
     NothingBeforeTheCommit,
     NothingSkipped,
     OnlyOwnersProcess,
 )
+from rebalance.simulation.checkers.refusals import StopsAtItsFirstAnswer
 from rebalance.simulation.checkers.revoked_first import RevokedFirst
 from rebalance.simulation.checkers.size import NotTooMany
 from rebalance.simulation.checkers.violation import Violation
@@ -88,6 +94,10 @@ class Checkers:
             JoinAnswers(groups, self.report),
             JoinRefusals(self.report),
             TwinIsFenced(groups, self.report),
+            PlanKeepsItsPromise(self.report),
+            SameInputSamePlan(self.report),
+            ClaimedIsWithheld(self.report),
+            StopsAtItsFirstAnswer(self.report),
         ):
             self.add(checker)
 

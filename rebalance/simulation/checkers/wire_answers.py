@@ -122,9 +122,7 @@ class SyncAnswers:
             names = " or ".join(sorted(each.name for each in due))
             self._report(self, fact.t, f"{_told(request, group, error)}: {names} is due")
         elif (
-            due is None
-            and error is ErrorCode.NONE
-            and request.generation_id != group.generation_id
+            due is None and error is ErrorCode.NONE and request.generation_id != group.generation_id
         ):
             self._report(self, fact.t, f"{_told(request, group, error)}, which began meanwhile")
 

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from rebalance.protocol.requests import CoordinatorRequest
 from rebalance.protocol.responses import CoordinatorResponse
+from rebalance.protocol.timers import TimerKey
 
-__all__ = ["Answer", "Arrival"]
+__all__ = ["Answer", "Arrival", "TimerFired"]
 
 
 class Arrival(NamedTuple):
@@ -29,3 +30,12 @@ class Answer(NamedTuple):
     token: Hashable
     request: CoordinatorRequest
     response: CoordinatorResponse
+
+
+class TimerFired(NamedTuple):
+    """A timer of the coordinator fired; what follows comes after this.
+
+    Told where time stands still and a timeout shows by nothing else.
+    """
+
+    key: TimerKey
