@@ -144,11 +144,16 @@ class Broker:
         return Done(self, tuple(spoken), (*self._standing(facts), *facts))
 
     def _standing(self, facts: Iterable[Fact]) -> Iterator[Standing]:
-        """The groups that went on: some checkers want to see more of them than events tell."""
+        """The groups that went on, or should have: some checkers want to see more of these."""
         went_on = {
             fact.group_id: None
             for fact in facts
             if isinstance(fact, trace.GroupStateChanged | trace.JoinCompleted)
+        }
+        went_on |= {
+            fact.key.group_id: None
+            for fact in facts
+            if isinstance(fact, TimerFired) and fact.key.kind in (TimerKind.JOIN, TimerKind.SYNC)
         }
         for group_id in went_on:
             group = self.coordinator.group(group_id)

@@ -16,6 +16,10 @@ from rebalance.simulation.explore.facts import Fact, Standing
 from rebalance.simulation.explore.failures import NobodyFails
 from rebalance.simulation.explore.group import ExploredGroup
 from rebalance.simulation.explore.pending import PendingIsWaitedFor
+from rebalance.simulation.explore.timeouts import (
+    JoinTimerEndsTheJoinPhase,
+    SyncTimerEndsTheSyncPhase,
+)
 from rebalance.simulation.views import Views
 from rebalance.timeline import trace
 
@@ -56,8 +60,13 @@ class Watch:
         views, standing = Views(), dict[str, GroupSnapshot]()
         checkers = Checkers(views, lambda lane: lane in eager)
         checkers.watch(group.config, standing.get)
-        checkers.add(PendingIsWaitedFor(checkers.report))
-        checkers.add(NobodyFails(checkers.report))
+        for checker in (
+            PendingIsWaitedFor(checkers.report),
+            JoinTimerEndsTheJoinPhase(standing.get, checkers.report),
+            SyncTimerEndsTheSyncPhase(standing.get, checkers.report),
+            NobodyFails(checkers.report),
+        ):
+            checkers.add(checker)
         eyes = Eyes(views, checkers, standing)
         for topic, partitions in group.topics.items():
             eyes.see(trace.TopicKnown(t=0, topic=topic, partitions=partitions))

@@ -11,7 +11,7 @@ from assignors.columns import Subscriptions
 from assignors.cooperative import Cooperative
 from assignors.model import ClusterMetadata, GroupAssignment, PartitionSet, Subscription
 from assignors.range import RangeAssignor
-from rebalance.coordinator import heartbeat, join, join_phase, sync
+from rebalance.coordinator import coordinator, heartbeat, join, join_phase, sync
 from rebalance.coordinator.classic_group import ClassicGroup
 from rebalance.coordinator.context import Context
 from rebalance.member import heartbeat as member_heartbeat
@@ -133,6 +133,18 @@ def test_j03_one_member_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     explored = explore(group("set group.max.size=1\n" + EAGER))
 
     assert found(explored) == "J03"
+
+
+def test_j11_a_rebalance_timeout_that_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coordinator, "on_join_timeout", lambda context, group: None)
+
+    assert found(explore(group(EAGER, "crash=1"))) == "J11"
+
+
+def test_s04_a_sync_timeout_that_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coordinator, "on_sync_timeout", lambda context, group: None)
+
+    assert found(explore(group(EAGER, "crash=1"))) == "S04"
 
 
 def test_m05_a_member_that_is_out_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
