@@ -22,11 +22,13 @@ from rebalance.simulation.cluster import Cluster
 from rebalance.simulation.faults import Faults
 from rebalance.simulation.hosting import Host
 from rebalance.simulation.lines import Lines
+from rebalance.simulation.network import Connection
 from rebalance.simulation.node import Node
-from rebalance.simulation.path import Delay
+from rebalance.simulation.path import Delay, Path
 from rebalance.simulation.process import Process
 from rebalance.simulation.records import Logs
 from rebalance.simulation.rest import Rest
+from rebalance.simulation.stranger import Stranger
 from rebalance.simulation.views import Views
 from rebalance.simulation.world import World
 from rebalance.timeline.trace import Event, Header, Step, TopicKnown, Trace, TraceEnded
@@ -74,6 +76,7 @@ class Simulation:
         host: Host | None = None,
     ) -> None:
         self.seed = seed
+        self.config = config or CoordinatorConfig()
         self.host = host
         self.delay = delay or Delay()
         self.world = World(seed)
@@ -96,13 +99,13 @@ class Simulation:
         self._to_come: list[str] = []
         self.cluster = Cluster(
             self.world,
-            config or CoordinatorConfig(),
+            self.config,
             nodes=nodes,
             emit=self.emit,
             on_commit=self._on_commit,
         )
         self._rest = Rest(self.views, self.processes, self._to_come, self.cluster.group)
-        self.checkers.watch(config or CoordinatorConfig(), self.cluster.group)
+        self.checkers.watch(self.config, self.cluster.group)
 
     @property
     def node(self) -> Node:
@@ -178,6 +181,15 @@ class Simulation:
         self._protocols[process.name] = process.protocol
         process.start(spec.topics)
         return process
+
+    def stranger(self) -> Stranger:
+        """Somebody who is no consumer, and sends what it likes to a group's coordinator."""
+
+        def connect(group_id: str) -> Connection | None:
+            node_id = self.cluster.coordinator_of(group_id) or self.cluster.addresses[0]
+            return self.cluster.connect(node_id, Path(usual_delay=lambda: self.delay))
+
+        return Stranger(self.world, connect)
 
     def _lines(self, spec: MemberSpec) -> Lines:
         lines = Lines(self.cluster, lambda: self.delay, spec.lost, spec.lost_answers)

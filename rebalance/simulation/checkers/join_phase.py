@@ -65,7 +65,8 @@ class _JoinPhases:
         group = self._snapshot(event.group_id)
         self._phases[event.group_id] = _Phase(
             began=event.t,
-            initial=self._states.get(event.group_id, "Empty") == "Empty",
+            # An Empty group that was moved is here again without a word.
+            initial=self._states.get(event.group_id, "Empty") in ("Empty", "Dead"),
             timeout_ms=_timeout_ms(group),
             shortened=bool(group and group.pending_member_ids),
         )
