@@ -10,26 +10,20 @@ from rebalance.simulation.settling.ground import Ground
 
 __all__ = ["FORGOTTEN_ID"]
 
-_SESSION_MS = 1500
-_SPARE_MS = 2000
+_SPARE_MS = 1000
 
 
-def _session_ms(ground: Ground) -> int:
-    return max(_SESSION_MS, ground.simulation.config.group_min_session_timeout_ms)
-
-
-def _within_ms(ground: Ground, group_id: str) -> int:
-    """Its session; everybody hears of the rebalance meanwhile; a second one may follow."""
-    hears_ms = 3 * ground.beat_ms(group_id) + ground.slowness_ms()
-    return _session_ms(ground) + hears_ms + _SPARE_MS
+def _session_ms(ground: Ground, group_id: str) -> int:
+    """Long enough that everybody else has joined again: then it is this that ends the wait."""
+    polls_ms = max(ground.process(n).behaviour.poll_ms for n in ground.members(group_id))
+    hears_ms = ground.beat_ms(group_id) + polls_ms + ground.slowness_ms() + _SPARE_MS
+    return max(hears_ms, ground.simulation.config.group_min_session_timeout_ms)
 
 
 def _on(ground: Ground) -> Sequence[str]:
     """Where the rebalance timeout would come much later: of one group."""
     for group_id in ground.groups():
-        within_ms = _within_ms(ground, group_id)
-        polls_ms = max(ground.process(n).behaviour.poll_ms for n in ground.members(group_id))
-        if within_ms + polls_ms + _SPARE_MS < ground.rebalance_ms(group_id):
+        if _session_ms(ground, group_id) + 2 * _SPARE_MS < ground.rebalance_ms(group_id):
             return ground.members(group_id)[:1]
     return ()
 
@@ -39,7 +33,7 @@ def _play(ground: Ground, names: Sequence[str]) -> None:
     group_id = ground.process(names[0]).config.group_id
     metadata = encode_subscription(Subscription(topics=ground.lane(names[0]).topics))
     offered = simulation.views.groups[group_id].protocol_name
-    session_ms = _session_ms(ground)
+    session_ms = _session_ms(ground, group_id)
     simulation.stranger().send(
         JoinGroupRequest(
             group_id=group_id,
@@ -53,14 +47,13 @@ def _play(ground: Ground, names: Sequence[str]) -> None:
         )
     )
     simulation.run_for(2 * ground.round_trip_ms())
-    within_ms = _within_ms(ground, group_id)
     ground.process(names[0]).enforce("somebody asked for an id")
-    simulation.run_for(within_ms)
+    simulation.run_for(session_ms + _SPARE_MS)
     group = simulation.views.groups[group_id]
-    if group.state == "PreparingRebalance":
+    if group.state == "PreparingRebalance" and group.since < simulation.now - session_ms:
         ground.report(
-            f"group {group_id} still waits for others {within_ms} ms after a rebalance began, and "
-            f"who asked for an id had {session_ms} ms to join with it"
+            f"group {group_id} waits for others since {simulation.now - group.since} ms, and who "
+            f"asked for an id had {session_ms} ms to join with it"
         )
         return
     ground.rests("somebody asked for an id and never joined")

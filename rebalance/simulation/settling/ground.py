@@ -80,7 +80,7 @@ class Ground:
         self.simulation.start(name)
 
     def visitor(self, like: str, word: str = "visitor", **settings: object) -> str:
-        """A consumer like another one, with other settings and nothing slow about it; its name.
+        """A consumer like another one, with other settings; its name. It is quick, and commits when told to.
 
         No scenario can have a consumer of that name: it has a space in it.
         """
@@ -93,7 +93,7 @@ class Ground:
                     topics=self.lane(like).topics,
                     assignors=spec.assignors,
                     config=replace(config, **settings),  # type: ignore[arg-type]
-                    behaviour=Behaviour(poll_ms=spec.behaviour.poll_ms),
+                    behaviour=Behaviour(poll_ms=spec.behaviour.poll_ms, commit_ms=0),
                 )
             )
         self.start(name)

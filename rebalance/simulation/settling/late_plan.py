@@ -34,6 +34,7 @@ def _play(ground: Ground, names: Sequence[str]) -> None:
     simulation.run_until(
         simulation.now + ground.patience_ms(), lambda: group.state == "CompletingRebalance"
     )
+    simulation.run_for(3 * ground.round_trip_ms())  # the leader's SyncGroup is there
     ground.start(name)
     ground.rests("a member came while a plan was being written")
     for node, append_ms in usual_ms.items():

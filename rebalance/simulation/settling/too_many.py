@@ -22,13 +22,21 @@ def _on(ground: Ground) -> Sequence[str]:
 
 
 def _play(ground: Ground, names: Sequence[str]) -> None:
+    group_id = ground.process(names[0]).config.group_id
     more = ground.simulation.config.group_max_size + 1 - len(names)
     visitors = [ground.visitor(names[0], f"visitor {number}") for number in range(more)]
     if not ground.rests("more came than group.max.size allows"):
         return
     for visitor in visitors:
         ground.process(visitor).close()
-    ground.rests("those that were too many left")
+    if not ground.rests("those that were too many left"):
+        return
+    staying = ground.members(group_id)
+    for name in names:
+        if name not in staying:  # it came last to join again, and was turned away
+            ground.process(name).crash()
+            ground.start(name)
+    ground.rests("those that were turned away came back")
 
 
 TOO_MANY = Experiment(name="more come than the group may have", on=_on, play=_play)
