@@ -64,8 +64,7 @@ def explore(
     with watch.interruptible():
         explored = room.explore(group, watch.proceed)
     if trace is not None:
-        with trace.open("w", encoding="utf-8") as out:
-            out.writelines(line + "\n" for line in room.told(explored).lines())
+        _write(trace, explored)
     if json_output:
         print(json.dumps(_as_json(str(scenario), explored, watch), indent=2, ensure_ascii=False))
     else:
@@ -164,6 +163,17 @@ def _progress(counts: "Counts", elapsed_s: float) -> str:
 
 
 # --- what is told --------------------------------------------------------------------------------
+
+
+def _write(trace: Path, explored: "Explored") -> None:
+    """The steps to a violation; without one there are none, and nothing to draw."""
+    from rebalance.simulation.explore import told
+
+    if explored.passed:
+        print(f"rebalance: {trace} is not written: nothing was found wrong", file=sys.stderr)
+        return
+    with trace.open("w", encoding="utf-8") as out:
+        out.writelines(line + "\n" for line in told(explored).lines())
 
 
 def _report(file: str, explored: "Explored", watch: _Watch) -> Iterator[str]:

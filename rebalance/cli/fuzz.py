@@ -224,9 +224,11 @@ def _coverage(campaign: "Campaign") -> Iterator[str]:
     from rebalance.simulation.fuzz import everything, words
 
     missed = []
+    yield f"{'times':>12}  {'in seeds':>10}"
     for item in everything():
-        if campaign.reached[item]:
-            yield f"{campaign.reached[item]:>12,}  {words(item)}"
+        times, seeds = campaign.reached[item], campaign.reached_in[item]
+        if times:
+            yield f"{times:>12,}  {seeds:>10,}  {words(item)}"
         else:
             missed.append(words(item))
     yield f"Not reached: {'; '.join(missed) or 'nothing'}."
@@ -245,6 +247,7 @@ def _as_json(
         "processed": campaign.processed,
         "limits": dict(campaign.limits),
         "reached": {" ".join(item): campaign.reached[item] for item in everything()},
+        "reached_in_seeds": {" ".join(item): campaign.reached_in[item] for item in everything()},
         "failures": [
             asdict(found) | {"file": str(path)}
             for found, path in zip(campaign.found, files, strict=True)

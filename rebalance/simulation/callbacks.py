@@ -10,6 +10,7 @@ from collections.abc import Callable
 from assignors.interface import AssignorError, RebalanceProtocol, run_assignor
 from rebalance.member import events
 from rebalance.simulation.application import Behaviour, Thread
+from rebalance.simulation.checkers import Fact, Planned
 from rebalance.simulation.gate import Gate
 from rebalance.simulation.positions import Positions
 
@@ -23,7 +24,7 @@ class SimulatedFailure(Exception):  # noqa: N818 - what a scenario made fail, no
 class Callbacks:
     """Listener and assignor of one process, as its `Behaviour` has them.
 
-    `tell` reaches the member; `notice` writes an effect into the trace.
+    `tell` reaches the member, `told` the checkers; `notice` writes an effect into the trace.
     """
 
     def __init__(
@@ -32,20 +33,24 @@ class Callbacks:
         behaviour: Behaviour,
         protocol: RebalanceProtocol,
         *,
+        group_id: str,
         gate: Gate,
         thread: Thread,
         positions: Positions,
         tell: Callable[[events.MemberEvent], None],
         notice: Callable[[events.MemberEffect], None],
+        told: Callable[[Fact], None],
     ) -> None:
         self.behaviour = behaviour
         self._name = name
+        self._group_id = group_id
         self._protocol = protocol
         self._gate = gate
         self._thread = thread
         self._positions = positions
         self._tell = tell
         self._notice = notice
+        self._told = told
 
     def take_positions(self, effect: events.TakePositions) -> None:
         """When the thread is free."""
@@ -95,4 +100,14 @@ class Callbacks:
         except (AssignorError, SimulatedFailure) as error:
             self._tell(events.AssignorFailed(token=effect.token, error=error))
         else:
+            self._told(
+                Planned(
+                    t=self._gate.now,
+                    group_id=self._group_id,
+                    assignor=effect.assignor.name,
+                    cluster=effect.cluster,
+                    members=tuple(effect.members.items()),
+                    plan=plan,
+                )
+            )
             self._tell(events.AssignorDone(token=effect.token, assignment=plan))

@@ -12,6 +12,7 @@ from rebalance.coordinator import GroupSnapshot
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.java_hash import partition_of
 from rebalance.protocol.records import OffsetCommit, Record
+from rebalance.simulation.checkers import Fact
 from rebalance.simulation.network import Connection
 from rebalance.simulation.node import Node
 from rebalance.simulation.offsets_log import OffsetsLog
@@ -36,6 +37,7 @@ class Cluster:
         nodes: int,
         emit: Callable[[Event], None],
         on_commit: OnCommit,
+        told: Callable[[Fact], None],
     ) -> None:
         self.topics: dict[str, int] = {}
         self.log = OffsetsLog()
@@ -47,7 +49,8 @@ class Cluster:
         self._partitions = config.offsets_topic_num_partitions
         self._leaders: dict[int, int] = {}
         self.nodes = {
-            node_id: Node(world, node_id, config, self, emit) for node_id in range(1, nodes + 1)
+            node_id: Node(world, node_id, config, self, emit, told)
+            for node_id in range(1, nodes + 1)
         }
         for node_id, node in self.nodes.items():
             led = range(node_id - 1, self._partitions, nodes)

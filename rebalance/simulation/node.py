@@ -29,9 +29,15 @@ from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.java_hash import partition_of
 from rebalance.protocol.notices import MemberAdded, StateChanged
 from rebalance.protocol.records import Record
-from rebalance.protocol.requests import FindCoordinatorRequest, MetadataRequest, Request
+from rebalance.protocol.requests import (
+    CoordinatorRequest,
+    FindCoordinatorRequest,
+    MetadataRequest,
+    Request,
+)
 from rebalance.protocol.responses import FindCoordinatorResponse, MetadataResponse
 from rebalance.protocol.states import GroupState
+from rebalance.simulation.checkers import Answer, Arrival, Fact
 from rebalance.simulation.clock import Clock
 from rebalance.simulation.disk import Disk
 from rebalance.simulation.network import Connection
@@ -59,6 +65,17 @@ class Surroundings(Protocol):
         """These are in the log for good."""
 
 
+class _Asked:
+    """A request that is answered now or later, known by itself: the coordinator's token."""
+
+    __slots__ = ("connection", "number", "request")
+
+    def __init__(self, connection: Connection, number: int, request: CoordinatorRequest) -> None:
+        self.connection = connection
+        self.number = number
+        self.request = request
+
+
 class Node:
     """One broker; it coordinates the groups of the partitions that it was elected for."""
 
@@ -69,6 +86,7 @@ class Node:
         config: CoordinatorConfig,
         surroundings: Surroundings,
         emit: Callable[[Event], None],
+        told: Callable[[Fact], None],
     ) -> None:
         self.node_id = node_id
         self.disk = Disk()
@@ -78,13 +96,12 @@ class Node:
         self._config = config
         self._surroundings = surroundings
         self._emit = emit
-        self._requests = 0
+        self._told = told
         self._reset()
 
     def _reset(self) -> None:
         """As a broker that has just started."""
         self._coordinator = GroupCoordinator(self._config, self._suffix)
-        self._parked: dict[int, tuple[Connection, int]] = {}
         self._connections: dict[Connection, None] = {}
         self._elections: dict[int, int] = {}
         self._carrying_out = False
@@ -185,17 +202,13 @@ class Node:
             known = {t: self.topics[t] for t in request.topics if t in self.topics}
             connection.reply(number, MetadataResponse(cluster=ClusterMetadata(known)))
         else:
-            token = self._requests
-            self._requests += 1
-            self._parked[token] = (connection, number)
-            self._handle(Received(token=token, request=request))
+            asked = _Asked(connection, number, request)
+            self._told(Arrival(self._world.now, asked, request))
+            self._handle(Received(token=asked, request=request))
 
     def closed(self, connection: Connection) -> None:
-        """Forget what this connection waits for; the coordinator is told nothing, as in Kafka."""
+        """Nobody hears what it is answered; the coordinator is told nothing, as in Kafka."""
         self._connections.pop(connection, None)
-        gone = [token for token, (waiting, _) in self._parked.items() if waiting is connection]
-        for token in gone:
-            del self._parked[token]
 
     def _find(self, group_id: str) -> FindCoordinatorResponse:
         node_id = self._surroundings.coordinator_of(group_id)
@@ -212,10 +225,7 @@ class Node:
         self._carrying_out = True
         for effect in effects:
             if isinstance(effect, Reply):
-                waiting = self._parked.pop(effect.token, None)  # type: ignore[call-overload]
-                if waiting is not None:
-                    connection, number = waiting
-                    connection.reply(number, effect.response)
+                self._answer(effect)
             elif isinstance(effect, Append):
                 self._append(effect)
             else:
@@ -224,6 +234,12 @@ class Node:
         self._arm()
         while self._arrived:
             self.receive(*self._arrived.popleft())
+
+    def _answer(self, effect: Reply) -> None:
+        asked = effect.token
+        assert isinstance(asked, _Asked)
+        self._told(Answer(self._world.now, asked, asked.request, effect.response))
+        asked.connection.reply(asked.number, effect.response)
 
     def _tell(self, effect: Effect) -> None:
         event = coordinator_event(effect, self._world.now)

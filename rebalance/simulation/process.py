@@ -16,7 +16,8 @@ from rebalance.member import events
 from rebalance.member.classic import ClassicMember
 from rebalance.member.config import MemberConfig
 from rebalance.protocol.errors import ErrorCode
-from rebalance.protocol.responses import Response
+from rebalance.protocol.requests import HeartbeatRequest
+from rebalance.protocol.responses import HeartbeatResponse, Response
 from rebalance.protocol.states import MemberState
 from rebalance.simulation.application import Behaviour, Thread
 from rebalance.simulation.callbacks import Callbacks
@@ -24,6 +25,7 @@ from rebalance.simulation.checkers import Fact
 from rebalance.simulation.clock import Clock
 from rebalance.simulation.driver import MemberDriver
 from rebalance.simulation.gate import Gate
+from rebalance.simulation.hearing import OUT, membership, refused
 from rebalance.simulation.hosting import Host, Hosted, Surroundings
 from rebalance.simulation.lines import Lines
 from rebalance.simulation.positions import Positions
@@ -67,6 +69,7 @@ class Process:
         """A fault: the process dies as an answer with this error arrives."""
         self._world = world
         self._emit = emit
+        self._told = told
         self._gate = Gate(world)
         self._teller: RequestTeller | None = None
         if tells_requests:
@@ -85,11 +88,13 @@ class Process:
             name,
             behaviour,
             self.protocol,
+            group_id=config.group_id,
             gate=self._gate,
             thread=self._thread,
             positions=self.positions,
             tell=self._driver.tell,
             notice=self._notice,
+            told=told,
         )
         self._application: Hosted
         if host is None:
@@ -269,24 +274,36 @@ class Process:
         self._performed.get(type(effect), self._notice)(effect)
 
     def _send(self, effect: events.Send) -> None:
-        token = effect.token
         self._waiting.sent(effect, self._world.now)
 
         def answered(response: Response | None) -> None:
-            self._gate.do(self._answered, token, response)
+            self._gate.do(self._answered, effect, response)
 
         told = answered if self._teller is None else self._teller.sends(effect.request, answered)
         if not self.lines.send(effect.to, effect.node_id, effect.request, told):
-            self._gate.after(1, self._answered, token, None)
+            self._gate.after(1, self._answered, effect, None)
 
-    def _answered(self, token: int, response: Response | None) -> None:
+    def _answered(self, sent: events.Send, response: Response | None) -> None:
+        token = sent.token
         self._waiting.answered(token)
         if response is None:
             self._driver.tell(events.Unanswered(token=token))
         elif self.crash_on is not None and getattr(response, "error", None) is self.crash_on:
             self.crash()
+        elif isinstance(response, HeartbeatResponse) and response.error in OUT:
+            self._refused(sent, response)
         else:
             self._driver.tell(events.Answered(token=token, response=response))
+
+    def _refused(self, sent: events.Send, response: HeartbeatResponse) -> None:
+        """It hears that it is out; the checkers are told what it makes of it."""
+        assert isinstance(sent.request, HeartbeatRequest)
+        asked_as = (sent.request.member_id, sent.request.generation_id)
+        awaited = sent.token in self.member.waiting_for
+        was = membership(self.member)
+        self._driver.tell(events.Answered(token=sent.token, response=response))
+        if awaited and asked_as == was:
+            self._told(refused(self.member, self.name, was, response.error, self._world.now))
 
     def _state_changed(self, effect: events.MemberStateChanged) -> None:
         self._driver.state, self._since = effect.state, self._world.now

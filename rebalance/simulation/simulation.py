@@ -31,7 +31,15 @@ from rebalance.simulation.rest import Rest
 from rebalance.simulation.stranger import Stranger
 from rebalance.simulation.views import Views
 from rebalance.simulation.world import World
-from rebalance.timeline.trace import Event, Header, Step, TopicKnown, Trace, TraceEnded
+from rebalance.timeline.trace import (
+    Event,
+    GroupStateChanged,
+    Header,
+    Step,
+    TopicKnown,
+    Trace,
+    TraceEnded,
+)
 
 __all__ = ["MemberSpec", "Simulation"]
 
@@ -103,9 +111,11 @@ class Simulation:
             nodes=nodes,
             emit=self.emit,
             on_commit=self._on_commit,
+            told=self.checkers.told,
         )
         self._rest = Rest(self.views, self.processes, self._to_come, self.cluster.group)
         self.checkers.watch(self.config, self.cluster.group)
+        self.checkers.measure(self.config, self.cluster.group)
 
     @property
     def node(self) -> Node:
@@ -283,6 +293,8 @@ class Simulation:
         """One more event of the trace: checked, seen, written."""
         self.checkers.check(event)
         self.views.apply(event)
+        if type(event) is GroupStateChanged:
+            self.world.seen["group", event.previous, event.state] += 1
         if self._recording:
             self.trace.add(event)
         self.world.touched = True

@@ -32,7 +32,8 @@ class World:
         self.processed = 0
         """Events processed so far: what a benchmark divides by seconds."""
         self.seen: Counter[tuple[str, str, str]] = Counter()
-        """("member", from, to) and ("answer", API, error) -> how often: what a fuzzer reached."""
+        """("group" or "member", from, to) and ("answer", API, error) -> how often: what a fuzzer
+        reached. Counted as it happens, whether it is part of a trace or not."""
         self.touched = False
         """Set by whoever changes something that a `run` may wait for; `run` looks only then."""
         self._heap: list[tuple[int, int, Callable[..., None], tuple[Any, ...]]] = []

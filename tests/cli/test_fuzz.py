@@ -20,7 +20,7 @@ def test_no_seed_failed_and_coverage_names_what_was_not_reached(
     said = capsys.readouterr().out
     assert code == 0
     assert said.startswith("4 seeds; 4 of them now, in ")
-    assert "  group Empty -> PreparingRebalance\n" in said
+    assert "           4  group Empty -> PreparingRebalance\n" in said  # of the seeds
     assert "Not reached: " in said
     assert said.endswith("No seed failed.\n")
     assert not (tmp_path / "out").exists()

@@ -7,13 +7,29 @@ it; thousands of heartbeats and polls cost nothing.
 from collections.abc import Callable, Mapping
 from typing import ClassVar, Protocol
 
+from rebalance.simulation.checkers.member_facts import HeartbeatRefused
+from rebalance.simulation.checkers.plan_facts import Planned
 from rebalance.simulation.checkers.record_facts import Processed, ReadingBegan, RecordsEnded
 from rebalance.simulation.checkers.violation import AtRest, Committed, Unsettled
+from rebalance.simulation.checkers.wire_facts import Answer, Arrival, TimerFired
 from rebalance.timeline import trace
 
 __all__ = ["Checker", "Fact", "Look", "Report"]
 
-Fact = trace.Event | Committed | Unsettled | AtRest | ReadingBegan | Processed | RecordsEnded
+Fact = (
+    trace.Event
+    | Committed
+    | Unsettled
+    | AtRest
+    | ReadingBegan
+    | Processed
+    | RecordsEnded
+    | Arrival
+    | Answer
+    | TimerFired
+    | Planned
+    | HeartbeatRefused
+)
 """What a checker may be shown."""
 
 Look = Callable[..., None]

@@ -18,6 +18,7 @@ from rebalance.simulation.checkers.generations import (
     GroupGenerations,
     MemberGenerations,
 )
+from rebalance.simulation.checkers.join_answers import JoinAnswers, JoinRefusals, TwinIsFenced
 from rebalance.simulation.checkers.join_phase import (
     InitialDelayHolds,
     JoinPhaseEnds,
@@ -27,15 +28,28 @@ from rebalance.simulation.checkers.join_phase import (
 from rebalance.simulation.checkers.offsets import OffsetsGrow
 from rebalance.simulation.checkers.one_owner import GivenOnce, TakenFromNobody
 from rebalance.simulation.checkers.parked import NobodyForgotten
+from rebalance.simulation.checkers.plans import (
+    ClaimedIsWithheld,
+    PlanKeepsItsPromise,
+    SameInputSamePlan,
+)
 from rebalance.simulation.checkers.record_book import RecordBook
 from rebalance.simulation.checkers.record_rules import (
     NothingBeforeTheCommit,
     NothingSkipped,
     OnlyOwnersProcess,
 )
+from rebalance.simulation.checkers.refusals import StopsAtItsFirstAnswer
 from rebalance.simulation.checkers.revoked_first import RevokedFirst
 from rebalance.simulation.checkers.size import NotTooMany
 from rebalance.simulation.checkers.violation import Violation
+from rebalance.simulation.checkers.wire_answers import (
+    CommitAnswers,
+    HeartbeatAnswers,
+    PlanIsTheLeaders,
+    SyncAnswers,
+)
+from rebalance.simulation.checkers.wire_groups import WireGroups
 from rebalance.simulation.views import Views
 from rebalance.timeline import trace
 
@@ -56,6 +70,8 @@ class Checkers:
         self._looks: dict[type, tuple[Look, ...]] = {}
         self.records = RecordBook()
         self._keep(self.records)
+        groups = WireGroups()
+        self._keep(groups)
         for checker in (
             GroupGenerations(self.report),
             GenerationsAreNew(self.report),
@@ -71,6 +87,17 @@ class Checkers:
             Convergence(self.report),
             OneOwnerAtRest(views, self.report),
             BalancedAtRest(views, self.report),
+            HeartbeatAnswers(groups, self.report),
+            SyncAnswers(groups, self.report),
+            PlanIsTheLeaders(groups, self.report),
+            CommitAnswers(groups, self.report),
+            JoinAnswers(groups, self.report),
+            JoinRefusals(self.report),
+            TwinIsFenced(groups, self.report),
+            PlanKeepsItsPromise(self.report),
+            SameInputSamePlan(self.report),
+            ClaimedIsWithheld(self.report),
+            StopsAtItsFirstAnswer(self.report),
         ):
             self.add(checker)
 
@@ -78,12 +105,18 @@ class Checkers:
         """Also what needs to know the coordinator's settings, or what it says of a group."""
         for checker in (
             NotTooMany(config.group_max_size, snapshot, self.report),
+            NobodyForgotten(snapshot, self.report),
+            NothingPendingAtRest(snapshot, self.report),
+        ):
+            self.add(checker)
+
+    def measure(self, config: CoordinatorConfig, snapshot: Snapshot) -> None:
+        """Also what measures how long something took: where time passes."""
+        for checker in (
             NobodyLeftOut(snapshot, self.report),
             JoinPhaseEnds(snapshot, self.report),
             InitialDelayHolds(config.group_initial_rebalance_delay_ms, snapshot, self.report),
             SyncPhaseEnds(snapshot, self.report),
-            NobodyForgotten(snapshot, self.report),
-            NothingPendingAtRest(snapshot, self.report),
         ):
             self.add(checker)
 
@@ -91,7 +124,7 @@ class Checkers:
         """One more; it is shown what happens from now on, after those before it."""
         self._keep(checker)
 
-    def _keep(self, checker: Checker | RecordBook) -> None:
+    def _keep(self, checker: Checker | RecordBook | WireGroups) -> None:
         for kind, look in checker.looks().items():
             self._looks[kind] = (*self._looks.get(kind, ()), look)
 

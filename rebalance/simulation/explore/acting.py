@@ -12,7 +12,7 @@ from assignors.interface import AssignorError, run_assignor
 from assignors.model import ClusterMetadata
 from rebalance.member import events
 from rebalance.member.classic import ClassicMember
-from rebalance.member.core import CallbackKind
+from rebalance.member.core import CallbackKind, RequestKind
 from rebalance.protocol.requests import (
     FindCoordinatorRequest,
     JoinGroupRequest,
@@ -22,11 +22,13 @@ from rebalance.protocol.requests import (
 from rebalance.protocol.responses import (
     CoordinatorResponse,
     FindCoordinatorResponse,
+    HeartbeatResponse,
     MetadataResponse,
     Response,
 )
 from rebalance.protocol.states import MemberState
 from rebalance.protocol.timers import TimerKey
+from rebalance.simulation.checkers import Fact, Membership, Planned
 from rebalance.simulation.explore.consumer import (
     Consumer,
     Frame,
@@ -38,6 +40,7 @@ from rebalance.simulation.explore.consumer import (
     tokens,
 )
 from rebalance.simulation.explore.copying import copied
+from rebalance.simulation.hearing import OUT, membership, refused
 from rebalance.timeline import trace
 from rebalance.tracing import member_events
 
@@ -67,7 +70,7 @@ class Acting:
         )
         self._to_member = [(_token(held, each.role), each.response) for each in line.to_member]
         self._late = list(line.late)
-        self.facts: list[trace.Event] = []
+        self.facts: list[Fact] = []
 
     def done(self) -> Consumer:
         """The consumer as it is now."""
@@ -103,8 +106,19 @@ class Acting:
     def hear(self) -> None:
         """The next answer arrives."""
         token, response = self._to_member.pop(0)
-        if token is not None:
-            self._tell(events.Answered(token=token, response=response))
+        if token is None:
+            return
+        was, asked_as = membership(self._member), self._asked_as()
+        self._tell(events.Answered(token=token, response=response))
+        if isinstance(response, HeartbeatResponse) and response.error in OUT and asked_as == was:
+            self.facts.append(refused(self._member, self._before.name, was, response.error, NOW))
+
+    def _asked_as(self) -> Membership | None:
+        """Who it was when it sent the heartbeat that it waits for."""
+        sent = core_of(self._member).requests.get(RequestKind.HEARTBEAT)
+        if sent is None:
+            return None
+        return sent.generation.member_id, sent.generation.generation_id
 
     def return_from_listener(self) -> None:
         """The listener is done; what it revoked is revoked."""
@@ -121,16 +135,22 @@ class Acting:
         assert leading is not None
         assert leading.token is not None
         assignor = core.assignors[core.generation.protocol_name]
+        cluster, members = leading.cluster or ClusterMetadata({}), leading.members
         try:
-            plan = run_assignor(
-                assignor,
-                leading.cluster or ClusterMetadata({}),
-                leading.members,
-                protocol=core.protocol,
-            )
+            plan = run_assignor(assignor, cluster, members, protocol=core.protocol)
         except AssignorError as error:
             self._tell(events.AssignorFailed(token=leading.token, error=error))
         else:
+            self.facts.append(
+                Planned(
+                    t=NOW,
+                    group_id=self._member.config.group_id,
+                    assignor=assignor.name,
+                    cluster=cluster,
+                    members=tuple(members.items()),
+                    plan=plan,
+                )
+            )
             self._tell(events.AssignorDone(token=leading.token, assignment=plan))
 
     def poll(self) -> None:

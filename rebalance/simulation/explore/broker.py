@@ -6,7 +6,7 @@ Rule kept: the token of a request is where its answer goes, and the request itse
 remembered beside the coordinator. Writes end in their order, one at a time.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,9 +19,11 @@ from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import CoordinatorRequest, JoinGroupRequest
 from rebalance.protocol.responses import CoordinatorResponse
 from rebalance.protocol.timers import TimerKey, TimerKind
+from rebalance.simulation.checkers import Answer, Arrival, TimerFired
 from rebalance.simulation.explore.canonical import canonical
 from rebalance.simulation.explore.copying import copied
-from rebalance.simulation.explore.facts import Answer, Arrival, Fact, TimerFired
+from rebalance.simulation.explore.facts import Fact, Standing
+from rebalance.timeline import trace
 from rebalance.tracing import coordinator_event
 
 __all__ = ["LATE", "Broker", "Done", "Patience", "Sent", "Spoken"]
@@ -104,7 +106,7 @@ class Broker:
         if isinstance(request, JoinGroupRequest):
             made.suffixes.client_id = request.group_instance_id or request.client_id
         effects = made.coordinator.handle(Received(token=sent, request=request), NOW)
-        return made._done((Arrival(request),), effects)
+        return made._done((Arrival(NOW, request, request),), effects)
 
     @property
     def is_writing(self) -> bool:
@@ -130,7 +132,8 @@ class Broker:
             if isinstance(effect, Reply):
                 token = effect.token
                 assert isinstance(token, Sent)
-                facts.append(Answer(token.request, effect.response))
+                request = token.request
+                facts.append(Answer(NOW, request, request, effect.response))
                 if token.number != LATE:
                     spoken.append(Spoken(token.name, token.number, effect.response))
             else:
@@ -138,7 +141,19 @@ class Broker:
                 if event is not None:
                     facts.append(event)
         self._end_writes_for_nobody()
-        return Done(self, tuple(spoken), tuple(facts))
+        return Done(self, tuple(spoken), (*self._standing(facts), *facts))
+
+    def _standing(self, facts: Iterable[Fact]) -> Iterator[Standing]:
+        """The groups that went on: some checkers want to see more of them than events tell."""
+        went_on = {
+            fact.group_id: None
+            for fact in facts
+            if isinstance(fact, trace.GroupStateChanged | trace.JoinCompleted)
+        }
+        for group_id in went_on:
+            group = self.coordinator.group(group_id)
+            if group is not None:
+                yield Standing(group)
 
     def _end_writes_for_nobody(self) -> None:
         """Whether these succeed changes nothing, nor when."""

@@ -21,6 +21,9 @@ _HISTORY = frozenset(
 )
 """What was: kept to be told, looked at by nobody who decides."""
 
+_ALWAYS_THE_SAME = frozenset({"_last_plans"})
+"""What an assignor says depends on what it is asked alone: whoever asked last, or never yet."""
+
 _NUMBERED = frozenset({"_appends"})
 """By a number that only says which came first: the order says it, too."""
 
@@ -37,7 +40,7 @@ def canonical(machine: object, left_out: frozenset[str] = frozenset()) -> Hashab
     Raises:
         TypeError: it holds something that cannot be compared by value.
     """
-    return _value(machine, left_out | _HISTORY, {})
+    return _value(machine, left_out | _HISTORY | _ALWAYS_THE_SAME, {})
 
 
 def _value(value: Any, left_out: frozenset[str], seen: _Seen) -> Hashable:

@@ -1,39 +1,22 @@
-"""What the explorer sees besides the trace: words on the wire and timers.
+"""What the explorer sees besides what the simulation's checkers see: a group as it stands.
 
-Why: checkers see events only. A trace has none for an id that was handed out or for the generation
-a SyncGroup speaks of, and some rules are about these.
+Why: what was seen is one part of a state and the coordinator another. What a checker wants to know
+of the coordinator must come with what it is shown, or one could not be known without the other.
 """
 
 from dataclasses import dataclass
 
-from rebalance.protocol.requests import CoordinatorRequest
-from rebalance.protocol.responses import CoordinatorResponse
-from rebalance.protocol.timers import TimerKey
-from rebalance.timeline import trace
+from rebalance.coordinator.snapshot import GroupSnapshot
+from rebalance.simulation import checkers
 
-__all__ = ["Answer", "Arrival", "Fact", "TimerFired"]
+__all__ = ["Fact", "Standing"]
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """A request reached the coordinator."""
+class Standing:
+    """The group as its coordinator has it once all that is told with this has happened."""
 
-    request: CoordinatorRequest
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The coordinator answered a request, at once or after it was parked."""
-
-    request: CoordinatorRequest
-    response: CoordinatorResponse
+    group: GroupSnapshot
 
 
-@dataclass(frozen=True, slots=True)
-class TimerFired:
-    """A timer of the coordinator fired; what follows comes after this."""
-
-    key: TimerKey
-
-
-Fact = trace.Event | Arrival | Answer | TimerFired
+Fact = checkers.Fact | Standing

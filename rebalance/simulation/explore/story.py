@@ -29,7 +29,7 @@ def story(explored: Explored) -> Iterator[str]:
 
 
 def told(explored: Explored) -> trace.Trace:
-    """The path as a trace: one step each 100 ms, faults as steps of a script."""
+    """The path to a violation as a trace: one step each 100 ms, faults as steps of a script."""
     made = trace.Trace(
         trace.Header(
             source="explore",

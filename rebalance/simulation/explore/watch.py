@@ -8,12 +8,14 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from rebalance.coordinator.snapshot import GroupSnapshot
 from rebalance.simulation.checkers import Checkers, Violation
-from rebalance.simulation.explore.answers import Answers
 from rebalance.simulation.explore.canonical import canonical
 from rebalance.simulation.explore.copying import copied
-from rebalance.simulation.explore.facts import Fact
+from rebalance.simulation.explore.facts import Fact, Standing
+from rebalance.simulation.explore.failures import NobodyFails
 from rebalance.simulation.explore.group import ExploredGroup
+from rebalance.simulation.explore.pending import PendingIsWaitedFor
 from rebalance.simulation.views import Views
 from rebalance.timeline import trace
 
@@ -21,21 +23,22 @@ __all__ = ["Watch"]
 
 
 class Eyes(NamedTuple):
-    """What sees the trace: the views and the invariants' checkers."""
+    """The views, the checkers, and what they may ask the coordinator for while they look."""
 
     views: Views
     checkers: Checkers
+    standing: dict[str, GroupSnapshot]
+    """Group id -> the group after this step; empty between steps."""
 
-    def see(self, event: trace.Event) -> list[Violation]:
-        """Take in one event; what is wrong about it."""
-        self.checkers.check(event)
-        found = list(self.checkers.violations)
-        self.checkers.violations.clear()
-        self.views.apply(event)
-        if isinstance(event, trace.MemberFailed):
-            message = f"{event.member} fails for nothing that was done to it: {event.error}"
-            found.append(Violation(rule="I05", t=event.t, message=message))
-        return found
+    def see(self, fact: Fact) -> None:
+        """Take in one fact."""
+        if isinstance(fact, Standing):
+            self.standing[fact.group.group_id] = fact.group
+        elif isinstance(fact, trace.Event):
+            self.checkers.check(fact)
+            self.views.apply(fact)
+        else:
+            self.checkers.told(fact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,37 +46,32 @@ class Watch:
     """All that watch, as they stand. They must never be told anything: copy them before."""
 
     eyes: Eyes
-    answers: Answers
-    key: tuple[Hashable, Hashable]
-    """What makes two alike: of the eyes, of the answers."""
+    key: Hashable
+    """What makes two alike."""
 
     @classmethod
     def fresh(cls, group: ExploredGroup) -> "Watch":
         """Before anything happened but that the topics are known."""
         eager = frozenset(member.name for member in group.members if member.eager)
-        views = Views()
-        eyes = Eyes(views, Checkers(views, lambda lane: lane in eager))
+        views, standing = Views(), dict[str, GroupSnapshot]()
+        checkers = Checkers(views, lambda lane: lane in eager)
+        checkers.watch(group.config, standing.get)
+        checkers.add(PendingIsWaitedFor(checkers.report))
+        checkers.add(NobodyFails(checkers.report))
+        eyes = Eyes(views, checkers, standing)
         for topic, partitions in group.topics.items():
             eyes.see(trace.TopicKnown(t=0, topic=topic, partitions=partitions))
-        answers = Answers()
-        return cls(eyes, answers, (canonical(tuple(eyes)), canonical(answers)))
+        return cls(eyes, canonical(tuple(eyes)))
 
     def after(self, facts: tuple[Fact, ...]) -> tuple["Watch", tuple[Violation, ...]]:
         """What is known after these facts, and what was wrong about them."""
-        found: list[Violation] = []
-        eyes, (eyes_key, _) = self.eyes, self.key
-        answers = copied(self.answers)
+        eyes = Eyes(*copied((self.eyes.views, self.eyes.checkers, self.eyes.standing)))
         for fact in facts:
-            for rule, message in answers.see(fact):
-                found.append(Violation(rule=rule, t=0, message=message))
-        events = [fact for fact in facts if isinstance(fact, trace.Event)]
-        if events:
-            views, checkers = copied((eyes.views, eyes.checkers))
-            eyes = Eyes(views, checkers)
-            for event in events:
-                found += eyes.see(event)
-            eyes_key = canonical(tuple(eyes))
-        return Watch(eyes, answers, (eyes_key, canonical(answers))), tuple(found)
+            eyes.see(fact)
+        found = tuple(eyes.checkers.violations)
+        eyes.checkers.violations.clear()
+        eyes.standing.clear()
+        return Watch(eyes, canonical(tuple(eyes))), found
 
     @property
     def views(self) -> Views:

@@ -45,6 +45,9 @@ class Batch:
     processed: int
     """Simulated events of all of them."""
     reached: Counter[Reached] = field(default_factory=Counter)
+    """Which transitions and errors, how often."""
+    reached_in: Counter[Reached] = field(default_factory=Counter)
+    """The same -> by how many seeds."""
     limits: Counter[str] = field(default_factory=Counter)
     """Limits of Kafka's protocol that were met -> by how many seeds."""
     found: tuple[Found, ...] = ()
@@ -56,7 +59,8 @@ class Batch:
                 "seeds": self.seeds,
                 "trace_events": self.trace_events,
                 "processed": self.processed,
-                "reached": [[*item, count] for item, count in sorted(self.reached.items())],
+                "reached": _listed(self.reached),
+                "reached_in": _listed(self.reached_in),
                 "limits": self.limits,
                 "found": [
                     {name: getattr(each, name) for name in Found.__slots__} for each in self.found
@@ -77,7 +81,8 @@ class Batch:
                 seeds=tuple(read["seeds"]),
                 trace_events=tuple(read["trace_events"]),
                 processed=read["processed"],
-                reached=Counter({(a, b, c): count for a, b, c, count in read["reached"]}),
+                reached=_counted(read["reached"]),
+                reached_in=_counted(read["reached_in"]),
                 limits=Counter(read["limits"]),
                 found=tuple(Found(**each) for each in read["found"]),
             )
@@ -85,10 +90,19 @@ class Batch:
             raise BatchError(f"expected what a campaign wrote: {error!r}") from None
 
 
+def _listed(reached: Counter[Reached]) -> list[list[str | int]]:
+    return [[*item, count] for item, count in sorted(reached.items())]
+
+
+def _counted(listed: list[list[Any]]) -> Counter[Reached]:
+    return Counter({(a, b, c): count for a, b, c, count in listed})
+
+
 def play_batch(seeds: Sequence[int]) -> Batch:
     """Play these seeds and shrink what fails."""
     events: list[int] = []
     reached: Counter[Reached] = Counter()
+    reached_in: Counter[Reached] = Counter()
     limits: Counter[str] = Counter()
     found: list[Found] = []
     processed = 0
@@ -97,6 +111,7 @@ def play_batch(seeds: Sequence[int]) -> Batch:
         events.append(played.trace_events)
         processed += played.processed
         reached.update(played.reached)
+        reached_in.update(set(played.reached))
         limits.update(set(played.limits))
         if played.failures:
             found.append(_shrunk(seed, text, played))
@@ -105,6 +120,7 @@ def play_batch(seeds: Sequence[int]) -> Batch:
         trace_events=tuple(events),
         processed=processed,
         reached=reached,
+        reached_in=reached_in,
         limits=limits,
         found=tuple(found),
     )

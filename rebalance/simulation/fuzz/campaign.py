@@ -38,6 +38,8 @@ class Campaign:
     trace_events: list[int] = field(default_factory=list)
     processed: int = 0
     reached: Counter[Reached] = field(default_factory=Counter)
+    reached_in: Counter[Reached] = field(default_factory=Counter)
+    """By how many seeds."""
     limits: Counter[str] = field(default_factory=Counter)
     found: list[Found] = field(default_factory=list)
 
@@ -48,6 +50,7 @@ class Campaign:
             self.trace_events += batch.trace_events
             self.processed += batch.processed
             self.reached.update(batch.reached)
+            self.reached_in.update(batch.reached_in)
             self.limits.update(batch.limits)
             self.found = sorted([*self.found, *batch.found], key=lambda each: each.seed)
 

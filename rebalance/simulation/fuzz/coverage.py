@@ -11,7 +11,6 @@ from typing import TypeAlias
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.states import GROUP_TRANSITIONS, MEMBER_TRANSITIONS
 from rebalance.simulation.simulation import Simulation
-from rebalance.timeline.trace import GroupStateChanged
 
 __all__ = ["ERRORS", "Reached", "everything", "reached", "words"]
 
@@ -70,11 +69,7 @@ def everything() -> Iterator[Reached]:
 
 def reached(simulation: Simulation) -> Counter[Reached]:
     """What this simulation went through, its coming to rest included."""
-    found = Counter(simulation.world.seen)
-    for event in simulation.trace.events:
-        if isinstance(event, GroupStateChanged):
-            found["group", event.previous, event.state] += 1
-    return found
+    return Counter(simulation.world.seen)
 
 
 def words(item: Reached) -> str:

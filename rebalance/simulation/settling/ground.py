@@ -80,7 +80,7 @@ class Ground:
         self.simulation.start(name)
 
     def visitor(self, like: str, word: str = "visitor", **settings: object) -> str:
-        """A consumer like another one, with other settings; its name. It is quick, and commits when told to.
+        """A consumer like another one, with other settings; its name. It commits when told to.
 
         No scenario can have a consumer of that name: it has a space in it.
         """

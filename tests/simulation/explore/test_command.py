@@ -55,6 +55,15 @@ def test_as_json(alone: Path, capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+def test_without_a_violation_no_trace_is_written_that_nobody_could_draw(
+    alone: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = tmp_path / "none.jsonl"
+    assert run(alone, trace=written) == 0
+    assert not written.exists()
+    assert f"{written} is not written: nothing was found wrong" in capsys.readouterr().err
+
+
 def test_a_violation_is_exit_code_1_a_story_and_a_trace(
     alone: Path,
     tmp_path: Path,

@@ -9,14 +9,16 @@ import pytest
 import assignors.interface
 from assignors.columns import Subscriptions
 from assignors.cooperative import Cooperative
-from assignors.model import ClusterMetadata, GroupAssignment, Subscription
-from rebalance.coordinator import heartbeat, join_phase, sync
+from assignors.model import ClusterMetadata, GroupAssignment, PartitionSet, Subscription
+from assignors.range import RangeAssignor
+from rebalance.coordinator import heartbeat, join, join_phase, sync
 from rebalance.coordinator.classic_group import ClassicGroup
 from rebalance.coordinator.context import Context
+from rebalance.member import heartbeat as member_heartbeat
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import SyncGroupRequest
 from rebalance.simulation.explore import Explored, explore, story
-from tests.simulation.explore.groups import COOPERATIVE, EAGER, group
+from tests.simulation.explore.groups import ALONE, COOPERATIVE, EAGER, group
 
 
 def found(explored: Explored) -> str:
@@ -79,7 +81,7 @@ def test_i05_without_withholding_the_leader_fails_at_its_own_check(
     assert "withhold it for one rebalance" in explored.violation.message
 
 
-def test_i02_without_withholding_and_without_the_leaders_check(
+def test_m06_without_withholding_and_without_the_leaders_check(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     as_it_is = assignors.interface.validated
@@ -92,17 +94,25 @@ def test_i02_without_withholding_and_without_the_leaders_check(
 
     explored = explore(group(COOPERATIVE))
 
-    assert found(explored) == "I02"
+    assert found(explored) == "M06"
     assert explored.violation is not None
-    assert "has not revoked it" in explored.violation.message
+    assert "claims it" in explored.violation.message
 
 
-def test_i05_without_a_word_to_heartbeats_a_member_never_hears_of_the_rebalance(
+def test_h01_without_a_word_to_heartbeats_a_member_never_hears_of_the_rebalance(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """H01: nobody does anything wrong, and the group is stuck for good."""
     all_is_well = dict.fromkeys(heartbeat._ANSWERS, heartbeat._ANSWERS[ErrorCode.NONE])
     monkeypatch.setattr(heartbeat, "_ANSWERS", all_is_well)
+
+    assert found(explore(group(EAGER))) == "H01"
+
+
+def test_i05_a_member_that_does_not_act_on_the_news_of_a_rebalance_is_stuck(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """M05: nobody says anything wrong, and the group is stuck for good."""
+    monkeypatch.setattr(member_heartbeat, "SETTLED", frozenset())
 
     explored = explore(group(EAGER))
 
@@ -111,10 +121,40 @@ def test_i05_without_a_word_to_heartbeats_a_member_never_hears_of_the_rebalance(
     assert "never ends" in explored.violation.message
 
 
-def test_i05_without_calling_off_the_syncs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """J12: a parked SyncGroup is not answered when another rebalance begins."""
+def test_j12_without_calling_off_the_syncs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(join_phase, "call_off", lambda context, group, error: None)
+
+    assert found(explore(group(EAGER))) == "J12"
+
+
+def test_j03_one_member_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(join, "has_room", lambda group, member_id, most: True)
+
+    explored = explore(group("set group.max.size=1\n" + EAGER))
+
+    assert found(explored) == "J03"
+
+
+def test_m05_a_member_that_is_out_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It hears that it is out where its session is said to be over while it is only late."""
+    monkeypatch.setattr(member_heartbeat, "lose_generation", lambda *_, **__: None)
+
+    assert found(explore(group(ALONE, "timeout=1"))) == "M05"
+
+
+def test_i05_a_plan_that_is_not_what_range_is_known_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def all_to_the_first(
+        assignor: RangeAssignor, cluster: ClusterMetadata, members: Mapping[str, Subscription]
+    ) -> GroupAssignment:
+        plan = as_it_is(assignor, cluster, members)
+        first, everything = next(iter(members)), set().union(*map(set, plan.values()))
+        return GroupAssignment({**dict.fromkeys(members, PartitionSet()), first: everything})
+
+    as_it_is = RangeAssignor.assign
+    monkeypatch.setattr(RangeAssignor, "assign", all_to_the_first)
 
     explored = explore(group(EAGER))
 
     assert found(explored) == "I05"
+    assert explored.violation is not None
+    assert "range plans 2 partitions" in explored.violation.message
