@@ -111,11 +111,19 @@ def _come_back(simulation: Simulation, names: list[str]) -> None:
 
 
 def _keepers(simulation: Simulation) -> Iterable[Lane]:
-    """Who lives in a group whose assignor is sticky and whose members all want the same."""
+    """Who lives in a group whose assignor is sticky and whose members all want the same.
+
+    `cooperative-sticky` is so for cooperative members only: what an eager one owned it gave up
+    before it joined, and unlike `sticky` it claims nothing in its user data.
+    """
     for group in simulation.views.groups.values():
         lanes = simulation.views.lanes_of(group.group_id)
-        alike = len({(lane.topics, simulation.protocol_of(lane.name)) for lane in lanes}) == 1
-        if alike and group.protocol_name.endswith("sticky"):
+        alike = {(lane.topics, simulation.protocol_of(lane.name)) for lane in lanes}
+        claims = group.protocol_name == "sticky" or (
+            group.protocol_name == "cooperative-sticky"
+            and all(protocol is RebalanceProtocol.COOPERATIVE for _, protocol in alike)
+        )
+        if len(alike) == 1 and claims:
             yield from lanes
 
 

@@ -9,7 +9,7 @@ from rebalance.simulation.checkers.checker import Checker, Fact, Report
 from rebalance.simulation.checkers.record_book import RecordBook, RecordCounts
 from rebalance.simulation.checkers.record_facts import Processed, ReadingBegan, RecordsEnded
 from rebalance.simulation.checkers.registry import Checkers
-from rebalance.simulation.checkers.violation import AtRest, Committed, Unsettled, Violation
+from rebalance.simulation.checkers.violation import AtRest, Committed, Fatal, Unsettled, Violation
 
 __all__ = [
     "AtRest",
@@ -17,6 +17,7 @@ __all__ = [
     "Checkers",
     "Committed",
     "Fact",
+    "Fatal",
     "Processed",
     "ReadingBegan",
     "RecordBook",

@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar, Protocol
 
 from rebalance.simulation.checkers.record_facts import Processed, ReadingBegan, RecordsEnded
-from rebalance.simulation.checkers.violation import AtRest, Committed, Unsettled
+from rebalance.simulation.checkers.violation import AtRest, Committed, Fatal, Unsettled
 from rebalance.timeline import trace
 
 __all__ = ["Checker", "Fact", "Look", "Report"]
 
-Fact = trace.Event | Committed | Unsettled | AtRest | ReadingBegan | Processed | RecordsEnded
+Fact = (
+    trace.Event | Committed | Unsettled | AtRest | Fatal | ReadingBegan | Processed | RecordsEnded
+)
 """What a checker may be shown."""
 
 Look = Callable[..., None]
