@@ -13,11 +13,14 @@ from assignors.model import TopicPartition
 from rebalance.member.config import MemberConfig
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.simulation.application import Behaviour
+from rebalance.simulation.callbacks import SimulatedFailure
 from rebalance.simulation.checkers import (
     Checkers,
     Committed,
     Violation,
 )
+from rebalance.simulation.checkers.fatal import FailsForAReason
+from rebalance.simulation.checkers.limits import Limits
 from rebalance.simulation.cluster import Cluster
 from rebalance.simulation.faults import Faults
 from rebalance.simulation.hosting import Host
@@ -92,6 +95,18 @@ class Simulation:
         self.views = Views()
         self.faults = Faults(self)
         self.checkers = Checkers(self.views, self._is_eager)
+        self.limits = Limits(self.views)
+        """Which problems are due to Kafka's protocol itself."""
+        self.checkers.add(self.limits)
+        self.checkers.add(
+            FailsForAReason(
+                self.views,
+                self.config,
+                self._offered,
+                SimulatedFailure,
+                self.checkers.report,
+            )
+        )
         self.members: dict[str, MemberSpec] = {}
         self.processes: dict[str, Process] = {}
         """Member's name -> its current or last life."""
@@ -101,8 +116,9 @@ class Simulation:
         """Whether the trace tells of the requests of members that are started from now on."""
         self.logs = Logs()
         self.asked_session_ms = 0
-        """The longest session that somebody asked for who is no consumer."""
+        """The longest session that anybody asked for, whether or not it is still there."""
         self._protocols: dict[str, RebalanceProtocol] = {}
+        self._offers: dict[str, frozenset[str]] = {}
         self._recording = True
         self._to_come: list[str] = []
         self.cluster = Cluster(
@@ -172,6 +188,7 @@ class Simulation:
         if running is not None and running.alive:
             raise ValueError(f"{name} is running: close or crash it before it is started again")
         spec.lives += 1
+        self.asked_session_ms = max(self.asked_session_ms, spec.config.session_timeout_ms)
         process = Process(
             self.world,
             name if spec.lives == 1 else f"{name}.{spec.lives}",
@@ -189,6 +206,7 @@ class Simulation:
         )
         self.processes[name] = process
         self._protocols[process.name] = process.protocol
+        self._offers[process.name] = frozenset(each.name for each in spec.assignors)
         process.start(spec.topics)
         return process
 
@@ -307,3 +325,6 @@ class Simulation:
 
     def _is_eager(self, lane: str) -> bool:
         return self.protocol_of(lane) is RebalanceProtocol.EAGER
+
+    def _offered(self, lane: str) -> frozenset[str]:
+        return self._offers[lane]
