@@ -65,7 +65,7 @@ def fuzz(
 
     Example: rebalance fuzz --from 5000 --seconds 60 --out failures
     """
-    from rebalance.simulation.fuzz import Campaign, cores, run
+    from rebalance.simulation.fuzz import Campaign, WorkerDiedError, cores, run
 
     if to is not None and (seeds is not None or to <= first):
         raise UsageError("--to is the end of the seeds: above --from, and not beside --seeds")
@@ -76,6 +76,7 @@ def fuzz(
     wanted = count(first) if total is None else range(first, first + total)
     left = (seed for seed in wanted if seed not in campaign.seeds)
     started, before, interrupted = time.monotonic(), len(campaign.seeds), False
+    died: WorkerDiedError | None = None
     at_work = workers or cores()
     with _executor(at_work, scheduler) as executor, _progress(total, campaign) as tell:
         try:
@@ -86,6 +87,8 @@ def fuzz(
         except KeyboardInterrupt:
             interrupted = True
             executor.shutdown(wait=False, cancel_futures=True)
+        except WorkerDiedError as error:
+            died = error
     took_s = time.monotonic() - started
     files = [_write(out, found) for found in campaign.found]
     if json_output:
@@ -95,8 +98,10 @@ def fuzz(
             print(line)
     if interrupted:
         print("rebalance fuzz: interrupted", file=sys.stderr)
-    if campaign.found or interrupted:
-        raise typer.Exit(1 if campaign.found else 130)
+    if died is not None:
+        print(f"rebalance fuzz: {died}", file=sys.stderr)
+    if campaign.found or died is not None or interrupted:
+        raise typer.Exit(130 if interrupted and not campaign.found else 1)
 
 
 def _total(seeds: int | None, first: int, to: int | None, seconds: float | None) -> int | None:

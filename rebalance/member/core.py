@@ -16,6 +16,7 @@ from rebalance.member.config import MemberConfig
 from rebalance.member.events import (
     CommitOffsets,
     Destination,
+    Failed,
     MemberEffect,
     MemberStateChanged,
     Send,
@@ -184,6 +185,8 @@ class MemberCore:
     held_generation_id: int = NO_GENERATION
     lost: bool = False
     """The generation is gone: what is still owned must be lost before anything else (M02)."""
+    failure: Failed | None = None
+    """What the user is told once nothing is owned any more."""
     callback: Callback | None = None
     release: Release | None = None
     hold: Hold | None = None

@@ -22,7 +22,7 @@ from rebalance.member import (
     watching,
 )
 from rebalance.member.core import InFlight, MemberCore, RequestKind
-from rebalance.member.membership import lose_partitions
+from rebalance.member.membership import lose_partitions, tell_failure
 from rebalance.protocol.states import MemberState
 
 
@@ -68,6 +68,7 @@ def _step(core: MemberCore) -> bool:
         return False
     if core.lost:
         lose_partitions(core)
+        tell_failure(core)
         return True
     act = _STEPS.get(core.state)
     return act is not None and act(core)

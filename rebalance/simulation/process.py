@@ -21,7 +21,7 @@ from rebalance.protocol.responses import HeartbeatResponse, Response
 from rebalance.protocol.states import MemberState
 from rebalance.simulation.application import Behaviour, Thread
 from rebalance.simulation.callbacks import Callbacks
-from rebalance.simulation.checkers import Fact
+from rebalance.simulation.checkers import Fact, Fatal
 from rebalance.simulation.clock import Clock
 from rebalance.simulation.driver import MemberDriver
 from rebalance.simulation.gate import Gate
@@ -116,6 +116,7 @@ class Process:
             events.RunAssignor: self.callbacks.run_assignor,
             events.CommitFinished: self._application.commit_finished,
             events.MemberStateChanged: self._state_changed,
+            events.Failed: self._failed,
         }
 
     def _around(
@@ -311,6 +312,20 @@ class Process:
         self._world.touched = True
         if effect.state is MemberState.STOPPED:
             self._end("closed")
+
+    def _failed(self, effect: events.Failed) -> None:
+        self._told(
+            Fatal(
+                t=self._world.now,
+                group_id=self.config.group_id,
+                member=self.name,
+                group_instance_id=self.config.group_instance_id,
+                code=effect.code,
+                cause=effect.cause,
+                error=effect.error,
+            )
+        )
+        self._notice(effect)
 
     # --- what is told ----------------------------------------------------------------------------
 

@@ -13,20 +13,25 @@ from assignors.model import TopicPartition
 from rebalance.member.config import MemberConfig
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.simulation.application import Behaviour
+from rebalance.simulation.callbacks import SimulatedFailure
 from rebalance.simulation.checkers import (
     Checkers,
     Committed,
     Violation,
 )
+from rebalance.simulation.checkers.fatal import FailsForAReason
+from rebalance.simulation.checkers.limits import Limits
 from rebalance.simulation.cluster import Cluster
 from rebalance.simulation.faults import Faults
 from rebalance.simulation.hosting import Host
 from rebalance.simulation.lines import Lines
+from rebalance.simulation.network import Connection
 from rebalance.simulation.node import Node
-from rebalance.simulation.path import Delay
+from rebalance.simulation.path import Delay, Path
 from rebalance.simulation.process import Process
 from rebalance.simulation.records import Logs
 from rebalance.simulation.rest import Rest
+from rebalance.simulation.stranger import Stranger
 from rebalance.simulation.views import Views
 from rebalance.simulation.world import World
 from rebalance.timeline.trace import (
@@ -82,6 +87,7 @@ class Simulation:
         host: Host | None = None,
     ) -> None:
         self.seed = seed
+        self.config = config or CoordinatorConfig()
         self.host = host
         self.delay = delay or Delay()
         self.world = World(seed)
@@ -89,6 +95,18 @@ class Simulation:
         self.views = Views()
         self.faults = Faults(self)
         self.checkers = Checkers(self.views, self._is_eager)
+        self.limits = Limits(self.views)
+        """Which problems are due to Kafka's protocol itself."""
+        self.checkers.add(self.limits)
+        self.checkers.add(
+            FailsForAReason(
+                self.views,
+                self.config,
+                self._offered,
+                SimulatedFailure,
+                self.checkers.report,
+            )
+        )
         self.members: dict[str, MemberSpec] = {}
         self.processes: dict[str, Process] = {}
         """Member's name -> its current or last life."""
@@ -98,21 +116,22 @@ class Simulation:
         """Whether the trace tells of the requests of members that are started from now on."""
         self.logs = Logs()
         self.asked_session_ms = 0
-        """The longest session that somebody asked for who is no consumer."""
+        """The longest session that anybody asked for, whether or not it is still there."""
         self._protocols: dict[str, RebalanceProtocol] = {}
+        self._offers: dict[str, frozenset[str]] = {}
         self._recording = True
         self._to_come: list[str] = []
         self.cluster = Cluster(
             self.world,
-            config or CoordinatorConfig(),
+            self.config,
             nodes=nodes,
             emit=self.emit,
             on_commit=self._on_commit,
             told=self.checkers.told,
         )
         self._rest = Rest(self.views, self.processes, self._to_come, self.cluster.group)
-        self.checkers.watch(config or CoordinatorConfig(), self.cluster.group)
-        self.checkers.measure(config or CoordinatorConfig(), self.cluster.group)
+        self.checkers.watch(self.config, self.cluster.group)
+        self.checkers.measure(self.config, self.cluster.group)
 
     @property
     def node(self) -> Node:
@@ -169,6 +188,7 @@ class Simulation:
         if running is not None and running.alive:
             raise ValueError(f"{name} is running: close or crash it before it is started again")
         spec.lives += 1
+        self.asked_session_ms = max(self.asked_session_ms, spec.config.session_timeout_ms)
         process = Process(
             self.world,
             name if spec.lives == 1 else f"{name}.{spec.lives}",
@@ -186,8 +206,18 @@ class Simulation:
         )
         self.processes[name] = process
         self._protocols[process.name] = process.protocol
+        self._offers[process.name] = frozenset(each.name for each in spec.assignors)
         process.start(spec.topics)
         return process
+
+    def stranger(self) -> Stranger:
+        """Somebody who is no consumer, and sends what it likes to a group's coordinator."""
+
+        def connect(group_id: str) -> Connection | None:
+            node_id = self.cluster.coordinator_of(group_id) or self.cluster.addresses[0]
+            return self.cluster.connect(node_id, Path(usual_delay=lambda: self.delay))
+
+        return Stranger(self.world, connect)
 
     def _lines(self, spec: MemberSpec) -> Lines:
         lines = Lines(self.cluster, lambda: self.delay, spec.lost, spec.lost_answers)
@@ -295,3 +325,6 @@ class Simulation:
 
     def _is_eager(self, lane: str) -> bool:
         return self.protocol_of(lane) is RebalanceProtocol.EAGER
+
+    def _offered(self, lane: str) -> frozenset[str]:
+        return self._offers[lane]

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.simulation.choosing import Overrides
 from rebalance.simulation.hosting import Host
-from rebalance.simulation.network import Connection
-from rebalance.simulation.path import Delay, Path
+from rebalance.simulation.path import Delay
 from rebalance.simulation.process import Process
 from rebalance.simulation.scenario import Call, ScenarioError
 from rebalance.simulation.simulation import MemberSpec, Simulation
@@ -104,14 +103,9 @@ class Stage:
 
     def stranger(self, name: str) -> Stranger:
         """Who sends requests under this name, from its first one on."""
-        simulation = self.simulation
-
-        def connect(group_id: str) -> Connection | None:
-            cluster = simulation.cluster
-            node_id = cluster.coordinator_of(group_id) or cluster.addresses[0]
-            return cluster.connect(node_id, Path(usual_delay=lambda: simulation.delay))
-
-        return self.strangers.setdefault(name, Stranger(simulation.world, connect))
+        if name not in self.strangers:
+            self.strangers[name] = self.simulation.stranger()
+        return self.strangers[name]
 
     def numbers(self, call: Call) -> Numbers:
         """What happened until now, measured. Raises ScenarioError where nobody measures."""

@@ -78,6 +78,8 @@ class GroupView:
     leader: str = ""
     members: dict[str, str] = field(default_factory=dict)
     """member id -> client id"""
+    static: set[str] = field(default_factory=set)
+    """Member ids of those that have a group.instance.id; of the removed ones, too."""
     sent: dict[str, tuple[int, frozenset[Partition]]] = field(default_factory=dict)
     """member id -> generation and partitions of the last assignment it was sent"""
 
@@ -190,7 +192,10 @@ class Views:
         last.members = len(self._group(event.group_id).members)
 
     def _member_added(self, event: trace.MemberJoined) -> None:
-        self._group(event.group_id).members[event.member_id] = event.client_id
+        group = self._group(event.group_id)
+        group.members[event.member_id] = event.client_id
+        if event.group_instance_id is not None:
+            group.static.add(event.member_id)
 
     def _member_removed(self, event: trace.MemberRemoved) -> None:
         group = self._group(event.group_id)
@@ -215,7 +220,7 @@ class Views:
         group = self._group(event.group_id)
         group.generation_id = event.generation_id
         group.protocol_name, group.leader = event.protocol_name, event.leader
-        members = frozenset(event.members)
+        members = group.static.intersection(event.members)
         for lane in self.lanes_of(event.group_id):
             lane.left_behind = not lane.joining and lane.member_id in members
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.mutations.catalogue import MUTATIONS
+from tests.mutations.catalogue import EXPLAINED, MUTATIONS
 from tests.mutations.judge import Verdict, judge
 
 FOUND = Path(__file__).with_name("found.json")
@@ -18,10 +18,13 @@ _HEAD = """# Bugs on purpose
 
 Would the checkers notice if something were wrong? Each line below is a small bug that was put into
 the real coordinator, member or assignor, one at a time. Every one passes the plain stories (first
-join, no initial delay, commits by hand); none shows by an exception. The fuzzer's scenarios were
-then played with it until enough of them broke an invariant, or all seeds were played: the column
-"seeds" says how many broke one, of how many. This page is written by
+join, no initial delay, commits by hand); one that raises, or changes nothing, is refused. The
+fuzzer's scenarios were then played with it. "Acts": in how many of them things went another way
+than without it; "seeds": in how many an invariant broke, of how many. This page is written by
 `python -m tests.mutations --write`; a test plays each bug with the seed that is known to find it.
+
+What finds it is told in [fuzz.md](fuzz.md#what-is-checked); many show only in the experiments that
+a story ends with, for in the story itself whoever comes next heals what they broke.
 """
 
 
@@ -33,19 +36,26 @@ def main() -> None:
     parser.add_argument("--enough", type=int, default=3, help="finds that do; 0: all seeds")
     parser.add_argument("--write", action="store_true", help="write the page and found.json")
     chosen = parser.parse_args()
+    refused = 0
     for name in chosen.names or MUTATIONS:
-        verdict = judge(name, range(chosen.seeds), enough=chosen.enough or None)
-        print(f"{name}: {_finders(_kept(verdict)) or 'not found'} in {verdict.seeds}", flush=True)
-        if chosen.write:
+        verdict = judge(MUTATIONS[name], range(chosen.seeds), enough=chosen.enough or None)
+        told = verdict.refused or _finders(_kept(verdict)) or "not found"
+        print(f"{name}: {told} in {verdict.seeds}, acts in {verdict.acted}", flush=True)
+        counts = not verdict.refused or name in EXPLAINED
+        refused += not counts
+        if chosen.write and counts:
             # Read anew each time: several of these may share the work.
             known = json.loads(FOUND.read_text(encoding="utf-8")) if FOUND.exists() else {}
             known[name] = _kept(verdict)
             _write({name: known[name] for name in MUTATIONS if name in known})
+    if refused:
+        raise SystemExit(f"{refused} refused: a mutation does something and does not raise")
 
 
 def _kept(verdict: Verdict) -> dict[str, object]:
     return {
         "seeds": verdict.seeds,
+        "acted": verdict.acted,
         "by": verdict.by,
         "found": dict(sorted(verdict.found.items())),
         "first": dict(sorted(verdict.first.items())),
@@ -66,14 +76,14 @@ def _page(known: dict[str, dict[str, object]]) -> Iterator[str]:
     if waiting:
         yield f"Not judged yet: {', '.join(waiting)}."
         yield ""
-    yield "| mutation | rule: what it breaks | re-creates | seeds | found by (seeds) |"
-    yield "|---|---|---|---|---|"
+    yield "| mutation | rule: what it breaks | re-creates | acts | seeds | found by (seeds) |"
+    yield "|---|---|---|---|---|---|"
     for name, each in known.items():
         bug = MUTATIONS[name]
-        finders = _finders(each) or "**not found**"
+        finders = _finders(each) or f"**not found**: {EXPLAINED.get(name, 'nobody knows why')}"
         yield (
-            f"| `{name}` | {bug.rule}: {bug.breaks} | {bug.recreates} | {each['by']} of "
-            f"{each['seeds']} | {finders} |"
+            f"| `{name}` | {bug.rule}: {bug.breaks} | {bug.recreates} | {each['acted']} | "
+            f"{each['by']} of {each['seeds']} | {finders} |"
         )
 
 

@@ -200,7 +200,7 @@ def leader_may_not_rebalance(patch: Patch) -> None:
     """J07: a leader that joins again for new partitions gets the generation it is in."""
 
     def rejoin(context, group, member, token, request) -> None:  # type: ignore[no-untyped-def]
-        if group.state is GroupState.STABLE and member.protocols == request.protocols:
+        if group.state is GroupState.STABLE and member.member_id == group.leader:
             answer = join_phase.current_generation(group, member.member_id)
             context.reply(token, answer)
         else:

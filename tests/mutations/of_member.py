@@ -147,7 +147,7 @@ def commit_after_the_revocation(patch: Patch) -> None:
 
     def let_it_be(core: MemberCore) -> None:
         core.commits = type(core.commits)(
-            replace(each, may=PartitionSet(each.event.offsets)) for each in core.commits
+            replace(each, may=PartitionSet(list(each.event.offsets))) for each in core.commits
         )
 
     real = patch(commits, "_hopeless", hopeless)

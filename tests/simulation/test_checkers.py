@@ -92,7 +92,10 @@ def test_i02_partition_is_given_away_before_it_was_revoked() -> None:
 
 def test_static_member_that_did_not_rejoin_is_a_zombie() -> None:
     watched = Watched()
-    watched.see(*member("eager", "e-1", 0), *member("b", "b-1"), joining("b"))
+    static = trace.MemberJoined(
+        t=0, group_id="g", member_id="e-1", client_id="eager", group_instance_id="i1"
+    )
+    watched.see(*member("eager", "e-1", 0), static, *member("b", "b-1"), joining("b"))
     assert watched.see(completed("e-1", "b-1"), sent("b-1", 0), assigned("b", 0)) == []
 
 
@@ -142,7 +145,7 @@ def test_i04_dead_group_begins_anew() -> None:
 
 def test_i04_generation_that_no_coordinator_had_written_comes_again() -> None:
     watched = Watched()
-    watched.see(*member("a", "a-1", generation=6), completed("a-1", generation=6))
+    watched.see(*member("a", "a-1", generation=6), joining("a"), completed("a-1", generation=6))
     dead = trace.GroupStateChanged(
         t=3, group_id="g", previous="Stable", state="Dead", generation_id=6
     )
@@ -165,3 +168,17 @@ def test_i05_problems_are_violations() -> None:
     assert [str(v) for v in watched.checkers.violations] == [
         "I05 violated at 0.009s: nobody owns t-1 of g"
     ]
+
+
+def test_j11_only_static_members_are_in_a_generation_without_a_word() -> None:
+    watched = Watched()
+    watched.see(*member("a", "a-1"), *member("b", "b-1"), joining("b"))
+    assert watched.see(completed("a-1", "b-1")) == ["J11"]
+    said = "a (a-1) is in generation 2 of g and did not ask to join it"
+    assert watched.checkers.violations[0].message == said
+
+
+def test_i02_a_dynamic_member_is_never_left_behind() -> None:
+    watched = Watched()
+    watched.see(*member("a", "a-1", 0), *member("b", "b-1"), joining("b"))
+    assert watched.see(completed("a-1", "b-1"), sent("b-1", 0)) == ["J11", "I02"]

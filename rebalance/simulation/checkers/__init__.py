@@ -11,7 +11,7 @@ from rebalance.simulation.checkers.plan_facts import Planned
 from rebalance.simulation.checkers.record_book import RecordBook, RecordCounts
 from rebalance.simulation.checkers.record_facts import Processed, ReadingBegan, RecordsEnded
 from rebalance.simulation.checkers.registry import Checkers
-from rebalance.simulation.checkers.violation import AtRest, Committed, Unsettled, Violation
+from rebalance.simulation.checkers.violation import AtRest, Committed, Fatal, Unsettled, Violation
 from rebalance.simulation.checkers.wire_facts import Answer, Arrival, TimerFired
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Checkers",
     "Committed",
     "Fact",
+    "Fatal",
     "HeartbeatRefused",
     "Look",
     "Membership",

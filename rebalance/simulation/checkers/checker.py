@@ -10,7 +10,7 @@ from typing import ClassVar, Protocol
 from rebalance.simulation.checkers.member_facts import HeartbeatRefused
 from rebalance.simulation.checkers.plan_facts import Planned
 from rebalance.simulation.checkers.record_facts import Processed, ReadingBegan, RecordsEnded
-from rebalance.simulation.checkers.violation import AtRest, Committed, Unsettled
+from rebalance.simulation.checkers.violation import AtRest, Committed, Fatal, Unsettled
 from rebalance.simulation.checkers.wire_facts import Answer, Arrival, TimerFired
 from rebalance.timeline import trace
 
@@ -21,6 +21,7 @@ Fact = (
     | Committed
     | Unsettled
     | AtRest
+    | Fatal
     | ReadingBegan
     | Processed
     | RecordsEnded

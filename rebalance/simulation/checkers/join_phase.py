@@ -22,6 +22,10 @@ Snapshot = Callable[[str], GroupSnapshot | None]
 _LATE_MS = 2500
 """How late a phase may end: a slow log holds up what follows the last SyncGroup."""
 
+_WITHOUT_MEMBERS = (None, "Empty", "Dead")
+"""What a group was last heard to be where it begins from nothing. Of one that died nothing is heard
+when it is loaded without members (P03)."""
+
 
 def _timeout_ms(group: GroupSnapshot | None) -> int:
     """Rule G05."""
@@ -65,7 +69,7 @@ class _JoinPhases:
         group = self._snapshot(event.group_id)
         self._phases[event.group_id] = _Phase(
             began=event.t,
-            initial=self._states.get(event.group_id, "Empty") == "Empty",
+            initial=self._states.get(event.group_id) in _WITHOUT_MEMBERS,
             timeout_ms=_timeout_ms(group),
             shortened=bool(group and group.pending_member_ids),
         )

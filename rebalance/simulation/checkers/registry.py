@@ -25,6 +25,7 @@ from rebalance.simulation.checkers.join_phase import (
     NobodyLeftOut,
     SyncPhaseEnds,
 )
+from rebalance.simulation.checkers.joined_again import OnlyWhoJoined
 from rebalance.simulation.checkers.offsets import OffsetsGrow
 from rebalance.simulation.checkers.one_owner import GivenOnce, TakenFromNobody
 from rebalance.simulation.checkers.parked import NobodyForgotten
@@ -77,6 +78,7 @@ class Checkers:
             GenerationsAreNew(self.report),
             MemberGenerations(self.report),
             EagerJoinsWithNothing(views, is_eager, self.report),
+            OnlyWhoJoined(views, self.report),
             GivenOnce(self.report),
             RevokedFirst(views, self.report),
             TakenFromNobody(views, self.report),

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from assignors.model import TopicPartition
+from rebalance.protocol.errors import ErrorCode
 from rebalance.timeline import trace
 
-__all__ = ["AtRest", "Committed", "Unsettled", "Violation"]
+__all__ = ["AtRest", "Committed", "Fatal", "Unsettled", "Violation"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,3 +47,16 @@ class AtRest:
 
     t: int
     group_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fatal:
+    """A consumer failed for good: what it was answered, or what was raised in it, and in words."""
+
+    t: int
+    group_id: str
+    member: str
+    group_instance_id: str | None
+    code: ErrorCode | None
+    cause: BaseException | None
+    error: str

@@ -7,6 +7,7 @@ from rebalance.simulation.fuzz.batch import Batch, BatchError, Found, play_batch
 from rebalance.simulation.fuzz.campaign import (
     Campaign,
     Here,
+    WorkerDiedError,
     append_batch,
     cores,
     processes,
@@ -27,6 +28,7 @@ __all__ = [
     "Here",
     "Played",
     "Shrunk",
+    "WorkerDiedError",
     "append_batch",
     "cores",
     "everything",

@@ -10,7 +10,14 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -22,12 +29,35 @@ from typing import Any
 from rebalance.simulation.fuzz.batch import Batch, BatchError, Found, play_batch
 from rebalance.simulation.fuzz.coverage import Reached
 
-__all__ = ["Campaign", "Here", "append_batch", "cores", "processes", "read_batches", "run"]
+__all__ = [
+    "Campaign",
+    "Here",
+    "WorkerDiedError",
+    "append_batch",
+    "cores",
+    "processes",
+    "read_batches",
+    "run",
+]
 
 BATCH = 10
 """Seeds in one batch: half a second's work, so that progress and interruption are prompt."""
 _AHEAD = 2
 """Batches that are handed out for each worker: one to play, one to go on with."""
+
+
+class WorkerDiedError(Exception):
+    """A process that played was killed, and nothing can be played there any more.
+
+    The seeds that were being played, `seeds`, have not come out; one of them may be what killed it.
+    """
+
+    def __init__(self, seeds: tuple[int, ...]) -> None:
+        super().__init__(
+            "a worker died while these seeds were played, out of memory perhaps: "
+            + ", ".join(map(str, seeds))
+        )
+        self.seeds = seeds
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,20 +127,32 @@ def run(
     workers: int,
     goes_on: Callable[[], bool],
 ) -> Iterator[Batch]:
-    """Play `seeds`, batches in the order in which they are done, for as long as `goes_on()`."""
+    """Play `seeds`, batches in the order in which they are done, for as long as `goes_on()`.
+
+    Raises:
+        WorkerDiedError: after all that was done was given; what a worker raises, likewise.
+    """
     left = iter(seeds)
-    running: set[Future[Batch]] = set()
-    while True:
-        while len(running) < workers * _AHEAD and goes_on():
-            batch = tuple(islice(left, BATCH))
-            if not batch:
-                break
-            running.add(executor.submit(play_batch, batch))
-        if not running:
-            return
-        done, running = wait(running, return_when=FIRST_COMPLETED)
-        for future in sorted(done, key=lambda each: each.result().seeds):
-            yield future.result()
+    running: dict[Future[Batch], tuple[int, ...]] = {}
+    try:
+        while True:
+            while len(running) < workers * _AHEAD and goes_on():
+                batch = tuple(islice(left, BATCH))
+                if not batch:
+                    break
+                running[executor.submit(play_batch, batch)] = batch
+            if not running:
+                return
+            done = wait(running, return_when=FIRST_COMPLETED).done
+            for future in sorted(
+                done, key=lambda each: (each.exception() is not None, running[each])
+            ):
+                result = future.result()
+                del running[future]
+                yield result
+    except BrokenExecutor as error:
+        lost = sorted(seed for batch in running.values() for seed in batch)
+        raise WorkerDiedError(tuple(lost)) from error
 
 
 class Here(Executor):

@@ -79,18 +79,26 @@ def _declare(story: Story, seed: int) -> None:
     if dice.random() < 0.3:
         story.say(f"log append={dice.randint(1, 40)}ms")
     for topic in _TOPICS[: dice.randint(2, 4)]:
-        story.topics[topic] = dice.randint(1, 6)
+        story.topics[topic] = dice.randint(1, dice.choice((6, 16)))
         story.say(f"topic {topic} partitions={story.topics[topic]}")
     story.most = dice.randint(2, 8)
     groups = ("g", "g", "g", "g", "h") if story.most > 4 and dice.random() < 0.3 else ("g",)
     offered = {group_id: _Offer(dice) for group_id in groups}
     statics = dice.random() < 0.4
+    # Where all want the same, an assignor owes more: balance, and that who stays keeps its own.
+    alike = dice.random() < 0.5
     for name in ascii_uppercase[: story.most + dice.randint(2, 6)]:
-        _declare_one(story, name, dice.choice(groups), offered, statics=statics)
+        _declare_one(story, name, dice.choice(groups), offered, statics=statics, alike=alike)
 
 
 def _declare_one(
-    story: Story, name: str, group_id: str, offered: "dict[str, _Offer]", *, statics: bool
+    story: Story,
+    name: str,
+    group_id: str,
+    offered: "dict[str, _Offer]",
+    *,
+    statics: bool,
+    alike: bool,
 ) -> None:
     dice = story.dice
     # Few instance ids: a successor takes over, and now and then two claim to be one.
@@ -98,7 +106,7 @@ def _declare_one(
     topics = tuple(story.topics)
     # A static member that comes back with other topics keeps what its old self had, in Kafka too:
     # nobody rebalances (J15). So all that are static want the same.
-    if instance is None and dice.random() < 0.3:
+    if instance is None and not alike and dice.random() < 0.3:
         topics = tuple(sorted(dice.sample(topics, dice.randint(1, len(topics)))))
     assignors = offered[group_id].of_one(dice)
     story.consumers[name] = Consumer(

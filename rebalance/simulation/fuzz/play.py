@@ -3,9 +3,10 @@
 Rule kept: a broken invariant, a group that does not come to rest (I05) and an exception in a
 machine are failures; a line that makes no sense is not, it is a mistake of whoever wrote the lines
 (a shrunk candidate that starts nobody, for one). A failure has a *signature* that shrinking keeps,
-or it would wander off to another bug.
+or it would wander off to another bug: its rule, who found it, and what it says of whomever it is.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,14 @@ class Failure:
     checker: str = ""
     """Who found it; empty for an exception."""
 
+    key: str = ""
+    """What it says, whomever it says it of."""
+
+    @property
+    def signature(self) -> str:
+        """The same for two failures of which one may be a smaller picture of the other."""
+        return f"{self.kind} {self.checker} {self.key}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
@@ -46,7 +55,7 @@ class Played:
     @property
     def signature(self) -> str:
         """What the first failure is one of; empty without one."""
-        return self.failures[0].kind if self.failures else ""
+        return self.failures[0].signature if self.failures else ""
 
 
 def play(text: str, name: str = "fuzz") -> Played:
@@ -61,8 +70,8 @@ def play(text: str, name: str = "fuzz") -> Played:
     except ScenarioError:
         raise
     except Exception as error:  # a machine's or the world's own: that is what a fuzzer looks for
-        told = f"{type(error).__name__}: {error}"
-        return Played(failures=(Failure(kind=type(error).__name__, message=told),))
+        told, kind = f"{type(error).__name__}: {error}", type(error).__name__
+        return Played(failures=(Failure(kind=kind, message=told, key=_key(told)),))
     return _played(outcome)
 
 
@@ -85,6 +94,8 @@ def play_seed(seed: int) -> tuple[str, Played]:
 
 def _played(outcome: Outcome) -> Played:
     simulation = outcome.simulation
+    views = simulation.views
+    names = frozenset((*views.topics, *views.groups, *views.lanes))
     failures, limits = [], []
     for violation in outcome.violations:
         limit = known_limit(violation, simulation)
@@ -92,7 +103,12 @@ def _played(outcome: Outcome) -> Played:
             limits.append(limit)
         else:
             failures.append(
-                Failure(kind=violation.rule, message=str(violation), checker=violation.checker)
+                Failure(
+                    kind=violation.rule,
+                    message=str(violation),
+                    checker=violation.checker,
+                    key=_key(violation.message, names),
+                )
             )
     return Played(
         failures=tuple(failures),
@@ -101,6 +117,18 @@ def _played(outcome: Outcome) -> Played:
         processed=simulation.events_processed,
         reached=reached(simulation),
     )
+
+
+def _key(message: str, names: frozenset[str] = frozenset()) -> str:
+    """The words of a message that name nobody and count nothing, each once; of several reasons the
+    first.
+
+    Rule kept: a story that is made smaller has fewer consumers, partitions and milliseconds, and
+    what its failure says of them must read the same.
+    """
+    words = re.sub(r"[(),:']", " ", message.split("; ")[0]).split()
+    said = (word for word in words if word not in names and not re.search(r"\d", word))
+    return " ".join(dict.fromkeys(said))
 
 
 def still_fails(lines: Sequence[str], signature: str) -> bool:

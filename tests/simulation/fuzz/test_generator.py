@@ -1,5 +1,6 @@
 """A seed is a hostile scenario: the same on every machine, rich enough to find something."""
 
+import re
 import subprocess
 import sys
 from statistics import median
@@ -42,10 +43,20 @@ def test_stories_are_as_rich_as_promised() -> None:
         assert sum(line.startswith("members ") for line in lines) >= 4
         assert sum(line.startswith("topic ") for line in lines) >= 2
     text = "\n".join(generated(seed) for seed in SEEDS)
+    partitions = [int(each) for each in re.findall(r"^topic \w+ partitions=(\d+)$", text, re.M)]
+    assert (min(partitions), max(partitions)) == (1, 16)
     for word in ("instance=", "assignors=cooperative-sticky ", "assignors=range", "group=h"):
         assert word in text
     for fault in FAULTS:
         assert fault.name in text
+
+
+def test_in_half_of_the_stories_all_want_the_same_topics() -> None:
+    alike = [
+        len(set(re.findall(r"^members .* topics=(\S+)", scenario_text(seed), re.M))) == 1
+        for seed in range(200)
+    ]
+    assert 0.4 < sum(alike) / len(alike) < 0.65
 
 
 def test_i01_to_i05_hold_over_the_first_seeds_and_half_of_them_have_300_events() -> None:

@@ -1,6 +1,9 @@
 """Shrinking: what is left fails, is small, and is the same every time; work is bounded."""
 
-from rebalance.simulation.fuzz import play, scenario_text, shrink, still_fails
+import pytest
+
+from rebalance.coordinator.classic_group import ClassicGroup
+from rebalance.simulation.fuzz import Failure, play, scenario_text, shrink, still_fails
 
 LINES = (
     "# prose",
@@ -44,3 +47,24 @@ def test_it_says_when_it_gave_up_and_what_it_has_by_then_still_fails() -> None:
 def test_what_does_not_make_sense_is_no_failure() -> None:
     assert not still_fails(("crash A",), "I01")
     assert not play(scenario_text(0)).failures
+
+
+def test_settings_of_consumers_are_not_made_small() -> None:
+    lines = ("members A topics=orders session.timeout.ms=6000", "run for 5000ms")
+    assert shrink(lines, lambda left: len(left) == 2).lines == (lines[0], "run for 0ms")
+
+
+def test_what_a_failure_says_of_others_is_the_same_failure_and_what_else_it_says_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ClassicGroup, "supports", lambda group, *_: not group.members)
+    members = "members A B C topics=orders assignors=range\nmembers X topics=logs group=other\n"
+    many = play(f"{members}start A\nrun for 9s\nstart B C\nstart X\nrun for 5s\n")
+    few = play("members D E topics=logs group=h assignors=range\nstart D\nrun for 8s\nstart E\n")
+    assert many.failures[0].message != few.failures[0].message
+    assert many.signature == few.signature != ""
+    other = Failure(kind="M08", message="x", checker="FailsForAReason", key="failed otherwise")
+    assert other.signature != few.signature
+    lines = ("members A B topics=orders", "start A", "run for 5s", "start B")
+    assert still_fails(lines, few.signature)
+    assert not still_fails(lines, other.signature)
