@@ -28,6 +28,7 @@ from rebalance.simulation.hosting import Host, Hosted, Surroundings
 from rebalance.simulation.lines import Lines
 from rebalance.simulation.positions import Positions
 from rebalance.simulation.records import Logs
+from rebalance.simulation.spells import Spells
 from rebalance.simulation.telling import RequestTeller
 from rebalance.simulation.threaded import ThreadedApplication
 from rebalance.simulation.values import seconds
@@ -68,6 +69,7 @@ class Process:
         self._world = world
         self._emit = emit
         self._gate = Gate(world)
+        self._pauses = Spells[None]()
         self._teller: RequestTeller | None = None
         if tells_requests:
             self._teller = RequestTeller(world, self._gate, emit, config.group_id, name)
@@ -241,15 +243,27 @@ class Process:
                 self._thread.stand_still(self._gate.paused_at)
             self._end("crashed")
 
-    def pause(self) -> None:
-        """Stand still: nothing is processed, sent or timed out until `resume`."""
+    def pause(self) -> int:
+        """Stand still: nothing is processed, sent or timed out until `resume`.
+
+        Returns:
+            What ends this pause alone, by `end_pause`.
+        """
         if self.alive and not self.paused:
             self._thread.settle()
             self._gate.pause()
             self._say(trace.MemberPaused)
+        return self._pauses.begin(None)
+
+    def end_pause(self, token: int) -> None:
+        """One pause is over: go on, unless another is on."""
+        self._pauses.end(token)
+        if not self._pauses:
+            self.resume()
 
     def resume(self) -> None:
         """Go on. What happened meanwhile is dealt with now, in its order."""
+        self._pauses.clear()
         if self.paused:
             self._gate.open()
             self._thread.stand_still(self._gate.paused_at)

@@ -94,15 +94,15 @@ def _crash(call: Call, declared: Declared) -> Action:
 def _pause(call: Call, declared: Declared) -> Action:
     no_options(call)
     words, time = clause(call, "for")
+    members = declared.names(call, words)
 
-    def pause(stage: Stage, process: Process) -> None:
-        for_time = "" if time is None else f" for {short_duration(time)}"
-        stage.simulation.step(f"{process.name} stands still{for_time}", process.name)
-        process.pause()
-        if time is not None:
-            stage.simulation.world.after(time, process.resume)
+    def play(stage: Stage) -> Iterable[str]:
+        for name in members:
+            stage.process(call, name)
+            stage.simulation.faults.pause(name, for_ms=time)
+        return ()
 
-    return _each(call, declared, words, pause)
+    return play
 
 
 def _resume(call: Call, declared: Declared) -> Action:
