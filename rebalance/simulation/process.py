@@ -70,6 +70,7 @@ class Process:
         self._emit = emit
         self._gate = Gate(world)
         self._pauses = Spells[None]()
+        self._lives = True
         self._teller: RequestTeller | None = None
         if tells_requests:
             self._teller = RequestTeller(world, self._gate, emit, config.group_id, name)
@@ -153,8 +154,8 @@ class Process:
 
     @property
     def alive(self) -> bool:
-        """Neither crashed nor closed."""
-        return self._gate.alive
+        """Its consumer is neither crashed nor closed."""
+        return self._lives
 
     @property
     def paused(self) -> bool:
@@ -242,6 +243,8 @@ class Process:
             if self.paused:
                 self._thread.stand_still(self._gate.paused_at)
             self._end("crashed")
+        elif self._gate.alive:
+            self._gone()
 
     def pause(self) -> int:
         """Stand still: nothing is processed, sent or timed out until `resume`.
@@ -320,14 +323,22 @@ class Process:
 
     def _end(self, how: Literal["closed", "crashed"]) -> None:
         self.positions.tell_progress()
-        self._gate.end()
+        self._lives = False
         self._driver.end()
+        if self._teller is not None:
+            self._teller.end()
         self.lines.cut()
         self._emit(
             trace.MemberStopped(
                 t=self._world.now, group_id=self.config.group_id, member=self.name, how=how
             )
         )
+        if how == "crashed" or not self._application.closed():
+            self._gone()
+
+    def _gone(self) -> None:
+        """Also what of the application went on after its consumer was closed."""
+        self._gate.end()
         self._application.ended()
 
     def _say(self, kind: type[trace.MemberPaused] | type[trace.MemberResumed]) -> None:

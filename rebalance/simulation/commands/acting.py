@@ -24,10 +24,10 @@ def _start(call: Call, declared: Declared) -> Action:
 
     def start(stage: Stage, name: str) -> None:
         stage.simulation.step(f"{name} starts", name, cause="member joined")
-        try:
-            stage.simulation.start(name)
-        except ValueError as error:
-            raise call.error(str(error)) from None
+        running = stage.simulation.processes.get(name)
+        if running is not None and running.alive:
+            raise call.error(f"{name} is running: close or crash it before it is started again")
+        stage.simulation.start(name)
 
     return _paced(members, at, start, "start")
 

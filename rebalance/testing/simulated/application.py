@@ -1,13 +1,13 @@
 """A user's application in one life of one simulated process.
 
 Rule kept: it comes and goes as a real process does. Its coroutine is the process: what it raises
-ends it on the spot, and so does its return without `consumer.stop()`. `close` is a SIGTERM: the
-coroutine is cancelled, may clean up, and then the consumer leaves the group. After a crash nothing
-of it runs any more, whatever its `finally` blocks say.
+ends it on the spot, and so does its return; only `consumer.stop()` leaves the group, and what
+stands behind it still runs. `close` is a SIGTERM: the coroutine is cancelled, may clean up, and
+then the consumer leaves the group. After a crash nothing of it runs any more, whatever its
+`finally` blocks say.
 """
 
 import asyncio
-import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -68,6 +68,7 @@ class HostedApplication:
         self._code = code
         self._journal = journal
         self._closing = False
+        journal.ended.pop(around.config.client_id, None)
         self._committed: dict[OurPartition, int] = {}
         """What it has last committed by itself."""
         self._client = client = Client(
@@ -117,13 +118,20 @@ class HostedApplication:
             await running
         except asyncio.CancelledError:
             self._client.note("the application is cancelled")
-        except Exception as error:
-            self._journal.found("error", name, f"the application of {name} {_raised(error)}")
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        except BaseException as error:  # what pytest.fail raises is no Exception
+            self._journal.raised(name, f"the application of {name}", error)
+            self._ends_itself(f"it raised {error!r}")
             self._around.crash()
             return
         if self._closing:
             await self._client.stop()
-        self._client.note("the application returns without consumer.stop(): its process is gone")
+        elif not self._client.stopped:
+            self._client.note(
+                "the application returns without consumer.stop(): its process is gone"
+            )
+            self._ends_itself("the application returned without consumer.stop()")
         self._around.crash()
 
     async def _commit_now_and_then(self) -> None:
@@ -162,17 +170,16 @@ class HostedApplication:
         if self._running is not None:
             self._running.cancel()
 
+    def closed(self) -> bool:
+        """Code that stands behind `consumer.stop()` goes on: its process ends with it."""
+        self._client.closed()
+        if not self._closing:
+            self._ends_itself("it called consumer.stop()")
+        return True
+
+    def _ends_itself(self, why: str) -> None:
+        self._journal.ends(self._around.config.client_id, why)
+
     def ended(self) -> None:
         """Throw away what is left."""
         self._client.loop.discard()
-
-
-def _raised(error: Exception) -> str:
-    """What, and the last line of the user's code that it went through."""
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if "/rebalance/testing/simulated/" not in frame.filename.replace("\\", "/")
-    ]
-    where = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
-    return f"raised {error!r}{where}"

@@ -17,10 +17,11 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError
 
 from assignors.model import PartitionSet, TopicPartition
 from rebalance.member import events
+from rebalance.simulation.checkers.offsets import committed_text
 from rebalance.simulation.hosting import Surroundings
-from rebalance.simulation.values import partitions_text
+from rebalance.simulation.values import partition_name, partitions_text
 from rebalance.testing.simulated.clock import ProcessClock
-from rebalance.testing.simulated.journal import Journal
+from rebalance.testing.simulated.journal import Commit, Journal
 from rebalance.testing.simulated.listening import Callback, called, knows_losses
 from rebalance.testing.simulated.loop import VirtualLoop
 from rebalance.testing.simulated.offsets import Offsets
@@ -71,6 +72,8 @@ class Client:
         self._fetches = 0
         self._tells_at = 0
         self._stopping = False
+        self.stopped = False
+        """Its consumer is closed; its process may go on."""
         self._kept: set[asyncio.Task[None]] = set()
 
     def note(self, text: str) -> None:
@@ -130,6 +133,12 @@ class Client:
         for partition, offset in offsets.items():
             if not automatic:
                 self.readings.done_before(partition, offset)
+            in_words = committed_text(self.around.config.group_id, partition, offset)
+            self._journal.commits[in_words] = Commit(
+                who=self.around.name,
+                what=f"{partition_name(partition)} at {offset}",
+                sought=self.readings.sought(partition, offset),
+            )
         try:
             await self.offsets.commit(offsets)
         except KafkaError as error:
@@ -145,15 +154,24 @@ class Client:
         )
 
     async def stop(self) -> None:
-        """Leave the group in order. The process ends with it: this does not return."""
+        """Leave the group in order; returns once the consumer is closed."""
         if not self._stopping:
             self._stopping = True
             self.readings.done_with_all()
             self.around.tell(events.Close())
             self._wake_all()
-        while True:
+        while not self.stopped:
             await self.serve()
-            await self._change()
+            if not self.stopped:
+                await self._change()
+
+    def closed(self) -> None:
+        """The member is no more; who waits for something that it should do hears of it."""
+        self.stopped = True
+        self.readings.remove(tuple(self.readings.of))
+        self.owned.clear()
+        self.offsets.closed()
+        self._wake_all()
 
     # --- what the member asks for ----------------------------------------------------------------
 
@@ -236,7 +254,7 @@ class Client:
         elif error is not None:
             name = self.around.name
             self.note(f"{what} raises {error!r}")
-            self._journal.found("error", name, f"{what} of {name} raised {error!r}")
+            self._journal.raised(name, f"{what} of {name}", error)
         elif self.clock.now > began:
             self.note(f"{what} returns")
         return error

@@ -12,13 +12,14 @@ from rebalance.simulation import Outcome, Overrides, Violation, parse, run_scena
 from rebalance.simulation.checkers import RecordCounts
 from rebalance.simulation.fuzz.known import known_limit
 from rebalance.simulation.hosting import Hosted, Surroundings
+from rebalance.simulation.scenario import ScenarioError
 from rebalance.simulation.simulation import Simulation
 from rebalance.simulation.values import partition_name, span_text
 from rebalance.testing.simulated.application import Code, HostedApplication
 from rebalance.testing.simulated.journal import Entry, Finding, Journal, Kind
 from rebalance.timeline.trace import Trace
 
-__all__ = ["Played", "play"]
+__all__ = ["EndedByItselfError", "Played", "play"]
 
 _KINDS: dict[str, Kind] = {
     "NothingSkipped": "gap",
@@ -41,6 +42,9 @@ class Played:
     trace: Trace
     printed: tuple[str, ...]
     """What the story's commands print."""
+    cut_short: str = ""
+    """Why the lines that follow were not played: they are about a process that its own code has
+    ended."""
 
     def signature(self, allow: frozenset[str]) -> str:
         """What is wrong first, in a word; empty if nothing is that is not allowed."""
@@ -49,12 +53,17 @@ class Played:
         return (kinds + rules)[0] if kinds or rules else ""
 
 
+class EndedByItselfError(ScenarioError):
+    """A line is about a process that its own code has ended, by an exception or by its return."""
+
+
 def play(
     lines: Sequence[str], code: Code, assignor: Assignor | type[Assignor] | None = None
 ) -> Played:
     """Play a scenario's lines with `code` in every consumer.
 
     Raises:
+        EndedByItselfError: a line is about a process that its own code has ended.
         ScenarioError: a line does not make sense.
     """
     journal, hosted = Journal(), list[HostedApplication]()
@@ -68,10 +77,22 @@ def play(
     overrides = None if assignor is None else Overrides(assignor=assignor)
     try:
         outcome = run_scenario(scenario, overrides=overrides, host=host)
+    except ScenarioError as error:
+        why = _ended_by_itself(journal, str(error))
+        if not why:
+            raise
+        said = str(error).removeprefix(f"{error.file}:{error.line}: ")
+        raise EndedByItselfError(error.file, error.line, f"{said}; {why}") from None
     finally:
         for each in hosted:
             each.ended()
     return _played(tuple(lines), outcome, journal)
+
+
+def _ended_by_itself(journal: Journal, said: str) -> str:
+    """What became of the process that an error speaks of; empty if the story ended it."""
+    words = said.split()
+    return next((why for name, why in journal.ended.items() if name in words), "")
 
 
 def _played(lines: tuple[str, ...], outcome: Outcome, journal: Journal) -> Played:
@@ -80,6 +101,7 @@ def _played(lines: tuple[str, ...], outcome: Outcome, journal: Journal) -> Playe
         if violation.rule == "I06":
             kind = _KINDS[violation.checker]
             journal.found(kind, "", violation.message, violation.t)
+    ours = [each for each in outcome.violations if not _of_the_user(each, journal)]
     _never_read(simulation, journal)
     counts = [simulation.checkers.records.counts(group_id) for group_id in simulation.views.groups]
     return Played(
@@ -87,7 +109,7 @@ def _played(lines: tuple[str, ...], outcome: Outcome, journal: Journal) -> Playe
         findings=tuple(sorted(journal.findings, key=lambda finding: finding.t)),
         violations=tuple(
             violation
-            for violation in outcome.violations
+            for violation in ours
             if violation.rule != "I06" and not known_limit(violation, simulation)
         ),
         entries=tuple(journal.entries),
@@ -99,6 +121,21 @@ def _played(lines: tuple[str, ...], outcome: Outcome, journal: Journal) -> Playe
         trace=simulation.trace,
         printed=tuple(line for block in outcome.outputs for line in block),
     )
+
+
+def _of_the_user(violation: Violation, journal: Journal) -> bool:
+    """A committed offset went back (I03) because the user's code said so: a finding, or its wish.
+
+    Who seeks back and commits means it: that is the explicit reset that the rule allows.
+    """
+    what, _, before = violation.message.partition(" after ")
+    if violation.rule != "I03" or what not in journal.commits:
+        return False
+    commit = journal.commits[what]
+    if not commit.sought:
+        said = f"{commit.who} commits {commit.what}, where {before} was committed already"
+        journal.found("commit back", commit.who, said, violation.t)
+    return True
 
 
 def _never_read(simulation: Simulation, journal: Journal) -> None:

@@ -69,10 +69,12 @@ class SimulationResult:
         """Itself, if nothing is wrong.
 
         Raises:
-            AssertionError: something is; its text is the page.
+            AssertionError: something is; its text is the page. What the user's code raised first is
+                its cause, with its own traceback.
         """
         if not self.passed:
-            raise AssertionError(self.page())
+            raised = (each.error for each in self.findings if each.error is not None)
+            raise AssertionError(self.page()) from next(raised, None)
         return self
 
     def page(self) -> str:
@@ -98,6 +100,8 @@ class SimulationResult:
         shrunk = f", shrunk from {self.shrunk_from} lines" if self.shrunk_from else ""
         yield f"The story (seed {self.seed}{shrunk}):"
         yield from (f"    {line}" for line in self.played.lines)
+        if self.played.cut_short:
+            yield f"It is told no further: {self.played.cut_short}"
         yield ""
         yield "What happened until then:"
         yield from (f"    {line}" for line in self._happened())
