@@ -20,7 +20,7 @@ from rebalance.member import events
 from rebalance.simulation.hosting import Surroundings
 from rebalance.testing.simulated.client import Client, ListenerRuns
 from rebalance.testing.simulated.consumer import SimulatedConsumer, Values
-from rebalance.testing.simulated.journal import Journal
+from rebalance.testing.simulated.journal import Journal, in_a_line
 
 __all__ = ["Application", "Code", "HostedApplication", "Sink"]
 
@@ -67,7 +67,7 @@ class HostedApplication:
         self._tell_member, self._tell_checkers = around.tell, around.told
         self._code = code
         self._journal = journal
-        self._closing = False
+        self._closing_at: int | None = None
         journal.ended.pop(around.config.client_id, None)
         self._committed: dict[OurPartition, int] = {}
         """What it has last committed by itself."""
@@ -95,6 +95,16 @@ class HostedApplication:
     # --- its life --------------------------------------------------------------------------------
 
     @property
+    def name(self) -> str:
+        """Its lane in the trace."""
+        return self._around.name
+
+    @property
+    def closes_since(self) -> int | None:
+        """Since when it is to close (ms), and has not done so; None: it need not, or is gone."""
+        return self._closing_at if self._around.gate.alive and not self._client.stopped else None
+
+    @property
     def busy_until(self) -> int:
         """When its code can run again (ms)."""
         return self._client.clock.busy_until
@@ -103,6 +113,7 @@ class HostedApplication:
         """The listener is there before anything is assigned, then the application runs."""
         if self._code.listener is not None:
             self._client.listener = self._code.listener(self._consumer)
+        self._client.start()
         self._running = self._client.loop.create_task(self._work(), name=self._around.name)
         self._client.spawn(self._see_to_the_end(self._running))
         if self._around.config.enable_auto_commit and self._around.commit_ms:
@@ -122,10 +133,10 @@ class HostedApplication:
             raise
         except BaseException as error:  # what pytest.fail raises is no Exception
             self._journal.raised(name, f"the application of {name}", error)
-            self._ends_itself(f"it raised {error!r}")
+            self._ends_itself(f"it raised {in_a_line(error)}")
             self._around.crash()
             return
-        if self._closing:
+        if self._closing_at is not None:
             await self._client.stop()
         elif not self._client.stopped:
             self._client.note(
@@ -166,14 +177,14 @@ class HostedApplication:
 
     def _close(self) -> None:
         self._client.note("is told to close")
-        self._closing = True
+        self._closing_at = self._around.gate.now
         if self._running is not None:
             self._running.cancel()
 
     def closed(self) -> bool:
         """Code that stands behind `consumer.stop()` goes on: its process ends with it."""
         self._client.closed()
-        if not self._closing:
+        if self._closing_at is None:
             self._ends_itself("it called consumer.stop()")
         return True
 

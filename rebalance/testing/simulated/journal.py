@@ -7,14 +7,27 @@ between those lines, when it was called, what it committed, and with which error
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from textwrap import shorten
 from typing import Literal
 
 from rebalance.simulation.values import seconds
 
-__all__ = ["Commit", "Entry", "Finding", "Journal", "Kind"]
+__all__ = ["Commit", "Entry", "Finding", "Journal", "Kind", "in_a_line"]
+
+_LONGEST = 200
+"""Letters of an error's message."""
 
 Kind = Literal[
-    "gap", "read again", "late work", "late commit", "commit back", "never read", "error"
+    "gap",
+    "read again",
+    "late work",
+    "late commit",
+    "commit back",
+    "never read",
+    "slow listener",
+    "slow poll",
+    "never stops",
+    "error",
 ]
 """What can be wrong with records, or with the code.
 
@@ -24,6 +37,9 @@ Kind = Literal[
 - late commit: a consumer committed for a partition that it had lost;
 - commit back: a consumer committed less than was committed already, and had not sought back;
 - never read: records that nobody processed, though their partition had an owner until the end;
+- slow listener: a callback took longer than the group waits for its consumer;
+- slow poll: an application let more than max.poll.interval.ms pass between two polls;
+- never stops: a consumer was told to close, and is still there at the very end;
 - error: the application, or its listener, raised.
 """
 
@@ -47,6 +63,8 @@ class Finding:
     t: int
     who: str
     message: str
+    because: tuple[str, int] | None = None
+    """Whose commit made it so, and when it was asked for (ms), where that is known."""
     error: BaseException | None = field(default=None, compare=False, repr=False)
     """What the user's code raised, with its traceback; of kind "error" only."""
 
@@ -60,6 +78,7 @@ class Commit:
 
     who: str
     what: str
+    t: int
     sought: bool
     """It had sought back to there, or farther: if that goes back, it is meant to."""
 
@@ -72,8 +91,8 @@ class Journal:
     events_so_far: Callable[[], int] = lambda: 0
     entries: list[Entry] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    commits: dict[str, Commit] = field(default_factory=dict)
-    """A commit in the checker's words -> who asked for it last."""
+    commits: dict[str, list[Commit]] = field(default_factory=dict)
+    """A commit in the checker's words -> who asked for it, in the order of asking."""
     ended: dict[str, str] = field(default_factory=dict)
     """Consumer's name in the story -> why its process is gone, where its own code has ended it."""
 
@@ -81,10 +100,17 @@ class Journal:
         """One more entry."""
         self.entries.append(Entry(t=self.now(), after=self.events_so_far(), who=who, text=text))
 
-    def found(self, kind: Kind, who: str, message: str, t: int | None = None) -> None:
+    def found(
+        self,
+        kind: Kind,
+        who: str,
+        message: str,
+        t: int | None = None,
+        because: tuple[str, int] | None = None,
+    ) -> None:
         """Something is wrong; `t` if it was so earlier already."""
         when = self.now() if t is None else t
-        self.findings.append(Finding(kind=kind, t=when, who=who, message=message))
+        self.findings.append(Finding(kind=kind, t=when, who=who, message=message, because=because))
 
     def ends(self, name: str, why: str) -> None:
         """The process of this consumer is gone, and no line of the story wanted that."""
@@ -92,10 +118,19 @@ class Journal:
 
     def raised(self, who: str, what: str, error: BaseException) -> None:
         """Code of `who` raised: which code it was, what, and where that stands."""
-        message = f"{what} raised {error!r}{_where(error)}"
+        message = f"{what} raised {in_a_line(error)}{_where(error)}"
         self.findings.append(
             Finding(kind="error", t=self.now(), who=who, message=message, error=error)
         )
+
+
+def in_a_line(error: BaseException) -> str:
+    """As `repr` has it, where that is short; aiokafka explains a failed commit in ten lines."""
+    said = repr(error)
+    if len(said) <= _LONGEST and "\\n" not in said:
+        return said
+    words = " ".join(" ".join(map(str, error.args)).split())
+    return f"{type(error).__name__}({shorten(words, _LONGEST, placeholder=' ...')!r})"
 
 
 def _where(error: BaseException) -> str:

@@ -39,6 +39,7 @@ class Offsets:
         self._asked = 0
         self._lock = asyncio.Lock()
         self._closed = False
+        self._asking = 0
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Commit, until it is done or can not be done any more.
@@ -74,6 +75,11 @@ class Offsets:
         if future is not None and not future.done():
             future.set_result(effect.refused)
 
+    @property
+    def waiting(self) -> bool:
+        """Somebody waits for the coordinator: for the answer to a commit, or to a fetch."""
+        return bool(self._commits) or self._lock.locked() or self._asking > 0
+
     def closed(self) -> None:
         """The consumer is closed: what has no answer gets none."""
         self._closed = True
@@ -99,7 +105,11 @@ class Offsets:
                     future.set_result(offsets)
 
             self.fetch((partition,), fetched)
-            offsets = await future
+            self._asking += 1
+            try:
+                offsets = await future
+            finally:
+                self._asking -= 1
             if offsets is not None:
                 offset = offsets.get(partition, -1)
                 return None if offset < 0 else offset

@@ -4,17 +4,20 @@ Rule kept: what the checkers found of records becomes findings of the user's cod
 of the protocol stays a violation. Whatever raises inside the simulation itself is not caught.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assignors.interface import Assignor
+from assignors.model import TopicPartition
 from rebalance.simulation import Outcome, Overrides, Violation, parse, run_scenario
 from rebalance.simulation.checkers import RecordCounts
+from rebalance.simulation.checkers.offsets import committed_text
 from rebalance.simulation.fuzz.known import known_limit
 from rebalance.simulation.hosting import Hosted, Surroundings
 from rebalance.simulation.scenario import ScenarioError
 from rebalance.simulation.simulation import Simulation
-from rebalance.simulation.values import partition_name, span_text
+from rebalance.simulation.values import partition_name, seconds, span_text
 from rebalance.testing.simulated.application import Code, HostedApplication
 from rebalance.testing.simulated.journal import Entry, Finding, Journal, Kind
 from rebalance.timeline.trace import Trace
@@ -26,6 +29,9 @@ _KINDS: dict[str, Kind] = {
     "NothingBeforeTheCommit": "read again",
     "OnlyOwnersProcess": "late work",
 }
+
+_BEGAN = re.compile(r" of (\S+) of (\S+): \S+ began to read at (\d+)$")
+"""The words of `NothingSkipped`: partition, group, offset."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +83,7 @@ def play(
     overrides = None if assignor is None else Overrides(assignor=assignor)
     try:
         outcome = run_scenario(scenario, overrides=overrides, host=host)
+        _never_stops(hosted, journal)
     except ScenarioError as error:
         why = _ended_by_itself(journal, str(error))
         if not why:
@@ -100,7 +107,8 @@ def _played(lines: tuple[str, ...], outcome: Outcome, journal: Journal) -> Playe
     for violation in outcome.violations:
         if violation.rule == "I06":
             kind = _KINDS[violation.checker]
-            journal.found(kind, "", violation.message, violation.t)
+            message, because = _with_the_commit(violation, journal)
+            journal.found(kind, "", message, violation.t, because)
     ours = [each for each in outcome.violations if not _of_the_user(each, journal)]
     _never_read(simulation, journal)
     counts = [simulation.checkers.records.counts(group_id) for group_id in simulation.views.groups]
@@ -123,6 +131,29 @@ def _played(lines: tuple[str, ...], outcome: Outcome, journal: Journal) -> Playe
     )
 
 
+def _never_stops(hosted: Sequence[HostedApplication], journal: Journal) -> None:
+    """Who was told to close and goes on would be killed one day, and leave no word."""
+    for each in hosted:
+        if each.closes_since is not None:
+            said = f"{each.name} is told to close, and is still there when all is over"
+            journal.found("never stops", each.name, said, each.closes_since)
+
+
+def _with_the_commit(violation: Violation, journal: Journal) -> tuple[str, tuple[str, int] | None]:
+    """A gap begins with a commit that came too early: whose it was, and when."""
+    began = _BEGAN.search(violation.message)
+    if began is None:
+        return violation.message, None
+    partition, group_id, offset = began.groups()
+    topic, _, number = partition.rpartition("-")
+    in_words = committed_text(group_id, TopicPartition(topic, int(number)), int(offset))
+    if in_words not in journal.commits:
+        return violation.message, None
+    commit = journal.commits[in_words][0]
+    told = f"{violation.message}, which {commit.who} committed at {seconds(commit.t)}"
+    return told, (commit.who, commit.t)
+
+
 def _of_the_user(violation: Violation, journal: Journal) -> bool:
     """A committed offset went back (I03) because the user's code said so: a finding, or its wish.
 
@@ -131,7 +162,7 @@ def _of_the_user(violation: Violation, journal: Journal) -> bool:
     what, _, before = violation.message.partition(" after ")
     if violation.rule != "I03" or what not in journal.commits:
         return False
-    commit = journal.commits[what]
+    commit = journal.commits[what][-1]
     if not commit.sought:
         said = f"{commit.who} commits {commit.what}, where {before} was committed already"
         journal.found("commit back", commit.who, said, violation.t)

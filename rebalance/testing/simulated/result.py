@@ -110,7 +110,7 @@ class SimulationResult:
         yield "simulate(..., scenario=STORY) plays it again, with the lines of the story as STORY."
 
     def _happened(self) -> Iterable[str]:
-        """The last of what everybody did, up to the first thing that is wrong."""
+        """What everybody did, up to the first thing that is wrong."""
         last = min([*(each.t for each in self.findings), *(each.t for each in self.violations)])
         lines = list[tuple[int, str, str]]()
         entries = list(self.played.entries)
@@ -120,7 +120,21 @@ class SimulationResult:
                 lines.append((entry.t, entry.who, entry.text))
             lines.append((event.t, *who_and_what(event)))
         lines += [(entry.t, entry.who, entry.text) for entry in entries]
-        told = [line for line in lines if line[0] <= last][-_LINES_BEFORE:]
+        told = self._worth_telling([line for line in lines if line[0] <= last])
         times = max((len(seconds(t)) for t, _, _ in told), default=0)
         names = max((len(who) for _, who, _ in told), default=0)
         return [f"{seconds(t):>{times}}  {who:<{names}}  {what}" for t, who, what in told]
+
+    def _worth_telling(self, lines: list[tuple[int, str, str]]) -> list[tuple[int, str, str]]:
+        """The last ones, and of those before them what was done on purpose and what led here."""
+        earlier = lines[:-_LINES_BEFORE]
+        told = {at for at, (_, _, what) in enumerate(earlier) if what.startswith("* ")}
+        for who, asked in {each.because for each in self.findings if each.because is not None}:
+            told.update(
+                [
+                    at
+                    for at, (t, whose, what) in enumerate(earlier)
+                    if whose == who and t >= asked and what.startswith("has committed")
+                ][:1]
+            )
+        return [earlier[at] for at in sorted(told)] + lines[-_LINES_BEFORE:]
