@@ -48,6 +48,9 @@ class Cluster:
         self._member_numbers = 0
         self._partitions = config.offsets_topic_num_partitions
         self._leaders: dict[int, int] = {}
+        self._vacant: dict[int, int] = {}
+        """Partition that nobody leads -> the number of the crash that left it so."""
+        self._crashes = 0
         self.nodes = {
             node_id: Node(world, node_id, config, self, emit, told)
             for node_id in range(1, nodes + 1)
@@ -116,10 +119,12 @@ class Cluster:
         """
         self.check_up(node_id)
         led = [partition for partition, leader in self._leaders.items() if leader == node_id]
+        self._crashes += 1
         for partition in led:
             del self._leaders[partition]
+            self._vacant[partition] = self._crashes
         self.nodes[node_id].crash(led)
-        self._world.after(failover_ms, self._take_over, led)
+        self._world.after(failover_ms, self._fail_over, self._crashes)
 
     def start(self, node_id: int) -> None:
         """A node that crashed runs again; it leads what nobody leads.
@@ -129,7 +134,7 @@ class Cluster:
         """
         self.check_down(node_id)
         self.nodes[node_id].start()
-        self._take_over(range(self._partitions))
+        self._take_over(tuple(self._vacant))
 
     def check_move(self, group_id: str, node_id: int) -> None:
         """Raises ValueError where that node does not run, or coordinates the group already."""
@@ -154,14 +159,18 @@ class Cluster:
             if not node.is_up:
                 self.start(node_id)
 
+    def _fail_over(self, crash: int) -> None:
+        """Others lead what this crash left, and no other since."""
+        self._take_over([p for p, number in self._vacant.items() if number == crash])
+
     def _take_over(self, partitions: Iterable[int]) -> None:
         running = [node_id for node_id, node in self.nodes.items() if node.is_up]
         if not running:
             return
-        for partition in partitions:
-            if partition not in self._leaders:
-                self._elect(partition, running[partition % len(running)])
+        for partition in sorted(partitions):
+            self._elect(partition, running[partition % len(running)])
 
     def _elect(self, partition: int, node_id: int) -> None:
+        self._vacant.pop(partition, None)
         self._leaders[partition] = node_id
         self.nodes[node_id].elect(partition, self.loading_ms)

@@ -7,6 +7,7 @@ makes a SyncGroup wait, or a whole generation void (S02).
 from collections import deque
 
 from rebalance.protocol.errors import ErrorCode
+from rebalance.simulation.spells import Spells
 
 __all__ = ["APPEND_ERRORS", "Disk"]
 
@@ -27,14 +28,23 @@ APPEND_ERRORS = (
 class Disk:
     """One broker's. What a failing write should have written is in no log."""
 
-    __slots__ = ("_next", "append_ms", "failing")
+    __slots__ = ("_next", "append_ms", "failing", "failures", "slowness")
 
     def __init__(self) -> None:
         self.append_ms = 0
-        """How long a write takes until it is durable."""
+        """How long a write takes until it is durable, when nothing is wrong."""
+        self.slowness = Spells[int]()
+        """Faults: it takes so long (ms) for a while."""
         self.failing: ErrorCode | None = None
         """A fault: every write fails with this, until it is None again."""
+        self.failures = Spells[ErrorCode | None]()
+        """Faults: every write fails with this for a while."""
         self._next: deque[ErrorCode] = deque()
+
+    @property
+    def write_ms(self) -> int:
+        """How long a write that begins now takes until it is durable."""
+        return self.slowness.newest(self.append_ms)
 
     def fail_next(self, times: int, error: ErrorCode = ErrorCode.NOT_ENOUGH_REPLICAS) -> None:
         """A fault: so many more writes fail."""
@@ -42,11 +52,13 @@ class Disk:
 
     def outcome(self) -> ErrorCode:
         """How the write ends that comes to its end now."""
-        if self.failing is not None:
-            return self.failing
+        failing = self.failures.newest(self.failing)
+        if failing is not None:
+            return failing
         return self._next.popleft() if self._next else ErrorCode.NONE
 
     def mend(self) -> None:
         """Nothing fails any more; slow it stays."""
         self.failing = None
+        self.failures.clear()
         self._next.clear()

@@ -38,9 +38,12 @@ class MemberDriver:
         self._inbox: deque[events.MemberEvent | None] = deque()
         self._telling = False
         self._wakes_at: int | None = None
+        self._ended = False
 
     def tell(self, event: events.MemberEvent | None) -> None:
         """Tell the member and do what it says; None: time has passed."""
+        if self._ended:
+            return
         if self._telling:
             self._inbox.append(event)
         else:
@@ -71,7 +74,7 @@ class MemberDriver:
 
     def _act(self, effects: Sequence[events.MemberEffect]) -> None:
         for effect in effects:
-            if self._gate.alive:
+            if not self._ended:
                 self._perform(effect)
 
     def wish(self, event: events.MemberEvent) -> None:
@@ -82,12 +85,13 @@ class MemberDriver:
             self._telling = False
 
     def end(self) -> None:
-        """What was still to be told is not."""
+        """Its consumer is gone: nothing more is told or done, also if the process goes on."""
+        self._ended = True
         self._inbox.clear()
 
     def arm(self) -> None:
         """One wake-up, never later than the next deadline; an early one arms the next."""
-        deadline = self.member.next_deadline() if self._gate.alive else None
+        deadline = None if self._ended else self.member.next_deadline()
         if deadline is None:
             return
         deadline = self._clock.world_time(deadline)

@@ -1,17 +1,20 @@
 """What goes wrong around the machines: the network, the brokers, their disks, the clocks.
 
 Rule kept: a fault changes the world and never a machine; each is told in the trace as a step, so
-that whoever reads it knows what was done on purpose. All end with `settle`, or sooner.
+that whoever reads it knows what was done on purpose. All end with `settle`, or sooner; one
+that lasts for a time ends when that is over, and ends no other (spells.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from rebalance.protocol.errors import ErrorCode
 from rebalance.simulation.values import short_duration
 
 if TYPE_CHECKING:
+    from rebalance.simulation.disk import Disk
     from rebalance.simulation.path import Delay
     from rebalance.simulation.process import Process
     from rebalance.simulation.simulation import Simulation
@@ -49,15 +52,24 @@ class Faults:
         elif not requests:
             told = f"{process.name} does not hear {there}"
         self._simulation.step(told + _for(for_ms), process.name)
-        process.lines.block(() if broker is None else (broker,), requests=requests, answers=answers)
-        if for_ms is not None:
-            self._simulation.world.after(for_ms, process.lines.unblock)
+        brokers = () if broker is None else (broker,)
+        whole = process.lines.block(brokers, requests=requests, answers=answers)
+        self._later(for_ms, whole)
 
     def heal(self, name: str) -> None:
         """The consumer's network is whole again."""
         process = self._running(name)
         self._simulation.step(f"the network of {process.name} is whole", process.name)
         process.lines.unblock()
+
+    def disconnect(self, name: str, *, for_ms: int | None = None) -> None:
+        """A consumer's connections break; `for_ms`: no broker can be reached for so long."""
+        process = self._running(name)
+        self._simulation.step(f"{process.name} loses its connections{_for(for_ms)}", process.name)
+        process.lines.cut()
+        if for_ms is not None:
+            outages = process.lines.outages
+            self._later(for_ms, outages.end, outages.begin(None))
 
     def lose(self, name: str, api: str, *, answers: bool = False, after: int = 0) -> None:
         """Requests of `api`, or the answers to them, vanish once `after` more got through.
@@ -129,41 +141,40 @@ class Faults:
     # --- disks -----------------------------------------------------------------------------------
 
     def slow_log(self, append_ms: int, *, for_ms: int | None = None) -> None:
-        """Writes of all brokers take so long."""
-        nodes = self._simulation.cluster.nodes.values()
-        before = {node: node.disk.append_ms for node in nodes}
-        for node in nodes:
-            node.disk.append_ms = append_ms
-
-        def as_before() -> None:
-            for node, usual_ms in before.items():
-                node.disk.append_ms = usual_ms
-
+        """Writes of all brokers take so long; `for_ms` None: from now on, whatever was on."""
         if for_ms is not None:
-            told = f"writing takes {short_duration(append_ms)}{_for(for_ms)}"
-            self._simulation.step(told)
-            self._simulation.world.after(for_ms, as_before)
+            self._simulation.step(f"writing takes {short_duration(append_ms)}{_for(for_ms)}")
+        for disk in self._disks():
+            if for_ms is None:
+                disk.append_ms = append_ms
+                disk.slowness.clear()
+            else:
+                self._later(for_ms, disk.slowness.end, disk.slowness.begin(append_ms))
 
     def fail_appends(self, times: int, error: ErrorCode) -> None:
         """So many of the next writes of each broker fail."""
         what = "the next write fails" if times == 1 else f"the next {times} writes fail"
         self._simulation.step(f"{what} with {error.name}")
-        for node in self._simulation.cluster.nodes.values():
-            node.disk.fail_next(times, error)
+        for disk in self._disks():
+            disk.fail_next(times, error)
 
     def fail_log(self, error: ErrorCode, *, for_ms: int | None = None) -> None:
-        """All writes of all brokers fail."""
+        """All writes of all brokers fail; `for_ms` None: from now on, whatever was on."""
         self._simulation.step(f"writing fails with {error.name}{_for(for_ms)}")
-        nodes = tuple(self._simulation.cluster.nodes.values())
-        for node in nodes:
-            node.disk.failing = error
+        for disk in self._disks():
+            if for_ms is None:
+                disk.failing = error
+                disk.failures.clear()
+            else:
+                self._later(for_ms, disk.failures.end, disk.failures.begin(error))
 
-        def works() -> None:
-            for node in nodes:
-                node.disk.failing = None
+    # --- processes -------------------------------------------------------------------------------
 
-        if for_ms is not None:
-            self._simulation.world.after(for_ms, works)
+    def pause(self, name: str, *, for_ms: int | None = None) -> None:
+        """A consumer's process stands still, as in a garbage collection."""
+        process = self._running(name)
+        self._simulation.step(f"{process.name} stands still{_for(for_ms)}", process.name)
+        self._later(for_ms, process.end_pause, process.pause())
 
     # --- clocks ----------------------------------------------------------------------------------
 
@@ -193,6 +204,14 @@ class Faults:
         node = self._simulation.cluster.nodes[broker]
         node.clock.run_at(permille)
         node.jump(0)
+
+    def _later(self, for_ms: int | None, end: Callable[..., None], *args: int) -> None:
+        """What has a time of its own ends when that is over."""
+        if for_ms is not None:
+            self._simulation.world.after(for_ms, end, *args)
+
+    def _disks(self) -> Iterable[Disk]:
+        return (node.disk for node in self._simulation.cluster.nodes.values())
 
     def _running(self, name: str) -> Process:
         process = self._simulation.processes.get(name)

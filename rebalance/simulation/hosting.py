@@ -49,7 +49,7 @@ class Surroundings:
     events_so_far: Callable[[], int]
     """How many events the trace has: it puts what user's code does in its place between them."""
     crash: Callable[[], None]
-    """End the process on the spot."""
+    """End the process on the spot; also one that has gone on without its consumer."""
 
 
 class Hosted(Protocol):
@@ -70,6 +70,9 @@ class Hosted(Protocol):
 
     def close(self) -> None:
         """Come to an end in good order, as on SIGTERM."""
+
+    def closed(self) -> bool:
+        """Its consumer is closed; True: the process goes on without it, until `crash`."""
 
     def ended(self) -> None:
         """The process is gone."""

@@ -19,6 +19,7 @@ from rebalance.protocol.requests import (
 )
 from rebalance.simulation.network import Connection, OnAnswer
 from rebalance.simulation.path import Delay, Losses, Path
+from rebalance.simulation.spells import Spells
 
 __all__ = ["Brokers", "Lines"]
 
@@ -43,9 +44,9 @@ class Lines:
         "_coordinator",
         "_next",
         "_paths",
-        "down",
         "lost_answers",
         "lost_requests",
+        "outages",
     )
 
     def __init__(
@@ -69,12 +70,16 @@ class Lines:
             )
             for node_id in brokers.addresses
         }
-        self.down = False
-        """A fault: no broker can be reached, and the client knows at once."""
+        self.outages = Spells[None]()
+        """Faults: no broker can be reached, and the client knows at once."""
+
+    def path(self, node_id: int) -> Path:
+        """The way to a broker, whether there is a connection or not."""
+        return self._paths[node_id]
 
     def send(self, to: Destination, node_id: int, request: Request, on_answer: OnAnswer) -> bool:
         """Send on the connection for `to`; False when there is none to be had."""
-        if self.down:
+        if self.outages:
             return False
         anywhere = to is Destination.ANY
         connection = self._anywhere(request) if anywhere else self._at(node_id, request)
@@ -98,10 +103,21 @@ class Lines:
         for path in self._paths.values():
             path.own_delay = delay
 
-    def block(self, node_ids: Sequence[int] = (), *, requests: bool, answers: bool) -> None:
-        """Frames to and from these brokers (none named: all) wait, in these directions."""
-        for node_id in node_ids or tuple(self._paths):
-            self._paths[node_id].block(requests=requests, answers=answers)
+    def block(
+        self, node_ids: Sequence[int] = (), *, requests: bool, answers: bool
+    ) -> Callable[[], None]:
+        """Frames to and from these brokers (none named: all) wait, in these directions.
+
+        What it gives ends that, and nothing else that holds frames up.
+        """
+        paths = [self._paths[node_id] for node_id in node_ids or tuple(self._paths)]
+        blocked = [(path, path.block(requests=requests, answers=answers)) for path in paths]
+
+        def unblock() -> None:
+            for path, token in blocked:
+                path.unblock(token)
+
+        return unblock
 
     def unblock(self) -> None:
         """What waited is under way."""
@@ -110,7 +126,7 @@ class Lines:
 
     def mend(self) -> None:
         """No more faults."""
-        self.down = False
+        self.outages.clear()
         self.lost_requests.clear()
         self.lost_answers.clear()
         self.unblock()

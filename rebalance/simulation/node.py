@@ -250,7 +250,7 @@ class Node:
         partition = partition_of(effect.group_id, self._config.offsets_topic_num_partitions)
         write = self._surroundings.log.write(partition, effect.records)
         # One log: a quick append does not overtake a slow one.
-        self._written_at = max(self._written_at, self._world.now + self.disk.append_ms)
+        self._written_at = max(self._written_at, self._world.now + self.disk.write_ms)
         self._world.at(self._written_at, self._appended, self._coordinator, effect.token, write)
 
     def _appended(self, coordinator: GroupCoordinator, token: int, write: Write) -> None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from rebalance.simulation.spells import Spells
+
 if TYPE_CHECKING:
     from rebalance.simulation.network import Connection
 
@@ -69,6 +71,8 @@ class Path:
     """This process is farther away, or nearer, than the others."""
     lost_requests: Losses = field(default_factory=Losses)
     lost_answers: Losses = field(default_factory=Losses)
+    blocks: Spells[tuple[bool, bool]] = field(default_factory=Spells)
+    """What holds frames up: requests, answers."""
     requests_blocked: bool = False
     answers_blocked: bool = False
     connections: list[Connection] = field(default_factory=list)
@@ -91,13 +95,22 @@ class Path:
         """This answer vanishes: its request had its effect."""
         return self.lost_answers.take(api)
 
-    def block(self, *, requests: bool, answers: bool) -> None:
-        """Frames wait from now on, in these directions."""
-        self.requests_blocked = self.requests_blocked or requests
-        self.answers_blocked = self.answers_blocked or answers
+    def block(self, *, requests: bool, answers: bool) -> int:
+        """Frames wait from now on, in these directions; the token of this block."""
+        token = self.blocks.begin((requests, answers))
+        self._weigh()
+        return token
 
-    def unblock(self) -> None:
-        """What waited is under way."""
-        self.requests_blocked = self.answers_blocked = False
+    def unblock(self, token: int | None = None) -> None:
+        """This block is over, or (None) all are: what nothing holds up any more is under way."""
+        if token is None:
+            self.blocks.clear()
+        else:
+            self.blocks.end(token)
+        self._weigh()
         for connection in tuple(self.connections):
             connection.unblocked()
+
+    def _weigh(self) -> None:
+        self.requests_blocked = any(requests for requests, _ in self.blocks)
+        self.answers_blocked = any(answers for _, answers in self.blocks)

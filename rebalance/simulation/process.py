@@ -30,6 +30,7 @@ from rebalance.simulation.hosting import Host, Hosted, Surroundings
 from rebalance.simulation.lines import Lines
 from rebalance.simulation.positions import Positions
 from rebalance.simulation.records import Logs
+from rebalance.simulation.spells import Spells
 from rebalance.simulation.telling import RequestTeller
 from rebalance.simulation.threaded import ThreadedApplication
 from rebalance.simulation.values import seconds
@@ -71,6 +72,8 @@ class Process:
         self._emit = emit
         self._told = told
         self._gate = Gate(world)
+        self._pauses = Spells[None]()
+        self._lives = True
         self._teller: RequestTeller | None = None
         if tells_requests:
             self._teller = RequestTeller(world, self._gate, emit, config.group_id, name)
@@ -157,8 +160,8 @@ class Process:
 
     @property
     def alive(self) -> bool:
-        """Neither crashed nor closed."""
-        return self._gate.alive
+        """Its consumer is neither crashed nor closed."""
+        return self._lives
 
     @property
     def paused(self) -> bool:
@@ -246,16 +249,30 @@ class Process:
             if self.paused:
                 self._thread.stand_still(self._gate.paused_at)
             self._end("crashed")
+        elif self._gate.alive:
+            self._gone()
 
-    def pause(self) -> None:
-        """Stand still: nothing is processed, sent or timed out until `resume`."""
+    def pause(self) -> int:
+        """Stand still: nothing is processed, sent or timed out until `resume`.
+
+        Returns:
+            What ends this pause alone, by `end_pause`.
+        """
         if self.alive and not self.paused:
             self._thread.settle()
             self._gate.pause()
             self._say(trace.MemberPaused)
+        return self._pauses.begin(None)
+
+    def end_pause(self, token: int) -> None:
+        """One pause is over: go on, unless another is on."""
+        self._pauses.end(token)
+        if not self._pauses:
+            self.resume()
 
     def resume(self) -> None:
         """Go on. What happened meanwhile is dealt with now, in its order."""
+        self._pauses.clear()
         if self.paused:
             self._gate.open()
             self._thread.stand_still(self._gate.paused_at)
@@ -338,14 +355,22 @@ class Process:
 
     def _end(self, how: Literal["closed", "crashed"]) -> None:
         self.positions.tell_progress()
-        self._gate.end()
+        self._lives = False
         self._driver.end()
+        if self._teller is not None:
+            self._teller.end()
         self.lines.cut()
         self._emit(
             trace.MemberStopped(
                 t=self._world.now, group_id=self.config.group_id, member=self.name, how=how
             )
         )
+        if how == "crashed" or not self._application.closed():
+            self._gone()
+
+    def _gone(self) -> None:
+        """Also what of the application went on after its consumer was closed."""
+        self._gate.end()
         self._application.ended()
 
     def _say(self, kind: type[trace.MemberPaused] | type[trace.MemberResumed]) -> None:

@@ -20,7 +20,7 @@ __all__ = ["RequestTeller"]
 class RequestTeller:
     """Tells of one process's requests; numbered from 1."""
 
-    __slots__ = ("_emit", "_gate", "_group_id", "_member", "_sent", "_world")
+    __slots__ = ("_emit", "_ended", "_gate", "_group_id", "_member", "_sent", "_world")
 
     def __init__(
         self, world: World, gate: Gate, emit: Callable[[Event], None], group_id: str, member: str
@@ -31,6 +31,7 @@ class RequestTeller:
         self._group_id = group_id
         self._member = member
         self._sent = 0
+        self._ended = False
 
     def sends(self, request: Request, answered: OnAnswer) -> OnAnswer:
         """Tell that it is sent; what is returned tells of the answer and hands it on."""
@@ -52,7 +53,13 @@ class RequestTeller:
 
         return told
 
+    def end(self) -> None:
+        """Its consumer is gone: of what it asked for nobody hears any more."""
+        self._ended = True
+
     def _answered(self, number: int, response: Response | None) -> None:
+        if self._ended:
+            return
         error = getattr(response, "error", ErrorCode.NONE)
         words = "" if error is ErrorCode.NONE else error.name
         self._emit(

@@ -68,5 +68,9 @@ class ThreadedApplication:
         """Once its thread is free."""
         self._thread.then(self._gate, 0, self._driver.tell, events.Close())
 
+    def closed(self) -> bool:
+        """The process ends with its consumer."""
+        return False
+
     def ended(self) -> None:
         """Nothing of it is left."""

@@ -149,7 +149,7 @@ def test_who_joins_again_has_given_up_the_old_connection() -> None:
 def test_nothing_is_sent_while_the_broker_is_out_of_reach() -> None:
     world, broker = World(), Broker()
     lines = lines_to(world, broker)
-    lines.down = True
+    lines.outages.begin(None)
     assert not lines.send(Destination.ANY, -1, find("g"), lambda response: None)
     lines.mend()
     answers = list[Response | None]()

@@ -74,6 +74,7 @@ QUESTIONS: Mapping[str, tuple[str, ...]] = {
         "zombie",
         "lost_connection",
         "network_splits",
+        "faults_that_overlap",
         "answer_lost",
         "heartbeats_get_lost",
         "commits_keep_alive",

@@ -8,7 +8,12 @@ from rebalance.simulation.checkers.checker import Look, Report
 from rebalance.simulation.checkers.violation import Committed
 from rebalance.simulation.values import partition_name
 
-__all__ = ["OffsetsGrow"]
+__all__ = ["OffsetsGrow", "committed_text"]
+
+
+def committed_text(group_id: str, partition: TopicPartition, offset: int) -> str:
+    """What was committed, as every message of this checker begins."""
+    return f"{partition_name(partition)} of group {group_id}: offset {offset} was committed"
 
 
 class OffsetsGrow:
@@ -31,7 +36,6 @@ class OffsetsGrow:
             self._report(
                 self,
                 fact.t,
-                f"{partition_name(fact.partition)} of group {fact.group_id}: offset {fact.offset} "
-                f"was committed after {before}",
+                f"{committed_text(fact.group_id, fact.partition, fact.offset)} after {before}",
             )
         self._offsets[key] = fact.offset

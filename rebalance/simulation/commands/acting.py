@@ -24,10 +24,10 @@ def _start(call: Call, declared: Declared) -> Action:
 
     def start(stage: Stage, name: str) -> None:
         stage.simulation.step(f"{name} starts", name, cause="member joined")
-        try:
-            stage.simulation.start(name)
-        except ValueError as error:
-            raise call.error(str(error)) from None
+        running = stage.simulation.processes.get(name)
+        if running is not None and running.alive:
+            raise call.error(f"{name} is running: close or crash it before it is started again")
+        stage.simulation.start(name)
 
     return _paced(members, at, start, "start")
 
@@ -94,15 +94,15 @@ def _crash(call: Call, declared: Declared) -> Action:
 def _pause(call: Call, declared: Declared) -> Action:
     no_options(call)
     words, time = clause(call, "for")
+    members = declared.names(call, words)
 
-    def pause(stage: Stage, process: Process) -> None:
-        for_time = "" if time is None else f" for {short_duration(time)}"
-        stage.simulation.step(f"{process.name} stands still{for_time}", process.name)
-        process.pause()
-        if time is not None:
-            stage.simulation.world.after(time, process.resume)
+    def play(stage: Stage) -> Iterable[str]:
+        for name in members:
+            stage.process(call, name)
+            stage.simulation.faults.pause(name, for_ms=time)
+        return ()
 
-    return _each(call, declared, words, pause)
+    return play
 
 
 def _resume(call: Call, declared: Declared) -> Action:

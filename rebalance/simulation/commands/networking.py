@@ -4,10 +4,9 @@ from collections.abc import Callable, Iterable
 
 from rebalance.simulation.commands.command import Command, clause, no_options, only_options, value
 from rebalance.simulation.path import Delay
-from rebalance.simulation.process import Process
 from rebalance.simulation.scenario import Call
 from rebalance.simulation.stage import Action, Declared, Stage, known_or_error, written_out
-from rebalance.simulation.values import duration_range, short_duration, whole_number
+from rebalance.simulation.values import duration_range, whole_number
 
 __all__ = ["COMMANDS"]
 
@@ -107,17 +106,9 @@ def _disconnect(call: Call, declared: Declared) -> Action:
     no_options(call)
     words, time = clause(call, "for")
 
-    def mend(process: Process) -> None:
-        process.lines.down = False
-
     def disconnect(stage: Stage, name: str) -> None:
-        process = stage.process(call, name)
-        for_time = "" if time is None else f" for {short_duration(time)}"
-        stage.simulation.step(f"{process.name} loses its connections{for_time}", process.name)
-        process.lines.cut()
-        if time is not None:
-            process.lines.down = True
-            stage.simulation.world.after(time, mend, process)
+        stage.process(call, name)
+        stage.simulation.faults.disconnect(name, for_ms=time)
 
     return _each(declared.names(call, words), disconnect)
 

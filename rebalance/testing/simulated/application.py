@@ -1,13 +1,13 @@
 """A user's application in one life of one simulated process.
 
 Rule kept: it comes and goes as a real process does. Its coroutine is the process: what it raises
-ends it on the spot, and so does its return without `consumer.stop()`. `close` is a SIGTERM: the
-coroutine is cancelled, may clean up, and then the consumer leaves the group. After a crash nothing
-of it runs any more, whatever its `finally` blocks say.
+ends it on the spot, and so does its return; only `consumer.stop()` leaves the group, and what
+stands behind it still runs. `close` is a SIGTERM: the coroutine is cancelled, may clean up, and
+then the consumer leaves the group. After a crash nothing of it runs any more, whatever its
+`finally` blocks say.
 """
 
 import asyncio
-import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,7 +20,7 @@ from rebalance.member import events
 from rebalance.simulation.hosting import Surroundings
 from rebalance.testing.simulated.client import Client, ListenerRuns
 from rebalance.testing.simulated.consumer import SimulatedConsumer, Values
-from rebalance.testing.simulated.journal import Journal
+from rebalance.testing.simulated.journal import Journal, in_a_line
 
 __all__ = ["Application", "Code", "HostedApplication", "Sink"]
 
@@ -67,7 +67,8 @@ class HostedApplication:
         self._tell_member, self._tell_checkers = around.tell, around.told
         self._code = code
         self._journal = journal
-        self._closing = False
+        self._closing_at: int | None = None
+        journal.ended.pop(around.config.client_id, None)
         self._committed: dict[OurPartition, int] = {}
         """What it has last committed by itself."""
         self._client = client = Client(
@@ -94,6 +95,16 @@ class HostedApplication:
     # --- its life --------------------------------------------------------------------------------
 
     @property
+    def name(self) -> str:
+        """Its lane in the trace."""
+        return self._around.name
+
+    @property
+    def closes_since(self) -> int | None:
+        """Since when it is to close (ms), and has not done so; None: it need not, or is gone."""
+        return self._closing_at if self._around.gate.alive and not self._client.stopped else None
+
+    @property
     def busy_until(self) -> int:
         """When its code can run again (ms)."""
         return self._client.clock.busy_until
@@ -102,6 +113,7 @@ class HostedApplication:
         """The listener is there before anything is assigned, then the application runs."""
         if self._code.listener is not None:
             self._client.listener = self._code.listener(self._consumer)
+        self._client.start()
         self._running = self._client.loop.create_task(self._work(), name=self._around.name)
         self._client.spawn(self._see_to_the_end(self._running))
         if self._around.config.enable_auto_commit and self._around.commit_ms:
@@ -117,13 +129,20 @@ class HostedApplication:
             await running
         except asyncio.CancelledError:
             self._client.note("the application is cancelled")
-        except Exception as error:
-            self._journal.found("error", name, f"the application of {name} {_raised(error)}")
+        except (KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        except BaseException as error:  # what pytest.fail raises is no Exception
+            self._journal.raised(name, f"the application of {name}", error)
+            self._ends_itself(f"it raised {in_a_line(error)}")
             self._around.crash()
             return
-        if self._closing:
+        if self._closing_at is not None:
             await self._client.stop()
-        self._client.note("the application returns without consumer.stop(): its process is gone")
+        elif not self._client.stopped:
+            self._client.note(
+                "the application returns without consumer.stop(): its process is gone"
+            )
+            self._ends_itself("the application returned without consumer.stop()")
         self._around.crash()
 
     async def _commit_now_and_then(self) -> None:
@@ -158,21 +177,20 @@ class HostedApplication:
 
     def _close(self) -> None:
         self._client.note("is told to close")
-        self._closing = True
+        self._closing_at = self._around.gate.now
         if self._running is not None:
             self._running.cancel()
+
+    def closed(self) -> bool:
+        """Code that stands behind `consumer.stop()` goes on: its process ends with it."""
+        self._client.closed()
+        if self._closing_at is None:
+            self._ends_itself("it called consumer.stop()")
+        return True
+
+    def _ends_itself(self, why: str) -> None:
+        self._journal.ends(self._around.config.client_id, why)
 
     def ended(self) -> None:
         """Throw away what is left."""
         self._client.loop.discard()
-
-
-def _raised(error: Exception) -> str:
-    """What, and the last line of the user's code that it went through."""
-    frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if "/rebalance/testing/simulated/" not in frame.filename.replace("\\", "/")
-    ]
-    where = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
-    return f"raised {error!r}{where}"

@@ -17,13 +17,15 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError
 
 from assignors.model import PartitionSet, TopicPartition
 from rebalance.member import events
+from rebalance.simulation.checkers.offsets import committed_text
 from rebalance.simulation.hosting import Surroundings
-from rebalance.simulation.values import partitions_text
+from rebalance.simulation.values import partition_name, partitions_text, short_duration
 from rebalance.testing.simulated.clock import ProcessClock
-from rebalance.testing.simulated.journal import Journal
+from rebalance.testing.simulated.journal import Commit, Journal, Kind, in_a_line
 from rebalance.testing.simulated.listening import Callback, called, knows_losses
-from rebalance.testing.simulated.loop import VirtualLoop
+from rebalance.testing.simulated.loop import VirtualLoop, VirtualLoopError
 from rebalance.testing.simulated.offsets import Offsets
+from rebalance.testing.simulated.overdue import Overdue
 from rebalance.testing.simulated.partitions import Partitions
 from rebalance.testing.simulated.reading import Readings
 
@@ -55,7 +57,7 @@ class Client:
         self.around = around
         self.clock = ProcessClock(around.gate)
         # What it does not implement it refuses, by methods that no type checker sees.
-        self.loop = VirtualLoop(self.clock, self.note)  # type: ignore[abstract]
+        self.loop = VirtualLoop(self.clock, self.note, self._spins)  # type: ignore[abstract]
         self.readings = Readings(around, has_sink=has_sink)
         self.offsets = Offsets(around, self.loop)
         self.listener: Any = None
@@ -70,8 +72,21 @@ class Client:
         self._waiting: list[asyncio.Future[None]] = []
         self._fetches = 0
         self._tells_at = 0
+        self._listening = 0
+        """Calls of the listener that have not returned."""
+        self._polls = self._overdue(
+            lambda: self._waits or self._listening > 0 or self._stopping,
+            "slow poll",
+            f"{around.name} works between two polls for",
+        )
         self._stopping = False
+        self.stopped = False
+        """Its consumer is closed; its process may go on."""
         self._kept: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """The application begins."""
+        self._polls.start()
 
     def note(self, text: str) -> None:
         """Into the journal, under this consumer's name."""
@@ -85,6 +100,12 @@ class Client:
         task.add_done_callback(self._kept.discard)
         return task
 
+    def _spins(self, error: VirtualLoopError) -> None:
+        """Code that never waits would go on for ever; its process ends here."""
+        self._journal.raised(self.around.name, f"code of {self.around.name}", error)
+        self._journal.ends(self.around.config.client_id, f"it raised {in_a_line(error)}")
+        self.around.crash()
+
     # --- what the user's consumer does -----------------------------------------------------------
 
     def polled(self) -> None:
@@ -92,6 +113,7 @@ class Client:
         if self._stopping:
             raise ConsumerStoppedError
         self.readings.done_with_all()
+        self._polls.again()
         now = self.clock.now
         if now >= self._tells_at:
             self._tells_at = now + _TELLS_MS
@@ -130,6 +152,14 @@ class Client:
         for partition, offset in offsets.items():
             if not automatic:
                 self.readings.done_before(partition, offset)
+            in_words = committed_text(self.around.config.group_id, partition, offset)
+            commit = Commit(
+                who=self.around.name,
+                what=f"{partition_name(partition)} at {offset}",
+                t=self.clock.now,
+                sought=self.readings.sought(partition, offset),
+            )
+            self._journal.commits.setdefault(in_words, []).append(commit)
         try:
             await self.offsets.commit(offsets)
         except KafkaError as error:
@@ -145,15 +175,24 @@ class Client:
         )
 
     async def stop(self) -> None:
-        """Leave the group in order. The process ends with it: this does not return."""
+        """Leave the group in order; returns once the consumer is closed."""
         if not self._stopping:
             self._stopping = True
             self.readings.done_with_all()
             self.around.tell(events.Close())
             self._wake_all()
-        while True:
+        while not self.stopped:
             await self.serve()
-            await self._change()
+            if not self.stopped:
+                await self._change()
+
+    def closed(self) -> None:
+        """The member is no more; who waits for something that it should do hears of it."""
+        self.stopped = True
+        self.readings.remove(tuple(self.readings.of))
+        self.owned.clear()
+        self.offsets.closed()
+        self._wake_all()
 
     # --- what the member asks for ----------------------------------------------------------------
 
@@ -230,16 +269,37 @@ class Client:
             return None
         what, began = f"on_partitions_{callback}", self.clock.now
         self.note(f"{what} {partitions_text(partitions)}")
-        error = await called(self.listener, callback, Partitions(partitions))
+        said = f"{what} of {self.around.name} takes"
+        with self._overdue(lambda: self._waits, "slow listener", said):
+            self._listening += 1
+            error = await called(self.listener, callback, Partitions(partitions))
+            self._listening -= 1
         if isinstance(error, KafkaError):
             self.note(f"{what} raises {type(error).__name__}")
         elif error is not None:
             name = self.around.name
             self.note(f"{what} raises {error!r}")
-            self._journal.found("error", name, f"{what} of {name} raised {error!r}")
+            self._journal.raised(name, f"{what} of {name}", error)
         elif self.clock.now > began:
             self.note(f"{what} returns")
         return error
+
+    # --- what takes too long ---------------------------------------------------------------------
+
+    @property
+    def _waits(self) -> bool:
+        """For the coordinator, which is no fault of the user's."""
+        nowhere = any(reading.position is None for reading in self.readings.of.values())
+        return self.offsets.waiting or nowhere
+
+    def _overdue(self, waits: Callable[[], bool], kind: Kind, said: str) -> Overdue:
+        limit_ms = self.around.config.max_poll_interval_ms
+        message = (
+            f"{said} longer than max.poll.interval.ms, {short_duration(limit_ms)}: "
+            "the group goes on without it"
+        )
+        found = partial(self._journal.found, kind, self.around.name, message)
+        return Overdue(self.loop, waits, limit_ms, found)
 
     # --- positions -------------------------------------------------------------------------------
 

@@ -41,7 +41,7 @@ class SimulatedConsumer:
         """Nothing to do: the process has joined its group as it started."""
 
     async def stop(self) -> None:
-        """Leave the group in order; the process ends here, so this does not return."""
+        """Leave the group in order; returns when that is done. What runs on is no consumer."""
         await self._client.stop()
 
     async def __aenter__(self) -> "SimulatedConsumer":
@@ -57,7 +57,8 @@ class SimulatedConsumer:
         """Want these topics, and have `listener` called from now on."""
         wanted = tuple(sorted(topics))
         self._client.listener = listener
-        if wanted and wanted != tuple(sorted(self._client.topics)):
+        stopped = self._client.stopped
+        if wanted and not stopped and wanted != tuple(sorted(self._client.topics)):
             self._client.topics = wanted
             self._client.around.subscribe(wanted)
 

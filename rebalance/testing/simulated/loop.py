@@ -10,20 +10,23 @@ with a `VirtualLoopError` that says what to use instead; there is nothing to wai
 """
 
 import asyncio
+import inspect
 import sys
 import threading
 import weakref
 from asyncio import events
 from collections.abc import Callable, Coroutine
 from contextvars import Context
+from pathlib import Path
 from typing import Any, Protocol, TypeVarTuple, Unpack
 
 __all__ = ["Clock", "VirtualLoop", "VirtualLoopError"]
 
 
 _TASKS_BETWEEN_SWEEPS = 1000
-_MOST_CALLBACKS = 100_000
+_MOST_CALLBACKS = 20_000
 """In one millisecond: more is a loop that never waits."""
+_NOT_THE_USERS = (str(Path(asyncio.__file__).parent), str(Path(__file__).parent))
 _Ts = TypeVarTuple("_Ts")
 
 
@@ -45,9 +48,15 @@ class Clock(Protocol):
 class VirtualLoop(asyncio.AbstractEventLoop):
     """The loop of one simulated process. It is never run: its clock calls it."""
 
-    def __init__(self, clock: Clock, logged: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        logged: Callable[[str], None],
+        spins: Callable[[VirtualLoopError], None] | None = None,
+    ) -> None:
         self._clock = clock
         self._logged = logged
+        self._spins = spins
         self._thread = threading.get_ident()
         # Weak, as asyncio's own are: who starts a task and forgets it may lose it.
         self._tasks: list[weakref.ref[asyncio.Task[Any]]] = []
@@ -111,7 +120,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def _run(self, handle: asyncio.Handle) -> None:
         if handle.cancelled() or self._closed:
             return
-        self._count()
+        if not self._time_goes_on(handle):
+            return
         outer, hooks = events._get_running_loop(), sys.get_asyncgen_hooks()
         # Out of a loop that runs a test, into this one, and back.
         events._set_running_loop(self)
@@ -122,17 +132,23 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             events._set_running_loop(outer)
             sys.set_asyncgen_hooks(*hooks)
 
-    def _count(self) -> None:
-        """Code that never waits would keep time from going on."""
+    def _time_goes_on(self, handle: asyncio.Handle) -> bool:
+        """Code that never waits would keep time from going on: it is not run any more."""
         now = self._clock.now
         if now != self._instant:
             self._instant, self._callbacks = now, 0
         self._callbacks += 1
-        if self._callbacks > _MOST_CALLBACKS:
-            raise VirtualLoopError(
-                f"{_MOST_CALLBACKS} callbacks at {now / 1000:.3f}s, and time does not go on: "
-                "something loops without waiting; await asyncio.sleep(0.001) lets time pass"
-            )
+        if self._callbacks <= _MOST_CALLBACKS:
+            return True
+        error = VirtualLoopError(
+            f"{_MOST_CALLBACKS} callbacks at {now / 1000:.3f}s, and time does not go on: "
+            f"something loops without waiting{_whereabouts(handle)}; "
+            "await asyncio.sleep(0.001) lets time pass"
+        )
+        if self._spins is None:
+            raise error
+        self._spins(error)
+        return False
 
     def _finalize(self, generator: Any) -> None:
         if not self._closed:
@@ -272,6 +288,19 @@ _REAL = (
 def _over(each: weakref.ref[asyncio.Task[Any]]) -> bool:
     task = each()
     return task is None or task.done()
+
+
+def _whereabouts(handle: asyncio.Handle) -> str:
+    """Where the task stands that is to be run."""
+    task = getattr(getattr(handle, "_callback", None), "__self__", None)
+    coroutine: Any = task.get_coro() if isinstance(task, asyncio.Task) else None
+    where = ""
+    while inspect.iscoroutine(coroutine):
+        frame = coroutine.cr_frame
+        if frame is not None and not frame.f_code.co_filename.startswith(_NOT_THE_USERS):
+            where = f" in {frame.f_code.co_name}, line {frame.f_lineno}"
+        coroutine = coroutine.cr_await
+    return where
 
 
 def _refused(name: str) -> VirtualLoopError:

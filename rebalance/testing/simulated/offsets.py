@@ -7,7 +7,7 @@ passing reason is sent again; one that the group does not take any more is a `Co
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
-from aiokafka.errors import CommitFailedError, KafkaError
+from aiokafka.errors import CommitFailedError, ConsumerStoppedError, KafkaError
 
 from assignors.model import TopicPartition
 from rebalance.member import events
@@ -38,12 +38,15 @@ class Offsets:
         self._commits: dict[int, asyncio.Future[Mapping[TopicPartition, ErrorCode]]] = {}
         self._asked = 0
         self._lock = asyncio.Lock()
+        self._closed = False
+        self._asking = 0
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Commit, until it is done or can not be done any more.
 
         Raises:
             CommitFailedError: the group has gone on without this consumer, or with others.
+            ConsumerStoppedError: the consumer was closed before there was an answer.
             KafkaError: the broker refuses it for another reason.
         """
         async with self._lock:
@@ -58,6 +61,8 @@ class Offsets:
     async def _commit(
         self, offsets: Mapping[TopicPartition, int]
     ) -> Mapping[TopicPartition, ErrorCode]:
+        if self._closed:
+            raise ConsumerStoppedError
         self._asked += 1
         future = self._commits[self._asked] = self._loop.create_future()
         self._around.tell(events.CommitOffsets(commit_id=self._asked, offsets=dict(offsets)))
@@ -70,9 +75,26 @@ class Offsets:
         if future is not None and not future.done():
             future.set_result(effect.refused)
 
+    @property
+    def waiting(self) -> bool:
+        """Somebody waits for the coordinator: for the answer to a commit, or to a fetch."""
+        return bool(self._commits) or self._lock.locked() or self._asking > 0
+
+    def closed(self) -> None:
+        """The consumer is closed: what has no answer gets none."""
+        self._closed = True
+        waiting, self._commits = self._commits, {}
+        for future in waiting.values():
+            if not future.done():
+                future.set_exception(ConsumerStoppedError())
+
     async def committed(self, partition: TopicPartition) -> int | None:
-        """The group's committed offset; None: there is none."""
-        while True:
+        """The group's committed offset; None: there is none.
+
+        Raises:
+            ConsumerStoppedError: the consumer is closed.
+        """
+        while not self._closed:
             future: asyncio.Future[Mapping[TopicPartition, int] | None] = self._loop.create_future()
 
             def fetched(
@@ -83,11 +105,16 @@ class Offsets:
                     future.set_result(offsets)
 
             self.fetch((partition,), fetched)
-            offsets = await future
+            self._asking += 1
+            try:
+                offsets = await future
+            finally:
+                self._asking -= 1
             if offsets is not None:
                 offset = offsets.get(partition, -1)
                 return None if offset < 0 else offset
             await asyncio.sleep(_RETRY_S)
+        raise ConsumerStoppedError
 
     def fetch(
         self,

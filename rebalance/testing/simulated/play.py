@@ -4,27 +4,34 @@ Rule kept: what the checkers found of records becomes findings of the user's cod
 of the protocol stays a violation. Whatever raises inside the simulation itself is not caught.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assignors.interface import Assignor
+from assignors.model import TopicPartition
 from rebalance.simulation import Outcome, Overrides, Violation, parse, run_scenario
 from rebalance.simulation.checkers import RecordCounts
+from rebalance.simulation.checkers.offsets import committed_text
 from rebalance.simulation.fuzz.known import known_limit
 from rebalance.simulation.hosting import Hosted, Surroundings
+from rebalance.simulation.scenario import ScenarioError
 from rebalance.simulation.simulation import Simulation
-from rebalance.simulation.values import partition_name, span_text
+from rebalance.simulation.values import partition_name, seconds, span_text
 from rebalance.testing.simulated.application import Code, HostedApplication
 from rebalance.testing.simulated.journal import Entry, Finding, Journal, Kind
 from rebalance.timeline.trace import Trace
 
-__all__ = ["Played", "play"]
+__all__ = ["EndedByItselfError", "Played", "play"]
 
 _KINDS: dict[str, Kind] = {
     "NothingSkipped": "gap",
     "NothingBeforeTheCommit": "read again",
     "OnlyOwnersProcess": "late work",
 }
+
+_BEGAN = re.compile(r" of (\S+) of (\S+): \S+ began to read at (\d+)$")
+"""The words of `NothingSkipped`: partition, group, offset."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +48,9 @@ class Played:
     trace: Trace
     printed: tuple[str, ...]
     """What the story's commands print."""
+    cut_short: str = ""
+    """Why the lines that follow were not played: they are about a process that its own code has
+    ended."""
 
     def signature(self, allow: frozenset[str]) -> str:
         """What is wrong first, in a word; empty if nothing is that is not allowed."""
@@ -49,12 +59,17 @@ class Played:
         return (kinds + rules)[0] if kinds or rules else ""
 
 
+class EndedByItselfError(ScenarioError):
+    """A line is about a process that its own code has ended, by an exception or by its return."""
+
+
 def play(
     lines: Sequence[str], code: Code, assignor: Assignor | type[Assignor] | None = None
 ) -> Played:
     """Play a scenario's lines with `code` in every consumer.
 
     Raises:
+        EndedByItselfError: a line is about a process that its own code has ended.
         ScenarioError: a line does not make sense.
     """
     journal, hosted = Journal(), list[HostedApplication]()
@@ -68,10 +83,23 @@ def play(
     overrides = None if assignor is None else Overrides(assignor=assignor)
     try:
         outcome = run_scenario(scenario, overrides=overrides, host=host)
+        _never_stops(hosted, journal)
+    except ScenarioError as error:
+        why = _ended_by_itself(journal, str(error))
+        if not why:
+            raise
+        said = str(error).removeprefix(f"{error.file}:{error.line}: ")
+        raise EndedByItselfError(error.file, error.line, f"{said}; {why}") from None
     finally:
         for each in hosted:
             each.ended()
     return _played(tuple(lines), outcome, journal)
+
+
+def _ended_by_itself(journal: Journal, said: str) -> str:
+    """What became of the process that an error speaks of; empty if the story ended it."""
+    words = said.split()
+    return next((why for name, why in journal.ended.items() if name in words), "")
 
 
 def _played(lines: tuple[str, ...], outcome: Outcome, journal: Journal) -> Played:
@@ -79,7 +107,9 @@ def _played(lines: tuple[str, ...], outcome: Outcome, journal: Journal) -> Playe
     for violation in outcome.violations:
         if violation.rule == "I06":
             kind = _KINDS[violation.checker]
-            journal.found(kind, "", violation.message, violation.t)
+            message, because = _with_the_commit(violation, journal)
+            journal.found(kind, "", message, violation.t, because)
+    ours = [each for each in outcome.violations if not _of_the_user(each, journal)]
     _never_read(simulation, journal)
     counts = [simulation.checkers.records.counts(group_id) for group_id in simulation.views.groups]
     return Played(
@@ -87,7 +117,7 @@ def _played(lines: tuple[str, ...], outcome: Outcome, journal: Journal) -> Playe
         findings=tuple(sorted(journal.findings, key=lambda finding: finding.t)),
         violations=tuple(
             violation
-            for violation in outcome.violations
+            for violation in ours
             if violation.rule != "I06" and not known_limit(violation, simulation)
         ),
         entries=tuple(journal.entries),
@@ -99,6 +129,44 @@ def _played(lines: tuple[str, ...], outcome: Outcome, journal: Journal) -> Playe
         trace=simulation.trace,
         printed=tuple(line for block in outcome.outputs for line in block),
     )
+
+
+def _never_stops(hosted: Sequence[HostedApplication], journal: Journal) -> None:
+    """Who was told to close and goes on would be killed one day, and leave no word."""
+    for each in hosted:
+        if each.closes_since is not None:
+            said = f"{each.name} is told to close, and is still there when all is over"
+            journal.found("never stops", each.name, said, each.closes_since)
+
+
+def _with_the_commit(violation: Violation, journal: Journal) -> tuple[str, tuple[str, int] | None]:
+    """A gap begins with a commit that came too early: whose it was, and when."""
+    began = _BEGAN.search(violation.message)
+    if began is None:
+        return violation.message, None
+    partition, group_id, offset = began.groups()
+    topic, _, number = partition.rpartition("-")
+    in_words = committed_text(group_id, TopicPartition(topic, int(number)), int(offset))
+    if in_words not in journal.commits:
+        return violation.message, None
+    commit = journal.commits[in_words][0]
+    told = f"{violation.message}, which {commit.who} committed at {seconds(commit.t)}"
+    return told, (commit.who, commit.t)
+
+
+def _of_the_user(violation: Violation, journal: Journal) -> bool:
+    """A committed offset went back (I03) because the user's code said so: a finding, or its wish.
+
+    Who seeks back and commits means it: that is the explicit reset that the rule allows.
+    """
+    what, _, before = violation.message.partition(" after ")
+    if violation.rule != "I03" or what not in journal.commits:
+        return False
+    commit = journal.commits[what][-1]
+    if not commit.sought:
+        said = f"{commit.who} commits {commit.what}, where {before} was committed already"
+        journal.found("commit back", commit.who, said, violation.t)
+    return True
 
 
 def _never_read(simulation: Simulation, journal: Journal) -> None:

@@ -31,6 +31,8 @@ class Reading:
     """By the user."""
     began: bool = False
     """The auditor knows where reading began."""
+    sought: int | None = None
+    """The lowest offset that the user sought: what is committed from there on is so on purpose."""
     in_hand: int | None = None
     """First record that was handed out and is not done with; None: all are done with."""
 
@@ -77,6 +79,12 @@ class Readings:
         self.done_before(partition, offset)
         reading.in_hand = None  # whoever goes back is not done with what it was given
         reading.position, reading.fetch, reading.began = offset, 0, False
+        reading.sought = min(offset, offset if reading.sought is None else reading.sought)
+
+    def sought(self, partition: TopicPartition, offset: int) -> bool:
+        """The user has gone back to this offset, or to one before it."""
+        reading = self.of.get(partition)
+        return reading is not None and reading.sought is not None and reading.sought <= offset
 
     # --- records ---------------------------------------------------------------------------------
 

@@ -69,10 +69,12 @@ class SimulationResult:
         """Itself, if nothing is wrong.
 
         Raises:
-            AssertionError: something is; its text is the page.
+            AssertionError: something is; its text is the page. What the user's code raised first is
+                its cause, with its own traceback.
         """
         if not self.passed:
-            raise AssertionError(self.page())
+            raised = (each.error for each in self.findings if each.error is not None)
+            raise AssertionError(self.page()) from next(raised, None)
         return self
 
     def page(self) -> str:
@@ -98,6 +100,8 @@ class SimulationResult:
         shrunk = f", shrunk from {self.shrunk_from} lines" if self.shrunk_from else ""
         yield f"The story (seed {self.seed}{shrunk}):"
         yield from (f"    {line}" for line in self.played.lines)
+        if self.played.cut_short:
+            yield f"It is told no further: {self.played.cut_short}"
         yield ""
         yield "What happened until then:"
         yield from (f"    {line}" for line in self._happened())
@@ -106,7 +110,7 @@ class SimulationResult:
         yield "simulate(..., scenario=STORY) plays it again, with the lines of the story as STORY."
 
     def _happened(self) -> Iterable[str]:
-        """The last of what everybody did, up to the first thing that is wrong."""
+        """What everybody did, up to the first thing that is wrong."""
         last = min([*(each.t for each in self.findings), *(each.t for each in self.violations)])
         lines = list[tuple[int, str, str]]()
         entries = list(self.played.entries)
@@ -116,7 +120,21 @@ class SimulationResult:
                 lines.append((entry.t, entry.who, entry.text))
             lines.append((event.t, *who_and_what(event)))
         lines += [(entry.t, entry.who, entry.text) for entry in entries]
-        told = [line for line in lines if line[0] <= last][-_LINES_BEFORE:]
+        told = self._worth_telling([line for line in lines if line[0] <= last])
         times = max((len(seconds(t)) for t, _, _ in told), default=0)
         names = max((len(who) for _, who, _ in told), default=0)
         return [f"{seconds(t):>{times}}  {who:<{names}}  {what}" for t, who, what in told]
+
+    def _worth_telling(self, lines: list[tuple[int, str, str]]) -> list[tuple[int, str, str]]:
+        """The last ones, and of those before them what was done on purpose and what led here."""
+        earlier = lines[:-_LINES_BEFORE]
+        told = {at for at, (_, _, what) in enumerate(earlier) if what.startswith("* ")}
+        for who, asked in {each.because for each in self.findings if each.because is not None}:
+            told.update(
+                [
+                    at
+                    for at, (t, whose, what) in enumerate(earlier)
+                    if whose == who and t >= asked and what.startswith("has committed")
+                ][:1]
+            )
+        return [earlier[at] for at in sorted(told)] + lines[-_LINES_BEFORE:]

@@ -7,6 +7,7 @@ code itself asks neither a clock nor chance (`asyncio.get_running_loop().time()`
 import asyncio
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from aiokafka.errors import KafkaError
@@ -17,7 +18,7 @@ from rebalance.simulation.scenario import ScenarioError
 from rebalance.testing.simulated.application import Application, Code, plain_values
 from rebalance.testing.simulated.client import ListenerRuns
 from rebalance.testing.simulated.consumer import SimulatedConsumer, Values
-from rebalance.testing.simulated.play import Played, play
+from rebalance.testing.simulated.play import EndedByItselfError, Played, play
 from rebalance.testing.simulated.result import SimulationResult
 from rebalance.testing.simulated.stories import TAIL, declared, hostile, names, without
 
@@ -144,10 +145,24 @@ class _Search:
 
     def one(self, seed: int, scenario: str) -> SimulationResult:
         """A story that is given: with a stage of its own, or on ours."""
-        lines = [line.strip() for line in scenario.split("\n") if line.strip()]
-        if not any(line.startswith("members ") for line in lines):
+        # Blank lines stay: they end what a story expects to be printed.
+        lines = [line.strip() for line in scenario.strip().split("\n")]
+        if not any(line.split()[:1] == ["members"] for line in lines):
             lines = [*self._stage(seed), *lines]
-        return self._result(seed, 1, self._play(lines))
+        return self._result(seed, 1, self._as_far_as_it_goes(lines))
+
+    def _as_far_as_it_goes(self, lines: list[str]) -> Played:
+        """A story until it speaks of a process that an exception of its own code has ended.
+
+        Then what was raised is what is wrong, and not the story.
+        """
+        try:
+            return self._play(lines)
+        except EndedByItselfError as error:
+            played = self._play(lines[: error.line - 1])
+            if not any(finding.kind == "error" for finding in played.findings):
+                raise
+            return replace(played, cut_short=str(error))
 
     def first_failure(self, seeds: Iterable[int]) -> SimulationResult:
         """The first seed that fails, made small; or the last one."""

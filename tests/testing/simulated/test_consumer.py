@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -20,14 +21,15 @@ ALONE = "start A\nrun for 10s"
 def alone(
     code: Callable[[SimulatedConsumer], Awaitable[None]], scenario: str = ALONE, **arguments: Any
 ) -> SimulationResult:
-    """One consumer of three partitions runs this, and then nothing more."""
+    """One consumer of three partitions runs this, and then nothing more until it is stopped."""
 
     async def application(consumer: SimulatedConsumer) -> None:
         while not consumer.assignment():
             await consumer.getmany(timeout_ms=10)
         await code(consumer)
-        while True:
-            await consumer.getmany(timeout_ms=1000)
+        with suppress(ConsumerStoppedError):
+            while True:
+                await consumer.getmany(timeout_ms=1000)
 
     given = {"topics": {"orders": 3}, "members": 2, "allow": {"never read"}} | arguments
     return simulate(application, scenario=scenario, **given).check()
@@ -53,9 +55,36 @@ def test_positions_commits_and_ends() -> None:
         seen.append(await consumer.beginning_offsets([P0]))
         seen.append((consumer.name, consumer.subscription(), consumer.assignment()))
 
-    result = alone(code, allow={"never read", "I03"})
+    result = alone(code, allow={"never read", "commit back"})
     assert seen == [[0, 1, 2], 3, 3, 2, (3, 0), True, {P0: 0}, ("A", {"orders"}, {P0, P1, P2})]
-    assert [violation.rule for violation in result.played.violations] == ["I03"]
+    assert [finding.kind for finding in result.played.findings][:1] == ["commit back"]
+    assert result.played.violations == ()
+
+
+def test_i03_who_seeks_back_and_commits_means_it() -> None:
+    async def code(consumer: SimulatedConsumer) -> None:
+        await asyncio.sleep(2)
+        await consumer.getmany(P0)
+        await consumer.commit()
+        consumer.seek(P0, 4)
+        await consumer.commit()
+        assert await consumer.committed(P0) == 4
+
+    assert alone(code, scenario="start A\nrun for 3s").passed
+
+
+def test_i03_who_commits_back_without_a_word_is_told_so() -> None:
+    async def code(consumer: SimulatedConsumer) -> None:
+        await asyncio.sleep(2)
+        await consumer.getmany(P0)
+        await consumer.commit({P0: 9})
+        await consumer.commit({P0: 7})
+
+    result = alone(code, scenario="start A\nrun for 3s", allow={"never read", "commit back"})
+    assert [str(each) for each in result.played.findings if each.kind == "commit back"] == [
+        "commit back at 2.036s: A commits orders-0 at 7, where 9 was committed already"
+    ]
+    assert result.played.violations == ()
 
 
 def test_records_come_in_turn_with_key_value_and_time() -> None:
@@ -204,12 +233,69 @@ def test_stop_ends_the_process_and_what_runs_beside_hears_of_it() -> None:
 
         task = asyncio.create_task(beside())
         await consumer.stop()
-        heard.append(f"after {task}")
+        await task
+        heard.append("after it")
 
     result = alone(code)
-    assert heard == ["stopped", "over"]
+    assert heard == ["stopped", "over", "after it"]
     assert "A: closed" in alone(code, f"{ALONE}\nshow members").played.printed
     assert result.records.processed == 0
+
+
+def test_what_stands_behind_stop_runs_without_a_consumer() -> None:
+    heard: list[Any] = []
+
+    async def code(consumer: SimulatedConsumer) -> None:
+        await consumer.getone(P0)
+        await consumer.stop()
+        await consumer.stop()  # as in aiokafka: once more is no harm
+        heard.append(list(consumer.assignment()))
+        await asyncio.sleep(3)  # a database that takes its time
+        heard.append(asyncio.get_running_loop().time())
+        consumer.subscribe(["payments"])
+        await consumer.commit()
+        for use in (consumer.getone(), consumer.committed(P0)):
+            with pytest.raises(ConsumerStoppedError):
+                await use
+        with pytest.raises(IllegalStateError):
+            await consumer.commit({P0: 1})
+        heard.append("over")
+
+    result = alone(code, f"{ALONE}\nstart A\nrun for 5s\nshow members")
+    first, second = heard[:3], heard[3:]
+    assert first == [[], pytest.approx(3.2, abs=0.2), "over"]
+    assert second == [[], pytest.approx(13.2, abs=0.2), "over"]
+    assert result.played.printed == ("A: closed",)
+
+
+def test_i06_records_that_are_processed_behind_stop_are_late() -> None:
+    async def drains_too_late(consumer: SimulatedConsumer, sink: Any) -> None:
+        record = await consumer.getone()
+        await consumer.stop()
+        await asyncio.sleep(1)
+        sink(record)
+
+    result = simulate(drains_too_late, scenario=ALONE, members=1)
+    assert [finding.kind for finding in result.findings] == ["late work"]
+
+
+def test_a_commit_that_waits_while_the_consumer_is_closed_hears_of_that() -> None:
+    heard: list[str] = []
+
+    async def code(consumer: SimulatedConsumer) -> None:
+        async def commits() -> None:
+            try:
+                await consumer.commit({P0: 1})
+            except ConsumerStoppedError:
+                heard.append("stopped")
+
+        task = asyncio.create_task(commits())
+        await asyncio.sleep(1)
+        await consumer.stop()
+        await task
+
+    alone(code, "start A\nlose A OffsetCommit\nrun for 40s")
+    assert heard == ["stopped"]
 
 
 def test_async_with_stops_as_well() -> None:
