@@ -38,7 +38,7 @@ class ClientProfile:
     """With enable.auto.commit positions are committed before the listener is called; else after it,
     and before the next JoinGroup or LeaveGroup."""
     ends_join_before_close: bool = False
-    """Who is closed between JoinGroup and its assignment carries that out first, and then leaves."""
+    """Who is closed between JoinGroup and its assignment carries that out first, then leaves."""
     leaves_on_close: bool = True
     """A dynamic member that is closed says so; else its session has to end. All of `PROFILES` do;
     Java's with internal.leave.group.on.close=false, as Kafka Streams sets it, does not."""
@@ -61,11 +61,12 @@ LIBRDKAFKA = ClientProfile(
     join_interval_ms=1000,
     commits_before_revoke=False,
 )
-"""librdkafka 2.15, rdkafka_cgrp.c, rd_kafka_cgrp_join_state_serve: heartbeats by an interval that no
-rebalance resets, in the steady and assign-call states only; JoinGroup once a second, an interval
-that rd_kafka_cgrp_unassign_done, rd_kafka_cgrp_assignment_done, rd_kafka_cgrp_revoke_all_rejoin and
-rd_kafka_trigger_waiting_subscribe_maybe reset. rdkafka_assignment.c, rd_kafka_assignment_serve_
-removals: what the application unassigned, in its rebalance callback, is committed then."""
+"""librdkafka 2.15, rdkafka_cgrp.c, rd_kafka_cgrp_join_state_serve: heartbeats by an interval that
+no rebalance resets, in the steady and assign-call states only; JoinGroup once a second, an interval
+that is reset by rd_kafka_cgrp_unassign_done, rd_kafka_cgrp_assignment_done,
+rd_kafka_cgrp_revoke_all_rejoin and rd_kafka_trigger_waiting_subscribe_maybe.
+rdkafka_assignment.c, rd_kafka_assignment_serve_removals: what the application unassigned, in its
+rebalance callback, is committed then."""
 
 PROFILES = MappingProxyType({each.name: each for each in (JAVA, AIOKAFKA, LIBRDKAFKA)})
 """By name."""
