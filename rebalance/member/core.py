@@ -110,12 +110,14 @@ class Release:
     """Partitions on their way out: positions taken, then committed, then revoked (M01).
 
     `token` waits for PositionsTaken; `offsets` is what is still to be committed, None before.
-    Empty: only the user's own commits are still waited for.
+    Empty: only the user's own commits are still waited for. `revoked`: the listener was called, and
+    what some clients commit only then is still to be committed.
     """
 
     partitions: PartitionSet
     token: int
     offsets: Mapping[TopicPartition, int] | None = None
+    revoked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +202,8 @@ class MemberCore:
     heartbeat_due: bool = False
     last_heartbeat_ms: int | None = None
     last_join_ms: int | None = None
-    """When the last JoinGroup went out that was not asked to come back with a member id."""
+    """When the last JoinGroup went out that the next one must keep its distance from; see
+    `ClientProfile.join_interval_ms`."""
     polled: bool = False
     """A stale member was polled."""
     closing: bool = False

@@ -5,6 +5,7 @@ running; an error is acted on only if the generation is still the one it was sen
 Source: AbstractCoordinator.HeartbeatThread, HeartbeatResponseHandler, Heartbeat.
 """
 
+from assignors.interface import RebalanceProtocol
 from rebalance.member import reasons
 from rebalance.member.core import InFlight, MemberCore, RequestKind
 from rebalance.member.membership import OUT, fail, forget_coordinator, lose_generation
@@ -103,6 +104,8 @@ def answered(core: MemberCore, sent: InFlight, response: HeartbeatResponse) -> N
         case ErrorCode.REBALANCE_IN_PROGRESS:
             _succeeded(core)
             if current and core.state in SETTLED:
+                if core.protocol is RebalanceProtocol.EAGER:
+                    core.last_join_ms = None
                 core.request_rejoin(reasons.GROUP_REBALANCES)
         case ErrorCode.COORDINATOR_NOT_AVAILABLE | ErrorCode.NOT_COORDINATOR:
             forget_coordinator(core)

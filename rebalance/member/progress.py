@@ -70,6 +70,9 @@ def _step(core: MemberCore) -> bool:
         lose_partitions(core)
         tell_failure(core)
         return True
+    if leaving.put_off(core):
+        leaving.begin(core, reasons.CLOSED)
+        return True
     act = _STEPS.get(core.state)
     return act is not None and act(core)
 
@@ -88,6 +91,7 @@ def _finding(core: MemberCore) -> bool:
 def _stable(core: MemberCore) -> bool:
     if core.topics != core.joined_topics:
         core.request_rejoin(reasons.SUBSCRIPTION_CHANGED)
+        core.last_join_ms = None
     if core.rejoin_reason is None or core.coordinator is None:
         return False
     core.enter(MemberState.PREPARING_JOIN)

@@ -11,7 +11,9 @@ from rebalance.timeline import trace
 INTERVAL_MS = 3000
 
 
-def running(profile: ClientProfile, *names: str, **behaviour: int) -> Simulation:
+def running(
+    profile: ClientProfile, *names: str, assignor: str = "range", **behaviour: int
+) -> Simulation:
     """A stable group of one client."""
     simulation = Simulation(seed=2)
     simulation.topic("orders", 6)
@@ -20,7 +22,7 @@ def running(profile: ClientProfile, *names: str, **behaviour: int) -> Simulation
             group_id="g", client_id=name, profile=profile, heartbeat_interval_ms=INTERVAL_MS
         )
         spec = MemberSpec(
-            name=name, topics=("orders",), assignors=(resolve("range"),), config=config
+            name=name, topics=("orders",), assignors=(resolve(assignor),), config=config
         )
         spec.behaviour = spec.behaviour.with_changes(behaviour)
         simulation.define(spec)
@@ -86,7 +88,7 @@ def test_m05_librdkafkas_beat_goes_on_as_before() -> None:
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
 def test_only_librdkafka_waits_before_it_joins_again(profile: ClientProfile) -> None:
-    simulation = running(profile, "a")
+    simulation = running(profile, "a", assignor="cooperative-sticky")
     simulation.run_for(1_000)
     simulation.processes["a"].enforce("one")
     simulation.run_for(100)
