@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rebalance.cli.compare_table import tables
 from rebalance.cli.errors import UsageError
 from rebalance.cli.scenario_options import (
     By,
@@ -123,6 +122,8 @@ def compare(
     if json_output:
         print(json.dumps(_as_json(played, results), indent=2, ensure_ascii=False))
     else:
+        from rebalance.cli.compare_table import tables
+
         for line in tables(results, width=width or terminal_width(), color=wants_color(color)):
             print(line)
     if not all(result.sound for result in results):
@@ -179,9 +180,9 @@ def _play(
     scenario: "Scenario", ways: "Sequence[Way]", workers: int, *, keep_traces: bool
 ) -> "Iterator[Played]":
     from rebalance.simulation.comparison import play_all
-    from rebalance.timeline.figures import figures
+    from rebalance.timeline.figures import all_figures
 
-    return play_all(scenario, ways, measure=figures, workers=workers, keep_traces=keep_traces)
+    return play_all(scenario, ways, measure=all_figures, workers=workers, keep_traces=keep_traces)
 
 
 def _told(results: "Iterable[Played]", ways: int) -> "Iterator[Played]":

@@ -34,6 +34,8 @@ def headline(group: GroupLanes, numbers: Metrics, width: int, glyphs: Glyphs) ->
         costs = [f"unavailable {owned.unavailable_partition_ms:,} partition-ms"]
         if owned.longest_unavailable_ms:
             costs.insert(0, f"longest without owner {duration(owned.longest_unavailable_ms)}")
+        if owned.deserted_partition_ms:
+            costs.append(f"nobody alive {owned.deserted_partition_ms:,} partition-ms")
         if owned.double_owned_partition_ms:
             costs.append(f"double-owned {owned.double_owned_partition_ms:,}")
         if owned.zombie_partition_ms:
