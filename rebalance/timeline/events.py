@@ -177,7 +177,7 @@ class CommitRefused(Event):
 
 
 # --- a member's view -----------------------------------------------------------------------------
-# `member` names the lane: unique in the trace for one consumer, through its restarts under that name.
+# `member` names the lane: unique in the trace for one consumer, also when it comes back to life.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
