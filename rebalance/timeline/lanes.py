@@ -220,9 +220,7 @@ class _GroupReader:
         holds = ledger.holds(end)
         wants = [Want(lives=lane.alive, topics=lane.topics) for lane in lanes]
         wanted = wanted_cells(holds, wants, self._topics, end)
-        return Ownership(
-            view="member", holds=holds, wanted=wanted, deserted=deserted_spans(wants)
-        )
+        return Ownership(view="member", holds=holds, wanted=wanted, deserted=deserted_spans(wants))
 
     def _coordinator_view(
         self, lanes: tuple[Lane, ...], names: Mapping[str, str], end: int

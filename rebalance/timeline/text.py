@@ -6,7 +6,7 @@ from left to right; one row a member, then the partitions, then the story in wor
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rebalance.timeline.glyphs import (
     ASCII,
@@ -23,7 +23,7 @@ from rebalance.timeline.lanes import GroupLanes, Lane, Source, prolonged, read_g
 from rebalance.timeline.legend import legend
 from rebalance.timeline.listing import Page, headline, story
 from rebalance.timeline.metrics import measure
-from rebalance.timeline.narrowing import ALL, Narrowing, narrowed, shown_lanes
+from rebalance.timeline.narrowing import ALL, Narrowing, narrowed, shared_out, shown_lanes
 from rebalance.timeline.ownership import Cell
 from rebalance.timeline.paint import Cells, Line, Piece, to_text, write
 from rebalance.timeline.rebalances import Rebalance, find_rebalances
@@ -74,7 +74,7 @@ def render_text(
 
     Raises:
         UnknownGroupError: the trace does not speak of `group_id`.
-        UnknownNameError: a group knows nothing of a member or topic in `only`.
+        UnknownNameError: no group knows anything of a member or topic in `only`.
         ValueError: the width is out of its bounds, there is no such rebalance, or nothing of the
             trace is between `from_ms` and `to_ms`.
     """
@@ -85,7 +85,11 @@ def text_of(groups: Iterable[GroupLanes], options: TextOptions) -> str:
     """Draw groups that were read, one after the other; raises as `render_text` does."""
     if not MIN_WIDTH <= options.width <= MAX_WIDTH:
         raise ValueError(f"width {options.width}: expected {MIN_WIDTH} to {MAX_WIDTH} columns")
-    return "\n".join(to_text(draw(group, options), color=options.color) for group in groups)
+    found = shared_out(tuple(groups), options.only)
+    return "\n".join(
+        to_text(draw(group, replace(options, only=own)), color=options.color)
+        for group, own in found
+    )
 
 
 def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:

@@ -21,7 +21,6 @@ from rebalance.timeline.events import (
 )
 from rebalance.timeline.lanes import GroupLanes
 
-
 _FOLLOWS = ("REBALANCE_IN_PROGRESS", "already rebalancing")
 """In the words of clients: others began."""
 
