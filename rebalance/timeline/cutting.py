@@ -9,7 +9,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
-from rebalance.timeline.model import GroupModel, MemberLane, PartitionLane, Run, StateSpan
+from rebalance.timeline.model import (
+    GroupModel,
+    MemberLane,
+    PartitionLane,
+    RebalanceEntry,
+    Run,
+    StateSpan,
+)
 from rebalance.timeline.scale import seconds
 
 SpanT = TypeVar("SpanT", Run, StateSpan)
@@ -58,6 +65,73 @@ def around(model: GroupModel, number: int) -> GroupModel:
         raise ValueError(f"no rebalance {number} of group {model.group_id!r}; {known}")
     margin = max((entry.until_ms - entry.start_ms) // 3, 20)
     return cut(model, entry.start_ms - margin, entry.until_ms + margin)
+
+
+def since(model: GroupModel, from_ms: int) -> GroupModel:
+    """The part of a model from `from_ms` on, told as if that were 0 s and nothing had been before:
+    what several timelines need that are to be compared. Rebalances are numbered from 1.
+
+    Raises:
+        ValueError: nothing of the trace is in it.
+    """
+    model = cut(model, from_ms, None)
+    first = min((entry.number for entry in model.rebalances), default=1)
+    began = model.started_at_ms
+    return replace(
+        model,
+        started_at_ms=None if began is None else began + from_ms,
+        start_ms=model.start_ms - from_ms,
+        end_ms=model.end_ms - from_ms,
+        members=tuple(_earlier_member(member, from_ms) for member in model.members),
+        partitions=tuple(
+            replace(
+                lane,
+                runs=_earlier(lane.runs, from_ms),
+                moves=tuple((t - from_ms, *who) for t, *who in lane.moves),
+            )
+            for lane in model.partitions
+        ),
+        rebalances=tuple(
+            _earlier_entry(entry, from_ms, entry.number - first + 1) for entry in model.rebalances
+        ),
+        states=tuple((t - from_ms, state) for t, state in model.states),
+        asides=tuple((t - from_ms, text) for t, text in model.asides),
+    )
+
+
+def _earlier(spans: Iterable[SpanT], by: int) -> tuple[SpanT, ...]:
+    return tuple(s._replace(start_ms=s.start_ms - by, end_ms=s.end_ms - by) for s in spans)
+
+
+def _earlier_member(member: MemberLane, by: int) -> MemberLane:
+    return replace(
+        member,
+        states=_earlier(member.states, by),
+        happenings=tuple(h._replace(t_ms=h.t_ms - by) for h in member.happenings),
+        requests=tuple(
+            r._replace(
+                sent_ms=r.sent_ms - by,
+                answered_ms=None if r.answered_ms is None else r.answered_ms - by,
+            )
+            for r in member.requests
+        ),
+    )
+
+
+def _earlier_entry(entry: RebalanceEntry, by: int, number: int) -> RebalanceEntry:
+    lost = entry.unavailable_since_ms
+    return replace(
+        entry,
+        number=number,
+        start_ms=entry.start_ms - by,
+        end_ms=None if entry.end_ms is None else entry.end_ms - by,
+        until_ms=entry.until_ms - by,
+        stages=tuple(
+            replace(s, start_ms=s.start_ms - by, end_ms=s.end_ms - by) for s in entry.stages
+        ),
+        waited_for=tuple(replace(w, until_ms=w.until_ms - by) for w in entry.waited_for),
+        unavailable_since_ms=None if lost is None else lost - by,
+    )
 
 
 def _member(member: MemberLane, start: int, end: int) -> MemberLane:

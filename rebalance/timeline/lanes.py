@@ -14,6 +14,7 @@ from rebalance.timeline.events import (
     Assigned,
     AssignmentSent,
     Event,
+    GroupWaits,
     Header,
     JoinCompleted,
     Lost,
@@ -239,4 +240,6 @@ def _slim(event: Event) -> Event:
     """Without what only the ledgers need."""
     if isinstance(event, Assigned | Revoked | Lost):
         return replace(event, partitions=_SOME if any(event.partitions.values()) else _NONE)
+    if isinstance(event, GroupWaits):
+        return replace(event, members=event.members if len(event.members) == 1 else ())
     return replace(event, members=()) if isinstance(event, JoinCompleted) else event

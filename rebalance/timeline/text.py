@@ -36,6 +36,7 @@ from rebalance.timeline.rows import (
     unowned_row,
 )
 from rebalance.timeline.scale import Scale, seconds, tick_label
+from rebalance.timeline.stages import courses
 from rebalance.timeline.states import busy_spans, lane_counts, waiting_spans
 
 MIN_WIDTH, MAX_WIDTH = 60, 300
@@ -100,6 +101,7 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
     numbers = measure(narrowed(group, options.only), found)
     yield from headline(group, numbers, options.width, glyphs)
     yield ()
+    told = courses(group, found)
     label = _label_width(group, options.width)
     columns = options.width - label - 1
     group = prolonged(group, max((group.end_ms - group.start_ms) // (columns - 1), 1))
@@ -128,7 +130,7 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
         end_ms=look.scale.end,
         most=options.max_rebalances,
     )
-    yield from story(group, found, numbers, page)
+    yield from story(group, found, numbers, told, page)
     yield ()
     drawn = {
         "rebalances": _drawn([rebalances]),

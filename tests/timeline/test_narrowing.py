@@ -2,7 +2,7 @@
 
 import pytest
 
-from rebalance.timeline.cutting import around, cut
+from rebalance.timeline.cutting import around, cut, since
 from rebalance.timeline.events import Header, MemberStarted, TopicKnown
 from rebalance.timeline.lanes import read_group
 from rebalance.timeline.model import GroupModel, models
@@ -130,3 +130,16 @@ def test_what_no_group_knows_is_an_error() -> None:
         models(two_groups(), by=Narrowing(topics=("x",)))
     with pytest.raises(UnknownNameError, match="no group knows both"):
         models(two_groups(), by=Narrowing(members=("Z",), topics=("orders",)))
+
+
+def test_since_a_moment_all_is_told_as_if_it_were_the_first() -> None:
+    (whole,) = models(cooperative_scale_out())
+    at = whole.rebalances[1].start_ms - 100
+    part = since(whole, at)
+    assert (part.start_ms, part.end_ms) == (0, whole.end_ms - at)
+    assert [entry.number for entry in part.rebalances] == [1, 2, 3]
+    assert part.rebalances[0].start_ms == 100
+    assert part.rebalances[0].stages[0].start_ms == 100
+    for lane, before in zip(part.partitions, cut(whole, at, None).partitions, strict=True):
+        assert [run.start_ms + at for run in lane.runs] == [run.start_ms for run in before.runs]
+        assert [t + at for t, *_ in lane.moves] == [t for t, *_ in before.moves]
