@@ -87,7 +87,7 @@ def since(model: GroupModel, from_ms: int) -> GroupModel:
             replace(
                 lane,
                 runs=_earlier(lane.runs, from_ms),
-                moves=tuple((t - from_ms, *who) for t, *who in lane.moves),
+                moves=tuple((t - from_ms, before, after) for t, before, after in lane.moves),
             )
             for lane in model.partitions
         ),

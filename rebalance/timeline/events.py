@@ -151,7 +151,7 @@ class GroupWaits(Event):
 
     group_id: str
     generation_id: int
-    waits_for: Literal["delay", "join", "pending", "sync"]
+    waits_for: str
     members: tuple[str, ...] = ()
 
 
