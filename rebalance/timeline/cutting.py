@@ -22,20 +22,44 @@ from rebalance.timeline.scale import seconds
 SpanT = TypeVar("SpanT", Run, StateSpan)
 
 
+def window(
+    whole: tuple[int, int], from_ms: int | None, to_ms: int | None, *, last_ms: int
+) -> tuple[int, int]:
+    """The part of `whole` that is asked for; `last_ms` is where the message says that it ends.
+
+    Raises:
+        ValueError: there is none.
+    """
+    start = whole[0] if from_ms is None else max(from_ms, whole[0])
+    end = whole[1] if to_ms is None else min(to_ms, whole[1])
+    if start > end:
+        until = "on" if to_ms is None else f"to {seconds(to_ms)}"
+        raise ValueError(
+            f"nothing to draw from {seconds(start if from_ms is None else from_ms)} {until}; "
+            f"the trace goes from {seconds(whole[0])} to {seconds(last_ms)}"
+        )
+    return start, end
+
+
+def closeup(start_ms: int, until_ms: int) -> tuple[int, int]:
+    """A stretch of time with a margin before and after it."""
+    margin = max((until_ms - start_ms) // 3, 20)
+    return start_ms - margin, until_ms + margin
+
+
+def no_such(number: int, last: int, group_id: str) -> ValueError:
+    """There is no rebalance of that number in the group."""
+    known = f"it has 1 to {last}" if last else "it has none"
+    return ValueError(f"no rebalance {number} of group {group_id!r}; {known}")
+
+
 def cut(model: GroupModel, from_ms: int | None, to_ms: int | None) -> GroupModel:
     """The part of a model in [from_ms, to_ms]; None: from its start, to its end.
 
     Raises:
         ValueError: nothing of the trace is in it.
     """
-    start = model.start_ms if from_ms is None else max(from_ms, model.start_ms)
-    end = model.end_ms if to_ms is None else min(to_ms, model.end_ms)
-    if start > end:
-        until = "on" if to_ms is None else f"to {seconds(to_ms)}"
-        raise ValueError(
-            f"nothing to draw from {seconds(start if from_ms is None else from_ms)} {until}; "
-            f"the trace goes from {seconds(model.start_ms)} to {seconds(model.end_ms)}"
-        )
+    start, end = window((model.start_ms, model.end_ms), from_ms, to_ms, last_ms=model.end_ms)
     if (start, end) == (model.start_ms, model.end_ms):
         return model
     return replace(
@@ -60,11 +84,8 @@ def around(model: GroupModel, number: int) -> GroupModel:
     """
     entry = next((entry for entry in model.rebalances if entry.number == number), None)
     if entry is None:
-        last = len(model.rebalances)
-        known = f"it has 1 to {last}" if last else "it has none"
-        raise ValueError(f"no rebalance {number} of group {model.group_id!r}; {known}")
-    margin = max((entry.until_ms - entry.start_ms) // 3, 20)
-    return cut(model, entry.start_ms - margin, entry.until_ms + margin)
+        raise no_such(number, len(model.rebalances), model.group_id)
+    return cut(model, *closeup(entry.start_ms, entry.until_ms))
 
 
 def since(model: GroupModel, from_ms: int) -> GroupModel:
