@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rebalance.cli.compare_table import tables
 from rebalance.cli.errors import UsageError
 from rebalance.cli.scenario_options import (
     By,
@@ -119,10 +118,14 @@ def compare(
     playing = _play(played, ways, workers or os.cpu_count() or 1, keep_traces=html is not None)
     results = list(_told(playing, len(ways)))
     if html is not None:
-        html.write_text(_page(played, results), encoding="utf-8")
+        from rebalance.cli.compare_page import page
+
+        html.write_text(page(played.name, results), encoding="utf-8")
     if json_output:
         print(json.dumps(_as_json(played, results), indent=2, ensure_ascii=False))
     else:
+        from rebalance.cli.compare_table import tables
+
         for line in tables(results, width=width or terminal_width(), color=wants_color(color)):
             print(line)
     if not all(result.sound for result in results):
@@ -179,9 +182,9 @@ def _play(
     scenario: "Scenario", ways: "Sequence[Way]", workers: int, *, keep_traces: bool
 ) -> "Iterator[Played]":
     from rebalance.simulation.comparison import play_all
-    from rebalance.timeline.figures import figures
+    from rebalance.timeline.figures import all_figures
 
-    return play_all(scenario, ways, measure=figures, workers=workers, keep_traces=keep_traces)
+    return play_all(scenario, ways, measure=all_figures, workers=workers, keep_traces=keep_traces)
 
 
 def _told(results: "Iterable[Played]", ways: int) -> "Iterator[Played]":
@@ -201,29 +204,6 @@ _PROGRESS = len("1000 of 1000 ways played")
 
 
 # --- what is told --------------------------------------------------------------------------------
-
-
-def _page(scenario: "Scenario", results: "Sequence[Played]") -> str:
-    from rebalance.timeline.cutting import cut
-    from rebalance.timeline.html import render_page
-    from rebalance.timeline.lanes import read_groups
-    from rebalance.timeline.model import group_model
-
-    traces = [(result.way.name, result.trace) for result in results if result.trace is not None]
-    if not traces:
-        raise UsageError(f"{scenario.name}: no way could be played, so there is nothing to draw")
-    from_ms = min(result.measured_from for result in results if result.trace is not None)
-    timelines = [
-        (
-            name,
-            [
-                (cut(group_model(lanes), from_ms or None, None), lanes)
-                for lanes in read_groups(trace)
-            ],
-        )
-        for name, trace in traces
-    ]
-    return render_page(timelines, title=f"rebalance compare: {Path(scenario.name).name}")
 
 
 def _as_json(scenario: "Scenario", results: "Sequence[Played]") -> dict[str, Any]:

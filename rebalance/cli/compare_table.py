@@ -1,12 +1,15 @@
 """The table of `rebalance compare`: a row a way, a column a metric, the best of each marked.
 
 Rule kept: less is better in every column; a star says so without colour. Ways that did not go well
-are shown, and no best is looked for among them.
+are shown, and no best is looked for among them. Time in which no member was alive at all stands
+below the table: it is the deploy's own, and mostly the same in all ways.
 """
 
 import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
+
+from rebalance.timeline.figures import DESERTED
 
 if TYPE_CHECKING:
     from rebalance.simulation.comparison import Played
@@ -33,6 +36,8 @@ def tables(results: "Sequence[Played]", *, width: int, color: bool) -> Iterator[
         if len(groups) > 1:
             yield f"{group_id}:"
         yield from _table(results, group_id, width, color=color)
+        for told in _deserted(results, group_id):
+            yield from textwrap.wrap(told, width, subsequent_indent="  ")
         yield ""
     for result in results:
         for complaint in result.complaints:
@@ -63,6 +68,18 @@ def _table(results: "Sequence[Played]", group_id: str, width: int, *, color: boo
             label = ""
         cells = (_cell(cell, w, color=color) for cell, w in zip(row, widths, strict=True))
         yield _line(label, first, cells).rstrip()
+
+
+def _deserted(results: "Sequence[Played]", group_id: str) -> Iterator[str]:
+    """How long nobody was alive: no way can be blamed for it, and no column counts it."""
+    ways: dict[int, list[str]] = {}
+    for result in results:
+        if group_id in result.numbers:
+            ways.setdefault(result.numbers[group_id].get(DESERTED, 0), []).append(result.way.name)
+    for lost, names in ways.items():
+        if lost:
+            where = "" if len(ways) == 1 else f" ({', '.join(names)})"
+            yield f"nobody alive: another {lost:,} partition-ms{where}"
 
 
 def _line(label: str, first: int, cells: Iterator[str]) -> str:

@@ -65,7 +65,7 @@ def demo(
     """
     from rebalance.cli.client_config import client_arguments
     from rebalance.cli.demo_report import Output
-    from rebalance.cli.demonstration.run import make_header
+    from rebalance.cli.demonstration.run import load_clients, make_header
     from rebalance.cli.demonstration.settings import DemoSettings
 
     check_writable(html, "--html")
@@ -82,6 +82,7 @@ def demo(
         session_timeout_ms=session_timeout_ms or least,
     )
     output = Output(json_output, text_options(width, color, ascii=ascii_only))
+    load_clients(settings)
     header = make_header(settings)
     with output.writing(trace, header):
         result = _run(settings, output, header)

@@ -146,8 +146,9 @@ def _protocol(settings: "DemoSettings") -> str:
 
 def _document(result: "DemoResult", settings: "DemoSettings") -> dict[str, Any]:
     from rebalance.timeline.lanes import read_groups
+    from rebalance.timeline.narrowing import ALL
 
-    groups = group_numbers(read_groups(result.log))
+    groups = group_numbers((group, ALL) for group in read_groups(result.log))
     return {
         "consumers": {
             "real": True,

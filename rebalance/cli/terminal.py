@@ -59,21 +59,25 @@ def text_options(width: int | None, color: ColorWhen, **more: Any) -> "TextOptio
 
 
 def group_numbers(
-    read: "Iterable[GroupLanes]", only: "Narrowing | None" = None
+    read: "Iterable[tuple[GroupLanes, Narrowing]]",
 ) -> list[dict[str, Any]]:
-    """Metrics and rebalances of each group as plain data, for `--json`."""
+    """Metrics and rebalances, with their stages, of each group as plain data, for `--json`."""
     from dataclasses import asdict
 
     from rebalance.timeline.metrics import measure
     from rebalance.timeline.narrowing import narrowed
     from rebalance.timeline.rebalances import find_rebalances
+    from rebalance.timeline.stages import courses
 
     groups: list[dict[str, Any]] = []
-    for group in read:
+    for group, only in read:
         found = find_rebalances(group)
-        metrics = measure(narrowed(group, only) if only else group, found).to_dict()
+        metrics = measure(narrowed(group, only), found).to_dict()
         costs = metrics.pop("per_rebalance")
-        listed = [asdict(r) | cost for r, cost in zip(found, costs, strict=True)]
+        listed = [
+            asdict(rebalance) | cost | asdict(course)
+            for rebalance, cost, course in zip(found, costs, courses(group, found), strict=True)
+        ]
         groups.append({"group_id": group.group_id, "metrics": metrics, "rebalances": listed})
     return groups
 

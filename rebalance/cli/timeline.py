@@ -26,7 +26,8 @@ class Asked:
 
     name: str
     """Of the trace."""
-    groups: "tuple[GroupLanes, ...]"
+    groups: "tuple[tuple[GroupLanes, Narrowing], ...]"
+    """Those that know what is asked for, each with what it knows of it."""
     only: "Narrowing"
     from_ms: int | None
     to_ms: int | None
@@ -40,7 +41,7 @@ class Asked:
         from rebalance.timeline.cutting import around, cut
         from rebalance.timeline.model import group_model
 
-        found = [group_model(group, self.only) for group in self.groups]
+        found = [group_model(group, own) for group, own in self.groups]
         if self.rebalance is not None:
             return tuple(around(model, self.rebalance) for model in found)
         return tuple(cut(model, self.from_ms, self.to_ms) for model in found)
@@ -58,7 +59,7 @@ def _text(asked: Asked) -> str:
         rebalance=asked.rebalance,
         only=asked.only,
     )
-    return text_of(asked.groups, options)
+    return text_of((group for group, _ in asked.groups), options)
 
 
 def _svg(asked: Asked) -> str:
@@ -70,7 +71,8 @@ def _svg(asked: Asked) -> str:
 def _html(asked: Asked) -> str:
     from rebalance.timeline.html import render_page
 
-    return render_page([(asked.name, tuple(zip(asked.models(), asked.groups, strict=True)))])
+    lanes = (group for group, _ in asked.groups)
+    return render_page([(asked.name, tuple(zip(asked.models(), lanes, strict=True)))])
 
 
 def _perfetto(asked: Asked) -> str:
@@ -80,7 +82,7 @@ def _perfetto(asked: Asked) -> str:
 
 
 def _json(asked: Asked) -> str:
-    return json.dumps({"groups": group_numbers(asked.groups, asked.only)}, indent=2) + "\n"
+    return json.dumps({"groups": group_numbers(asked.groups)}, indent=2) + "\n"
 
 
 FORMATS: Mapping[str, Callable[[Asked], str]] = {
@@ -138,7 +140,7 @@ def timeline(
 
     Example: rebalance timeline trace.jsonl --format svg --topic orders --out deploy.svg
     """
-    from rebalance.timeline.narrowing import Narrowing
+    from rebalance.timeline.narrowing import Narrowing, shared_out
 
     render = _json if as_json else FORMATS.get(format_)
     if render is None:
@@ -153,18 +155,19 @@ def timeline(
     )
     _leave_out(f"--format {format_} has a size of its own", format_ != "text", {"--width": width})
     groups = _read(trace, group, partial=partial)
-    asked = Asked(
-        name="a trace" if trace == "-" else Path(trace).name,
-        groups=groups,
-        only=Narrowing(members=tuple(member or ()), topics=tuple(topic or ())),
-        from_ms=_ms(from_s),
-        to_ms=_ms(to_s),
-        rebalance=number,
-        width=width,
-        color=color,
-        ascii=ascii_only,
-    )
+    only = Narrowing(members=tuple(member or ()), topics=tuple(topic or ()))
     try:
+        asked = Asked(
+            name="a trace" if trace == "-" else Path(trace).name,
+            groups=_with_rebalance(shared_out(groups, only), number),
+            only=only,
+            from_ms=_ms(from_s),
+            to_ms=_ms(to_s),
+            rebalance=number,
+            width=width,
+            color=color,
+            ascii=ascii_only,
+        )
         output = render(asked)
     except ValueError as error:
         raise UsageError(f"{trace}: {error}") from None
@@ -193,6 +196,17 @@ def _read(name: str, group_id: str | None, *, partial: bool) -> "tuple[GroupLane
     if not groups:
         raise UsageError(f"{name}: a trace without any group: there is nothing to draw")
     return groups
+
+
+def _with_rebalance(
+    groups: "tuple[tuple[GroupLanes, Narrowing], ...]", number: int | None
+) -> "tuple[tuple[GroupLanes, Narrowing], ...]":
+    """Those that have so many; all of them where none has, which the renderer then says."""
+    from rebalance.timeline.rebalances import find_rebalances
+
+    if number is None or len(groups) < 2:
+        return groups
+    return tuple(pair for pair in groups if number <= len(find_rebalances(pair[0]))) or groups
 
 
 def _open(name: str, *, partial: bool) -> "TraceStream":

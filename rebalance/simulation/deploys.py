@@ -54,6 +54,8 @@ class Deploy:
         for name, (number, smallest) in least.items():
             if number < smallest:
                 raise ValueError(f"{name} {number}: expected {smallest} or more")
+        if self.by > 1 and not self.every_ms:
+            raise ValueError(f"--by {self.by}: without a pause there are no waves; leave it out")
         if self.kind is Kind.SCALE_IN and self.count >= self.members:
             raise ValueError(
                 f"--count {self.count}: expected less than the {self.members} members there are"

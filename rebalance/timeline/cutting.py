@@ -9,10 +9,48 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
-from rebalance.timeline.model import GroupModel, MemberLane, PartitionLane, Run, StateSpan
+from rebalance.timeline.model import (
+    GroupModel,
+    MemberLane,
+    PartitionLane,
+    RebalanceEntry,
+    Run,
+    StateSpan,
+)
 from rebalance.timeline.scale import seconds
 
 SpanT = TypeVar("SpanT", Run, StateSpan)
+
+
+def window(
+    whole: tuple[int, int], from_ms: int | None, to_ms: int | None, *, last_ms: int
+) -> tuple[int, int]:
+    """The part of `whole` that is asked for; `last_ms` is where the message says that it ends.
+
+    Raises:
+        ValueError: there is none.
+    """
+    start = whole[0] if from_ms is None else max(from_ms, whole[0])
+    end = whole[1] if to_ms is None else min(to_ms, whole[1])
+    if start > end:
+        until = "on" if to_ms is None else f"to {seconds(to_ms)}"
+        raise ValueError(
+            f"nothing to draw from {seconds(start if from_ms is None else from_ms)} {until}; "
+            f"the trace goes from {seconds(whole[0])} to {seconds(last_ms)}"
+        )
+    return start, end
+
+
+def closeup(start_ms: int, until_ms: int) -> tuple[int, int]:
+    """A stretch of time with a margin before and after it."""
+    margin = max((until_ms - start_ms) // 3, 20)
+    return start_ms - margin, until_ms + margin
+
+
+def no_such(number: int, last: int, group_id: str) -> ValueError:
+    """There is no rebalance of that number in the group."""
+    known = f"it has 1 to {last}" if last else "it has none"
+    return ValueError(f"no rebalance {number} of group {group_id!r}; {known}")
 
 
 def cut(model: GroupModel, from_ms: int | None, to_ms: int | None) -> GroupModel:
@@ -21,14 +59,7 @@ def cut(model: GroupModel, from_ms: int | None, to_ms: int | None) -> GroupModel
     Raises:
         ValueError: nothing of the trace is in it.
     """
-    start = model.start_ms if from_ms is None else max(from_ms, model.start_ms)
-    end = model.end_ms if to_ms is None else min(to_ms, model.end_ms)
-    if start > end:
-        until = "on" if to_ms is None else f"to {seconds(to_ms)}"
-        raise ValueError(
-            f"nothing to draw from {seconds(start if from_ms is None else from_ms)} {until}; "
-            f"the trace goes from {seconds(model.start_ms)} to {seconds(model.end_ms)}"
-        )
+    start, end = window((model.start_ms, model.end_ms), from_ms, to_ms, last_ms=model.end_ms)
     if (start, end) == (model.start_ms, model.end_ms):
         return model
     return replace(
@@ -53,11 +84,75 @@ def around(model: GroupModel, number: int) -> GroupModel:
     """
     entry = next((entry for entry in model.rebalances if entry.number == number), None)
     if entry is None:
-        last = len(model.rebalances)
-        known = f"it has 1 to {last}" if last else "it has none"
-        raise ValueError(f"no rebalance {number} of group {model.group_id!r}; {known}")
-    margin = max((entry.until_ms - entry.start_ms) // 3, 20)
-    return cut(model, entry.start_ms - margin, entry.until_ms + margin)
+        raise no_such(number, len(model.rebalances), model.group_id)
+    return cut(model, *closeup(entry.start_ms, entry.until_ms))
+
+
+def since(model: GroupModel, from_ms: int) -> GroupModel:
+    """The part of a model from `from_ms` on, told as if that were 0 s and nothing had been before:
+    what several timelines need that are to be compared. Rebalances are numbered from 1.
+
+    Raises:
+        ValueError: nothing of the trace is in it.
+    """
+    model = cut(model, from_ms, None)
+    first = min((entry.number for entry in model.rebalances), default=1)
+    began = model.started_at_ms
+    return replace(
+        model,
+        started_at_ms=None if began is None else began + from_ms,
+        start_ms=model.start_ms - from_ms,
+        end_ms=model.end_ms - from_ms,
+        members=tuple(_earlier_member(member, from_ms) for member in model.members),
+        partitions=tuple(
+            replace(
+                lane,
+                runs=_earlier(lane.runs, from_ms),
+                moves=tuple((t - from_ms, before, after) for t, before, after in lane.moves),
+            )
+            for lane in model.partitions
+        ),
+        rebalances=tuple(
+            _earlier_entry(entry, from_ms, entry.number - first + 1) for entry in model.rebalances
+        ),
+        states=tuple((t - from_ms, state) for t, state in model.states),
+        asides=tuple((t - from_ms, text) for t, text in model.asides),
+    )
+
+
+def _earlier(spans: Iterable[SpanT], by: int) -> tuple[SpanT, ...]:
+    return tuple(s._replace(start_ms=s.start_ms - by, end_ms=s.end_ms - by) for s in spans)
+
+
+def _earlier_member(member: MemberLane, by: int) -> MemberLane:
+    return replace(
+        member,
+        states=_earlier(member.states, by),
+        happenings=tuple(h._replace(t_ms=h.t_ms - by) for h in member.happenings),
+        requests=tuple(
+            r._replace(
+                sent_ms=r.sent_ms - by,
+                answered_ms=None if r.answered_ms is None else r.answered_ms - by,
+            )
+            for r in member.requests
+        ),
+    )
+
+
+def _earlier_entry(entry: RebalanceEntry, by: int, number: int) -> RebalanceEntry:
+    lost = entry.unavailable_since_ms
+    return replace(
+        entry,
+        number=number,
+        start_ms=entry.start_ms - by,
+        end_ms=None if entry.end_ms is None else entry.end_ms - by,
+        until_ms=entry.until_ms - by,
+        stages=tuple(
+            replace(s, start_ms=s.start_ms - by, end_ms=s.end_ms - by) for s in entry.stages
+        ),
+        waited_for=tuple(replace(w, until_ms=w.until_ms - by) for w in entry.waited_for),
+        unavailable_since_ms=None if lost is None else lost - by,
+    )
 
 
 def _member(member: MemberLane, start: int, end: int) -> MemberLane:

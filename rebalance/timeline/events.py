@@ -137,6 +137,25 @@ class RebalanceStarted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupWaits(Event):
+    """What the group waits for from now on: told when a join phase begins, again when only one
+    member or only pending ids are left, and when the leader is to assign.
+
+    `waits_for`: "delay" (the initial delay, whoever comes), "join" (the JoinGroups of these
+    members), "pending" (those to whom these member ids were given) or "sync" (the leader's
+    SyncGroup).
+    """
+
+    NAME: ClassVar[str] = "group_waits"
+    VIEW: ClassVar[View] = "coordinator"
+
+    group_id: str
+    generation_id: int
+    waits_for: str
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JoinCompleted(Event):
     """The join phase ended; the leader assigns."""
 
@@ -177,7 +196,7 @@ class CommitRefused(Event):
 
 
 # --- a member's view -----------------------------------------------------------------------------
-# `member` names the lane: unique in the trace for the life of one process or consumer object.
+# `member` names the lane: unique in the trace for one consumer, also when it comes back to life.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -371,6 +390,7 @@ EVENTS: Mapping[str, type[Event]] = {
         MemberJoined,
         MemberRemoved,
         RebalanceStarted,
+        GroupWaits,
         JoinCompleted,
         AssignmentSent,
         CommitRefused,

@@ -6,17 +6,28 @@ is asked for is often a part of a trace: the deploy, and not that the group came
 
 from rebalance.timeline.history import histories
 from rebalance.timeline.lanes import GroupLanes, read_groups
-from rebalance.timeline.metrics import Metrics, measure
+from rebalance.timeline.metrics import Metrics, deserted_partition_ms, measure
 from rebalance.timeline.trace import Trace, TraceEnded
 
-__all__ = ["figures"]
+__all__ = ["DESERTED", "RARE", "all_figures", "figures"]
 
 Figures = dict[str, dict[str, int]]
 """group id -> name of a metric, with its unit -> value."""
 
 
 def figures(trace: Trace, from_ms: int = 0) -> Figures:
-    """What happened from `from_ms` on, group by group; a time at which the groups are at rest."""
+    """What happened from `from_ms` on, group by group; a time at which the groups are at rest.
+
+    Without what is `RARE` and was not so: elsewhere that is a line that says nothing.
+    """
+    return {
+        group_id: {name: n for name, n in numbers.items() if n or name not in RARE}
+        for group_id, numbers in all_figures(trace, from_ms).items()
+    }
+
+
+def all_figures(trace: Trace, from_ms: int = 0) -> Figures:
+    """The same with every number, for whoever puts several side by side."""
     before = {m.group_id: m for m in map(measure, read_groups(_until(trace, from_ms)))}
     return {
         group.group_id: _of_group(group, before.get(group.group_id), from_ms)
@@ -38,15 +49,19 @@ def _of_group(group: GroupLanes, before: Metrics | None, from_ms: int) -> dict[s
     found |= {"rounds to converge, at most": max(rounds, default=0)}
     if group.ownership is not None:
         found |= {"longest unavailable, ms": _longest_gap(group, from_ms)}
+        found |= {DESERTED: deserted_partition_ms(group.ownership, from_ms)}
     return {name: found[name] for name in _ORDER if name in found}
 
 
+DESERTED = "nobody alive, partition-ms"
+RARE = frozenset({DESERTED})
 _ORDER = (
     "rebalances",
     "rounds to converge, at most",
     "time to stable, ms",
     "unavailable, partition-ms",
     "longest unavailable, ms",
+    DESERTED,
     "double-owned, partition-ms",
     "zombie, partition-ms",
     "partitions moved",

@@ -1,31 +1,24 @@
 """A trace as lanes: one per member, with its life, its joins and what it owned in both views.
 
 Why: pictures and numbers need the same reading of a trace, so it is read once, here, event by
-event: a trace of a million events is never in memory as a whole. What is kept of an event is what
-the story needs (`GroupLanes.events`); which partitions it spoke of goes into the ledgers.
+event: a trace of a million events is never in memory as a whole. What is kept of the events is what
+the story needs (kept.py); which partitions they spoke of goes into the ledgers.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from rebalance.timeline.demand import Want, wanted_cells
+from rebalance.timeline.demand import Want, deserted_spans, wanted_cells
 from rebalance.timeline.events import (
-    Assigned,
     AssignmentSent,
     Event,
     Header,
-    JoinCompleted,
-    Lost,
     MemberJoined,
     MemberRemoved,
-    Partitions,
-    RequestAnswered,
-    RequestSent,
-    Revoked,
-    Subscribed,
     TopicKnown,
 )
+from rebalance.timeline.kept import KeptEvents
 from rebalance.timeline.lives import Lane, Lives, Mark, MarkKind
 from rebalance.timeline.names import Names
 from rebalance.timeline.ownership import Cell, CoordinatorLedger, Holds, MemberLedger
@@ -69,6 +62,8 @@ class Ownership:
     view: Literal["member", "coordinator"]
     holds: Holds
     wanted: Mapping[Cell, tuple[Span, ...]]
+    deserted: tuple[Span, ...]
+    """When no member of the group lived, between the lives of two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +80,8 @@ class GroupLanes:
     member: Ownership | None
     coordinator: Ownership | None
     events: tuple[Event, ...] = field(repr=False)
-    """The group's events and the world's, in order, for the story: of partitions they say only
-    whether there are any, and what nobody asks them for is left out (`subscribed`,
-    `assignment_sent`, requests)."""
+    """The group's events and the world's, in order, for the story: see kept.py for what is left out
+    of them."""
     names: Mapping[str, str] = field(repr=False)
     """Member id to lane name."""
     until: "Callable[[int], GroupLanes]" = field(repr=False, compare=False)
@@ -152,11 +146,6 @@ def prolonged(group: GroupLanes, by_ms: int) -> GroupLanes:
     return group.until(group.end_ms + by_ms)
 
 
-_NO_STORY = (AssignmentSent, Subscribed, RequestSent, RequestAnswered)
-_SOME: Partitions = {"": (0,)}
-_NONE: Partitions = {}
-
-
 class _GroupReader:
     """Reads one group event by event."""
 
@@ -169,7 +158,7 @@ class _GroupReader:
         self._members = MemberLedger(coordinator_counts=True)
         self._alone: MemberLedger | None = MemberLedger(coordinator_counts=False)
         """How members' words are understood while no coordinator has spoken."""
-        self._kept: list[Event] = []
+        self._kept = KeptEvents()
         self._topics: list[TopicKnown] = []
         self._members_speak = self._assignments_sent = False
 
@@ -189,8 +178,7 @@ class _GroupReader:
         if self._alone is not None:
             self._alone.handle(event)
         self._assignments_sent |= isinstance(event, AssignmentSent)
-        if not isinstance(event, _NO_STORY):
-            self._kept.append(_slim(event))
+        self._kept.see(event)
 
     def group(self, start: int, last: int, end: int | None = None) -> GroupLanes:
         """What was read so far; what lasts goes on until `end` (default: the last event)."""
@@ -206,7 +194,7 @@ class _GroupReader:
             lanes=lanes,
             member=self._member_view(lanes, end),
             coordinator=self._coordinator_view(lanes, names, end),
-            events=tuple(self._kept),
+            events=self._kept.all(),
             names=names,
             until=lambda until: self.group(start, last, until),
         )
@@ -218,7 +206,7 @@ class _GroupReader:
         holds = ledger.holds(end)
         wants = [Want(lives=lane.alive, topics=lane.topics) for lane in lanes]
         wanted = wanted_cells(holds, wants, self._topics, end)
-        return Ownership(view="member", holds=holds, wanted=wanted)
+        return Ownership(view="member", holds=holds, wanted=wanted, deserted=deserted_spans(wants))
 
     def _coordinator_view(
         self, lanes: tuple[Lane, ...], names: Mapping[str, str], end: int
@@ -228,11 +216,6 @@ class _GroupReader:
         holds = self._coordinator.holds(end, names)
         wants = [Want(lives=lane.counted, topics=lane.topics) for lane in lanes]
         wanted = wanted_cells(holds, wants, self._topics, end)
-        return Ownership(view="coordinator", holds=holds, wanted=wanted)
-
-
-def _slim(event: Event) -> Event:
-    """Without what only the ledgers need."""
-    if isinstance(event, Assigned | Revoked | Lost):
-        return replace(event, partitions=_SOME if any(event.partitions.values()) else _NONE)
-    return replace(event, members=()) if isinstance(event, JoinCompleted) else event
+        return Ownership(
+            view="coordinator", holds=holds, wanted=wanted, deserted=deserted_spans(wants)
+        )

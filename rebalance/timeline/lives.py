@@ -66,6 +66,12 @@ class Request(NamedTuple):
     api: str
     error: str
     """Kafka's name of the error, or "connection lost"; "": none."""
+    bad: bool = False
+    """Lost, or refused with more than what is part of every join: worth a mark in a picture. One
+    that was sent after the last answer may be under way and is not lost yet."""
+
+
+_EVERYDAY = ("", "MEMBER_ID_REQUIRED", "REBALANCE_IN_PROGRESS")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +119,7 @@ class _Draft:
     """Requests without an answer: number -> when, and of which API."""
     requests: list[Request] = field(default_factory=list)
     heartbeats: int = 0
+    last_answer: int = 0
     timeouts: tuple[int | None, int | None] = (None, None)
 
     def open(self, what: str, t: int) -> None:
@@ -130,6 +137,7 @@ class _Draft:
         sent = self.sent.pop(number, None)
         if sent is None:
             return
+        self.last_answer = t
         if sent[1] == "Heartbeat" and not error:
             self.heartbeats += 1
         else:
@@ -137,12 +145,18 @@ class _Draft:
 
     def all_requests(self) -> tuple[Request, ...]:
         waiting = [Request(t, None, api, "") for t, api in self.sent.values()]
-        return tuple(sorted([*self.requests, *waiting], key=lambda request: request.sent_ms))
+        told = sorted([*self.requests, *waiting], key=lambda request: request.sent_ms)
+        return tuple(request._replace(bad=_is_bad(request, self.last_answer)) for request in told)
 
     def all(self, what: str, end: int) -> list[Span]:
         """The spans so far; what is open goes on until `end`."""
         open_ = [Span(self.since[what], end)] if what in self.since else []
         return [*self.spans.get(what, ()), *open_]
+
+
+def _is_bad(request: Request, last_answer: int) -> bool:
+    lost = request.answered_ms is None and request.sent_ms < last_answer
+    return lost or request.error not in _EVERYDAY
 
 
 class Lives:

@@ -15,7 +15,7 @@ from rebalance.timeline.history import History, Stretch, histories
 from rebalance.timeline.lanes import GroupLanes, Lane, Source, read_groups
 from rebalance.timeline.lives import Request
 from rebalance.timeline.metrics import RebalanceMetrics, measure
-from rebalance.timeline.narrowing import ALL, Narrowing, narrowed, shown_lanes
+from rebalance.timeline.narrowing import ALL, Narrowing, narrowed, shared_out, shown_lanes
 from rebalance.timeline.rebalances import Rebalance, find_rebalances
 from rebalance.timeline.spans import Span
 from rebalance.timeline.stages import Course, Stage, WaitedFor, courses
@@ -183,13 +183,14 @@ def _run_list(run: Run) -> list[Any]:
 def models(
     trace: Source, group_id: str | None = None, *, by: Narrowing = ALL
 ) -> tuple[GroupModel, ...]:
-    """The model of the group asked for, or of all groups of a trace.
+    """The model of the group asked for, or of all groups of a trace that know what is asked for.
 
     Raises:
         UnknownGroupError: the trace does not speak of `group_id`.
-        UnknownNameError: a group knows nothing of what it is to be narrowed `by`.
+        UnknownNameError: no group knows anything of what they are to be narrowed `by`.
     """
-    return tuple(group_model(group, by) for group in read_groups(trace, group_id))
+    found = shared_out(read_groups(trace, group_id), by)
+    return tuple(group_model(group, own) for group, own in found)
 
 
 def group_model(group: GroupLanes, by: Narrowing = ALL) -> GroupModel:

@@ -2,7 +2,8 @@
 
 Why: in a group of two hundred members somebody looks for one. Who is left out is not drawn and not
 counted, but stays known by name: a partition that the member got came from somebody. Rebalances
-are the group's own and stay, with what they cost the partitions that are left.
+are the group's own and stay, with what they cost the partitions that are left. Of several groups
+those are left that know what is asked for; what none of them knows is an error.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -32,6 +33,39 @@ class Narrowing:
 
 ALL = Narrowing()
 """Nothing is left out."""
+
+
+def shared_out(
+    groups: Sequence[GroupLanes], by: Narrowing
+) -> tuple[tuple[GroupLanes, Narrowing], ...]:
+    """The groups that know a member and a topic that is asked for, each with what it knows of it.
+
+    Raises:
+        UnknownNameError: one of the names or patterns fits nothing in any of the groups, or none
+            of them knows both a member and a topic.
+    """
+    found: list[tuple[GroupLanes, Narrowing]] = []
+    for group in groups:
+        own = Narrowing(
+            members=tuple(name for name in by.members if _lanes_like(group, name)),
+            topics=tuple(name for name in by.topics if _topics_like(group, name)),
+        )
+        if bool(own.members) == bool(by.members) and bool(own.topics) == bool(by.topics):
+            found.append((group, own))
+    for name in by.members:
+        if not any(_lanes_like(group, name) for group in groups):
+            raise _unknown(
+                groups, "member", name, (lane.name for group in groups for lane in group.lanes)
+            )
+    for name in by.topics:
+        if not any(_topics_like(group, name) for group in groups):
+            raise _unknown(
+                groups, "topic", name, sorted({t for g in groups for t in _topics_of(g)})
+            )
+    if groups and not found:
+        asked = " and ".join((*by.members, *by.topics))
+        raise UnknownNameError(f"no group knows both a member and a topic of {asked}")
+    return tuple(found)
 
 
 def narrowed(group: GroupLanes, by: Narrowing) -> GroupLanes:
@@ -76,11 +110,15 @@ def _members(group: GroupLanes, asked: Sequence[str]) -> Collection[str] | None:
         return None
     found: set[str] = set()
     for pattern in asked:
-        fits = {lane.name for lane in group.lanes if _is(lane, pattern)}
+        fits = _lanes_like(group, pattern)
         if not fits:
-            raise _unknown(group, "member", pattern, (lane.name for lane in group.lanes))
+            raise _unknown([group], "member", pattern, (lane.name for lane in group.lanes))
         found |= fits
     return found
+
+
+def _lanes_like(group: GroupLanes, pattern: str) -> set[str]:
+    return {lane.name for lane in group.lanes if _is(lane, pattern)}
 
 
 def _is(lane: Lane, pattern: str) -> bool:
@@ -91,23 +129,35 @@ def _is(lane: Lane, pattern: str) -> bool:
 def _topics(group: GroupLanes, asked: Sequence[str]) -> Collection[str] | None:
     if not asked:
         return None
-    known = {
-        cell.topic for view in (group.member, group.coordinator) if view for cell in view.wanted
-    }
     found: set[str] = set()
     for pattern in asked:
-        fits = {topic for topic in known if topic == pattern or fnmatchcase(topic, pattern)}
+        fits = _topics_like(group, pattern)
         if not fits:
-            raise _unknown(group, "topic", pattern, sorted(known))
+            raise _unknown([group], "topic", pattern, sorted(_topics_of(group)))
         found |= fits
     return found
 
 
-def _unknown(group: GroupLanes, what: str, name: str, known: Iterable[str]) -> UnknownNameError:
+def _topics_of(group: GroupLanes) -> set[str]:
+    return {
+        cell.topic for view in (group.member, group.coordinator) if view for cell in view.wanted
+    }
+
+
+def _topics_like(group: GroupLanes, pattern: str) -> set[str]:
+    known = _topics_of(group)
+    return {topic for topic in known if topic == pattern or fnmatchcase(topic, pattern)}
+
+
+def _unknown(
+    groups: Sequence[GroupLanes], what: str, name: str, known: Iterable[str]
+) -> UnknownNameError:
     names = tuple(known)
     listed = ", ".join(names[:_LISTED]) if names else "none at all"
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return UnknownNameError(f"no {what} {name!r} in group {group.group_id}; it has: {listed}{more}")
+    ids = [group.group_id for group in groups[:_LISTED]]
+    where = f"group {ids[0]}; it has" if len(ids) == 1 else f"groups {', '.join(ids)}; they have"
+    return UnknownNameError(f"no {what} {name!r} in {where}: {listed}{more}")
 
 
 def _owned(

@@ -62,6 +62,10 @@ _FIELDS: Mapping[str, str] = {
     "leader": "Member id of the leader.",
     "Joined.leader": "Whether it leads this generation.",
     "members": "Member ids in this generation.",
+    "GroupWaits.generation_id": "The generation before the join phase ends, the new one after.",
+    "waits_for": "The initial delay, JoinGroups of members, ids without a member, the leader's "
+    "SyncGroup.",
+    "GroupWaits.members": "Whom: member ids; absent while the initial delay runs.",
     "partitions": "The partitions, ids ascending.",
     "AssignmentSent.partitions": "All it owns from now on: replaces what it had.",
     "Assigned.partitions": "What it got in addition to what it has; may be empty.",

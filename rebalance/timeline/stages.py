@@ -8,8 +8,9 @@ of one rebalance follow each other without gap or overlap:
 - `sync`: from then until the group was at rest: the leader assigns, the assignment is stored;
 - `settle`: from then until the last member of the generation had its partitions.
 
-A stage of which the trace does not say is left out, or shorter: without members' events there is
-neither `revoke` nor `settle`.
+Who was waited for is the coordinator's word where its trace has it (`group_waits`); from a trace
+without it, what members were seen to do. A stage of which the trace does not say is left out, or
+shorter: without members' events there is neither `revoke` nor `settle`.
 """
 
 from bisect import bisect_left, bisect_right
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from rebalance.timeline.events import (
     Assigned,
     Event,
+    GroupWaits,
     JoinCompleted,
     Joined,
     Joining,
@@ -57,11 +59,14 @@ class Course:
 
     stages: tuple[Stage, ...]
     waited_for: tuple[WaitedFor, ...]
+    delayed: bool = False
+    """The join phase waited for the initial delay of a new group, by its coordinator's word."""
 
 
 def courses(group: GroupLanes, found: Sequence[Rebalance]) -> tuple[Course, ...]:
     """The course of each rebalance, from the events between its start and the next one's."""
     times = [event.t for event in group.events]
+    spoken = any(isinstance(event, GroupWaits) for event in group.events)
     result: list[Course] = []
     for index, rebalance in enumerate(found):
         last = index + 1 == len(found)
@@ -69,12 +74,15 @@ def courses(group: GroupLanes, found: Sequence[Rebalance]) -> tuple[Course, ...]
         first = bisect_left(times, rebalance.start_ms)
         beyond = bisect_right(times, until) if last else bisect_left(times, until)
         events = group.events[first:beyond]
-        result.append(_course(group, rebalance, events, until_of(found, index, group.end_ms)))
+        over = until_of(found, index, group.end_ms)
+        result.append(_course(group, rebalance, events, over, spoken=spoken))
     return tuple(result)
 
 
-def _course(group: GroupLanes, r: Rebalance, events: Sequence[Event], until: int) -> Course:
-    """`until`: when it was over, or overtaken."""
+def _course(
+    group: GroupLanes, r: Rebalance, events: Sequence[Event], until: int, *, spoken: bool
+) -> Course:
+    """`until`: when it was over, or overtaken; `spoken`: the coordinator says what it waits for."""
     completed = next((e.t for e in events if isinstance(e, JoinCompleted)), None)
     if completed is None and r.seen_by == "members":
         completed = max((e.t for e in events if _of_generation(e, r, Joined)), default=None)
@@ -90,8 +98,15 @@ def _course(group: GroupLanes, r: Rebalance, events: Sequence[Event], until: int
         if end > at:
             stages.append(Stage(name=name, start_ms=at, end_ms=end))
             at = end
-    waited = (*_waited_to_join(group, r, events, joined_by), *_waited_to_settle(r, events, until))
-    return Course(stages=tuple(stages), waited_for=waited)
+    told = _last_word(events, joined_by)
+    joined = (
+        _waited_to_join(group, r, events, joined_by, told)
+        if spoken
+        else _seen_to_join(group, r, events, joined_by)
+    )
+    waited = (*joined, *_waited_to_settle(r, events, until))
+    delayed = told is not None and told.waits_for == "delay"
+    return Course(stages=tuple(stages), waited_for=waited, delayed=delayed)
 
 
 def _of_generation(event: Event, r: Rebalance, kind: type[Joined] | type[Assigned]) -> bool:
@@ -99,28 +114,47 @@ def _of_generation(event: Event, r: Rebalance, kind: type[Joined] | type[Assigne
 
 
 def _waited_to_join(
+    group: GroupLanes, r: Rebalance, events: Sequence[Event], until: int, told: GroupWaits | None
+) -> Iterable[WaitedFor]:
+    """By the coordinator's word: whoever was given up, else the last that was left to wait for."""
+    given_up = tuple(_given_up(group, r, events, until))
+    yield from given_up
+    gone = {e.member_id for e in events if isinstance(e, MemberRemoved) and e.t <= until}
+    for member_id in told.members if told is not None and not given_up else ():
+        lane = group.names.get(member_id, member_id)
+        yield WaitedFor(stage="join", member=lane, until_ms=until, came=member_id not in gone)
+
+
+def _seen_to_join(
     group: GroupLanes, r: Rebalance, events: Sequence[Event], until: int
 ) -> Iterable[WaitedFor]:
-    """Whoever was given up while the others waited, else whose JoinGroup was the last.
+    """Without that word: whoever was given up, else whose JoinGroup was seen last.
 
     Nobody where more time went by after the last JoinGroup than before it: then a timer was waited
     for, the initial delay of a new group.
     """
-    gone = [
-        e
-        for e in events
-        if isinstance(e, MemberRemoved) and r.start_ms < e.t <= until and e.cause in _GIVEN_UP
-    ]
-    if gone:
-        for event in gone:
-            lane = group.names[event.member_id]
-            yield WaitedFor(stage="join", member=lane, until_ms=event.t, came=False)
-        return
+    given_up = tuple(_given_up(group, r, events, until))
+    yield from given_up
     sent = {e.member: e.t for e in events if isinstance(e, Joining) and e.t <= until}
-    if len(sent) > 1:
+    if not given_up and len(sent) > 1:
         last = max(sent, key=lambda member: sent[member])
         if sent[last] - r.start_ms > until - sent[last]:
             yield WaitedFor(stage="join", member=last, until_ms=sent[last])
+
+
+def _given_up(
+    group: GroupLanes, r: Rebalance, events: Sequence[Event], until: int
+) -> Iterable[WaitedFor]:
+    for e in events:
+        if isinstance(e, MemberRemoved) and r.start_ms < e.t <= until and e.cause in _GIVEN_UP:
+            lane = group.names[e.member_id]
+            yield WaitedFor(stage="join", member=lane, until_ms=e.t, came=False)
+
+
+def _last_word(events: Sequence[Event], until: int) -> GroupWaits | None:
+    """What the coordinator last said that the join phase waits for."""
+    words = [e for e in events if isinstance(e, GroupWaits) and e.t <= until]
+    return next((e for e in reversed(words) if e.waits_for != "sync"), None)
 
 
 def _waited_to_settle(r: Rebalance, events: Sequence[Event], until: int) -> Iterable[WaitedFor]:

@@ -6,8 +6,9 @@ from left to right; one row a member, then the partitions, then the story in wor
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from rebalance.timeline.cutting import closeup, no_such, window
 from rebalance.timeline.glyphs import (
     ASCII,
     UNICODE,
@@ -23,7 +24,7 @@ from rebalance.timeline.lanes import GroupLanes, Lane, Source, prolonged, read_g
 from rebalance.timeline.legend import legend
 from rebalance.timeline.listing import Page, headline, story
 from rebalance.timeline.metrics import measure
-from rebalance.timeline.narrowing import ALL, Narrowing, narrowed, shown_lanes
+from rebalance.timeline.narrowing import ALL, Narrowing, narrowed, shared_out, shown_lanes
 from rebalance.timeline.ownership import Cell
 from rebalance.timeline.paint import Cells, Line, Piece, to_text, write
 from rebalance.timeline.rebalances import Rebalance, find_rebalances
@@ -35,8 +36,9 @@ from rebalance.timeline.rows import (
     rebalance_row,
     unowned_row,
 )
-from rebalance.timeline.scale import Scale, seconds, tick_label
-from rebalance.timeline.states import busy_spans, lane_counts, waiting_spans
+from rebalance.timeline.scale import Scale, tick_label
+from rebalance.timeline.stages import courses
+from rebalance.timeline.states import busy_spans, lane_counts, until_of, waiting_spans
 
 MIN_WIDTH, MAX_WIDTH = 60, 300
 
@@ -74,7 +76,7 @@ def render_text(
 
     Raises:
         UnknownGroupError: the trace does not speak of `group_id`.
-        UnknownNameError: a group knows nothing of a member or topic in `only`.
+        UnknownNameError: no group knows anything of a member or topic in `only`.
         ValueError: the width is out of its bounds, there is no such rebalance, or nothing of the
             trace is between `from_ms` and `to_ms`.
     """
@@ -85,7 +87,11 @@ def text_of(groups: Iterable[GroupLanes], options: TextOptions) -> str:
     """Draw groups that were read, one after the other; raises as `render_text` does."""
     if not MIN_WIDTH <= options.width <= MAX_WIDTH:
         raise ValueError(f"width {options.width}: expected {MIN_WIDTH} to {MAX_WIDTH} columns")
-    return "\n".join(to_text(draw(group, options), color=options.color) for group in groups)
+    found = shared_out(tuple(groups), options.only)
+    return "\n".join(
+        to_text(draw(group, replace(options, only=own)), color=options.color)
+        for group, own in found
+    )
 
 
 def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
@@ -96,6 +102,7 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
     numbers = measure(narrowed(group, options.only), found)
     yield from headline(group, numbers, options.width, glyphs)
     yield ()
+    told = courses(group, found)
     label = _label_width(group, options.width)
     columns = options.width - label - 1
     group = prolonged(group, max((group.end_ms - group.start_ms) // (columns - 1), 1))
@@ -124,7 +131,7 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
         end_ms=look.scale.end,
         most=options.max_rebalances,
     )
-    yield from story(group, found, numbers, page)
+    yield from story(group, found, numbers, told, page)
     yield ()
     drawn = {
         "rebalances": _drawn([rebalances]),
@@ -142,28 +149,13 @@ def _drawn(lines: Iterable[Line]) -> str:
 
 def _window(group: GroupLanes, found: Sequence[Rebalance], options: TextOptions) -> tuple[int, int]:
     """The time that is drawn: what was asked for, cut to the trace."""
-    start = group.start_ms if options.from_ms is None else options.from_ms
-    end = group.end_ms if options.to_ms is None else options.to_ms
-    if options.rebalance is not None:
-        start, end = _around(group, found, options.rebalance)
-    if max(start, group.start_ms) > min(end, group.end_ms):
-        until = "on" if options.to_ms is None else f"to {seconds(options.to_ms)}"
-        raise ValueError(
-            f"nothing to draw from {seconds(start)} {until}; the trace goes from "
-            f"{seconds(group.start_ms)} to {seconds(group.last_ms)}"
-        )
-    return max(start, group.start_ms), min(end, group.end_ms)
-
-
-def _around(group: GroupLanes, found: Sequence[Rebalance], number: int) -> tuple[int, int]:
-    if not 1 <= number <= len(found):
-        known = f"it has 1 to {len(found)}" if found else "it has none"
-        raise ValueError(f"no rebalance {number} of group {group.group_id!r}; {known}")
-    rebalance = found[number - 1]
-    after = found[number].start_ms if number < len(found) else group.end_ms
-    end = after if rebalance.end_ms is None else rebalance.end_ms
-    margin = max((end - rebalance.start_ms) // 3, 20)
-    return rebalance.start_ms - margin, end + margin
+    start, end, number = options.from_ms, options.to_ms, options.rebalance
+    if number is not None:
+        if not 1 <= number <= len(found):
+            raise no_such(number, len(found), group.group_id)
+        until = until_of(found, number - 1, group.end_ms)
+        start, end = closeup(found[number - 1].start_ms, until)
+    return window((group.start_ms, group.end_ms), start, end, last_ms=group.last_ms)
 
 
 def _row(name: str, cells: Cells, label: int, style: str = "") -> Line:

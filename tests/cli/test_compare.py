@@ -256,3 +256,42 @@ def test_a_way_that_is_named_twice_is_played_once(
     twice = ["--set", "session.timeout.ms=10000", "--set", "session.timeout.ms=20000"]
     assert run(["compare", str(story), *twice]) == 2
     assert "stands there twice" in capsys.readouterr().err
+
+
+def test_a_longer_outage_of_all_costs_more(capsys: pytest.CaptureFixture[str]) -> None:
+    lost = {}
+    for away in ("5s", "60s"):
+        deploy = ["--members", "3", "--partitions", "6", "--deploy", "all-at-once"]
+        arguments = ["compare", *deploy, "--restart", away, "--workers", "1"]
+        assert run([*arguments, "--protocol", "eager"]) == 0
+        assert "nobody alive: another " in capsys.readouterr().out
+        assert run([*arguments, "--protocol", "eager", "--json"]) == 0
+        (way,) = json.loads(capsys.readouterr().out)["ways"]
+        lost[away] = way["metrics"]["g"]["nobody alive, partition-ms"]
+    assert lost["60s"] - lost["5s"] == 6 * 55_000
+
+
+def test_who_was_never_all_away_is_told_nothing_of_it(
+    story: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["compare", str(story), "--protocol", "eager", "--workers", "1"]) == 0
+    assert "nobody alive" not in capsys.readouterr().out
+
+
+def test_where_ways_differ_in_it_each_is_named() -> None:
+    results = [
+        Played(
+            way=Way(name=name, overrides=Overrides()),
+            numbers={"g": {"nobody alive, partition-ms": lost}},
+        )
+        for name, lost in (("eager", 0), ("cooperative", 1_000))
+    ]
+    lines = list(tables(results, width=80, color=False))
+    assert "nobody alive: another 1,000 partition-ms (cooperative)" in lines
+
+
+def test_waves_without_a_pause_between_them_are_an_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["compare", "--members", "6", "--every", "0s", "--by", "2"]) == 2
+    assert "--by 2: without a pause there are no waves" in capsys.readouterr().err

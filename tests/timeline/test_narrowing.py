@@ -2,10 +2,12 @@
 
 import pytest
 
-from rebalance.timeline.cutting import around, cut
+from rebalance.timeline.cutting import around, cut, since
+from rebalance.timeline.events import Header, MemberStarted, TopicKnown
 from rebalance.timeline.lanes import read_group
 from rebalance.timeline.model import GroupModel, models
 from rebalance.timeline.narrowing import ALL, Narrowing, UnknownNameError, narrowed, shown_lanes
+from rebalance.timeline.text import TextOptions, render_text
 from rebalance.timeline.trace import Trace
 from tests.timeline.stories import Story, cooperative_scale_out, eager_churn, split
 
@@ -93,3 +95,51 @@ def test_a_close_up_has_a_margin() -> None:
     assert entry.until_ms < close.end_ms
     with pytest.raises(ValueError, match="no rebalance 9 of group 'billing'; it has 1 to"):
         around(model, 9)
+
+
+def two_groups() -> Trace:
+    """`billing` with A, B, C and orders, and a group in which Z reads payments."""
+    events = [
+        TopicKnown(t=0, topic="payments", partitions=2),
+        MemberStarted(t=1, group_id="other", member="Z", topics=("payments",)),
+        *eager_churn().events,
+    ]
+    return Trace(Header(source="test"), sorted(events, key=lambda event: event.t))
+
+
+@pytest.mark.parametrize(
+    ("by", "left"),
+    [
+        (Narrowing(members=("Z",)), ["other"]),
+        (Narrowing(members=("A", "Z")), ["billing", "other"]),
+        (Narrowing(topics=("orders",)), ["billing"]),
+        (Narrowing(topics=("*",)), ["billing", "other"]),
+        (ALL, ["billing", "other"]),
+    ],
+)
+def test_of_several_groups_those_are_left_that_know_it(by: Narrowing, left: list[str]) -> None:
+    assert [model.group_id for model in models(two_groups(), by=by)] == left
+    picture = render_text(two_groups(), options=TextOptions(only=by))
+    assert [name for name in ("billing", "other") if f"{name}: " in picture] == left
+
+
+def test_what_no_group_knows_is_an_error() -> None:
+    with pytest.raises(UnknownNameError, match="no member 'X' in groups billing, other; they have"):
+        models(two_groups(), by=Narrowing(members=("A", "X")))
+    with pytest.raises(UnknownNameError, match="no topic 'x' in groups billing, other; they have"):
+        models(two_groups(), by=Narrowing(topics=("x",)))
+    with pytest.raises(UnknownNameError, match="no group knows both"):
+        models(two_groups(), by=Narrowing(members=("Z",), topics=("orders",)))
+
+
+def test_since_a_moment_all_is_told_as_if_it_were_the_first() -> None:
+    (whole,) = models(cooperative_scale_out())
+    at = whole.rebalances[1].start_ms - 100
+    part = since(whole, at)
+    assert (part.start_ms, part.end_ms) == (0, whole.end_ms - at)
+    assert [entry.number for entry in part.rebalances] == [1, 2, 3]
+    assert part.rebalances[0].start_ms == 100
+    assert part.rebalances[0].stages[0].start_ms == 100
+    for lane, before in zip(part.partitions, cut(whole, at, None).partitions, strict=True):
+        assert [run.start_ms + at for run in lane.runs] == [run.start_ms for run in before.runs]
+        assert [t + at for t, *_ in lane.moves] == [t for t, *_ in before.moves]

@@ -26,8 +26,8 @@ function memberPlot({ member, group }, y, height) {
       if (width > widthOf(text) + 10) write(text, x + 5, floor - 2, memberColor(member.number).ink);
     }
   }
-  for (const [sent, answered, , error] of member.requests) {
-    if (answered === null || error) mark("dot", xOf(sent), y, height);
+  for (const [sent, , , , bad] of member.requests) {
+    if (bad) mark("dot", xOf(sent), y, height);
   }
   for (const [t, kind] of member.marks) if (MARKS[kind]) mark(MARKS[kind], xOf(t), y, height);
 }
