@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from rebalance.timeline.model import GroupModel, RebalanceEntry
 from rebalance.timeline.scale import duration
 from rebalance.timeline.svg.drawing import fitted, line, rect, text
-from rebalance.timeline.svg.panels import Panel, Sheet
+from rebalance.timeline.svg.sheet import Panel, Sheet
 
 _WAITED_MS = 20
 """Waiting for somebody that was shorter is not worth a word."""
