@@ -31,6 +31,7 @@ _SCRIPTS = (
     "colors.js",
     "rows.js",
     "lanes.js",
+    "bands.js",
     "strips.js",
     "draw.js",
     "facts.js",

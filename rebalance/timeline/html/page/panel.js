@@ -92,13 +92,14 @@ function showTip(facts, x, y) {
 const LEGEND = [
   ["owned", "owned by a member"], ["nobody", "nobody's"], ["double", "owned twice"],
   ["zombie", "zombie"], ["joins", "joins or waits"], ["still", "stands still"],
-  ["gone", "gone, not noticed"], ["crash", "✗ crashed  ● refused or lost"], ["stages", "revoke, join, sync, settle"],
+  ["gone", "gone, not noticed"], ["end", "closed"], ["cross", "crashed"], ["dot", "refused or lost"],
+  ["stages", "revoke, join, sync, settle"],
 ];
 
 function fillLegend() {
-  byId("legend").append(...LEGEND.map(([name, text]) => element(
-    "span", "", element("i", `swatch ${name}`), text,
-  )), element("span", "hint", "wheel zooms · drag moves · ? for keys"));
+  byId("legend").append(...LEGEND.map(
+    ([name, text]) => element("span", "", element("i", `swatch ${name}`), text),
+  ));
 }
 
 function fillHeader(timelines) {
