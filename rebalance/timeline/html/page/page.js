@@ -257,7 +257,7 @@ new ResizeObserver(resize).observe(scroller);
 numberMembers(timelines);
 fillHeader(timelines);
 fillLegend();
-fillStory(timelines, jump, (t) => see(t - (page.to - page.from) / 2, t + (page.to - page.from) / 2));
+fillStory(timelines, payload.left_out.groups, jump, (t) => see(t - (page.to - page.from) / 2, t + (page.to - page.from) / 2));
 resize();
 fit();
 draw();
