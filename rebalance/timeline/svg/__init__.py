@@ -12,7 +12,7 @@ from rebalance.timeline.model import GroupModel
 from rebalance.timeline.svg.bands import rows_of
 from rebalance.timeline.svg.drawing import GLYPH_PX, Plot, escaped, px, rect
 from rebalance.timeline.svg.load import load
-from rebalance.timeline.svg.members import members
+from rebalance.timeline.svg.members import drawn_members, members
 from rebalance.timeline.svg.partitions import partitions
 from rebalance.timeline.svg.sheet import Panel, Sheet, axis
 from rebalance.timeline.svg.story import headline, legend, story
@@ -89,7 +89,7 @@ def _group(model: GroupModel, options: SvgOptions) -> Panel:
     width = options.width - 2 * _MARGIN - labels
     plot = Plot(model.start_ms, model.end_ms, labels, width)
     sheet = Sheet(model=model, plot=plot, labels=labels)
-    shown = [member for member in model.members if member.shown][: options.max_member_rows]
+    shown = drawn_members(model, options.max_member_rows)
     rows = rows_of(model.partitions, plot.scale, options.max_partition_rows)
     drawn, top = headline(sheet)
     parts = [strip(sheet), members(sheet, shown)]

@@ -77,11 +77,13 @@ def _area(
 def _moves(sheet: Sheet, height: float) -> Iterator[str]:
     """Below the load, how many partitions each rebalance moved, where there is room."""
     free = -1.0
+    plot_end = sheet.plot.right + 18
     for entry in sheet.model.rebalances:
         bar = sheet.plot.bar(entry.start_ms, entry.until_ms)
         if bar is None or not entry.partitions_moved:
             continue
         words = f"{entry.partitions_moved:,}"
         if bar[0] >= free:
-            yield text(bar[0], height + 14, words, "soft")
-            free = bar[0] + (len(words) + 1) * GLYPH_PX
+            x = min(bar[0], plot_end - len(words) * GLYPH_PX)
+            yield text(x, height + 14, words, "soft")
+            free = x + (len(words) + 1) * GLYPH_PX

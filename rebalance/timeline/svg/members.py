@@ -6,13 +6,31 @@ a crash, a request that was lost) is drawn however short it was.
 
 from collections.abc import Iterator, Sequence
 
-from rebalance.timeline.model import MemberLane, StateSpan
+from rebalance.timeline.model import GroupModel, MemberLane, StateSpan
 from rebalance.timeline.palette import MEMBERS
 from rebalance.timeline.svg.coarse import seen_states
 from rebalance.timeline.svg.drawing import fitted, line, rect, text
 from rebalance.timeline.svg.sheet import BRIEF_PX, HINTS, Panel, Sheet, member_class
 
 _LANE = 18
+_WRONG = ("zombie", "gone", "paused", "crashed", "failed")
+
+
+def drawn_members(model: GroupModel, most: int) -> list[MemberLane]:
+    """In order of appearance; of too many those that went wrong, then those that caused a rebalance
+    or were waited for."""
+    shown = [member for member in model.members if member.shown]
+    if len(shown) <= most:
+        return shown
+    named = {entry.member for entry in model.rebalances}
+    named |= {waited.member for entry in model.rebalances for waited in entry.waited_for}
+    by_need = sorted(shown, key=lambda m: (not _went_wrong(m), m.name not in named, m.number))
+    return sorted(by_need[:most], key=lambda member: member.number)
+
+
+def _went_wrong(member: MemberLane) -> bool:
+    kinds = {span.state for span in member.states} | {each.kind for each in member.happenings}
+    return not kinds.isdisjoint(_WRONG)
 
 
 def members(sheet: Sheet, shown: Sequence[MemberLane]) -> Panel:

@@ -33,8 +33,9 @@ def strip(sheet: Sheet) -> Panel:
             continue
         words = f"#{entry.number}"
         if bar[0] >= free:
-            drawn.append(text(bar[0], 11, words, "soft"))
-            free = bar[0] + (len(words) + 0.7) * GLYPH_PX
+            x = min(bar[0], sheet.plot.right + 18 - len(words) * GLYPH_PX)
+            drawn.append(text(x, 11, words, "soft"))
+            free = x + (len(words) + 0.7) * GLYPH_PX
         drawn += _stages(sheet, entry, bar)
     return drawn, 38
 
