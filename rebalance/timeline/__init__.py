@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rebalance.timeline.cutting import around, cut
     from rebalance.timeline.lanes import (
         GroupLanes,
         Lane,
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     )
     from rebalance.timeline.metrics import Metrics, OwnershipMetrics, RebalanceMetrics, measure
     from rebalance.timeline.model import GroupModel, group_model, models
+    from rebalance.timeline.narrowing import Narrowing, UnknownNameError
     from rebalance.timeline.rebalances import Rebalance, find_rebalances
     from rebalance.timeline.text import TextOptions, render_text
     from rebalance.timeline.trace import Trace, TraceError, parse_trace, read_trace, write_trace
@@ -26,6 +28,7 @@ __all__ = [
     "GroupModel",
     "Lane",
     "Metrics",
+    "Narrowing",
     "OwnershipMetrics",
     "Rebalance",
     "RebalanceMetrics",
@@ -33,6 +36,9 @@ __all__ = [
     "Trace",
     "TraceError",
     "UnknownGroupError",
+    "UnknownNameError",
+    "around",
+    "cut",
     "find_rebalances",
     "group_ids",
     "group_model",
@@ -47,9 +53,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "cutting": ("around", "cut"),
     "lanes": ("GroupLanes", "Lane", "UnknownGroupError", "group_ids", "read_group", "read_groups"),
     "metrics": ("Metrics", "OwnershipMetrics", "RebalanceMetrics", "measure"),
     "model": ("GroupModel", "group_model", "models"),
+    "narrowing": ("Narrowing", "UnknownNameError"),
     "rebalances": ("Rebalance", "find_rebalances"),
     "text": ("TextOptions", "render_text"),
     "trace": ("Trace", "TraceError", "parse_trace", "read_trace", "write_trace"),

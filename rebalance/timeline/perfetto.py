@@ -4,18 +4,28 @@ Why: long traces are read with tools that zoom, search and query (SQL over slice
 two processes there, members and partitions; each lane is a thread. Rules of the format kept:
 
 - `ts` and `dur` are microseconds; slices of one thread nest, and never overlap otherwise;
-- a flow (`s` to `f`) begins and ends inside a slice: an arrow goes from the last owner of a
-  partition to the next one, and from a member to the rebalance that it caused;
-- requests, which overlap, are asynchronous slices (`b` and `e`) with an id of their own;
+- a flow (`s` to `f`) begins and ends in the slice that was begun last on its thread, in order of
+  time and then of the file: an arrow goes from the last owner of a partition to the next one, and
+  from what a member did to the rebalance that it caused;
+- what overlaps, requests and the settling of a generation, are asynchronous slices (`b` and `e`)
+  with an id of their own;
 - what is no slice is an instant (`i`) with a scope, a counter (`C`), or metadata (`M`) that names
   and orders processes and threads; a thread's number is used in one process only.
 """
 
 import json
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
-from rebalance.timeline.model import NOBODY, GroupModel, MemberLane, PartitionLane, RebalanceEntry
+from rebalance.timeline.model import (
+    NOBODY,
+    GroupModel,
+    MemberLane,
+    PartitionLane,
+    RebalanceEntry,
+    StateSpan,
+)
+from rebalance.timeline.stages import Stage
 
 TraceEvent = dict[str, Any]
 
@@ -43,25 +53,62 @@ def trace_events(groups: Iterable[GroupModel]) -> Iterator[TraceEvent]:
 
 def _group(model: GroupModel, pid: int, flows: Iterator[int]) -> Iterator[TraceEvent]:
     group = pid * _THREADS
+    causes = _causes(model, flows)
     yield from _process(pid, f"{model.group_id}: members", pid)
     yield from _thread(pid, group, "rebalances")
-    yield from _rebalances(model, pid, group)
-    yield from _causes(model, pid, group, flows)
+    yield from _rebalances(model, pid, group, causes)
     for member in model.members:
         if not member.shown:
             continue
         tid = group + 1 + member.number
         yield from _thread(pid, tid, member.name)
-        yield from _member(model, member, pid, tid)
+        yield from _member(model, member, pid, tid, causes)
     for t, words in model.asides:
         yield _instant(pid, group, t, words, "p")
     yield from _counters(model, pid)
 
 
-def _rebalances(model: GroupModel, pid: int, tid: int) -> Iterator[TraceEvent]:
-    """Slices with their stages inside; `settle`, which may outlast one, up to its end.
+class Cause(NamedTuple):
+    """An arrow to a rebalance from what the member that caused it was doing."""
+
+    member: int
+    since_ms: int
+    """The start of that state."""
+    flow: int
+
+
+def _causes(model: GroupModel, flows: Iterator[int]) -> Mapping[int, Cause]:
+    """By the numbers of the rebalances whose member was there when they began, or until then: a
+    session that expires ends with the rebalance's first instant."""
+    spans = {member.name: tuple(_apart(model, member)) for member in model.members if member.shown}
+    numbers = {member.name: member.number for member in model.members}
+    causes: dict[int, Cause] = {}
+    for entry in model.rebalances:
+        t = entry.start_ms
+        doing = [s for s in spans.get(entry.member, ()) if s.start_ms <= t <= s.end_ms]
+        if doing:
+            member = numbers[entry.member]
+            causes[entry.number] = Cause(member, doing[-1].start_ms, next(flows))
+    return causes
+
+
+def _apart(model: GroupModel, member: MemberLane) -> Iterator[StateSpan]:
+    """A member's states one after the other: where two overlap the later begins later."""
+    at = model.start_ms
+    for span in member.states:
+        start = max(span.start_ms, at)
+        if start < span.end_ms:
+            at = span.end_ms
+            yield span._replace(start_ms=start)
+
+
+def _rebalances(
+    model: GroupModel, pid: int, tid: int, causes: Mapping[int, Cause]
+) -> Iterator[TraceEvent]:
+    """Slices with their stages inside; `settle`, which outlasts its rebalance, beside them.
 
     Those that only members tell of may overlap: the later one then begins with the earlier's end.
+    The arrow ends before the first stage begins, else it would end in that.
     """
     at = model.start_ms
     for entry in model.rebalances:
@@ -69,23 +116,27 @@ def _rebalances(model: GroupModel, pid: int, tid: int) -> Iterator[TraceEvent]:
         at = end
         name, facts = _facts(entry)
         yield _slice(pid, tid, start, end, name, "rebalance", facts)
+        if entry.number in causes:
+            yield _flow("f", causes[entry.number].flow, "cause", (pid, tid, start * 1000))
         for stage in entry.stages:
+            if stage.name == "settle":
+                yield from _settle(model, stage, entry.number, pid, tid)
+                continue
             first, last = max(stage.start_ms, start), min(stage.end_ms, end)
             if first < last:
                 yield _slice(pid, tid, first, last, stage.name, "stage", {})
 
 
-def _causes(model: GroupModel, pid: int, tid: int, flows: Iterator[int]) -> Iterator[TraceEvent]:
-    """An arrow to a rebalance from what the member that caused it was doing, if it was there."""
-    drawn = {member.name: member for member in model.members if member.shown}
-    at = model.start_ms
-    for entry in model.rebalances:
-        t, member = entry.start_ms, drawn.get(entry.member)
-        begins = at <= t < min(entry.until_ms, model.end_ms)
-        at = max(min(entry.until_ms, model.end_ms), at)
-        if begins and member and any(s.start_ms <= t < s.end_ms for s in member.states):
-            places = ((pid, tid + 1 + member.number, t * 1000), (pid, tid, t * 1000))
-            yield from _flow(next(flows), "cause", *places)
+def _settle(
+    model: GroupModel, stage: Stage, number: int, pid: int, tid: int
+) -> Iterator[TraceEvent]:
+    """Until the last member has its partitions: maybe while the next rebalance has begun."""
+    first, last = max(stage.start_ms, model.start_ms), min(stage.end_ms, model.end_ms)
+    if first < last:
+        event = {"pid": pid, "tid": tid, "cat": "stage", "id": f"{tid}.settle.{number}"}
+        event["name"] = "settle"
+        yield event | {"ph": "b", "ts": first * 1000, "args": {"number": number}}
+        yield event | {"ph": "e", "ts": last * 1000}
 
 
 def _facts(entry: RebalanceEntry) -> tuple[str, TraceEvent]:
@@ -107,20 +158,22 @@ def _facts(entry: RebalanceEntry) -> tuple[str, TraceEvent]:
     return f"#{entry.number} {entry.cause}{who}", facts
 
 
-def _member(model: GroupModel, member: MemberLane, pid: int, tid: int) -> Iterator[TraceEvent]:
-    at = model.start_ms
-    for span in member.states:
-        start = max(span.start_ms, at)
-        if start >= span.end_ms:
-            continue
-        at = span.end_ms
-        name = f"owns {span.owned}" if span.state in ("owns", "rejoining") else span.state
-        facts = {"state": span.state, "owned": span.owned}
-        yield _slice(pid, tid, start, at, name, "member", facts)
-    yield from _requests(member, pid, tid)
+def _member(
+    model: GroupModel, member: MemberLane, pid: int, tid: int, causes: Mapping[int, Cause]
+) -> Iterator[TraceEvent]:
+    """What happened, then its states: of two that begin at once an arrow begins in the later."""
     for happening in member.happenings:
         words = f"{happening.kind} {happening.text}".rstrip()
         yield _instant(pid, tid, happening.t_ms, words, "t")
+    caused = [cause for cause in causes.values() if cause.member == member.number]
+    for start, end, state, owned in _apart(model, member):
+        name = f"owns {owned}" if state in ("owns", "rejoining") else state
+        facts = {"state": state, "owned": owned}
+        yield _slice(pid, tid, start, end, name, "member", facts)
+        for cause in caused:
+            if cause.since_ms == start:
+                yield _flow("s", cause.flow, "cause", (pid, tid, start * 1000))
+    yield from _requests(member, pid, tid)
 
 
 def _requests(member: MemberLane, pid: int, tid: int) -> Iterator[TraceEvent]:
@@ -136,7 +189,7 @@ def _requests(member: MemberLane, pid: int, tid: int) -> Iterator[TraceEvent]:
 
 
 def _counters(model: GroupModel, pid: int) -> Iterator[TraceEvent]:
-    """Partitions without an owner, and what each member owns: numbers that change."""
+    """How many partitions nobody owns: a number that changes."""
     lost: dict[int, int] = {}
     for lane in model.partitions:
         for run in lane.runs:
@@ -183,8 +236,9 @@ def _moves(lane: PartitionLane, pid: int, tid: int, flows: Iterator[int]) -> Ite
         for owner in run.owners:
             end = until.get(moves.get((run.start_ms, owner), -1))
             if end is not None:
-                places = ((pid, tid, end * 1000 - 1), (pid, tid, run.start_ms * 1000))
-                yield from _flow(next(flows), "move", *places)
+                flow = next(flows)
+                yield _flow("s", flow, "move", (pid, tid, end * 1000 - 1))
+                yield _flow("f", flow, "move", (pid, tid, run.start_ms * 1000))
         until.update(dict.fromkeys(run.owners, run.end_ms))
 
 
@@ -209,13 +263,12 @@ def _instant(pid: int, tid: int, t: int, name: str, scope: str) -> TraceEvent:
     return {"ph": "i", "pid": pid, "tid": tid, "ts": t * 1000, "s": scope, "name": name}
 
 
-def _flow(
-    id_: int, name: str, start: tuple[int, int, int], end: tuple[int, int, int]
-) -> Iterator[TraceEvent]:
-    """From process, thread and microsecond to another; `bp` says that the end is in a slice."""
-    for phase, (pid, tid, ts) in (("s", start), ("f", end)):
-        event = {"ph": phase, "pid": pid, "tid": tid, "ts": ts, "id": id_}
-        yield event | {"name": name, "cat": name} | ({"bp": "e"} if phase == "f" else {})
+def _flow(phase: str, id_: int, name: str, place: tuple[int, int, int]) -> TraceEvent:
+    """The start (`s`) or end (`f`) of an arrow: process, thread, microsecond. `bp` says that it
+    ends in the slice that is open there, not in the next one."""
+    pid, tid, ts = place
+    event = {"ph": phase, "pid": pid, "tid": tid, "ts": ts, "id": id_, "name": name, "cat": name}
+    return event | ({"bp": "e"} if phase == "f" else {})
 
 
 def _process(pid: int, name: str, order: int) -> Iterator[TraceEvent]:

@@ -1,6 +1,7 @@
 """The SVG: golden files for the eye, and what holds for every picture."""
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -8,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rebalance.timeline.cutting import cut
-from rebalance.timeline.events import Assigned, Header, MemberStarted, Step
+from rebalance.timeline.events import Assigned, Header, MemberStarted, MemberStopped, Step
 from rebalance.timeline.model import models
 from rebalance.timeline.palette import BAD, MEMBERS
+from rebalance.timeline.stages import WaitedFor
 from rebalance.timeline.svg import SvgOptions, render_svg
+from rebalance.timeline.svg.drawing import GLYPH_PX
 from rebalance.timeline.trace import Trace, read_trace
 from tests.timeline.rewriting import TESTDATA, matches
 from tests.timeline.stories import eager_churn, rolling_restart
@@ -139,3 +142,36 @@ def test_neighbours_differ_for_who_does_not_see_red(side: int) -> None:
     for here, there in zip(seen, [*seen[1:], seen[0]], strict=True):
         assert max(abs(a - b) for a, b in zip(here, there, strict=True)) > 0.05
     assert BAD not in MEMBERS
+
+
+def test_of_too_many_members_those_that_went_wrong_are_drawn() -> None:
+    trace = Trace(Header(source="test"))
+    for number in range(50):
+        trace.add(MemberStarted(t=0, group_id="g", member=f"pod-{number}"))
+    trace.add(MemberStopped(t=5, group_id="g", member="pod-47", how="crashed"))
+    drawn = words(render_svg(models(trace), options=SvgOptions(max_member_rows=10)))
+    assert [word for word in drawn if word.startswith("pod-")] == [
+        *(f"pod-{number}" for number in range(9)),
+        "pod-47",
+    ]
+    assert "and 40 more" in drawn
+
+
+def test_a_long_wait_for_many_is_told_without_running_into_its_neighbours() -> None:
+    (model,) = models(eager_churn())
+    entry = model.rebalances[0]
+    came = entry.start_ms + 840_000
+    waits = tuple(
+        WaitedFor(stage="join", member=f"pod-{number}", until_ms=came - number, came=number > 1)
+        for number in range(3)
+    )
+    late = replace(entry, end_ms=came, waited_for=waits, unavailable_partition_ms=209_086_807)
+    picture = render_svg([replace(model, rebalances=(late,))])
+    cause, took, cost = (
+        next(each for each in elements(picture, "text") if (each.text or "").startswith(start))
+        for start in ("member joined", "+14 min 00 s", "waited ")
+    )
+    assert float(cause.get("x", "")) >= float(took.get("x", "")) + 12 * GLYPH_PX
+    assert cost.text is not None
+    assert cost.text.startswith("waited 14 min 00 s for pod-0 and 2 more, in vain")
+    assert cost.text.endswith("unavailable 209,086,807 partition-ms")

@@ -12,16 +12,12 @@ import json
 import re
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import Any, TypeAlias
 
-from rebalance.timeline.html.budget import Budget
-from rebalance.timeline.html.data import group_data
-from rebalance.timeline.lanes import GroupLanes, Source, read_groups
-from rebalance.timeline.model import GroupModel, group_model
+from rebalance.timeline.html.budget import Budget, short
+from rebalance.timeline.html.fitting import Groups, page_data, smaller
+from rebalance.timeline.lanes import Source, read_groups
+from rebalance.timeline.model import group_model
 from rebalance.timeline.palette import BAD, MEMBERS
-
-Groups: TypeAlias = Sequence[tuple[GroupModel, GroupLanes | None]]
-"""Each group, and what it was read from, whose events a hover tells; None: it tells none."""
 
 LIMIT_BYTES = 5_000_000
 """Of the whole file: what a mail takes and a browser opens at once."""
@@ -31,6 +27,7 @@ _SCRIPTS = (
     "colors.js",
     "rows.js",
     "lanes.js",
+    "bands.js",
     "strips.js",
     "draw.js",
     "facts.js",
@@ -64,7 +61,7 @@ def render_page(timelines: Sequence[tuple[str, Groups]], *, title: str = "") -> 
     """The same from groups that were read, narrowed or cut before.
 
     Raises:
-        ValueError: there is no timeline, or one that has no group.
+        ValueError: there is no timeline, or one that has no group, or thousands of them.
     """
     if not timelines:
         raise ValueError("no timeline: give at least one title and trace")
@@ -73,19 +70,14 @@ def render_page(timelines: Sequence[tuple[str, Groups]], *, title: str = "") -> 
             raise ValueError(f"{name}: a trace without any group: there is nothing to draw")
     budget = Budget()
     while True:
-        text = _filled(title or timelines[0][0], _data(timelines, budget))
-        if len(text.encode()) <= LIMIT_BYTES or budget.spent:
+        data = page_data(timelines, budget)
+        text = _filled(short(title or timelines[0][0]), data)
+        if len(text.encode()) <= LIMIT_BYTES:
             return text
-        budget = budget.halved()
-
-
-def _data(read: Sequence[tuple[str, Groups]], budget: Budget) -> dict[str, Any]:
-    return {
-        "timelines": [
-            {"title": name, "groups": [group_data(m, budget, lanes) for m, lanes in groups]}
-            for name, groups in read
-        ]
-    }
+        less = smaller(budget, data)
+        if less is None:
+            raise ValueError(f"{len(timelines)} timelines are more than one page holds")
+        budget = less
 
 
 def _filled(title: str, data: object) -> str:

@@ -9,11 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rebalance.timeline.model import GroupModel
-from rebalance.timeline.svg import panels
 from rebalance.timeline.svg.bands import rows_of
 from rebalance.timeline.svg.drawing import GLYPH_PX, Plot, escaped, px, rect
-from rebalance.timeline.svg.panels import Panel, Sheet
+from rebalance.timeline.svg.load import load
+from rebalance.timeline.svg.members import drawn_members, members
+from rebalance.timeline.svg.partitions import partitions
+from rebalance.timeline.svg.sheet import Panel, Sheet, axis
 from rebalance.timeline.svg.story import headline, legend, story
+from rebalance.timeline.svg.strip import strip, tints
 from rebalance.timeline.svg.style import patterns, style_sheet
 
 __all__ = ["SvgOptions", "render_svg"]
@@ -86,15 +89,15 @@ def _group(model: GroupModel, options: SvgOptions) -> Panel:
     width = options.width - 2 * _MARGIN - labels
     plot = Plot(model.start_ms, model.end_ms, labels, width)
     sheet = Sheet(model=model, plot=plot, labels=labels)
-    shown = [member for member in model.members if member.shown][: options.max_member_rows]
+    shown = drawn_members(model, options.max_member_rows)
     rows = rows_of(model.partitions, plot.scale, options.max_partition_rows)
     drawn, top = headline(sheet)
-    parts = [panels.strip(sheet), panels.members(sheet, shown)]
+    parts = [strip(sheet), members(sheet, shown)]
     if rows:
-        parts += [panels.load(sheet), panels.partitions(sheet, rows)]
+        parts += [load(sheet), partitions(sheet, rows)]
     height = sum(part[1] for part in parts)
-    grid, axis_height = panels.axis(sheet, height + 22)
-    drawn += _moved_down(list(panels.tints(sheet, 22 + 30, height - 30)), top)
+    grid, axis_height = axis(sheet, height + 22)
+    drawn += _moved_down(list(tints(sheet, 22 + 30, height - 30)), top)
     drawn += _moved_down(grid, top)
     y = top + axis_height
     for body, part_height in (*parts, story(sheet, options.max_rebalances)):

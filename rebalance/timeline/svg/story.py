@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 from rebalance.timeline.model import GroupModel, RebalanceEntry
 from rebalance.timeline.scale import duration
-from rebalance.timeline.svg.drawing import fitted, line, rect, text
-from rebalance.timeline.svg.panels import Panel, Sheet
+from rebalance.timeline.svg.drawing import GLYPH_PX, fitted, line, rect, text
+from rebalance.timeline.svg.sheet import Panel, Sheet
 
+_TOOK_PX = 130
 _WAITED_MS = 20
 """Waiting for somebody that was shorter is not worth a word."""
 
@@ -80,8 +81,9 @@ def story(sheet: Sheet, most: int) -> Panel:
     listed = sorted(costly, key=lambda entry: entry.number)
     drawn = [text(0, 12, "Why", "head")]
     y = 18.0
+    behind = max((len(_took(entry)) for entry in listed), default=0) * GLYPH_PX + _TOOK_PX + 10
     for entry in listed:
-        drawn += _entry(sheet, entry, y)
+        drawn += _entry(sheet, entry, y, max(behind, 210))
         y += 17
     if len(near) > len(listed):
         left = f"and {len(near) - len(listed):,} that cost less"
@@ -95,16 +97,27 @@ def _in_window(sheet: Sheet, entry: RebalanceEntry) -> bool:
     return entry.start_ms <= scale.end and entry.until_ms >= scale.start
 
 
-def _entry(sheet: Sheet, entry: RebalanceEntry, y: float) -> Iterator[str]:
-    took = "not over" if entry.end_ms is None else f"+{duration(entry.end_ms - entry.start_ms)}"
-    if entry.outcome == "overtaken":
-        took = "overtaken"
+def _entry(sheet: Sheet, entry: RebalanceEntry, y: float, x: float) -> Iterator[str]:
+    """`x`: where the cause begins."""
     yield text(0, y + 12, f"#{entry.number}", "soft")
     yield text(48, y + 12, sheet.when(entry.start_ms))
-    yield text(130, y + 12, took)
-    yield text(210, y + 12, fitted(_cause(entry), 280), "head")
-    costs = "  ·  ".join(_costs(entry))
-    yield text(510, y + 12, fitted(costs, sheet.plot.right - 510), "soft")
+    yield text(_TOOK_PX, y + 12, _took(entry))
+    yield text(x, y + 12, fitted(_cause(entry), 490 - x), "head")
+    yield text(510, y + 12, _joined(tuple(_costs(entry)), sheet.plot.right - 498), "soft")
+
+
+def _took(entry: RebalanceEntry) -> str:
+    if entry.outcome == "overtaken":
+        return "overtaken"
+    return "not over" if entry.end_ms is None else f"+{duration(entry.end_ms - entry.start_ms)}"
+
+
+def _joined(facts: Sequence[str], width: float) -> str:
+    """As many of the facts as fit: the last one costs most, the first says why."""
+    kept = list(facts)
+    while len(kept) > 1 and len("  ·  ".join(kept)) * GLYPH_PX > width:
+        kept.pop(1 if len(kept) > 2 else 0)
+    return fitted("  ·  ".join(kept), width)
 
 
 def _cause(entry: RebalanceEntry) -> str:
@@ -116,11 +129,13 @@ def _cause(entry: RebalanceEntry) -> str:
 
 
 def _costs(entry: RebalanceEntry) -> Iterator[str]:
-    for waited in entry.waited_for:
-        ms = waited.until_ms - entry.start_ms
-        if waited.stage == "join" and ms >= _WAITED_MS:
-            gave_up = "" if waited.came else ", in vain"
-            yield f"waited {duration(ms)} for {fitted(waited.member, 110)}{gave_up}"
+    waits = [waited for waited in entry.waited_for if waited.stage == "join"]
+    longest = max(waits, key=lambda waited: waited.until_ms, default=None)
+    if longest is not None and longest.until_ms - entry.start_ms >= _WAITED_MS:
+        more = f" and {len(waits) - 1} more" if len(waits) > 1 else ""
+        gave_up = "" if longest.came else ", in vain"
+        ms = longest.until_ms - entry.start_ms
+        yield f"waited {duration(ms)} for {fitted(longest.member, 110)}{more}{gave_up}"
     if entry.partitions_moved:
         yield f"moved {entry.partitions_moved:,}"
     if entry.unavailable_partition_ms:

@@ -53,6 +53,11 @@ class OpenPage:
         start, end = self.ask("() => [rebalanceTimeline.page.from, rebalanceTimeline.page.to]")
         return start, end
 
+    def see(self, start: float, end: float) -> None:
+        """Look at this time."""
+        self.ask("([start, end]) => rebalanceTimeline.see(start, end)", [start, end])
+        self.drawn()
+
     @property
     def span(self) -> float:
         return self.window[1] - self.window[0]
@@ -75,9 +80,10 @@ class OpenPage:
         assert box is not None
         return box["x"] + x, box["y"] + y
 
-    def point(self, t: float, kind: str, name: str = "") -> None:
-        """Put the pointer there."""
-        self.page.mouse.move(*self.at(t, kind, name))
+    def point(self, t: float, kind: str, name: str = "", *, below: float = 0) -> None:
+        """Put the pointer there, or so many pixels below the middle of the row."""
+        x, y = self.at(t, kind, name)
+        self.page.mouse.move(x, y + below)
         self.drawn()
 
     @property

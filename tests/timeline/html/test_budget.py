@@ -1,6 +1,6 @@
 """Coarser lanes: fewer pieces, nothing bad lost, time kept."""
 
-from rebalance.timeline.html.budget import Budget, coarser_runs, coarser_states
+from rebalance.timeline.html.budget import chosen, coarser_runs, coarser_states, shares, short
 from rebalance.timeline.model import Run, StateSpan
 
 
@@ -47,8 +47,28 @@ def test_of_states_the_most_urgent_stays() -> None:
     assert any(span.state == "zombie" for span in row)
 
 
-def test_a_budget_ends() -> None:
-    budget, halvings = Budget(), 0
-    while not budget.spent:
-        budget, halvings = budget.halved(), halvings + 1
-    assert halvings < 20
+def test_stretches_with_less_than_a_step_between_them_become_one() -> None:
+    apart = tuple(_run(20 * i, 20 * i + 10, 1) for i in range(1_000))
+    (row,), step = coarser_runs([apart], 20_000, 50)
+    assert len(row) <= 50
+    assert step > 10
+
+
+def test_what_is_urgent_stays_and_of_the_rest_no_time_is_without_any() -> None:
+    kept = chosen(range(1_000), 20, lambda number: number >= 990)
+    assert kept[-10:] == list(range(990, 1_000))
+    assert [number // 99 for number in kept[:10]] == list(range(10))
+    assert len(chosen(range(1_000), 20, lambda number: number > 500)) == 20
+
+
+def test_rows_share_one_budget() -> None:
+    rows = [[1, 3, 5], [2, 4, 6]]
+    assert shares(rows, 6, lambda t: t, lambda t: False) == rows
+    assert shares(rows, 2, lambda t: t, lambda t: t > 4) == [[5], [6]]
+
+
+def test_a_long_text_keeps_both_ends() -> None:
+    text = short("a" * 3_000 + "b" * 3_000)
+    assert len(text) == 400
+    assert (text[0], text[-1]) == ("a", "b")
+    assert short("orders") == "orders"

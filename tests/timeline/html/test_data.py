@@ -5,6 +5,17 @@ from typing import Any
 
 import pytest
 
+from rebalance.timeline.events import (
+    CommitRefused,
+    Event,
+    Header,
+    MemberPaused,
+    MemberResumed,
+    MemberStarted,
+    MemberStopped,
+    RequestAnswered,
+    RequestSent,
+)
 from rebalance.timeline.html.budget import Budget
 from rebalance.timeline.html.data import STATES, group_data
 from rebalance.timeline.lanes import read_group
@@ -95,3 +106,35 @@ def test_a_member_that_was_left_out_is_still_an_owner() -> None:
     owners = {owner for owners, _, _ in data["owners"] for owner in owners}
     assert -1 in owners
     assert owners <= {-1, 0, 1, 2, 3}
+
+
+def test_what_went_wrong_stays_where_requests_marks_and_events_are_left_out() -> None:
+    about = {"group_id": "g", "member": "A"}
+    events: list[Event] = [MemberStarted(t=0, **about)]
+    for number in range(500):
+        t = 10 * number
+        error = "UNKNOWN_MEMBER_ID" if number == 450 else ""
+        events.append(RequestSent(t=t, api="OffsetCommit", number=number, **about))
+        events.append(RequestAnswered(t=t + 1, number=number, error=error, **about))
+        events.append(MemberPaused(t=t + 2, **about))
+        events.append(MemberResumed(t=t + 3, **about))
+        if number == 450:
+            refused = {"member_id": "A-1", "error": "UNKNOWN_MEMBER_ID", "generation_id": 1}
+            events.append(CommitRefused(t=t + 4, group_id="g", **refused))
+    events.append(RequestSent(t=5_000, api="Heartbeat", number=500, **about))
+    events.append(MemberStopped(t=5_001, how="crashed", **about))
+    lanes = read_group(Trace(Header(source="test"), events), "g")
+    data = group_data(group_model(lanes), Budget(requests=20, marks=20, events=20), lanes)
+    requests = [each for member in data["members"] for each in member["requests"]]
+    assert len(requests) == 20
+    assert {(sent, error) for sent, _, _, error in requests} >= {
+        (4_500, "UNKNOWN_MEMBER_ID"),
+        (5_000, ""),
+    }
+    marks = [kind for member in data["members"] for _, kind, _ in member["marks"]]
+    assert len(marks) == 20
+    assert {"refused", "crashed"} <= set(marks)
+    assert {"commit_refused", "member_stopped"} <= set(data["kinds"])
+    left_out = data["left_out"]
+    assert left_out["requests"] == 501 - 20
+    assert left_out["marks"] == 1_003 - 20

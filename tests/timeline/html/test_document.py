@@ -8,12 +8,10 @@ from typing import Any
 
 import pytest
 
-from rebalance.timeline.cutting import cut
+import rebalance.timeline
+from rebalance.timeline import Narrowing, UnknownGroupError, cut, group_model, models, read_groups
 from rebalance.timeline.events import Header, MemberStarted, TopicKnown
 from rebalance.timeline.html import document, render_html, render_page
-from rebalance.timeline.lanes import UnknownGroupError, read_groups
-from rebalance.timeline.model import group_model, models
-from rebalance.timeline.narrowing import Narrowing
 from rebalance.timeline.trace import Trace
 from tests.timeline import stories
 
@@ -93,6 +91,12 @@ def test_a_group_that_was_cut_is_drawn_as_it_was_cut() -> None:
     assert [m["name"] for m in group["members"] if m["shown"]] == ["C"]
     assert [r["number"] for r in group["rebalances"]] == [3]
     assert 15_000 <= sum(group["events"][::4]) <= 21_000
+
+
+def test_all_that_a_page_is_made_of_can_be_imported_from_the_package() -> None:
+    names = rebalance.timeline.__all__
+    assert {"Narrowing", "around", "cut", "group_model", "read_groups"} <= set(names)
+    assert all(getattr(rebalance.timeline, name) is not None for name in names)
 
 
 def test_models_serve_where_events_are_not_at_hand() -> None:

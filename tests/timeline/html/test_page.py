@@ -20,6 +20,9 @@ from tests.timeline.html.conftest import Opener
 
 NASTY = '</script><img src="x" onerror="alert(1)">'
 RED = {(211, 32, 42)}
+GREEN = {(0, 158, 115)}
+IDLE, RAISED = (201, 208, 216), (246, 247, 249)
+"""What stands below a hatching: of shares, of lanes."""
 WHITE = (255, 255, 255)
 
 
@@ -213,11 +216,53 @@ def test_owned_is_of_one_colour_unowned_is_hatched_and_owned_twice_is_red(
     assert page.colours(18_000, "partition", "orders-9") == {(0, 158, 115)}
     hatched = page.colours(23_000, "partition", "orders-9")
     assert len(hatched) > 3
-    assert not hatched & {(0, 158, 115)} | hatched & RED
+    assert not hatched & (GREEN | RED)
     double = open_page(_owned_twice())
     assert double.colours(6_000, "partition", "orders-0") >= RED
     double.point(6_000, "partition", "orders-0")
     assert "owned twice\nA and B" in double.tip
+
+
+def test_a_view_wholly_inside_a_gap_is_hatched_to_its_edges(open_page: Opener) -> None:
+    page = open_page(stories.eager_churn())
+    page.see(22_000, 23_000)  # C was killed at 20 s, and nobody noticed before 26.3 s
+    for t in (22_010, 22_500, 22_990):
+        strip = page.colours(t, "nobody", around=11)
+        assert strip >= {IDLE}, "how many have no owner"
+        assert len(strip) > 3, "hatched"
+        for id_ in range(8, 12):
+            lane = page.colours(t, "partition", f"orders-{id_}")
+            assert len(lane) > 3
+            assert lane >= {RAISED}
+            assert not lane & GREEN
+    page.press("f")
+    assert page.colours(22_500, "topic", "orders", around=20) >= {RAISED}
+
+
+def test_a_view_wholly_inside_a_double_is_red_to_its_edges(open_page: Opener) -> None:
+    page = open_page(_owned_twice())
+    page.see(5_000, 6_000)
+    for t in (5_010, 5_500, 5_990):
+        assert page.colours(t, "partition", "orders-0") >= RED
+        assert page.colours(t, "nobody", around=11) >= RED
+    page.press("f")
+    for t in (5_010, 5_500, 5_990):
+        assert page.colours(t, "topic", "orders") >= RED
+
+
+def test_the_last_rebalance_has_its_number_where_there_is_no_room_behind_it(
+    open_page: Opener,
+) -> None:
+    page = open_page(stories.eager_churn())
+    page.see(8_000, 15_050)  # 3 begins at 15 s
+    ink = (28, 33, 39)
+    assert ink in page.colours(15_030, "rebalances", around=14)
+
+
+def test_an_instant_before_the_trace_is_told_with_its_sign(open_page: Opener) -> None:
+    page = open_page(stories.eager_churn())
+    page.point(-176, "nobody")
+    assert "at\n-0.1" in page.tip
 
 
 def test_dark_where_the_system_is_dark_and_on_request(open_page: Opener) -> None:
@@ -295,13 +340,47 @@ def test_headings_fold_and_unfold(open_page: Opener) -> None:
     assert page.rows("member") == ["A", "B", "C"]
 
 
+def test_a_fold_tells_of_all_its_lanes_and_which_are_under_the_pointer(open_page: Opener) -> None:
+    story = stories.Story(topic="orders", partitions=900)
+    story.topic_known()
+    story.start(0, "A")
+    story.complete(1_000, {"A": tuple(range(900))})
+    story.tell(
+        MemberStarted(t=1_900, group_id="billing", member="B", topics=("orders",)),
+        Assigned(t=2_000, group_id="billing", member="B", partitions={"orders": (437,)}),
+        MemberStopped(t=2_004, group_id="billing", member="B", how="crashed"),
+    )
+    page = open_page(story.trace(until=4_000))
+    assert page.rows("partition") == []
+    page.see(1_990, 2_010)
+    assert page.colours(2_002, "topic", "orders", around=60) >= RED, "one of 900, for 4 ms"
+    height: float = page.ask(
+        "() => rebalanceTimeline.page.rows.find((row) => row.kind === 'topic').height"
+    )
+    assert height > 300, "what is folded gets the room that is left"
+    page.point(2_002, "topic", "orders", below=437.5 / 900 * (height - 8) - (height - 8) / 2)
+    assert "it is\nowned twice" in page.tip or "in it\nowned twice" in page.tip
+    page.point(1_995, "topic", "orders")
+    assert "owned by\nA" in page.tip
+
+
+def test_folded_members_show_who_is_in_the_worst_state(open_page: Opener) -> None:
+    page = open_page(stories.zombie(), height=300)
+    page.press("f")
+    page.see(9_000, 13_000)
+    assert page.colours(11_000, "heading", around=10) >= RED
+    page.point(11_000, "heading", below=6)
+    assert "here\nB" in page.tip
+    assert "believes that it owns what it lost" in page.tip
+
+
 def test_thousands_of_lanes_are_folded_at_first_and_scrolled_when_unfolded(
     open_page: Opener,
 ) -> None:
     page = open_page(stories.rolling_restart(4, 2_000))
     assert page.rows("topic") == ["payments"]
     assert page.rows("partition") == []
-    assert len(page.colours(4_000, "topic", "payments", around=40)) >= 4
+    assert len(page.colours(4_000, "topic", "payments", around=250)) >= 4
     page.press("u")
     assert len(page.rows("partition")) == 2_000
     page.ask("() => document.querySelector('#scroll').scrollTo(0, 1e9)")

@@ -24,17 +24,18 @@ function clock(t, end) {
 
 /** A length of time with its unit. */
 function duration(ms) {
+  if (ms < 0) return `-${duration(-ms)}`;
   if (ms < SECOND) return `${ms} ms`;
   if (ms < MINUTE) return `${Math.trunc(ms / SECOND)}.${digits(ms % SECOND, 3)} s`;
   const [h, m, s] = [ms / HOUR, (ms / MINUTE) % 60, (ms / SECOND) % 60].map(Math.trunc);
   return ms < HOUR ? `${m} min ${digits(s, 2)} s` : `${h} h ${digits(m, 2)} min`;
 }
 
-/** Round instants at least `apart` pixels from each other. */
+/** Round instants at least `apart` pixels from each other; before 0 there is no time. */
 function ticks(from, to, pixels, apart) {
   const step = STEPS.find((s) => s * pixels >= apart * (to - from)) ?? STEPS.at(-1);
   const found = [];
-  for (let t = Math.ceil(from / step) * step; t <= to; t += step) found.push(t);
+  for (let t = Math.max(Math.ceil(from / step) * step, 0); t <= to; t += step) found.push(t);
   return { step, found };
 }
 

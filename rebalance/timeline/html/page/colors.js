@@ -22,6 +22,7 @@ function readTheme(ratio) {
   theme.zombie = hatching(theme.bad, "transparent", ratio);
   theme.double = hatching(theme.ground, theme.bad, ratio);
   theme.waiting = hatching(theme.dim, "transparent", ratio);
+  theme.waits = dotting(theme.busy, theme.ground, ratio);
   theme.members = new Map();
 }
 
@@ -44,6 +45,21 @@ function hatching(ink, ground, ratio) {
     pen.lineTo(shift + size + 1, -1);
     pen.stroke();
   }
+  const pattern = pen.createPattern(tile, "repeat");
+  pattern.setTransform(new DOMMatrix().scale(1 / ratio));
+  return pattern;
+}
+
+/** The dashes of who joins or waits, for lanes that are too thin for them. */
+function dotting(ink, ground, ratio) {
+  const size = Math.round(5 * ratio);
+  const tile = Object.assign(document.createElement("canvas"), { width: size, height: size });
+  const pen = tile.getContext("2d");
+  pen.fillStyle = ground;
+  pen.fillRect(0, 0, size, size);
+  pen.globalAlpha = 0.6;
+  pen.fillStyle = ink;
+  pen.fillRect(0, 0, Math.round(2 * ratio), size);
   const pattern = pen.createPattern(tile, "repeat");
   pattern.setTransform(new DOMMatrix().scale(1 / ratio));
   return pattern;

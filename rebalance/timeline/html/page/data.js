@@ -108,7 +108,8 @@ function sweep(parts) {
   const levels = [0, 1, 2].map(() => new Int32Array(t.length));
   const now = [0, 0, 0];
   t.forEach((at, i) => changes.get(at).forEach((by, k) => (levels[k][i] = now[k] += by)));
-  return { t, nobody: levels[0], double: levels[1], zombie: levels[2] };
+  const wrong = levels[1].map((double, i) => double + levels[2][i]);
+  return { t, nobody: levels[0], double: levels[1], zombie: levels[2], wrong };
 }
 
 /** How many members were alive from each instant on. */

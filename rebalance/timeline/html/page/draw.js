@@ -46,9 +46,19 @@ function write(text, x, y, color, style = "") {
   pen.fillText(text, x, y);
 }
 
+/** The ground behind a text that stands on something. */
+function outline(text, x, y, ground) {
+  pen.font = font("");
+  pen.strokeStyle = ground;
+  pen.lineWidth = 4;
+  pen.strokeText(text, x, y);
+  pen.lineWidth = 1;
+}
+
 // --- the frame --------------------------------------------------------------------------------
 
 const chosen = (r) => page.chosen?.rebalance === r;
+const concerned = ({ group, kind }) => group === page.chosen?.group && kind !== "title" && kind !== "space";
 
 function draw() {
   const { width, height, rows, scroll } = page;
@@ -78,7 +88,7 @@ function draw() {
 function highlight(seen) {
   for (const row of seen) {
     const y = row.y - page.scroll + RULER;
-    if (row.group === page.chosen?.group && row.kind !== "title" && row.kind !== "space") {
+    if (concerned(row)) {
       const { start_ms: start, until_ms: until } = page.chosen.rebalance;
       pen.globalAlpha = 0.13;
       bar(theme.accent, xOf(start), y, Math.max(xOf(until) - xOf(start), 2), row.height);
@@ -92,7 +102,7 @@ function highlight(seen) {
 
 function edges(seen) {
   if (page.chosen) {
-    for (const row of seen.filter(({ group, kind }) => group === page.chosen.group && kind !== "title")) {
+    for (const row of seen.filter(concerned)) {
       for (const t of [page.chosen.rebalance.start_ms, page.chosen.rebalance.until_ms]) {
         bar(theme.accent, Math.round(xOf(t)), row.y - page.scroll + RULER, 1, row.height);
       }
@@ -104,6 +114,8 @@ function edges(seen) {
 function ruler(step, found) {
   bar(theme.ground, 0, 0, page.width, RULER);
   bar(theme.line, 0, RULER - 1, page.width, 1);
+  const hint = "wheel zooms, drag moves";
+  if (widthOf(hint, "small") < page.gutter - 24) write(hint, 12, 16, theme.dim, "small");
   for (const t of found) {
     const x = Math.round(xOf(t)), text = tickLabel(t, step, page.end);
     if (x < page.gutter) continue;

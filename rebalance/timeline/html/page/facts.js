@@ -10,12 +10,12 @@ const KIND_WORDS = {
 };
 
 /** {head, lines: [[what, value]], events: [text]} or null. */
-function factsAt(row, x) {
+function factsAt(row, x, y) {
   const t = tOf(x), near = (NEAR * (page.to - page.from)) / page.plot;
   const found = {
     member: memberFacts, partition: partitionFacts, rebalances: rebalanceFactsAt, nobody: nobodyFacts,
     load: loadFacts, topic: topicFacts, heading: liveFacts,
-  }[row.kind]?.(row, t, near);
+  }[row.kind]?.(row, t, near, y);
   return found ?? null;
 }
 
@@ -40,8 +40,6 @@ const STATE_WORDS = {
   rejoining: "joining, owns", paused: "stands still, owns", gone: "gone, not noticed yet",
   zombie: "believes that it owns what it lost",
 };
-const URGENCY = ["idle", "owns", "rejoining", "syncing", "joining", "gone", "paused", "zombie"];
-
 function memberFacts({ member }, t, near) {
   const i = pieceAt(member.starts, member.ends, t, near, (k) => URGENCY.indexOf(member.state[k]));
   const lines = [];
@@ -164,11 +162,42 @@ function sweepFacts(head, { t: instants, nobody, double, zombie }, total, t) {
 }
 
 const nobodyFacts = ({ group }, t) => sweepFacts(group.group_id, group.sweep, group.partitions, t);
-const topicFacts = ({ topic }, t) => sweepFacts(topic.name, topic.sweep, topic.partitions.length, t);
 
-function liveFacts({ group, label }, t) {
-  const i = indexAt(group.live.t, t);
-  return { head: label, lines: [["at", when(t)], ["alive", grouped(i < 0 ? 0 : group.live.count[i])]], events: [] };
+/** Of a whole topic, and of the band under the pointer where it is folded. */
+function topicFacts(row, t, near, y) {
+  const { group, topic } = row;
+  const facts = sweepFacts(topic.name, topic.sweep, topic.partitions.length, t);
+  if (!row.closed) return facts;
+  const { first, last, lanes, ...band } = bandAt(row, y), here = pieceOf(band, t, near, ([kind]) => kind);
+  const ids = first === last ? `${first.id}` : `${first.id} to ${last.id}`;
+  facts.lines.push([lanes.length > 1 ? "partitions" : "partition", ids]);
+  if (here) {
+    const name = group.members[here[1]]?.name ?? "another member";
+    const some = lanes.length > 1 ? ["most of it owned by", "in it"] : ["owned by", "it is"];
+    facts.lines.push({
+      [OWNED]: [some[0], name], [NOBODY]: [some[0], "nobody"],
+      [ZOMBIE]: [some[1], "a zombie's"], [DOUBLE]: [some[1], "owned twice"],
+    }[here[0]]);
+  }
+  return facts;
+}
+
+function pieceOf({ starts, ends, values }, t, near, rank) {
+  const i = pieceAt(starts, ends, t, near, (k) => rank(values[k]));
+  return i < 0 ? null : values[i];
+}
+
+/** How many members live, and where they are folded who is under the pointer. */
+function liveFacts(row, t, near, y) {
+  const { group, label } = row, i = indexAt(group.live.t, t);
+  const lines = [["at", when(t)], ["alive", grouped(i < 0 ? 0 : group.live.count[i])]];
+  if (row.closed) {
+    const { first, last, lanes, ...band } = bandAt(row, y);
+    lines.push(["here", first === last ? first.name : `${first.name} to ${last.name} (${lanes.length})`]);
+    const here = pieceOf(band, t, near, ([state]) => URGENCY.indexOf(state));
+    if (here) lines.push(["state", STATE_WORDS[here[0]]]);
+  }
+  return { head: label, lines, events: [] };
 }
 
 function loadFacts({ group }, t, near) {

@@ -23,7 +23,8 @@ function memberPlot({ member, group }, y, height) {
     states[state[i]](x, Math.max(width, 1), y, height, full, floor, memberColor(member.number).fill);
     if (owned[i] && width > 16 && state[i] !== "zombie") {
       const text = grouped(owned[i]);
-      if (width > widthOf(text) + 10) write(text, x + 5, floor - 2, memberColor(member.number).ink);
+      const ink = state[i] === "owns" ? memberColor(member.number).ink : theme.ink;
+      if (width > widthOf(text) + 10) write(text, x + 5, floor - 2, ink);
     }
   }
   for (const [sent, , , , bad] of member.requests) {

@@ -55,7 +55,7 @@ const pan = (share) => see(
 );
 
 function layRows() {
-  const { rows, height } = layOut(timelines, page.folded, page.wanted);
+  const { rows, height } = layOut(timelines, page.folded, page.wanted, page.height - RULER);
   Object.assign(page, { rows, total: height + RULER, hovered: null });
   showTip(null);
   byId("height").style.height = `${Math.max(page.total - page.height, 0)}px`;
@@ -221,7 +221,7 @@ canvas.addEventListener("pointerleave", () => hover(0, 0, null));
 function hover(x, y, row) {
   const within = row && x >= page.gutter && x <= page.gutter + page.plot;
   page.hovered = within ? { x, row } : null;
-  showTip(within ? factsAt(row, x) : null, x, y);
+  showTip(within ? factsAt(row, x, y) : null, x, y);
   canvas.style.cursor = row && (row.key || x < page.gutter && row.kind === "member") ? "pointer" : "";
   redraw();
 }
@@ -257,7 +257,7 @@ new ResizeObserver(resize).observe(scroller);
 numberMembers(timelines);
 fillHeader(timelines);
 fillLegend();
-fillStory(timelines, jump, (t) => see(t - (page.to - page.from) / 2, t + (page.to - page.from) / 2));
+fillStory(timelines, payload.left_out.groups, jump, (t) => see(t - (page.to - page.from) / 2, t + (page.to - page.from) / 2));
 resize();
 fit();
 draw();

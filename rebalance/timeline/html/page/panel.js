@@ -15,7 +15,8 @@ const pairs = (lines) => element("dl", "", ...lines.flatMap(
 ));
 
 /** The list of causes; `jump(group, rebalance)` and `show(t)` when one is pressed. */
-function fillStory(timelines, jump, show) {
+function fillStory(timelines, groupsLeftOut, jump, show) {
+  if (groupsLeftOut) byId("story").append(element("p", "note", `Left out of this page: ${counted(groupsLeftOut, "group")}.`));
   for (const group of timelines.flatMap((timeline) => timeline.groups)) {
     const list = element("ol", "");
     const entries = [
@@ -55,10 +56,12 @@ function asideEntry(t, text, show) {
   return element("li", "", button);
 }
 
+const notHere = (what) => `Left out of this page: ${what}. The numbers count them.`;
+
 function leftOut(group) {
   const told = Object.entries(group.left_out).map(([what, n]) => `${grouped(n)} ${what}`);
   return [
-    ...(told.length ? [`Left out of this page: ${told.join(", ")}. The numbers count them.`] : []),
+    ...(told.length ? [notHere(told.join(", "))] : []),
     ...(group.step_ms ? [`Drawn in steps of ${duration(group.step_ms)}. The numbers are exact.`] : []),
     ...(group.note ? [group.note] : []),
   ];
@@ -92,13 +95,14 @@ function showTip(facts, x, y) {
 const LEGEND = [
   ["owned", "owned by a member"], ["nobody", "nobody's"], ["double", "owned twice"],
   ["zombie", "zombie"], ["joins", "joins or waits"], ["still", "stands still"],
-  ["gone", "gone, not noticed"], ["crash", "✗ crashed  ● refused or lost"], ["stages", "revoke, join, sync, settle"],
+  ["gone", "gone, not noticed"], ["end", "closed"], ["cross", "crashed"], ["dot", "refused or lost"],
+  ["stages", "revoke, join, sync, settle"],
 ];
 
 function fillLegend() {
-  byId("legend").append(...LEGEND.map(([name, text]) => element(
-    "span", "", element("i", `swatch ${name}`), text,
-  )), element("span", "hint", "wheel zooms · drag moves · ? for keys"));
+  byId("legend").append(...LEGEND.map(
+    ([name, text]) => element("span", "", element("i", `swatch ${name}`), text),
+  ));
 }
 
 function fillHeader(timelines) {

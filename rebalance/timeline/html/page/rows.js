@@ -5,7 +5,7 @@ const HEIGHTS = {
   title: 44, rebalances: 30, nobody: 30, load: 34, heading: 24, member: 20, partition: 15, space: 14,
 };
 const MANY_MEMBERS = 60, MANY_PARTITIONS = 120;
-const LEAST_FOLDED = 24, MOST_FOLDED = 80;
+const LEAST_FOLDED = 24, MOST_FOLDED = 80, FOLDED_LANE = 4;
 /** Room for a heading under which `count` lanes are folded: a pixel each, as far as that goes. */
 const foldedHeight = (count) => Math.min(Math.max(count + 8, LEAST_FOLDED), MOST_FOLDED);
 
@@ -33,8 +33,8 @@ function allKeys(timelines) {
   ));
 }
 
-/** `wanted` {member, topic}: texts that names must contain; "": any. */
-function layOut(timelines, folded, wanted) {
+/** `wanted` {member, topic}: texts that names must contain; "": any. `room`: what is seen at once. */
+function layOut(timelines, folded, wanted, room) {
   const rows = [];
   let y = 0;
   const add = (kind, row) => {
@@ -53,7 +53,28 @@ function layOut(timelines, folded, wanted) {
       add("space", { group });
     }
   }
-  return { rows, height: y };
+  return { rows, height: y < room ? grown(rows, room - y) : y };
+}
+
+/** Where there is room left, what is folded gets it, a few pixels for each lane at most. */
+function grown(rows, spare) {
+  const most = ({ shown }) => shown.length * FOLDED_LANE + 8;
+  let narrow = rows.filter((row) => row.closed && row.height < most(row));
+  while (spare >= narrow.length && narrow.length) {
+    const share = Math.floor(spare / narrow.length);
+    for (const row of narrow) {
+      const more = Math.min(share, most(row) - row.height);
+      row.height += more;
+      spare -= more;
+    }
+    narrow = narrow.filter((row) => row.height < most(row));
+  }
+  let y = 0;
+  for (const row of rows) {
+    row.y = y;
+    y += row.height;
+  }
+  return y;
 }
 
 const contains = (name, wanted) => name.toLowerCase().includes(wanted.toLowerCase());

@@ -33,6 +33,7 @@ const nameOf = (group) => (
 const strips = {
   title: {
     label({ group }, y) {
+      bar(theme.ground, 0, y + 6, page.width, 36); // no line of the grid through the words
       write(fitted(nameOf(group), page.width - 24, "bold"), 12, y + 19, theme.ink, "bold");
       write(fitted(headline(group, page.width - 24), page.width - 24), 12, y + 36, theme.dim);
     },
@@ -41,18 +42,18 @@ const strips = {
   rebalances: {
     label: (row, y) => write("rebalances", 12, y + 21, theme.ink),
     plot({ group }, y) {
-      const { rebalances } = group;
-      let last = -1;
+      const { rebalances } = group, right = page.gutter + page.plot;
+      let last = -1, free = page.gutter;
       for (let i = firstVisible(rebalances); i < rebalances.length; i++) {
         const r = rebalances[i], x = xOf(r.start_ms);
         if (x > page.width) break;
         const end = Math.max(xOf(r.until_ms), x + 2);
-        const next = i + 1 < rebalances.length ? xOf(rebalances[i + 1].start_ms) : page.width;
+        const next = i + 1 < rebalances.length ? xOf(rebalances[i + 1].start_ms) : right;
         if (end - last < 1) continue;
         last = end;
         stages(r, x, end, y + 17, 9);
-        rebalanceLabel(r, Math.max(x, page.gutter), next, y + 13);
-        generationLabel(r, end, next, y + 25);
+        free = rebalanceLabel(r, x, Math.min(next, right), y + 13, free);
+        generationLabel(r, end, Math.min(next, right), y + 25);
       }
     },
   },
@@ -70,10 +71,7 @@ const strips = {
   },
   heading: {
     label: (row, y, height) => heading(row, row.label, y, height),
-    plot: ({ group, closed, shown }, y, height) => closed && folded(shown, y, height, (member, at, high) => {
-      const { fill } = memberColor(member.number);
-      thin(member, at, high, (i) => (FOLDED_STATES[member.state[i]] ?? (() => fill))());
-    }),
+    plot: (row, y, height) => row.closed && folded(row, y, height, memberPiece),
   },
   topic: {
     label({ topic, shown, ...row }, y, height) {
@@ -81,11 +79,11 @@ const strips = {
       const of = some < total ? `${grouped(some)} of ${grouped(total)}` : grouped(total);
       heading(row, topic.name, y, height, of);
     },
-    plot({ group, topic, closed, shown, chosen: only }, y, height) {
-      if (!closed) return;
-      folded(shown, y, height, ({ lane }, at, high) => thin(lane, at, high, (i) => runColor(group, lane.who[i], only)));
-      pen.fillStyle = theme.bad; // whatever lane it is in, nobody shall miss it
-      columns(topic.sweep.t, topic.sweep.double, (n) => (n ? 3 : 0), y + height - 4);
+    plot(row, y, height) {
+      if (!row.closed) return;
+      folded(row, y, height, partitionPiece(row.group, row.chosen));
+      // Whatever lane it is in, and however briefly, nobody shall miss it.
+      columns(row.topic.sweep.t, row.topic.sweep.wrong, (n) => (n ? 3 : 0), y + height - 4, theme.bad, theme.bad);
     },
   },
   space: { label() {}, plot() {} },
@@ -99,40 +97,6 @@ function heading(row, text, y, height, note = "") {
   const name = fitted(text, room - widthOf(tail), "bold");
   write(name, 26, base, theme.ink, "bold");
   write(tail, 26 + widthOf(name, "bold"), base, theme.dim);
-}
-
-/** Folded lanes: as many of them, evenly chosen, as there are pixels. */
-function folded(shown, y, height, paint) {
-  const room = height - 8, count = Math.min(shown.length, room), high = room / count;
-  for (let k = 0; k < count; k++) {
-    paint(shown[Math.floor((k * shown.length) / count)], y + 4 + k * high, Math.max(high - (high > 3), 1));
-  }
-}
-
-/** A lane without words; `colorOf(i)` is "" where there is nothing. */
-function thin({ starts, ends }, y, height, colorOf) {
-  let drawn = -1;
-  for (let i = Math.max(indexAt(starts, page.from), 0); i < starts.length; i++) {
-    const x = Math.max(xOf(starts[i]), page.gutter - 1);
-    if (x > page.width) break;
-    const end = Math.min(xOf(ends[i]), page.width + 1), color = end > drawn + 0.5 ? colorOf(i) : "";
-    if (!color) continue;
-    bar(color, x, y, Math.max(end - x, 1), height);
-    drawn = Math.max(end, x + 1);
-  }
-}
-
-const FOLDED_STATES = {
-  idle: () => theme.line, joining: () => theme.line, syncing: () => theme.line,
-  paused: () => theme.idle, zombie: () => theme.bad, gone: () => theme.hatch,
-};
-
-function runColor(group, { kind, owners }, only) {
-  if (kind === OWNED) {
-    if (only && !only.has(owners[0])) return theme.line;
-    return memberColor(group.members[owners[0]]?.number ?? -1).fill;
-  }
-  return [ "", "", theme.hatch, theme.bad, theme.bad][kind];
 }
 
 /** The first rebalance that may be seen: they are in order of time and seldom overlap. */
@@ -166,11 +130,18 @@ const causeOf = (r) => {
   return r.member ? `${word}: ${r.member}` : word;
 };
 
-function rebalanceLabel(r, x, next, y) {
-  const room = next - x - 4;
-  const text = [`#${r.number} ${causeOf(r)}`, `#${r.number} ${r.cause}`, `#${r.number}`]
-    .find((option) => widthOf(option) <= room);
-  if (text) write(text, x, y, chosen(r) ? theme.accent : theme.ink, chosen(r) ? "bold" : "");
+/** As many words as there is room for from `free` on until the next one begins; at the right edge the
+ * number stands before it. Returns where the words end. */
+function rebalanceLabel(r, x, next, y, free) {
+  const style = chosen(r) ? "bold" : "", least = `#${r.number}`;
+  const from = Math.max(x, free), edge = page.gutter + page.plot - widthOf(least, style);
+  const texts = [`${least} ${causeOf(r)}`, `${least} ${r.cause}`, least];
+  const text = texts.find((option) => widthOf(option, style) <= next - from - 4);
+  const squeezed = !text && next > edge && edge > free + 6;
+  if (!text && !squeezed) return free;
+  const at = squeezed ? edge : from;
+  write(text ?? least, at, y, chosen(r) ? theme.accent : theme.ink, style);
+  return at + widthOf(text ?? least, style);
 }
 
 function generationLabel(r, end, next, y) {
@@ -185,20 +156,15 @@ function areas({ t, nobody, double, zombie }, total, y, height) {
   pen.fillStyle = theme.faint;
   pen.fillRect(page.gutter, y, page.plot, height);
   const scaled = (n) => (n ? Math.max((n * height) / total, 2) : 0);
-  for (const [fill, values, ground] of [
-    [theme.nobody, nobody, theme.idle], [theme.zombie, zombie, ""], [theme.double, double, ""],
-  ]) {
-    if (ground) {
-      pen.fillStyle = ground;
-      columns(t, values, scaled, y + height);
-    }
-    pen.fillStyle = fill;
-    columns(t, values, scaled, y + height);
-  }
+  columns(t, nobody, scaled, y + height, theme.idle, theme.hatch);
+  columns(t, nobody, scaled, y + height, theme.nobody, theme.hatch);
+  columns(t, zombie, scaled, y + height, theme.zombie, theme.bad);
+  columns(t, double, scaled, y + height, theme.double, theme.bad);
 }
 
-/** Steps over time as columns of whole pixels that stand on `floor`; of a pixel the highest. */
-function columns(t, values, heightOf, floor) {
+/** Steps over time as columns of whole pixels that stand on `floor`; of a pixel the highest. A hatching
+ * needs some width: what has less is `narrow`. */
+function columns(t, values, heightOf, floor, wide, narrow) {
   const highs = new Float64Array(Math.ceil(page.width) + 1);
   for (let i = Math.max(indexAt(t, page.from), 0); i + 1 < t.length && t[i] <= page.to; i++) {
     const height = heightOf(values[i]);
@@ -209,7 +175,7 @@ function columns(t, values, heightOf, floor) {
   }
   for (let x = page.gutter, first = x; x <= highs.length; x++) { // beyond the last one: undefined
     if (highs[x] === highs[first]) continue;
-    pen.fillRect(first, floor - highs[first], x - first, highs[first]);
+    if (highs[first]) bar(x - first < 4 ? narrow : wide, first, floor - highs[first], x - first, highs[first]);
     first = x;
   }
 }
@@ -227,7 +193,9 @@ function loadAndMoves({ group }, y, height) {
     const range = load.least === load.most ? `${load.most}` : `${load.least}–${load.most}`;
     const text = [`${range} each`, range].find((option) => widthOf(option) + 14 < end - x);
     const above = at(load.most) - 4;
-    if (text) write(text, x + 10, above > y + 11 ? above : Math.min(at(load.least) + 13, floor - 2), theme.dim);
+    const within = above <= y + 11;
+    if (text && within && load.least < load.most) outline(text, x + 10, floor - 2, theme.idle);
+    if (text) write(text, x + 10, within ? Math.min(at(load.least) + 13, floor - 2) : above, theme.dim);
   }
   pen.fillStyle = theme.busy;
   for (const r of group.rebalances) {
