@@ -120,7 +120,7 @@ def _sent(request: Request) -> int:
 
 
 def _went_wrong(request: Request) -> bool:
-    return request.answered_ms is None or bool(request.error)
+    return request.bad
 
 
 def _happened(happening: Happening) -> int:
@@ -154,7 +154,9 @@ def _member(
         "rebalance_timeout_ms": member.rebalance_timeout_ms,
         "states": flat,
         "marks": [(t, kind, short(text)) for t, kind, text in marks],
-        "requests": [(sent, done, short(api), short(error)) for sent, done, api, error in requests],
+        "requests": [
+            (sent, done, short(api), short(error), bad) for sent, done, api, error, bad in requests
+        ],
     }
 
 

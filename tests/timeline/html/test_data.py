@@ -122,12 +122,14 @@ def test_what_went_wrong_stays_where_requests_marks_and_events_are_left_out() ->
             refused = {"member_id": "A-1", "error": "UNKNOWN_MEMBER_ID", "generation_id": 1}
             events.append(CommitRefused(t=t + 4, group_id="g", **refused))
     events.append(RequestSent(t=5_000, api="Heartbeat", number=500, **about))
+    events.append(RequestSent(t=5_000, api="OffsetCommit", number=501, **about))
+    events.append(RequestAnswered(t=5_001, number=501, error="", **about))
     events.append(MemberStopped(t=5_001, how="crashed", **about))
     lanes = read_group(Trace(Header(source="test"), events), "g")
     data = group_data(group_model(lanes), Budget(requests=20, marks=20, events=20), lanes)
     requests = [each for member in data["members"] for each in member["requests"]]
     assert len(requests) == 20
-    assert {(sent, error) for sent, _, _, error in requests} >= {
+    assert {(sent, error) for sent, _, _, error, _ in requests} >= {
         (4_500, "UNKNOWN_MEMBER_ID"),
         (5_000, ""),
     }
@@ -136,5 +138,5 @@ def test_what_went_wrong_stays_where_requests_marks_and_events_are_left_out() ->
     assert {"refused", "crashed"} <= set(marks)
     assert {"commit_refused", "member_stopped"} <= set(data["kinds"])
     left_out = data["left_out"]
-    assert left_out["requests"] == 501 - 20
+    assert left_out["requests"] == 502 - 20
     assert left_out["marks"] == 1_003 - 20
