@@ -11,6 +11,7 @@ from rebalance.coordinator.classic_group import ClassicGroup
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import HeartbeatRequest
 from rebalance.simulation import parse, run_scenario
+from tests.mutations.catalogue import MUTATIONS
 
 GROUP = """\
 set group.initial.rebalance.delay.ms=100
@@ -53,3 +54,26 @@ def test_i05_a_plan_is_looked_at_as_it_is_made(monkeypatch: pytest.MonkeyPatch) 
     as_it_is = RangeAssignor.assign
     monkeypatch.setattr(RangeAssignor, "assign", all_to_the_first)
     assert "I05 PlanKeepsItsPromise" in found(GROUP)
+
+
+ISOLATED = """\
+set group.initial.rebalance.delay.ms=0
+topic orders partitions=4
+members A topics=orders instance=a heartbeat.interval.ms=2000 max.poll.interval.ms=5000 poll=1s
+members B topics=orders instance=b heartbeat.interval.ms=2000 max.poll.interval.ms=5000 poll=1s
+members C topics=orders heartbeat.interval.ms=2000 max.poll.interval.ms=5000 poll=1s
+start A B
+run until stable
+isolate B for 9s
+run for 500ms
+start C
+run for 20s
+run until stable
+"""
+"""A static member is away while a generation begins without it, and within its session."""
+
+
+def test_m05_who_hears_of_a_generation_without_it_does_not_go_on() -> None:
+    assert found(ISOLATED) == set()
+    with MUTATIONS["illegal_generation_goes_on"]():
+        assert "M05 StopsAtItsFirstAnswer" in found(ISOLATED)
