@@ -5,7 +5,7 @@ it; thousands of heartbeats and polls cost nothing.
 """
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from rebalance.simulation.checkers.member_facts import HeartbeatRefused
 from rebalance.simulation.checkers.plan_facts import Planned
@@ -49,5 +49,9 @@ class Checker(Protocol):
     RULE: ClassVar[str]
     """The rule's id."""
 
-    def looks(self) -> Mapping[type, Look]:
-        """Kind of fact -> what looks at it. An event is not in the views yet when it is shown."""
+    def looks(self) -> Mapping[Any, Look]:
+        """Kind of fact -> what looks at it. An event is not in the views yet when it is shown.
+
+        A kind is a class; of `Arrival` and `Answer` it is (class, class of the request), so that a
+        heartbeat costs only those that want heartbeats.
+        """

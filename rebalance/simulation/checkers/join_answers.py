@@ -22,14 +22,14 @@ class JoinAnswers:
         self._groups = groups
         self._report = report
 
-    def looks(self) -> Mapping[type, Look]:
+    def looks(self) -> Mapping[object, Look]:
         """Answers."""
-        return {Answer: self._answer}
+        return {(Answer, JoinGroupRequest): self._answer}
 
     def _answer(self, fact: Answer) -> None:
         request, response = fact.request, fact.response
-        if type(request) is not JoinGroupRequest or not isinstance(response, JoinGroupResponse):
-            return
+        assert isinstance(request, JoinGroupRequest)
+        assert isinstance(response, JoinGroupResponse)
         if response.error is not ErrorCode.NONE:
             return
         group = self._groups.of(request.group_id)
@@ -54,13 +54,14 @@ class JoinRefusals:
     def __init__(self, report: Report) -> None:
         self._report = report
 
-    def looks(self) -> Mapping[type, Look]:
+    def looks(self) -> Mapping[object, Look]:
         """Answers."""
-        return {Answer: self._answer}
+        return {(Answer, JoinGroupRequest): self._answer}
 
     def _answer(self, fact: Answer) -> None:
         response = fact.response
-        if not isinstance(response, JoinGroupResponse) or response.error is ErrorCode.NONE:
+        assert isinstance(response, JoinGroupResponse)
+        if response.error is ErrorCode.NONE:
             return
         if response.generation_id != -1 or response.leader or response.members:
             self._report(
@@ -82,13 +83,17 @@ class TwinIsFenced:
         self._report = report
         self._fenced: set[Hashable] = set()
 
-    def looks(self) -> Mapping[type, Look]:
+    def looks(self) -> Mapping[object, Look]:
         """Who it is as it arrives, and what it is answered."""
-        return {Arrival: self._arrival, Answer: self._answer}
+        return {
+            (Arrival, JoinGroupRequest): self._arrival,
+            (Answer, JoinGroupRequest): self._answer,
+        }
 
     def _arrival(self, fact: Arrival) -> None:
         request = fact.request
-        if type(request) is not JoinGroupRequest or not request.member_id:
+        assert isinstance(request, JoinGroupRequest)
+        if not request.member_id:
             return
         group = self._groups.of(request.group_id)
         error = group.member_error(request.member_id, request.group_instance_id)
@@ -97,10 +102,11 @@ class TwinIsFenced:
 
     def _answer(self, fact: Answer) -> None:
         request, response = fact.request, fact.response
-        if fact.token not in self._fenced or not isinstance(response, JoinGroupResponse):
+        if fact.token not in self._fenced:
             return
         self._fenced.discard(fact.token)
         assert isinstance(request, JoinGroupRequest)
+        assert isinstance(response, JoinGroupResponse)
         if response.error in (ErrorCode.NONE, ErrorCode.UNKNOWN_MEMBER_ID):
             self._report(
                 self,

@@ -50,6 +50,7 @@ from rebalance.simulation.checkers.wire_answers import (
     PlanIsTheLeaders,
     SyncAnswers,
 )
+from rebalance.simulation.checkers.wire_facts import Answer, Arrival
 from rebalance.simulation.checkers.wire_groups import WireGroups
 from rebalance.simulation.views import Views
 from rebalance.timeline import trace
@@ -68,7 +69,7 @@ class Checkers:
     def __init__(self, views: Views, is_eager: Callable[[str], bool]) -> None:
         self.violations: list[Violation] = []
         self._recent: deque[trace.Event] = deque(maxlen=_LAST_EVENTS)
-        self._looks: dict[type, tuple[Look, ...]] = {}
+        self._looks: dict[object, tuple[Look, ...]] = {}
         self.records = RecordBook()
         self._keep(self.records)
         groups = WireGroups()
@@ -138,7 +139,10 @@ class Checkers:
 
     def told(self, fact: Fact) -> None:
         """Look at a fact that is no event of the trace."""
-        for look in self._looks.get(type(fact), ()):
+        kind: object = type(fact)
+        if isinstance(fact, Arrival | Answer):
+            kind = (type(fact), type(fact.request))
+        for look in self._looks.get(kind, ()):
             look(fact)
 
     def report(self, checker: Checker, t: int, message: str) -> None:

@@ -63,14 +63,14 @@ class HeartbeatAnswers:
         self._groups = groups
         self._report = report
 
-    def looks(self) -> Mapping[type, Look]:
+    def looks(self) -> Mapping[object, Look]:
         """Answers: a heartbeat is answered at once, so nothing has changed since it came."""
-        return {Answer: self._answer}
+        return {(Answer, HeartbeatRequest): self._answer}
 
     def _answer(self, fact: Answer) -> None:
         request, response = fact.request, fact.response
-        if type(request) is not HeartbeatRequest or not isinstance(response, HeartbeatResponse):
-            return
+        assert isinstance(request, HeartbeatRequest)
+        assert isinstance(response, HeartbeatResponse)
         group, error = self._groups.of(request.group_id), response.error
         if group.state == "Dead":
             return  # another coordinator may be loading it, and answers NONE
@@ -93,14 +93,16 @@ class SyncAnswers:
         self._report = report
         self._due: _Due = {}
 
-    def looks(self) -> Mapping[type, Look]:
+    def looks(self) -> Mapping[object, Look]:
         """What is due as it arrives, and what is answered then or later."""
-        return {Arrival: self._arrival, Answer: self._answer}
+        return {
+            (Arrival, SyncGroupRequest): self._arrival,
+            (Answer, SyncGroupRequest): self._answer,
+        }
 
     def _arrival(self, fact: Arrival) -> None:
         request = fact.request
-        if type(request) is not SyncGroupRequest:
-            return
+        assert isinstance(request, SyncGroupRequest)
         group = self._groups.of(request.group_id)
         if group.state == "Dead":
             self._due[fact.token] = _GONE
@@ -113,8 +115,8 @@ class SyncAnswers:
 
     def _answer(self, fact: Answer) -> None:
         request, response = fact.request, fact.response
-        if type(request) is not SyncGroupRequest or not isinstance(response, SyncGroupResponse):
-            return
+        assert isinstance(request, SyncGroupRequest)
+        assert isinstance(response, SyncGroupResponse)
         group, error = self._groups.of(request.group_id), response.error
         due = self._due.pop(fact.token, None)
         judged = error is ErrorCode.NONE or error in _OUT
@@ -136,14 +138,14 @@ class PlanIsTheLeaders:
         self._groups = groups
         self._report = report
 
-    def looks(self) -> Mapping[type, Look]:
+    def looks(self) -> Mapping[object, Look]:
         """Assignments as they are answered."""
-        return {Answer: self._answer}
+        return {(Answer, SyncGroupRequest): self._answer}
 
     def _answer(self, fact: Answer) -> None:
         request, response = fact.request, fact.response
-        if type(request) is not SyncGroupRequest or not isinstance(response, SyncGroupResponse):
-            return
+        assert isinstance(request, SyncGroupRequest)
+        assert isinstance(response, SyncGroupResponse)
         group = self._groups.of(request.group_id)
         if response.error is not ErrorCode.NONE or group.plans is None:
             return
@@ -169,20 +171,22 @@ class CommitAnswers:
         self._report = report
         self._due: _Due = {}
 
-    def looks(self) -> Mapping[type, Look]:
+    def looks(self) -> Mapping[object, Look]:
         """What is due as it arrives, and what is answered then or once it is written."""
-        return {Arrival: self._arrival, Answer: self._answer}
+        return {
+            (Arrival, OffsetCommitRequest): self._arrival,
+            (Answer, OffsetCommitRequest): self._answer,
+        }
 
     def _arrival(self, fact: Arrival) -> None:
-        if type(fact.request) is OffsetCommitRequest:
-            due = _of_commit(self._groups.of(fact.request.group_id), fact.request)
-            if due:
-                self._due[fact.token] = due
+        assert isinstance(fact.request, OffsetCommitRequest)
+        due = _of_commit(self._groups.of(fact.request.group_id), fact.request)
+        if due:
+            self._due[fact.token] = due
 
     def _answer(self, fact: Answer) -> None:
         request, response = fact.request, fact.response
-        if type(request) is not OffsetCommitRequest:
-            return
+        assert isinstance(request, OffsetCommitRequest)
         assert isinstance(response, OffsetCommitResponse)
         due = self._due.pop(fact.token, None)
         judged = {e.error for e in response.partitions if e.error is ErrorCode.NONE} | {

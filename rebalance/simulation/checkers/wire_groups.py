@@ -66,14 +66,14 @@ class WireGroups:
         """The group; one that nobody has heard of is Empty."""
         return self._groups.get(group_id) or WireGroup()
 
-    def looks(self) -> Mapping[type, Look]:
+    def looks(self) -> Mapping[object, Look]:
         """Everything that says where a group is, and who is in it."""
         return {
             trace.GroupStateChanged: self._state_changed,
             trace.JoinCompleted: self._join_completed,
             trace.MemberJoined: self._member_joined,
             trace.MemberRemoved: self._member_removed,
-            Arrival: self._arrival,
+            (Arrival, SyncGroupRequest): self._sync_arrives,
         }
 
     def _group(self, group_id: str) -> WireGroup:
@@ -105,10 +105,9 @@ class WireGroups:
             del group.instances[instance_id]
         group.replaced = event.member_id if event.cause == _REPLACED else ""
 
-    def _arrival(self, fact: Arrival) -> None:
+    def _sync_arrives(self, fact: Arrival) -> None:
         request = fact.request
-        if not isinstance(request, SyncGroupRequest):
-            return
+        assert isinstance(request, SyncGroupRequest)
         group = self.of(request.group_id)
         said = group.state == "CompletingRebalance" and request.member_id == group.leader
         if said and request.generation_id == group.generation_id and group.plans is not None:

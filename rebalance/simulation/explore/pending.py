@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from rebalance.protocol.errors import ErrorCode
+from rebalance.protocol.requests import JoinGroupRequest, LeaveGroupRequest
 from rebalance.protocol.responses import JoinGroupResponse, LeaveGroupResponse
 from rebalance.protocol.timers import TimerKind
 from rebalance.simulation.checkers import Answer, Look, Report, TimerFired
@@ -31,10 +32,11 @@ class PendingIsWaitedFor:
         self._waits_anyway = False
         """The join phase ends by its own timer: the initial delay (J10)."""
 
-    def looks(self) -> Mapping[type, Look]:
+    def looks(self) -> Mapping[object, Look]:
         """Who is handed an id, who uses or loses it, and what begins meanwhile."""
         return {
-            Answer: self._answer,
+            (Answer, JoinGroupRequest): self._answer,
+            (Answer, LeaveGroupRequest): self._answer,
             TimerFired: self._timer_fired,
             trace.MemberJoined: self._member_joined,
             trace.MemberRemoved: self._member_removed,
