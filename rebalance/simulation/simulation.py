@@ -97,16 +97,6 @@ class Simulation:
         self.checkers = Checkers(self.views, self._is_eager)
         self.limits = Limits(self.views)
         """Which problems are due to Kafka's protocol itself."""
-        self.checkers.add(self.limits)
-        self.checkers.add(
-            FailsForAReason(
-                self.views,
-                self.config,
-                self._offered,
-                SimulatedFailure,
-                self.checkers.report,
-            )
-        )
         self.members: dict[str, MemberSpec] = {}
         self.processes: dict[str, Process] = {}
         """Member's name -> its current or last life."""
@@ -130,8 +120,17 @@ class Simulation:
             told=self.checkers.told,
         )
         self._rest = Rest(self.views, self.processes, self._to_come, self.cluster.group)
-        self.checkers.watch(self.config, self.cluster.group)
-        self.checkers.measure(self.config, self.cluster.group)
+        self._watch(self.config)
+
+    def _watch(self, config: CoordinatorConfig) -> None:
+        """Also by those that must know the settings, and by who says what is no violation."""
+        report = self.checkers.report
+        self.checkers.watch(config, self.cluster.group)
+        self.checkers.measure(config, self.cluster.group)
+        self.checkers.add(
+            FailsForAReason(self.views, config, self._offered, SimulatedFailure, report)
+        )
+        self.checkers.add(self.limits)
 
     @property
     def node(self) -> Node:

@@ -86,7 +86,8 @@ def _declare(story: Story, seed: int) -> None:
     offered = {group_id: _Offer(dice) for group_id in groups}
     statics = dice.random() < 0.4
     # Where all want the same, an assignor owes more: balance, and that who stays keeps its own.
-    alike = dice.random() < 0.5
+    # Chance makes half of the stories out of these.
+    alike = dice.random() < 0.4
     for name in ascii_uppercase[: story.most + dice.randint(2, 6)]:
         _declare_one(story, name, dice.choice(groups), offered, statics=statics, alike=alike)
 
