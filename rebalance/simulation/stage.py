@@ -15,7 +15,8 @@ from rebalance.simulation.network import Connection
 from rebalance.simulation.path import Delay, Path
 from rebalance.simulation.process import Process
 from rebalance.simulation.scenario import Call, ScenarioError
-from rebalance.simulation.simulation import MemberSpec, Simulation
+from rebalance.simulation.simulation import Simulation
+from rebalance.simulation.spec import MemberSpec
 from rebalance.simulation.stranger import Stranger
 from rebalance.simulation.values import expanded
 from rebalance.timeline.trace import Trace
