@@ -7,7 +7,8 @@ from rebalance.simulation.path import Delay
 from rebalance.simulation.run import BlockOutcome, Outcome, run_scenario
 from rebalance.simulation.scenario import Scenario, ScenarioError, parse, read, rewritten
 from rebalance.simulation.settling import settle
-from rebalance.simulation.simulation import MemberSpec, Simulation
+from rebalance.simulation.simulation import Simulation
+from rebalance.simulation.spec import MemberSpec
 from rebalance.simulation.stage import Measure
 
 __all__ = [

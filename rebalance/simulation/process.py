@@ -8,13 +8,13 @@ Two connections, as Java's consumer and aiokafka have them: one for what goes to
 one for the rest.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Literal
 
-from assignors.interface import Assignor, common_protocol
+from assignors.interface import common_protocol
 from rebalance.member import events
 from rebalance.member.classic import ClassicMember
-from rebalance.member.config import MemberConfig
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import HeartbeatRequest
 from rebalance.protocol.responses import HeartbeatResponse, Response
@@ -30,6 +30,7 @@ from rebalance.simulation.hosting import Host, Hosted, Surroundings
 from rebalance.simulation.lines import Lines
 from rebalance.simulation.positions import Positions
 from rebalance.simulation.records import Logs
+from rebalance.simulation.spec import MemberSpec
 from rebalance.simulation.spells import Spells
 from rebalance.simulation.telling import RequestTeller
 from rebalance.simulation.threaded import ThreadedApplication
@@ -39,74 +40,79 @@ from rebalance.simulation.world import World
 from rebalance.timeline import trace
 from rebalance.tracing import member_events
 
-__all__ = ["Process"]
+__all__ = ["Outside", "Process"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What all processes of a simulation have around them."""
+
+    world: World
+    logs: Logs
+    emit: Callable[[trace.Event], None]
+    """Write an event into the trace."""
+    told: Callable[[Fact], None]
+    """Tell the checkers what became of records."""
+    host: Host | None
+    """Brings code of a user to life in place of the simulated thread."""
+    events_so_far: Callable[[], int]
+    tells_requests: bool
+    """The trace tells of requests and answers, too."""
 
 
 class Process:
     """One life of one consumer. `name` is its lane in the trace."""
 
-    def __init__(
-        self,
-        world: World,
-        name: str,
-        config: MemberConfig,
-        assignors: Sequence[Assignor],
-        *,
-        behaviour: Behaviour,
-        lines: Lines,
-        logs: Logs,
-        emit: Callable[[trace.Event], None],
-        told: Callable[[Fact], None],
-        topics: tuple[str, ...] = (),
-        host: Host | None = None,
-        events_so_far: Callable[[], int] = lambda: 0,
-        tells_requests: bool = False,
-    ) -> None:
+    def __init__(self, name: str, spec: MemberSpec, *, lines: Lines, outside: Outside) -> None:
         self.name = name
-        self.config = config
+        self.config = spec.config
         self.lines = lines
-        self.protocol = common_protocol(assignors)
+        self.protocol = common_protocol(spec.assignors)
         self.crash_on: ErrorCode | None = None
         """A fault: the process dies as an answer with this error arrives."""
-        self._world = world
-        self._emit = emit
-        self._told = told
+        self._topics = spec.topics
+        self._world = world = outside.world
+        self._emit = outside.emit
+        self._told = outside.told
         self._gate = Gate(world)
         self._pauses = Spells[None]()
         self._lives = True
         self._teller: RequestTeller | None = None
-        if tells_requests:
-            self._teller = RequestTeller(world, self._gate, emit, config.group_id, name)
-        self._thread = Thread(world, behaviour.rate_per_s, logs)
+        if outside.tells_requests:
+            group_id = spec.config.group_id
+            self._teller = RequestTeller(world, self._gate, self._emit, group_id, name)
+        self._thread = Thread(world, spec.behaviour.rate_per_s, outside.logs)
         self._waiting = Waiting()
         self._since = world.now
         self.clock = Clock(world)
         self._driver = MemberDriver(
-            self._gate, self.clock, ClassicMember(config, assignors), self._perform
+            self._gate, self.clock, ClassicMember(spec.config, spec.assignors), self._perform
         )
         self.positions = Positions(
-            name, self._driver.member, self._gate, self._thread, lines, self._driver.tell, told
+            name, self.member, self._gate, self._thread, lines, self._driver.tell, outside.told
         )
         self.callbacks = Callbacks(
             name,
-            behaviour,
+            spec.behaviour,
             self.protocol,
-            group_id=config.group_id,
+            group_id=spec.config.group_id,
             gate=self._gate,
             thread=self._thread,
             positions=self.positions,
             tell=self._driver.tell,
             notice=self._notice,
-            told=told,
+            told=outside.told,
         )
-        self._application: Hosted
-        if host is None:
-            self._application = ThreadedApplication(
-                self._gate, self._thread, self._driver, self.positions, self.callbacks
-            )
-        else:
-            self._application = host(self._around(topics, logs, told, events_so_far))
+        self._application = self._hosted(outside)
         self._performed = self._performers()
+
+    def _hosted(self, outside: Outside) -> Hosted:
+        """The application: a thread that reads, or what takes its place."""
+        if outside.host is not None:
+            return outside.host(self._around(outside))
+        return ThreadedApplication(
+            self._gate, self._thread, self._driver, self.positions, self.callbacks
+        )
 
     def _performers(self) -> Mapping[type, Callable[..., None]]:
         """Who does what the member asks for."""
@@ -122,27 +128,21 @@ class Process:
             events.Failed: self._failed,
         }
 
-    def _around(
-        self,
-        topics: tuple[str, ...],
-        logs: Logs,
-        told: Callable[[Fact], None],
-        events_so_far: Callable[[], int],
-    ) -> Surroundings:
+    def _around(self, outside: Outside) -> Surroundings:
         return Surroundings(
             name=self.name,
-            topics=topics,
+            topics=self._topics,
             member=self.member,
             config=self.config,
             commit_ms=self.behaviour.commit_ms,
             gate=self._gate,
             lines=self.lines,
-            logs=logs,
+            logs=outside.logs,
             tell=self._driver.tell,
-            told=told,
+            told=outside.told,
             subscribe=self.subscribe,
             notice=self._notice,
-            events_so_far=events_so_far,
+            events_so_far=outside.events_so_far,
             crash=self.crash,
         )
 
@@ -192,20 +192,20 @@ class Process:
 
     # --- what a script does ----------------------------------------------------------------------
 
-    def start(self, topics: tuple[str, ...]) -> None:
-        """Come to life and want `topics`."""
+    def start(self) -> None:
+        """Come to life and want the topics that it was declared with."""
         group_id = self.config.group_id
         self._emit(
             trace.MemberStarted(
                 t=self._world.now,
                 group_id=group_id,
                 member=self.name,
-                topics=topics,
+                topics=self._topics,
                 session_timeout_ms=self.config.session_timeout_ms,
                 rebalance_timeout_ms=self.config.max_poll_interval_ms,
             )
         )
-        self._driver.tell(events.Subscribe(topics=topics))
+        self._driver.tell(events.Subscribe(topics=self._topics))
         self._application.start()
 
     def behave(self, changes: Mapping[str, object]) -> None:

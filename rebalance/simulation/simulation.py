@@ -6,13 +6,10 @@ them. The same calls with the same seed give the same trace, byte for byte.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
-from assignors.interface import Assignor, RebalanceProtocol
+from assignors.interface import RebalanceProtocol
 from assignors.model import TopicPartition
-from rebalance.member.config import MemberConfig
 from rebalance.protocol.config import CoordinatorConfig
-from rebalance.simulation.application import Behaviour
 from rebalance.simulation.callbacks import SimulatedFailure
 from rebalance.simulation.checkers import (
     Checkers,
@@ -28,9 +25,10 @@ from rebalance.simulation.lines import Lines
 from rebalance.simulation.network import Connection
 from rebalance.simulation.node import Node
 from rebalance.simulation.path import Delay, Path
-from rebalance.simulation.process import Process
+from rebalance.simulation.process import Outside, Process
 from rebalance.simulation.records import Logs
 from rebalance.simulation.rest import Rest
+from rebalance.simulation.spec import MemberSpec
 from rebalance.simulation.stranger import Stranger
 from rebalance.simulation.views import Views
 from rebalance.simulation.world import World
@@ -44,33 +42,10 @@ from rebalance.timeline.trace import (
     TraceEnded,
 )
 
-__all__ = ["MemberSpec", "Simulation"]
+__all__ = ["Simulation"]
 
 STABLE_WITHIN_MS = 600_000
 """How long a group may take to come to rest before it counts as stuck."""
-
-
-@dataclass(slots=True, kw_only=True)
-class MemberSpec:
-    """A consumer as it will be started, as often as it is started."""
-
-    name: str
-    topics: tuple[str, ...]
-    assignors: tuple[Assignor, ...]
-    config: MemberConfig
-    behaviour: Behaviour = field(default_factory=Behaviour)
-    lost: dict[str, int] = field(default_factory=dict)
-    """A fault: requests of these APIs get lost on their way, once so many more got through."""
-    lost_answers: dict[str, int] = field(default_factory=dict)
-    """A fault: the same of the answers to them."""
-    delay: Delay | None = None
-    """How long its frames travel; None: as long as those of others."""
-    lives: int = 0
-
-    def mend(self) -> None:
-        """Nothing of its next life gets lost any more."""
-        self.lost.clear()
-        self.lost_answers.clear()
 
 
 class Simulation:
@@ -189,24 +164,15 @@ class Simulation:
         spec.lives += 1
         self.asked_session_ms = max(self.asked_session_ms, spec.config.session_timeout_ms)
         process = Process(
-            self.world,
             name if spec.lives == 1 else f"{name}.{spec.lives}",
-            spec.config,
-            spec.assignors,
-            behaviour=spec.behaviour,
+            spec,
             lines=self._lines(spec),
-            logs=self.logs,
-            emit=self.emit,
-            tells_requests=self.tells_requests,
-            told=self.checkers.told,
-            topics=spec.topics,
-            host=self.host,
-            events_so_far=lambda: len(self.trace.events),
+            outside=self._outside(),
         )
         self.processes[name] = process
         self._protocols[process.name] = process.protocol
         self._offers[process.name] = frozenset(each.name for each in spec.assignors)
-        process.start(spec.topics)
+        process.start()
         return process
 
     def stranger(self) -> Stranger:
@@ -217,6 +183,17 @@ class Simulation:
             return self.cluster.connect(node_id, Path(usual_delay=lambda: self.delay))
 
         return Stranger(self.world, connect)
+
+    def _outside(self) -> Outside:
+        return Outside(
+            world=self.world,
+            logs=self.logs,
+            emit=self.emit,
+            told=self.checkers.told,
+            host=self.host,
+            events_so_far=lambda: len(self.trace.events),
+            tells_requests=self.tells_requests,
+        )
 
     def _lines(self, spec: MemberSpec) -> Lines:
         lines = Lines(self.cluster, lambda: self.delay, spec.lost, spec.lost_answers)

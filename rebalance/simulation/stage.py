@@ -14,7 +14,8 @@ from rebalance.simulation.hosting import Host
 from rebalance.simulation.path import Delay
 from rebalance.simulation.process import Process
 from rebalance.simulation.scenario import Call, ScenarioError
-from rebalance.simulation.simulation import MemberSpec, Simulation
+from rebalance.simulation.simulation import Simulation
+from rebalance.simulation.spec import MemberSpec
 from rebalance.simulation.stranger import Stranger
 from rebalance.simulation.values import expanded
 from rebalance.timeline.trace import Trace

@@ -11,7 +11,7 @@ from rebalance.simulation.application import Behaviour
 from rebalance.simulation.choosing import chosen
 from rebalance.simulation.commands.command import Command, no_options, only_options, value
 from rebalance.simulation.scenario import Call
-from rebalance.simulation.simulation import MemberSpec
+from rebalance.simulation.spec import MemberSpec
 from rebalance.simulation.stage import Action, Declared, Stage, known_or_error, written_out
 from rebalance.simulation.values import duration, names, whole_number
 
