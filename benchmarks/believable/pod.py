@@ -5,6 +5,7 @@ clock is the machine's monotonic one, which all processes share.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ class Wish:
 def live(wish: Wish, parent: Connection) -> None:
     """The process' whole life."""
     parent.recv()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     trace = Trace(
         Header(source="a pod"), keep=False, watch=lambda event: parent.send(event_line(event))
     )
