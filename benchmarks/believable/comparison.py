@@ -70,12 +70,12 @@ def fit(measurement: Measurement, deploy: Deploy, choices: Sequence[int] = _MOST
     return min(costs, key=lambda most_ms: abs(math.log(costs[most_ms] / wanted)))
 
 
-def compare(measurement: Measurement, deploy: Deploy) -> list[Row]:
-    """All setups that were measured, with as many simulated runs at the same moments."""
+def compare(measurement: Measurement, deploy: Deploy, *, seeds: int = _SEEDS) -> list[Row]:
+    """All setups that were measured, each run simulated with so many seeds at the same moment."""
     rows = []
     for setup in measurement.setups():
         judged = measurement.of(setup, "judge")
-        runs = _played(setup, judged, deploy, measurement.most_ms, seeds=_SEEDS)
+        runs = _played(setup, judged, deploy, measurement.most_ms, seeds=seeds)
         for part in PARTS:
             costs = [run.cost(part, deploy) for run in runs]
             row = Row(
