@@ -29,6 +29,8 @@ class Deploy:
 
     members: int = 6
     partitions: int = 24
+    calm_ms: int = 3_000
+    """From the first rest to the beginning, and a part of a heartbeat more."""
     every_ms: int = 3_000
     away_ms: int = 1_000
     """From the word to close until the next process joins."""
@@ -65,12 +67,12 @@ class Deploy:
         yield Act(at_ms=self.kill_ms, what="kill", pod="pod-2-new")
 
     def lead_ms(self, setup: "Setup", part: float) -> int:
-        """From the first rest to the beginning: `part` (0 to 1) of a heartbeat more than a while.
+        """From the first rest to the beginning: `part` (0 to 1) of a heartbeat more than `calm_ms`.
 
         Heartbeats begin with that rest, so that the deploy would otherwise meet them at one moment
         of their interval in every run.
         """
-        return 3_000 + round(part * setup.heartbeat_interval_ms)
+        return self.calm_ms + round(part * setup.heartbeat_interval_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

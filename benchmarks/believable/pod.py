@@ -5,6 +5,8 @@ clock is the machine's monotonic one, which all processes share.
 """
 
 import asyncio
+import logging
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,6 +44,7 @@ class Wish:
 def live(wish: Wish, parent: Connection) -> None:
     """The process' whole life."""
     parent.recv()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     trace = Trace(
         Header(source="a pod"), keep=False, watch=lambda event: parent.send(event_line(event))
     )
@@ -70,9 +73,16 @@ async def _aiokafka(wish: Wish, trace: Trace, parent: Connection) -> None:
     consumer.subscribe([TOPIC], listener=listener)
     await consumer.start()
     reading = asyncio.create_task(_read(consumer))
-    await asyncio.to_thread(parent.recv)
+    await asyncio.to_thread(_wait_for_the_word, parent)
     reading.cancel()
     await stop_consumer(consumer)
+
+
+def _wait_for_the_word(parent: Connection) -> None:
+    try:
+        parent.recv()
+    except EOFError:  # the measurement was killed, and its broker: there is nobody to leave
+        os._exit(1)
 
 
 async def _read(consumer: AIOKafkaConsumer) -> None:

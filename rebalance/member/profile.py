@@ -34,6 +34,8 @@ class ClientProfile:
     join_interval_ms: int = 0
     """Not sooner after a JoinGroup than this follows the next; 0: at once. At once also for who
     gave something up for it, is eager and hears of a rebalance, or wants other topics."""
+    pauses_after_refused_sync: bool = False
+    """Who is told by SyncGroup that the group rebalances again joins after retry.backoff.ms."""
     commits_before_revoke: bool = True
     """With enable.auto.commit positions are committed before the listener is called; else after it,
     and before the next JoinGroup or LeaveGroup."""
@@ -48,11 +50,15 @@ JAVA = ClientProfile(name="java")
 """Kafka 4.4.0, AbstractCoordinator: the heartbeat thread is enabled as JoinGroup is answered."""
 
 AIOKAFKA = ClientProfile(
-    name="aiokafka", heartbeat_phase=HeartbeatPhase.SYNCED, ends_join_before_close=True
+    name="aiokafka",
+    heartbeat_phase=HeartbeatPhase.SYNCED,
+    pauses_after_refused_sync=True,
+    ends_join_before_close=True,
 )
 """aiokafka 0.14.0, consumer/group_coordinator.py: ensure_active_group stops the heartbeat task
 before it joins and starts a new one, which sleeps first, after SyncGroup; a heartbeat that meets
 a rebalance wakes the coordination task at once. _on_join_prepare commits, then calls the listener.
+_do_rejoin_group sleeps for retry_backoff_ms where a join came to nothing.
 close waits for the coordination task, which looks whether it is to end between two joins only."""
 
 LIBRDKAFKA = ClientProfile(

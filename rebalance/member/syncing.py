@@ -48,7 +48,8 @@ def answered(core: MemberCore, sent: InFlight, response: SyncGroupResponse) -> N
         case ErrorCode.NONE:
             _assigned(core, response)
         case ErrorCode.REBALANCE_IN_PROGRESS:
-            join_again(core, reasons.GROUP_REBALANCES, pause=False)
+            pause = core.config.profile.pauses_after_refused_sync
+            join_again(core, reasons.GROUP_REBALANCES, pause=pause)
         case ErrorCode.UNKNOWN_MEMBER_ID | ErrorCode.ILLEGAL_GENERATION:
             keep = error is ErrorCode.ILLEGAL_GENERATION
             lose_generation(core, reason, keep_member_id=keep)

@@ -135,3 +135,16 @@ def test_m01_others_leave_in_the_middle_of_a_join(profile: ClientProfile) -> Non
     hand = Hand(profile=profile, enable_auto_commit=False).stable(0).rebalances()
     hand.done(e.Revoke)
     assert kinds(hand.tell(e.Close())) == ["LeaveGroup"]
+
+
+@pytest.mark.parametrize("profile", [JAVA, AIOKAFKA])
+def test_s02_aiokafkas_members_pause_when_the_group_rebalances_again(
+    profile: ClientProfile,
+) -> None:
+    """group_coordinator.py, _do_rejoin_group."""
+    hand = Hand(profile=profile).start()
+    hand.joined()
+    joined = "JoinGroup" in kinds(hand.sync_refused(ErrorCode.REBALANCE_IN_PROGRESS))
+    assert joined is (profile is JAVA)
+    if not joined:
+        assert "JoinGroup" in kinds(hand.wait(hand.member.config.backoff_ms(1)))

@@ -12,7 +12,8 @@ from rebalance.protocol.states import MemberState
 from rebalance.simulation.application import Behaviour
 from rebalance.simulation.checkers import AtRest, Unsettled
 from rebalance.simulation.process import Process
-from rebalance.simulation.simulation import STABLE_WITHIN_MS, MemberSpec, Simulation
+from rebalance.simulation.simulation import STABLE_WITHIN_MS, Simulation
+from rebalance.simulation.spec import MemberSpec
 from rebalance.simulation.views import Lane
 
 __all__ = ["Ground"]
