@@ -33,19 +33,26 @@ def tables(results: "Sequence[Played]", *, width: int, color: bool) -> Iterator[
     """One table a group, then what is wrong with which way."""
     groups = list(dict.fromkeys(g for result in results for g in result.numbers))
     for group_id in groups:
+        if group_id != groups[0]:
+            yield ""
         if len(groups) > 1:
             yield f"{group_id}:"
         yield from _table(results, group_id, width, color=color)
         for told in _deserted(results, group_id):
             yield from textwrap.wrap(told, width, subsequent_indent="  ")
-        yield ""
+    yield from _footnotes(results, groups, width)
+
+
+def _footnotes(results: "Sequence[Played]", groups: "Sequence[str]", width: int) -> Iterator[str]:
+    below: list[str] = []
     for result in results:
         for complaint in result.complaints:
-            yield from textwrap.wrap(
-                f"{result.way.name}: {complaint}", width, subsequent_indent="  "
-            )
+            said = f"{result.way.name}: {complaint}"
+            below += textwrap.wrap(said, width, subsequent_indent="  ")
     if any(cell[1] for group_id in groups for row in _rows(results, group_id) for cell in row):
-        yield "* the best of its column"
+        below.append("* the best of its column")
+    if below:
+        yield from ("", *below) if groups else below
 
 
 def _table(results: "Sequence[Played]", group_id: str, width: int, *, color: bool) -> Iterator[str]:
@@ -72,14 +79,18 @@ def _table(results: "Sequence[Played]", group_id: str, width: int, *, color: boo
 
 def _deserted(results: "Sequence[Played]", group_id: str) -> Iterator[str]:
     """How long nobody was alive: no way can be blamed for it, and no column counts it."""
-    ways: dict[int, list[str]] = {}
-    for result in results:
-        if group_id in result.numbers:
-            ways.setdefault(result.numbers[group_id].get(DESERTED, 0), []).append(result.way.name)
-    for lost, names in ways.items():
-        if lost:
-            where = "" if len(ways) == 1 else f" ({', '.join(names)})"
-            yield f"nobody alive: another {lost:,} partition-ms{where}"
+    lost = {
+        result.way.name: result.numbers[group_id].get(DESERTED, 0)
+        for result in results
+        if group_id in result.numbers
+    }
+    least, most = min(lost.values(), default=0), max(lost.values(), default=0)
+    if 100 * (most - least) <= most:  # a stop and a start are not at the same millisecond in all
+        span = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+        told = [f"{span} partition-ms"] if most else []
+    else:
+        told = [f"{number:,} partition-ms ({name})" for name, number in lost.items() if number]
+    yield from (f"nobody alive: another {words}" for words in told)
 
 
 def _line(label: str, first: int, cells: Iterator[str]) -> str:

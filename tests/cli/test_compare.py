@@ -284,10 +284,15 @@ def test_where_ways_differ_in_it_each_is_named() -> None:
             way=Way(name=name, overrides=Overrides()),
             numbers={"g": {"nobody alive, partition-ms": lost}},
         )
-        for name, lost in (("eager", 0), ("cooperative", 1_000))
+        for name, lost in (("eager", 0), ("cooperative", 1_000), ("sticky", 1_001))
     ]
     lines = list(tables(results, width=80, color=False))
-    assert "nobody alive: another 1,000 partition-ms (cooperative)" in lines
+    assert lines[-2:] == [
+        "nobody alive: another 1,000 partition-ms (cooperative)",
+        "nobody alive: another 1,001 partition-ms (sticky)",
+    ]
+    lines = list(tables(results[1:], width=80, color=False))
+    assert lines[-1] == "nobody alive: another 1,000 to 1,001 partition-ms"
 
 
 def test_waves_without_a_pause_between_them_are_an_error(

@@ -26,7 +26,7 @@ def test_commands_print_what_the_page_says(
 
 
 def test_there_is_something_to_run() -> None:
-    assert len(SHOWN) == 3
+    assert len(SHOWN) == 4
 
 
 def test_the_file_that_options_stand_for_is_the_one_of_the_page(
