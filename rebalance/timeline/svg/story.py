@@ -12,6 +12,8 @@ from rebalance.timeline.svg.drawing import GLYPH_PX, fitted, line, rect, text
 from rebalance.timeline.svg.sheet import Panel, Sheet
 
 _TOOK_PX = 130
+_FACT_PX = 5.9
+"""Width of a character of figures and common words, which are narrower than names."""
 _WAITED_MS = 20
 """Waiting for somebody that was shorter is not worth a word."""
 
@@ -103,7 +105,7 @@ def _entry(sheet: Sheet, entry: RebalanceEntry, y: float, x: float) -> Iterator[
     yield text(48, y + 12, sheet.when(entry.start_ms))
     yield text(_TOOK_PX, y + 12, _took(entry))
     yield text(x, y + 12, fitted(_cause(entry), 490 - x), "head")
-    yield text(510, y + 12, _joined(tuple(_costs(entry)), sheet.plot.right - 498), "soft")
+    yield text(510, y + 12, _joined(tuple(_costs(entry)), sheet.plot.right - 510), "soft")
 
 
 def _took(entry: RebalanceEntry) -> str:
@@ -115,9 +117,10 @@ def _took(entry: RebalanceEntry) -> str:
 def _joined(facts: Sequence[str], width: float) -> str:
     """As many of the facts as fit: the last one costs most, the first says why."""
     kept = list(facts)
-    while len(kept) > 1 and len("  ·  ".join(kept)) * GLYPH_PX > width:
+    while len(kept) > 1 and len("  ·  ".join(kept)) * _FACT_PX > width:
         kept.pop(1 if len(kept) > 2 else 0)
-    return fitted("  ·  ".join(kept), width)
+    words = "  ·  ".join(kept)
+    return words if len(kept) > 1 else fitted(words, width)
 
 
 def _cause(entry: RebalanceEntry) -> str:

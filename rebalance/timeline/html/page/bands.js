@@ -1,4 +1,5 @@
-// What is folded, as bands of a pixel or more: neighbouring lanes in one line that tells of them all.
+// What is folded: a pixel or more for each lane, and where there are more lanes than pixels bands of
+// neighbours.
 // Rule kept: no lane is left out. A band of partitions has the colour of who owns most of it; what is
 // wrong in any of its lanes (two owners, a zombie) is its colour however few they are. A band of
 // members has that state of any of them which a user must see.
@@ -6,7 +7,8 @@
 /** The bands of a folded row: {first, last} of its lanes, and pieces as a lane has them. */
 function bandsOf(row) {
   if (row.bands) return row.bands;
-  const { shown, height } = row, count = Math.min(shown.length, height - 8);
+  const { shown, height } = row, room = height - 8;
+  const count = shown.length <= room ? shown.length : Math.floor(room / 2);
   const band = row.kind === "topic" ? (lanes) => partitionBand(lanes, row.chosen) : memberBand;
   const edge = (k) => Math.floor((k * shown.length) / count);
   row.bands = Array.from({ length: count }, (_, k) => {
@@ -85,22 +87,44 @@ function memberBand(members) {
   });
 }
 
-/** Draws the bands of a row: `paint(value, x, y, width, height)` each piece that is seen. */
-function folded(row, y, height, paint) {
-  const bands = bandsOf(row), high = (height - 8) / bands.length;
+/** Draws the bands of a row, pixel by pixel: a rectangle for each piece is more than a frame has time
+ * for. `inkOf(value, width)` is a pixel, or a pattern: lines of them. */
+function folded(row, y, height, inkOf) {
+  const bands = bandsOf(row), sheet = sheetOf(row, height), { width, tall, pixels } = sheet;
+  const scale = (page.plot * page.ratio) / (page.to - page.from);
+  const apart = tall >= 4 * page.ratio * bands.length ? 1 : 0;
+  pixels.fill(0);
   bands.forEach(({ starts, ends, values }, k) => {
-    const top = Math.round(y + 4 + k * high), below = Math.round(y + 4 + (k + 1) * high);
-    const thick = Math.max(below - top - (high > 3), 1);
-    let drawn = -1;
-    for (let i = Math.max(indexAt(starts, page.from), 0); i < starts.length; i++) {
-      const x = Math.max(xOf(starts[i]), page.gutter - 1);
-      if (x > page.width) break;
-      const end = Math.min(xOf(ends[i]), page.width + 1);
-      if (end <= drawn + 0.5) continue;
-      paint(values[i], x, top, Math.max(end - x, 1), thick);
-      drawn = Math.max(end, x + 1);
+    const top = Math.round((k * tall) / bands.length), next = Math.round(((k + 1) * tall) / bands.length);
+    const below = next - apart;
+    let drawn = 0;
+    for (let i = Math.max(indexAt(starts, page.from), 0); i < starts.length && drawn < width; i++) {
+      const first = Math.max(Math.round((starts[i] - page.from) * scale), 0);
+      if (first >= width) break;
+      const end = Math.min(Math.max(Math.round((ends[i] - page.from) * scale), first + 1), width);
+      if (end <= drawn) continue;
+      const ink = inkOf(values[i], end - first);
+      for (let line = top; line < below; line++) {
+        if (typeof ink === "number") pixels.fill(ink, line * width + first, line * width + end);
+        else pixels.set(ink[line % ink.length].subarray(first, end), line * width + first);
+      }
+      drawn = end;
     }
   });
+  sheet.pen.putImageData(sheet.image, 0, 0);
+  pen.imageSmoothingEnabled = false;
+  pen.drawImage(sheet.canvas, page.gutter, y + 4, width / page.ratio, tall / page.ratio);
+}
+
+/** What the pixels of a row are written on; the same in every frame. */
+function sheetOf(row, height) {
+  const width = Math.ceil(page.plot * page.ratio), tall = Math.round((height - 8) * page.ratio);
+  if (row.sheet?.width !== width || row.sheet.tall !== tall) {
+    const canvas = Object.assign(document.createElement("canvas"), { width, height: tall });
+    const image = new ImageData(width, tall), pixels = new Uint32Array(image.data.buffer);
+    row.sheet = { width, tall, canvas, image, pixels, pen: canvas.getContext("2d") };
+  }
+  return row.sheet;
 }
 
 /** The band under a height of the page. */
@@ -111,23 +135,43 @@ function bandAt(row, y) {
 }
 
 const FOLDED_STATES = {
-  idle: () => theme.line, joining: () => theme.waits, syncing: () => theme.waits,
-  paused: () => theme.idle, zombie: () => theme.bad, gone: () => theme.hatch,
+  idle: () => theme.pixels.line, joining: () => waitingLines(), syncing: () => waitingLines(),
+  paused: () => theme.pixels.idle, zombie: () => theme.pixels.bad, gone: () => theme.pixels.hatch,
 };
 
-function memberPiece([state, number], x, y, width, height) {
-  bar((FOLDED_STATES[state] ?? (() => memberColor(number).fill))(), x, y, width, height);
+const memberInk = ([state, number]) => (
+  (FOLDED_STATES[state] ?? (() => pixel(memberColor(number).color)))()
+);
+
+const partitionInk = (group, only) => ([kind, owner], width) => {
+  if (kind === NOBODY) return width < 4 * page.ratio ? theme.pixels.hatch : unownedLines();
+  if (kind !== OWNED) return theme.pixels.bad;
+  if (only && !only.has(owner)) return theme.pixels.line;
+  return pixel(memberColor(group.members[owner]?.number ?? -1).color);
+};
+
+// --- pixels: alpha, blue, green, red, as a canvas has them -------------------------------------
+
+const pixel = ([red, green, blue], alpha = 255) => (
+  ((alpha << 24) | (Math.round(blue) << 16) | (Math.round(green) << 8) | Math.round(red)) >>> 0
+);
+
+/** Lines as long as the plot, made once a theme and width. */
+function patternLines(name, size, inkAt) {
+  const width = Math.ceil(page.plot * page.ratio), known = theme.patterns[name];
+  if (known?.[0].length === width) return known;
+  return (theme.patterns[name] = Array.from(
+    { length: size }, (_, line) => Uint32Array.from({ length: width }, (_, x) => inkAt(x, line)),
+  ));
 }
 
-const partitionPiece = (group, only) => ([kind, owner], x, y, width, height) => {
-  if (kind === NOBODY && width >= 4) {
-    bar(theme.raised, x, y, width, height);
-    bar(theme.nobody, x, y, width, height);
-  } else if (kind !== OWNED) {
-    bar(kind === NOBODY ? theme.hatch : theme.bad, x, y, width, height);
-  } else if (only && !only.has(owner)) {
-    bar(theme.line, x, y, width, height);
-  } else {
-    bar(memberColor(group.members[owner]?.number ?? -1).fill, x, y, width, height);
-  }
-};
+/** The hatching of what nobody owns, and the dashes of who joins or waits. */
+function unownedLines() {
+  const size = Math.round(6 * page.ratio), { hatch, raised } = theme.pixels;
+  return patternLines("unowned", size, (x, line) => ((x + line) % size < 1.5 * page.ratio ? hatch : raised));
+}
+
+function waitingLines() {
+  const size = Math.round(5 * page.ratio), { waits } = theme.pixels;
+  return patternLines("waits", 1, (x) => (x % size < 2 * page.ratio ? waits : 0));
+}

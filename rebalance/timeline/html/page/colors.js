@@ -22,7 +22,11 @@ function readTheme(ratio) {
   theme.zombie = hatching(theme.bad, "transparent", ratio);
   theme.double = hatching(theme.ground, theme.bad, ratio);
   theme.waiting = hatching(theme.dim, "transparent", ratio);
-  theme.waits = dotting(theme.busy, theme.ground, ratio);
+  theme.pixels = Object.fromEntries(
+    ["line", "idle", "bad", "hatch", "raised"].map((name) => [name, pixel(rgb(theme[name]))]),
+  );
+  theme.pixels.waits = pixel(rgb(theme.busy), 150);
+  theme.patterns = {};
   theme.members = new Map();
 }
 
@@ -50,22 +54,7 @@ function hatching(ink, ground, ratio) {
   return pattern;
 }
 
-/** The dashes of who joins or waits, for lanes that are too thin for them. */
-function dotting(ink, ground, ratio) {
-  const size = Math.round(5 * ratio);
-  const tile = Object.assign(document.createElement("canvas"), { width: size, height: size });
-  const pen = tile.getContext("2d");
-  pen.fillStyle = ground;
-  pen.fillRect(0, 0, size, size);
-  pen.globalAlpha = 0.6;
-  pen.fillStyle = ink;
-  pen.fillRect(0, 0, Math.round(2 * ratio), size);
-  const pattern = pen.createPattern(tile, "repeat");
-  pattern.setTransform(new DOMMatrix().scale(1 / ratio));
-  return pattern;
-}
-
-/** {fill, ink} of a member by its name's number on this page; -1: one that is not drawn. */
+/** {color, fill, ink} of a member by its name's number on this page; -1: one that is not drawn. */
 function memberColor(number) {
   let found = theme.members.get(number);
   if (!found) {
@@ -73,7 +62,7 @@ function memberColor(number) {
     const tier = number < 0 ? 0 : TIERS[Math.floor(number / theme.hues.length) % TIERS.length];
     const color = base.map((part, i) => part + (theme.groundRgb[i] - part) * tier);
     const light = 0.299 * color[0] + 0.587 * color[1] + 0.114 * color[2] > 140;
-    found = { fill: css(color), ink: light ? "#111" : "#fff" };
+    found = { color, fill: css(color), ink: light ? "#111" : "#fff" };
     theme.members.set(number, found);
   }
   return found;

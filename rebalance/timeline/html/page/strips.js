@@ -71,7 +71,7 @@ const strips = {
   },
   heading: {
     label: (row, y, height) => heading(row, row.label, y, height),
-    plot: (row, y, height) => row.closed && folded(row, y, height, memberPiece),
+    plot: (row, y, height) => row.closed && folded(row, y, height, memberInk),
   },
   topic: {
     label({ topic, shown, ...row }, y, height) {
@@ -81,7 +81,7 @@ const strips = {
     },
     plot(row, y, height) {
       if (!row.closed) return;
-      folded(row, y, height, partitionPiece(row.group, row.chosen));
+      folded(row, y, height, partitionInk(row.group, row.chosen));
       // Whatever lane it is in, and however briefly, nobody shall miss it.
       columns(row.topic.sweep.t, row.topic.sweep.wrong, (n) => (n ? 3 : 0), y + height - 4, theme.bad, theme.bad);
     },
