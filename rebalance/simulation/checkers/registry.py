@@ -54,6 +54,8 @@ class Checkers:
         self.violations: list[Violation] = []
         self._recent: deque[trace.Event] = deque(maxlen=_LAST_EVENTS)
         self._looks: dict[type, tuple[Look, ...]] = {}
+        self._snapshots: dict[str, GroupSnapshot | None] = {}
+        """Taken for the event that is looked at: meanwhile no group changes."""
         self.records = RecordBook()
         self._keep(self.records)
         for checker in (
@@ -76,14 +78,20 @@ class Checkers:
 
     def watch(self, config: CoordinatorConfig, snapshot: Snapshot) -> None:
         """Also what needs to know the coordinator's settings, or what it says of a group."""
+
+        def once(group_id: str) -> GroupSnapshot | None:
+            if group_id not in self._snapshots:
+                self._snapshots[group_id] = snapshot(group_id)
+            return self._snapshots[group_id]
+
         for checker in (
-            NotTooMany(config.group_max_size, snapshot, self.report),
-            NobodyLeftOut(snapshot, self.report),
-            JoinPhaseEnds(snapshot, self.report),
-            InitialDelayHolds(config.group_initial_rebalance_delay_ms, snapshot, self.report),
-            SyncPhaseEnds(snapshot, self.report),
-            NobodyForgotten(snapshot, self.report),
-            NothingPendingAtRest(snapshot, self.report),
+            NotTooMany(config.group_max_size, once, self.report),
+            NobodyLeftOut(once, self.report),
+            JoinPhaseEnds(once, self.report),
+            InitialDelayHolds(config.group_initial_rebalance_delay_ms, once, self.report),
+            SyncPhaseEnds(once, self.report),
+            NobodyForgotten(once, self.report),
+            NothingPendingAtRest(once, self.report),
         ):
             self.add(checker)
 
@@ -98,11 +106,13 @@ class Checkers:
     def check(self, event: trace.Event) -> None:
         """Look at one event; the views do not contain it yet."""
         self._recent.append(event)
+        self._snapshots.clear()
         for look in self._looks.get(type(event), ()):
             look(event)
 
     def told(self, fact: Fact) -> None:
         """Look at a fact that is no event of the trace."""
+        self._snapshots.clear()
         for look in self._looks.get(type(fact), ()):
             look(fact)
 
