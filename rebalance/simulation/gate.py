@@ -45,7 +45,7 @@ class Gate:
 
     def after(self, delay_ms: int, action: Callable[..., None], *args: Any) -> None:
         """The same in `delay_ms`."""
-        self._world.after(delay_ms, self.do, action, *args)
+        self._world.at(self._world.now + delay_ms, self.do, action, *args)
 
     def pause(self) -> None:
         """What happens from now on waits."""

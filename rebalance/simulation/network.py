@@ -31,10 +31,12 @@ def api_name(request: Request) -> str:
 
 def errors_said(response: Response) -> tuple[ErrorCode, ...]:
     """The errors of an answer: its own and those of members that leave; NONE is none."""
-    said = [getattr(response, "error", ErrorCode.NONE)]
-    if isinstance(response, LeaveGroupResponse):
-        said += [member.error for member in response.members]
-    return tuple(error for error in said if error is not ErrorCode.NONE)
+    error = getattr(response, "error", ErrorCode.NONE)
+    own = () if error is ErrorCode.NONE else (error,)
+    if not isinstance(response, LeaveGroupResponse):
+        return own
+    members = (member.error for member in response.members)
+    return *own, *(error for error in members if error is not ErrorCode.NONE)
 
 
 class Server(Protocol):
@@ -92,7 +94,7 @@ class Connection:
         self.sent += 1
         self._waiting[number] = (request, on_answer)
         path = self._path
-        if path.loses and path.loses_request(api_name(request)):
+        if path.lost_requests and path.loses_request(api_name(request)):
             return
         if path.requests_blocked:
             self._requests.append((number, request))
@@ -108,7 +110,9 @@ class Connection:
             self._world.seen["answer", api, error.name] += 1
         path, request = self._path, self._in_hand
         self._in_hand = None
-        lost = path.loses and request is not None and path.loses_answer(api_name(request))
+        lost = False
+        if path.lost_answers and request is not None:
+            lost = path.loses_answer(api_name(request))
         if path.answers_blocked:
             if not lost:
                 self._answers.append((number, response))

@@ -34,6 +34,9 @@ class OffsetSpans:
             self._starts.append(start)
             self._ends.append(end)
             return 0
+        if start == self._ends[-1]:  # whoever reads on
+            self._ends[-1] = end
+            return 0
         first = bisect_left(self._ends, start)  # the first span that reaches `start`
         last = bisect_right(self._starts, end)  # the first span beyond `end`
         known = sum(

@@ -82,11 +82,6 @@ class Path:
         """How long a frame travels now."""
         return self.own_delay or self.usual_delay()
 
-    @property
-    def loses(self) -> bool:
-        """Frames of some API get lost."""
-        return bool(self.lost_requests) or bool(self.lost_answers)
-
     def loses_request(self, api: str) -> bool:
         """This request vanishes: it has no effect."""
         return self.lost_requests.take(api)

@@ -121,14 +121,15 @@ class Positions:
         self._tell_processed(self._thread.positions())
 
     def _tell_processed(self, positions: Mapping[TopicPartition, int]) -> None:
+        now, group_id = self._gate.now, self._member.config.group_id
         for partition, at in positions.items():
             start = self._processed[partition]
             if at > start:
                 self._processed[partition] = at
                 self._told(
                     Processed(
-                        t=self._gate.now,
-                        group_id=self._member.config.group_id,
+                        t=now,
+                        group_id=group_id,
                         member=self._name,
                         partition=partition,
                         start=start,

@@ -35,7 +35,7 @@ from rebalance.simulation.spells import Spells
 from rebalance.simulation.telling import RequestTeller
 from rebalance.simulation.threaded import ThreadedApplication
 from rebalance.simulation.values import seconds
-from rebalance.simulation.waiting import Call, Waiting
+from rebalance.simulation.waiting import CALLS, Waiting
 from rebalance.simulation.world import World
 from rebalance.timeline import trace
 from rebalance.tracing import member_events
@@ -287,12 +287,12 @@ class Process:
     # --- what the member asks for ----------------------------------------------------------------
 
     def _perform(self, effect: events.MemberEffect) -> None:
-        if isinstance(effect, Call):
-            self._waiting.called(effect, self._world.now)
+        if type(effect) in CALLS:
+            self._waiting.asked(effect, self._world.now)  # type: ignore[arg-type]
         self._performed.get(type(effect), self._notice)(effect)
 
     def _send(self, effect: events.Send) -> None:
-        self._waiting.sent(effect, self._world.now)
+        self._waiting.asked(effect, self._world.now)
 
         def answered(response: Response | None) -> None:
             self._gate.do(self._answered, effect, response)

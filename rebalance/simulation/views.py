@@ -169,7 +169,10 @@ class Views:
         self.topics[event.topic] = event.partitions
 
     def _group(self, group_id: str) -> GroupView:
-        return self.groups.setdefault(group_id, GroupView(group_id=group_id))
+        found = self.groups.get(group_id)
+        if found is None:
+            found = self.groups[group_id] = GroupView(group_id=group_id)
+        return found
 
     def _state(self, event: trace.GroupStateChanged) -> None:
         group = self._group(event.group_id)

@@ -10,11 +10,11 @@ from rebalance.member import events
 from rebalance.simulation.network import api_name
 from rebalance.simulation.values import seconds
 
-__all__ = ["Call", "Waiting"]
+__all__ = ["CALLS", "Call", "Waiting"]
 
 Call = events.TakePositions | events.Revoke | events.Assign | events.Lose | events.RunAssignor
 
-_CALLS: dict[type, str] = {
+CALLS: dict[type, str] = {
     events.TakePositions: "its thread to be free",
     events.Revoke: "its revoke listener",
     events.Assign: "its assign listener",
@@ -29,15 +29,11 @@ class Waiting:
     __slots__ = ("_asked",)
 
     def __init__(self) -> None:
-        self._asked: dict[int, tuple[str, int]] = {}
+        self._asked: dict[int, tuple[events.Send | Call, int]] = {}
 
-    def sent(self, effect: events.Send, now: int) -> None:
-        """A request went out."""
-        self._asked[effect.token] = (f"the answer to {api_name(effect.request)}", now)
-
-    def called(self, effect: Call, now: int) -> None:
-        """The user's code is called."""
-        self._asked[effect.token] = (_CALLS[type(effect)], now)
+    def asked(self, effect: events.Send | Call, now: int) -> None:
+        """A request went out, or the user's code is called."""
+        self._asked[effect.token] = (effect, now)
 
     def answered(self, token: int) -> None:
         """It was told."""
@@ -46,4 +42,10 @@ class Waiting:
     def words(self, tokens: Iterable[int]) -> list[str]:
         """What these tokens stand for; forgets all others, which nobody waits for any more."""
         self._asked = {token: self._asked[token] for token in tokens if token in self._asked}
-        return [f"{what} since {seconds(since)}" for what, since in self._asked.values()]
+        return [f"{_words(asked)} since {seconds(since)}" for asked, since in self._asked.values()]
+
+
+def _words(effect: events.Send | Call) -> str:
+    if isinstance(effect, events.Send):
+        return f"the answer to {api_name(effect.request)}"
+    return CALLS[type(effect)]

@@ -42,7 +42,9 @@ class World:
     def at(self, time: int, action: Callable[..., None], *args: Any) -> None:
         """Call `action(*args)` at `time` (ms); a time in the past means now, after what is due."""
         self._seq += 1
-        heapq.heappush(self._heap, (max(time, self.now), self._seq, action, args))
+        if time < self.now:
+            time = self.now
+        heapq.heappush(self._heap, (time, self._seq, action, args))
 
     def after(self, delay_ms: int, action: Callable[..., None], *args: Any) -> None:
         """Call `action(*args)` in `delay_ms`."""
