@@ -13,6 +13,8 @@ from rebalance.simulation.settling.ground import Ground
 __all__ = ["STANDING_APART"]
 
 _OVER_MS = 5000
+_FINDS_MS = 3000
+"""It has looked for its coordinator again and sent a heartbeat; backoffs are a second at most."""
 _INSTANCE = "visitor"
 
 
@@ -50,7 +52,7 @@ def _play(ground: Ground, names: Sequence[str]) -> None:
     newcomer = ground.visitor(name)
     _next_generation(ground, group_id)
     ground.process(apart).lines.mend()
-    simulation.run_for(2 * ground.beat_ms(group_id) + ground.slowness_ms())
+    simulation.run_for(2 * ground.beat_ms(group_id) + ground.slowness_ms() + _FINDS_MS)
     if ground.rests("a static member was reached again") and _of_its_generation(ground, apart):
         _both_leave(ground, apart, newcomer)
 
