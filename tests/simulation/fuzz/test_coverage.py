@@ -22,7 +22,7 @@ def test_g01_what_happens_while_all_come_to_rest_counts_although_no_trace_has_it
         if isinstance(event, GroupStateChanged)
     ]
     assert REBALANCES[1:] not in traced
-    assert reached(simulation)[REBALANCES] == 1
+    assert reached(simulation)[REBALANCES] >= 1
 
 
 def test_times_and_seeds_are_counted_apart_and_kept() -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from rebalance.coordinator.classic_group import ClassicGroup
-from rebalance.simulation.fuzz import Failure, play, scenario_text, shrink, still_fails
+from rebalance.simulation.fuzz import Failure, play, shrink, still_fails
+from rebalance.simulation.fuzz.play import play_seed
 
 LINES = (
     "# prose",
@@ -46,7 +47,7 @@ def test_it_says_when_it_gave_up_and_what_it_has_by_then_still_fails() -> None:
 
 def test_what_does_not_make_sense_is_no_failure() -> None:
     assert not still_fails(("crash A",), "I01")
-    assert not play(scenario_text(0)).failures
+    assert not play(play_seed(0)[0]).failures
 
 
 def test_settings_of_consumers_are_not_made_small() -> None:

@@ -44,7 +44,7 @@ def test_i05_those_who_are_gone_come_back_for_experiments() -> None:
 
 def test_i05_what_never_comes_to_rest_is_told_with_what_was_before() -> None:
     ground = at_rest()
-    ground.process("A").lines.down = True
+    ground.process("A").lines.outages.begin(None)
     ground.process("A").enforce("nobody hears it")
     assert not ground.rests("A was cut off")
     (problem,) = ground.problems
