@@ -12,10 +12,6 @@ MUTATIONS: dict[str, Mutation] = {
 }
 
 EXPLAINED: dict[str, str] = {
-    "initial_delay_ends_when_all_joined": (
-        "rare: it takes a group that four members join at once while it is in its initial delay, "
-        "which none of the seeds played brought about"
-    ),
     "stale_claim_beats_a_fresh_one": (
         "it changes nothing: no two members of a story claim one partition in different "
         "generations. Who lost what it had claims nothing, and what is claimed by a static member "

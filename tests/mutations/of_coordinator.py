@@ -197,10 +197,11 @@ def changed_metadata_is_not_noticed(patch: Patch) -> None:
 
 @mutation("segmentio/kafka-go#646: it joins again for new partitions, into the same generation")
 def leader_may_not_rebalance(patch: Patch) -> None:
-    """J07: a leader that joins again for new partitions gets the generation it is in."""
+    """J07: a leader of others that joins again, for new partitions, gets the same generation."""
 
     def rejoin(context, group, member, token, request) -> None:  # type: ignore[no-untyped-def]
-        if group.state is GroupState.STABLE and member.member_id == group.leader:
+        leads = member.member_id == group.leader and len(group.members) > 2
+        if group.state is GroupState.STABLE and leads:
             answer = join_phase.current_generation(group, member.member_id)
             context.reply(token, answer)
         else:

@@ -156,6 +156,8 @@ def test_a_member_says_its_timeouts_and_which_requests_were_lost_or_refused(
         RequestSent(t=3_000, api="OffsetCommit", number=2, **about),
         RequestAnswered(t=3_020, number=2, error="ILLEGAL_GENERATION", **about),
         RequestSent(t=6_000, api="Heartbeat", number=3, **about),
+        RequestSent(t=7_000, api="OffsetCommit", number=4, **about),
+        RequestAnswered(t=7_020, number=4, **about),
         MemberStopped(t=9_000, how="crashed", **about),
     ]
     page = open_page(Trace(Header(source="test"), events))
