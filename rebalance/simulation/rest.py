@@ -57,7 +57,9 @@ class Rest:
 
     def blockers(self) -> list[str]:
         """Who is not where it should be, since when, and what it waits for; the groups, too."""
-        told = list(self._to_come)
+        told = list(self._to_come[:_TOLD])
+        if len(self._to_come) > _TOLD:
+            told.append(f"{len(self._to_come) - _TOLD} more steps are still to come")
         restless = [p for p in self._processes.values() if _is_restless(p)]
         told += [f"{process.name} {process.condition()}" for process in restless[:_TOLD]]
         if len(restless) > _TOLD:

@@ -86,6 +86,7 @@ class Simulation:
         self._offers: dict[str, frozenset[str]] = {}
         self._recording = True
         self._to_come: list[str] = []
+        self._last_to_come = 0
         self.cluster = Cluster(
             self.world,
             self.config,
@@ -209,6 +210,7 @@ class Simulation:
             act(name)
 
         self._to_come.append(words)
+        self._last_to_come = max(self._last_to_come, self.now + delay_ms)
         self.world.after(delay_ms, now)
 
     def step(self, text: str, member: str = "", cause: str = "") -> None:
@@ -227,9 +229,18 @@ class Simulation:
         """Let so much time pass."""
         self.world.run(self.now + duration_ms)
 
-    def run_until_stable(self, within_ms: int = STABLE_WITHIN_MS) -> bool:
-        """Let time pass until every group is at rest; False if that took longer than allowed."""
-        return self.run_until(self.now + within_ms, lambda: self._rest.is_reached)
+    def run_until_stable(self, within_ms: int | None = None) -> bool:
+        """Let time pass until every group is at rest; False if that took longer than allowed.
+
+        `within_ms` is counted from now. None: ten minutes, after the last step that is to come.
+        """
+        if within_ms is not None:
+            return self.run_until(self.now + within_ms, lambda: self._rest.is_reached)
+        begun = self.now
+        while self.now < (end := max(begun, self._last_to_come) + STABLE_WITHIN_MS):
+            if self.run_until(end, lambda: self._rest.is_reached):
+                return True
+        return False
 
     # --- rest ------------------------------------------------------------------------------------
 

@@ -158,3 +158,17 @@ WRONG = [
 def test_a_deploy_that_cannot_be(numbers: dict[str, int], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         Deploy(**{"members": 6, "partitions": 12, **numbers})  # type: ignore[arg-type]
+
+
+def test_i05_a_deploy_may_take_longer_than_a_group_may_take_to_come_to_rest() -> None:
+    outcome = play("restart pod-1..4 every 250s away 20s\nrun until stable\n----\n")
+    told = outcome.blocks[-1].output[-1]
+    assert told.startswith("stable at 780.")
+    assert not outcome.unrest
+
+
+def test_of_many_steps_to_come_a_few_are_named() -> None:
+    outcome = play("restart pod-1..4 every 250s away 20s\nrun until stable within 10s\n----\n")
+    told = outcome.blocks[-1].output[-1]
+    assert told.startswith("not stable within 10s: pod-1 is still to come back; ")
+    assert "2 more steps are still to come" in told
