@@ -203,6 +203,9 @@ def _build(kind: type[T], data: Mapping[str, Any], where: str) -> T:
                 f"{where}: {data.get('event', 'header')} has "
                 f"{name}={_excerpt(json.dumps(data[name]))}; expected {expected}"
             ) from None
+        if needed and values[name] == "" and name == "member":
+            said = f"{data.get('event', 'header')} has {name}=''"
+            raise TraceError(f"{where}: {said}; expected whom it is about")
     for name, holds, expected in _BOUNDS:
         if name in values and not holds(values[name]):
             found = _excerpt(json.dumps(values[name]))
@@ -212,16 +215,22 @@ def _build(kind: type[T], data: Mapping[str, Any], where: str) -> T:
 
 
 _HUNDRED_YEARS_MS = 36_525 * 24 * 3_600_000
+_YEAR_10000_MS = 253_402_300_800_000
 _MOST_PARTITIONS = 1_000_000
 _BOUNDS: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("t", lambda t: 0 <= t <= _HUNDRED_YEARS_MS, "milliseconds, from 0 to a hundred years"),
+    (
+        "started_at_ms",
+        lambda t: t is None or 0 <= t < _YEAR_10000_MS,
+        "milliseconds since 1970, before the year 10000",
+    ),
     (
         "partitions",
         lambda many: not isinstance(many, int) or 0 <= many <= _MOST_PARTITIONS,
         f"how many there are, at most {_MOST_PARTITIONS:,}",
     ),
 )
-"""What would be drawn for ever."""
+"""What would be drawn for ever, or not at all."""
 
 
 @cache

@@ -145,7 +145,7 @@ def story(
         yield from _outside(numbers, page)
     for left, noun in ((len(near), "lesser rebalance"), (len(asides), "later step")):
         if left > page.most:
-            text = f"{_count(left - page.most, noun)} left out (--json has all)"
+            text = f"{_count(left - page.most, noun)} left out"
             yield (Piece(" " * _NUMBER), Piece(fit(text, page.width - _NUMBER, page.glyphs), "dim"))
 
 

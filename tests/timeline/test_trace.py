@@ -45,6 +45,8 @@ def _events(kind: type[Event]) -> st.SearchStrategy[Event]:
         spec.name: _VALUES[spec.type] if spec.type in _VALUES else st.sampled_from(["closed"])
         for spec in fields(kind)
     }
+    if values.get("member") is _VALUES[str]:
+        values["member"] = _VALUES[str].filter(bool)  # a lane's name
     if "member_id" in values and values["member_id"] is _VALUES[str]:
         values["member_id"] = _VALUES[str].filter(bool)  # of most events nobody is no member
     return st.builds(kind, **values)
@@ -130,6 +132,14 @@ def test_a_last_line_that_ends_in_half_a_letter_is_left_out(tmp_path: Path) -> N
                 '"cause": "member left"}',
             ],
             "member_removed has member_id=''; expected whom it is about",
+        ),
+        (
+            [HEADER, '{"t": 0, "event": "joining", "group_id": "g", "member": ""}'],
+            "joining has member=''; expected whom it is about",
+        ),
+        (
+            [HEADER[:-1] + ', "started_at_ms": 1764500000000000000}'],
+            "t.jsonl:1: header has started_at_ms='1764500000000000000'; expected milliseconds",
         ),
         ([HEADER, '{"t": 0.5, "event": "step", "text": ""}'], "t='0.5'; expected integer"),
         ([HEADER, '{"t": true, "event": "step", "text": ""}'], "t='true'; expected integer"),

@@ -40,6 +40,7 @@ def settle(simulation: Simulation) -> None:
 def _mend(simulation: Simulation) -> None:
     simulation.cluster.mend()
     for process in simulation.processes.values():
+        process.crash_on = None
         process.lines.mend()
         process.resume()
     simulation.run_until(
@@ -49,6 +50,9 @@ def _mend(simulation: Simulation) -> None:
 
 def _come_to_rest(ground: Ground) -> None:
     simulation = ground.simulation
+    if simulation.run_until_stable():
+        # What was lost before is waited for until its timeout, and may yet cost a session.
+        simulation.run_for(_unanswered_ms(simulation))
     if not simulation.run_until_stable():
         ground.report("; ".join(simulation.blockers()))
         return
@@ -66,6 +70,12 @@ def _come_to_rest(ground: Ground) -> None:
             names = experiment.on(ground)
             if names:  # those before may have left nobody for it
                 experiment.play(ground, names)
+
+
+def _unanswered_ms(simulation: Simulation) -> int:
+    """As long as a request that was lost is waited for, and a session that its loss may cost."""
+    waits = [process.config.request_timeout_ms for process in simulation.alive()]
+    return max([simulation.asked_session_ms, *waits])
 
 
 def _stay_at_rest(ground: Ground) -> None:

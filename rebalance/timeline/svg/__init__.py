@@ -15,7 +15,7 @@ from rebalance.timeline.svg.load import load
 from rebalance.timeline.svg.members import drawn_members, members
 from rebalance.timeline.svg.partitions import partitions
 from rebalance.timeline.svg.sheet import Panel, Sheet, axis
-from rebalance.timeline.svg.story import headline, legend, story
+from rebalance.timeline.svg.story import counted, headline, legend, story
 from rebalance.timeline.svg.strip import strip, tints
 from rebalance.timeline.svg.style import patterns, style_sheet
 
@@ -79,8 +79,8 @@ def _told(model: GroupModel) -> str:
         for entry in model.rebalances[:20]
     )
     return (
-        f"Group {model.group_id}: {len(model.members)} members, "
-        f"{len(model.rebalances)} rebalances{cost}. {causes}."
+        f"Group {model.group_id}: {counted(len(model.members), 'member')}, "
+        f"{counted(len(model.rebalances), 'rebalance')}{cost}. {causes}."
     )
 
 

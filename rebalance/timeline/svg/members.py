@@ -108,18 +108,10 @@ def _ends(sheet: Sheet, member: MemberLane, y: float) -> Iterator[str]:
             yield line(x, y + 1, x, y + 16, "stop")
 
 
-_EVERYDAY = ("MEMBER_ID_REQUIRED", "REBALANCE_IN_PROGRESS")
-"""Answers that are part of every join."""
-
-
 def _failed_requests(sheet: Sheet, member: MemberLane, y: float) -> Iterator[str]:
-    """A red tick below the lane where a request was lost or refused; one that was sent after the
-    last answer may be under way."""
-    last = max((request.answered_ms or 0 for request in member.requests), default=0)
+    """A red tick below the lane where a request was lost or refused."""
     for request in member.requests:
-        lost = request.answered_ms is None and request.sent_ms < last
-        bad = lost or (request.error and request.error not in _EVERYDAY)
-        if bad and sheet.plot.scale.contains(request.sent_ms):
+        if request.bad and sheet.plot.scale.contains(request.sent_ms):
             what = request.error or "no answer"
             hint = f"{request.api} of {member.name} at {sheet.when(request.sent_ms)}: {what}"
             yield rect(sheet.plot.x(request.sent_ms) - 1, y + 15, 2, 3, "bad lostone", hint)

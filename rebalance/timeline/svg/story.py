@@ -25,10 +25,10 @@ def headline(sheet: Sheet) -> Panel:
     owned = numbers["member_view"] or numbers["coordinator_view"]
     partitions = owned["partitions"] if owned else 0
     facts = [
-        _count(numbers["members"], "member"),
-        _count(partitions, "partition"),
+        counted(numbers["members"], "member"),
+        counted(partitions, "partition"),
         duration(numbers["duration_ms"]),
-        _count(numbers["rebalances"], "rebalance"),
+        counted(numbers["rebalances"], "rebalance"),
     ]
     if owned:
         facts += [
@@ -48,7 +48,8 @@ def headline(sheet: Sheet) -> Panel:
     return drawn, 72
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number and what it counts."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
