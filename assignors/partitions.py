@@ -7,7 +7,9 @@ never become a million objects unless somebody iterates.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from functools import partial
 from itertools import accumulate, islice, pairwise
 from operator import lt
 from types import MappingProxyType
@@ -23,6 +25,11 @@ MAX_PARTITION = 2**31 - 1
 _SHIFT = 32
 _ID_MASK = (1 << _SHIFT) - 1
 _Merge: TypeAlias = Callable[..., NDArray[np.int64]]
+# Keys are unique already: looking once more would cost more than the operation.
+_MEET: _Merge = partial(np.intersect1d, assume_unique=True)
+_JOIN: _Merge = np.union1d
+_MINUS: _Merge = partial(np.setdiff1d, assume_unique=True)
+_EITHER: _Merge = partial(np.setxor1d, assume_unique=True)
 
 
 class TopicPartition(NamedTuple):
@@ -150,12 +157,12 @@ class PartitionSet(Set[TopicPartition]):
         if not (isinstance(item, tuple) and len(item) == 2):
             return False
         topic, partition = item
-        if not isinstance(partition, int | np.integer) or not 0 <= partition <= MAX_PARTITION:
+        if not isinstance(partition, (int, np.integer)) or not 0 <= partition <= MAX_PARTITION:
             return False
         column = self.by_topic.get(topic) if isinstance(topic, str) else None
         if column is None:
             return False
-        at = int(np.searchsorted(column, partition))
+        at = bisect_left(column, partition)  # a few steps cost less than one call of numpy
         return at < column.size and int(column[at]) == partition
 
     def __eq__(self, other: object) -> bool:
@@ -174,16 +181,16 @@ class PartitionSet(Set[TopicPartition]):
         return self._cached_hash
 
     def __and__(self, other: Iterable[Any]) -> PartitionSet:
-        return self._combined(other, np.intersect1d)
+        return self._combined(other, _MEET)
 
     def __or__(self, other: Iterable[Any]) -> PartitionSet:
-        return self._combined(other, np.union1d)
+        return self._combined(other, _JOIN)
 
     def __sub__(self, other: Iterable[Any]) -> PartitionSet:
-        return self._combined(other, np.setdiff1d)
+        return self._combined(other, _MINUS)
 
     def __xor__(self, other: Iterable[Any]) -> PartitionSet:
-        return self._combined(other, np.setxor1d)
+        return self._combined(other, _EITHER)
 
     __rand__ = __and__
     __ror__ = __or__
@@ -212,6 +219,13 @@ class PartitionSet(Set[TopicPartition]):
         if not isinstance(other, Iterable):
             return NotImplemented
         right = other if isinstance(other, PartitionSet) else PartitionSet(other)
+        # What a member owns is nearly always what it is assigned, or one of them is nothing.
+        if not right:
+            return right if how is _MEET else self
+        if not self:
+            return right if how in (_JOIN, _EITHER) else self
+        if self == right:
+            return self if how in (_MEET, _JOIN) else PartitionSet()
         topics = tuple(sorted({*self._topics, *right._topics}))
         index = {topic: number for number, topic in enumerate(topics)}
         return _from_keys(topics, how(self._keys(index), right._keys(index)))

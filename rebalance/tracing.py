@@ -86,6 +86,16 @@ def _rebalance_started(notice: notices.RebalanceStarted, t: int) -> trace.Event:
     )
 
 
+def _group_waits(notice: notices.GroupWaits, t: int) -> trace.Event:
+    return trace.GroupWaits(
+        t=t,
+        group_id=notice.group_id,
+        generation_id=notice.generation_id,
+        waits_for=notice.waits_for,
+        members=notice.members,
+    )
+
+
 def _join_completed(notice: notices.JoinCompleted, t: int) -> trace.Event:
     return trace.JoinCompleted(
         t=t,
@@ -129,6 +139,7 @@ _COORDINATOR: Mapping[type, Callable[..., trace.Event]] = {
     notices.MemberAdded: _member_added,
     notices.MemberRemoved: _member_removed,
     notices.RebalanceStarted: _rebalance_started,
+    notices.GroupWaits: _group_waits,
     notices.JoinCompleted: _join_completed,
     notices.AssignmentSent: _assignment_sent,
     notices.CommitRefused: _commit_refused,

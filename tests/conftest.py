@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import signal
 from collections.abc import Callable, Generator
 
 import pytest
@@ -15,6 +16,8 @@ from tests.support.requirements import fold
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "deadline(seconds): how long an async test may take")
+    # A shell tells whom it starts in the background to ignore interrupts, and they their children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

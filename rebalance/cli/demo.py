@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rebalance.cli.errors import UsageError
-from rebalance.cli.terminal import NARROW, WIDE, ColorWhen, text_options
+from rebalance.cli.terminal import NARROW, WIDE, ColorWhen, check_writable, text_options
 
 if TYPE_CHECKING:
     from assignors.interface import Assignor
@@ -43,6 +43,9 @@ def demo(
     trace: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the trace (JSON lines).")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the timeline as one HTML page.")
+    ] = None,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print metrics and rebalances as JSON.")
     ] = False,
@@ -56,15 +59,16 @@ def demo(
 ) -> None:
     """Real aiokafka consumers join, leave and crash; their rebalances are drawn.
 
-    Example: rebalance demo --assignor sticky --members 4
+    Example: rebalance demo --assignor sticky --members 4 --html demo.html
 
     Example: rebalance demo --bootstrap-server localhost:9092 --trace demo.jsonl
     """
     from rebalance.cli.client_config import client_arguments
     from rebalance.cli.demo_report import Output
-    from rebalance.cli.demonstration.run import make_header
+    from rebalance.cli.demonstration.run import load_clients, make_header
     from rebalance.cli.demonstration.settings import DemoSettings
 
+    check_writable(html, "--html")
     arguments = client_arguments(client_config)
     if client_config is not None and bootstrap_server is None:
         raise UsageError("--client-config is for a real cluster: give --bootstrap-server too")
@@ -78,10 +82,13 @@ def demo(
         session_timeout_ms=session_timeout_ms or least,
     )
     output = Output(json_output, text_options(width, color, ascii=ascii_only))
+    load_clients(settings)
     header = make_header(settings)
     with output.writing(trace, header):
         result = _run(settings, output, header)
     output.result(result, settings, trace)
+    if html is not None:
+        output.page(result, settings, html)
     if result.failure is not None or result.records.missing:
         raise typer.Exit(1)
 

@@ -85,6 +85,24 @@ class Output:
         if result.failure is not None:
             self.warn(f"failed: {result.failure}")
 
+    def page(self, result: "DemoResult", settings: "DemoSettings", file: Path) -> None:
+        """The timeline as one HTML page.
+
+        Raises:
+            UsageError: the file cannot be written.
+        """
+        from rebalance.timeline.html import render_html
+
+        title = f"rebalance demo, assignor {settings.assignor.name}"
+        try:
+            file.write_text(render_html([(title, result.log)]), encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"--html {file}: cannot be written: {error.strerror}") from None
+        except ValueError:  # it failed before any group was there
+            self.warn(f"--html {file}: not written, nothing happened that could be drawn")
+            return
+        self._say(f"page        {file}")
+
     def _picture(self, result: "DemoResult", settings: "DemoSettings", trace: Path | None) -> None:
         from rebalance.timeline.text import render_text
 
@@ -127,7 +145,10 @@ def _protocol(settings: "DemoSettings") -> str:
 
 
 def _document(result: "DemoResult", settings: "DemoSettings") -> dict[str, Any]:
-    groups = group_numbers(result.log)
+    from rebalance.timeline.lanes import read_groups
+    from rebalance.timeline.narrowing import ALL
+
+    groups = group_numbers((group, ALL) for group in read_groups(result.log))
     return {
         "consumers": {
             "real": True,

@@ -14,8 +14,11 @@ import typer
 
 from rebalance.cli.assign import assign
 from rebalance.cli.check import check
+from rebalance.cli.compare import compare
 from rebalance.cli.demo import demo
 from rebalance.cli.errors import UsageError
+from rebalance.cli.explore import explore
+from rebalance.cli.fuzz import fuzz
 from rebalance.cli.serve import serve
 from rebalance.cli.simulate import simulate
 from rebalance.cli.terminal import terminal_width
@@ -33,10 +36,13 @@ app = typer.Typer(
 )
 app.command()(demo)
 app.command()(simulate)
+app.command()(compare)
+app.command()(fuzz)
 app.command()(serve)
 app.command()(timeline)
 app.command()(assign)
 app.command()(check)
+app.command()(explore)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -2,23 +2,37 @@
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from rebalance.cli.errors import UsageError
+from rebalance.cli.scenario_options import (
+    By,
+    Count,
+    DeployKind,
+    DeployOptions,
+    Every,
+    Members,
+    Partitions,
+    PrintScenario,
+    Restart,
+    ScenarioFile,
+    scenario_of,
+)
+from rebalance.cli.scenario_settings import settings
 from rebalance.cli.terminal import NARROW, WIDE, ColorWhen, check_writable, text_options
+from rebalance.timeline.figures import figures
 
 if TYPE_CHECKING:
-    from rebalance.simulation import BlockOutcome, Outcome, Overrides, Scenario, Violation
+    from rebalance.simulation import BlockOutcome, Outcome, Overrides, Violation
     from rebalance.timeline.text import TextOptions
-    from rebalance.timeline.trace import Trace
 
 
 def simulate(
-    scenario: Annotated[Path, typer.Argument(metavar="SCENARIO", help="A scenario file.")],
+    scenario: ScenarioFile = None,
     protocol: Annotated[
         str | None,
         typer.Option(metavar="eager|cooperative", help="Instead of what the members say."),
@@ -30,6 +44,25 @@ def simulate(
     seed: Annotated[
         int | None, typer.Option(metavar="N", help="Instead of the scenario's seed.")
     ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="A property of Kafka, of the broker or of all consumers.",
+        ),
+    ] = None,
+    static: Annotated[
+        bool | None, typer.Option("--static/--dynamic", help="All members are static, or none.")
+    ] = None,
+    members: Members = None,
+    partitions: Partitions = None,
+    deploy: DeployKind = None,
+    every: Every = None,
+    restart: Restart = None,
+    by: By = None,
+    count: Count = None,
+    print_scenario: PrintScenario = False,
     trace: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the trace (JSON lines).")
     ] = None,
@@ -49,22 +82,33 @@ def simulate(
     """Play a scenario in virtual time: what it prints, a picture, numbers, broken invariants.
 
     Exit code 1: an invariant was violated, or the output is not what the file expects (which is
-    not asked when --protocol, --assignor or --seed changes the scenario).
+    not asked when an option changes the scenario).
 
     Example: rebalance simulate deploy.txt --protocol cooperative --assignor sticky
+
+    Example: rebalance simulate --members 84 --partitions 252 --deploy rolling --every 10s
 
     Example: rebalance simulate deploy.txt --trace deploy.jsonl --json
     """
     from rebalance.simulation import ScenarioError, run_scenario
 
-    overrides = _overrides(protocol, assignor, seed)
-    if rewrite and not overrides.none:
-        raise UsageError(
-            "--rewrite keeps what the scenario itself prints: leave out --protocol, --assignor "
-            "and --seed"
-        )
+    options = DeployOptions(
+        members=members,
+        partitions=partitions,
+        deploy=deploy,
+        every=every,
+        restart=restart,
+        by=by,
+        count=count,
+    )
+    overrides = _overrides(protocol, assignor, seed, static=static, given=set_ or ())
+    _check_rewrite(scenario, overrides, rewrite=rewrite)
     check_writable(trace)
-    parsed = _read(scenario)
+    parsed = scenario_of(scenario, options, static=bool(static))
+    if print_scenario:
+        print("\n".join(parsed.lines), end="")
+        return
+    judged = scenario is not None and not rewrite
     try:
         outcome = run_scenario(parsed, overrides=overrides, measure=figures)
     except ScenarioError as error:
@@ -72,74 +116,61 @@ def simulate(
     if trace is not None:
         with trace.open("w", encoding="utf-8") as out:
             out.writelines(line + "\n" for line in outcome.trace.lines())
-    if rewrite:
+    if rewrite and scenario is not None:
         _rewrite(scenario, outcome)
     if json_output:
         print(json.dumps(_as_json(outcome), indent=2, ensure_ascii=False))
     else:
-        for line in _report(outcome, text_options(width, color, ascii=ascii_only), rewrite=rewrite):
+        drawn = text_options(width, color, ascii=ascii_only, from_ms=outcome.measured_from or None)
+        for line in _report(outcome, drawn, judged=judged):
             print(line)
-    if outcome.violations or not (outcome.passed or rewrite):
+        if rewrite:
+            print(f"{outcome.scenario.name}: rewritten.")
+    if outcome.violations or (judged and not outcome.passed):
         raise typer.Exit(1)
-
-
-def figures(trace: "Trace") -> dict[str, dict[str, int]]:
-    """What `show metrics` and `compare` print: group id -> metric and unit -> value."""
-    from rebalance.timeline.lanes import read_groups
-    from rebalance.timeline.metrics import measure
-
-    found: dict[str, dict[str, int]] = {}
-    for group in read_groups(trace):
-        numbers = measure(group)
-        of_group = {
-            "rebalances": numbers.rebalances,
-            "time to stable, ms": numbers.time_to_stable_total_ms,
-        }
-        view = numbers.ownership
-        if view is not None:
-            of_group |= {
-                "unavailable, partition-ms": view.unavailable_partition_ms,
-                "longest unavailable, ms": view.longest_unavailable_ms,
-                "double-owned, partition-ms": view.double_owned_partition_ms,
-                "zombie, partition-ms": view.zombie_partition_ms,
-                "partitions moved": view.partitions_moved,
-            }
-        found[group.group_id] = of_group | {"commits refused": numbers.commits_refused}
-    return found
 
 
 # --- what was asked ------------------------------------------------------------------------------
 
 
-def _overrides(protocol: str | None, assignor: str | None, seed: int | None) -> "Overrides":
+def _overrides(
+    protocol: str | None,
+    assignor: str | None,
+    seed: int | None,
+    *,
+    static: bool | None,
+    given: Sequence[str],
+) -> "Overrides":
     from assignors.interface import AssignorError
     from rebalance.simulation.choosing import PROTOCOLS, Overrides, chosen
+    from rebalance.simulation.ways import Way, combined
 
     if protocol is not None and protocol not in PROTOCOLS:
         raise UsageError(f"--protocol {protocol}: choose one of {', '.join(PROTOCOLS)}")
     overrides = Overrides(
-        protocol=None if protocol is None else PROTOCOLS[protocol], assignor=assignor, seed=seed
+        protocol=None if protocol is None else PROTOCOLS[protocol],
+        assignor=assignor,
+        seed=seed,
+        static=static,
     )
     if assignor is not None:
         try:
             chosen((), overrides)
         except AssignorError as error:
             raise UsageError(f"--assignor {assignor}: {error}") from None
-    return overrides
+    (way, *more) = combined([Way(name="", overrides=overrides)], settings(given))
+    if more:
+        raise UsageError(f"--set {' '.join(given)}: one value each; `rebalance compare` takes more")
+    return way.overrides
 
 
-def _read(path: Path) -> "Scenario":
-    from rebalance.simulation import ScenarioError, read
-
-    try:
-        return read(path)
-    except ScenarioError as error:
-        raise UsageError(str(error)) from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{path}: not a text in UTF-8; give a scenario file") from None
-    except OSError as error:
-        why = error.strerror or "cannot be read"
-        raise UsageError(f"{path}: {why}; give the path of a scenario file") from None
+def _check_rewrite(scenario: Path | None, overrides: "Overrides", *, rewrite: bool) -> None:
+    if rewrite and scenario is None:
+        raise UsageError("--rewrite keeps what a scenario file prints: give one")
+    if rewrite and not overrides.none:
+        raise UsageError(
+            "--rewrite keeps what the scenario itself prints: leave out the options that change it"
+        )
 
 
 def _rewrite(path: Path, outcome: "Outcome") -> None:
@@ -155,16 +186,16 @@ def _rewrite(path: Path, outcome: "Outcome") -> None:
 # --- what is told --------------------------------------------------------------------------------
 
 
-def _report(outcome: "Outcome", options: "TextOptions", *, rewrite: bool) -> Iterator[str]:
+def _report(outcome: "Outcome", options: "TextOptions", *, judged: bool) -> Iterator[str]:
     from rebalance.timeline.text import render_text
 
     for block in outcome.blocks:
-        yield from _block(block, compared=outcome.comparable and not rewrite)
+        yield from _block(block, compared=outcome.comparable and judged)
     if outcome.trace.events:
         yield render_text(outcome.trace, options=options).rstrip()
         yield ""
-    yield from _numbers(figures(outcome.trace), options.width)
-    yield from _verdict(outcome, rewrite=rewrite)
+    yield from _numbers(figures(outcome.trace, outcome.measured_from), options.width)
+    yield from _verdict(outcome, judged=judged)
 
 
 def _block(block: "BlockOutcome", *, compared: bool) -> Iterator[str]:
@@ -193,16 +224,16 @@ def _numbers(groups: Mapping[str, Mapping[str, int]], width: int) -> Iterator[st
         yield from textwrap.wrap(f"{group_id}: {told}", width, subsequent_indent="  ")
 
 
-def _verdict(outcome: "Outcome", *, rewrite: bool) -> Iterator[str]:
+def _verdict(outcome: "Outcome", *, judged: bool) -> Iterator[str]:
     simulation = outcome.simulation
     played = f"{simulation.events_processed:,} simulated events, seed {simulation.seed}"
     for violation in outcome.violations:
         yield from _violation(violation)
     if not outcome.violations:
-        yield f"Invariants I01 to I05 hold ({played})."
-    if rewrite:
-        yield f"{outcome.scenario.name}: rewritten."
-    elif not outcome.comparable:
+        yield f"Invariants I01 to I06 hold ({played})."
+    if not judged:
+        return
+    if not outcome.comparable:
         yield "Output not compared with the file's: it was played in another way."
     else:
         wrong = sum(not block.as_expected for block in outcome.blocks)
@@ -233,7 +264,7 @@ def _as_json(outcome: "Outcome") -> dict[str, Any]:
         "events_processed": outcome.simulation.events_processed,
         "blocks": [_block_as_json(block) for block in outcome.blocks],
         "violations": [_violation_as_json(each) for each in outcome.violations],
-        "metrics": figures(outcome.trace),
+        "metrics": figures(outcome.trace, outcome.measured_from),
     }
 
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from rebalance.cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from rebalance.timeline.lanes import GroupLanes
+    from rebalance.timeline.narrowing import Narrowing
     from rebalance.timeline.text import TextOptions
-    from rebalance.timeline.trace import Trace
 
 NARROW, WIDE = 60, 300
 
@@ -56,29 +58,35 @@ def text_options(width: int | None, color: ColorWhen, **more: Any) -> "TextOptio
     )
 
 
-def group_numbers(trace: "Trace", group_id: str | None = None) -> list[dict[str, Any]]:
-    """Metrics and rebalances of each group as plain data, for `--json`."""
+def group_numbers(
+    read: "Iterable[tuple[GroupLanes, Narrowing]]",
+) -> list[dict[str, Any]]:
+    """Metrics and rebalances, with their stages, of each group as plain data, for `--json`."""
     from dataclasses import asdict
 
-    from rebalance.timeline.lanes import read_groups
     from rebalance.timeline.metrics import measure
+    from rebalance.timeline.narrowing import narrowed
     from rebalance.timeline.rebalances import find_rebalances
+    from rebalance.timeline.stages import courses
 
     groups: list[dict[str, Any]] = []
-    for group in read_groups(trace, group_id):
+    for group, only in read:
         found = find_rebalances(group)
-        metrics = measure(group, found).to_dict()
+        metrics = measure(narrowed(group, only), found).to_dict()
         costs = metrics.pop("per_rebalance")
-        listed = [asdict(r) | cost for r, cost in zip(found, costs, strict=True)]
+        listed = [
+            asdict(rebalance) | cost | asdict(course)
+            for rebalance, cost, course in zip(found, costs, courses(group, found), strict=True)
+        ]
         groups.append({"group_id": group.group_id, "metrics": metrics, "rebalances": listed})
     return groups
 
 
-def check_writable(trace: Path | None) -> None:
+def check_writable(file: Path | None, option: str = "--trace") -> None:
     """Before anything runs: what cannot be kept afterwards would be lost.
 
     Raises:
-        UsageError: `--trace` names a directory, or a file in none.
+        UsageError: `option` names a directory, or a file in none.
     """
-    if trace is not None and (trace.is_dir() or not trace.absolute().parent.is_dir()):
-        raise UsageError(f"--trace {trace}: not a file in an existing directory")
+    if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
+        raise UsageError(f"{option} {file}: not a file in an existing directory")

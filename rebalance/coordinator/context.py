@@ -161,9 +161,9 @@ class Context:
 
     def arm(self, kind: TimerKind, group_id: str, delay_ms: int, member_id: str = "") -> None:
         """Arm or re-arm a timer `delay_ms` from now."""
-        key = TimerKey(kind=kind, group_id=group_id, member_id=member_id)
+        key = TimerKey(kind, group_id, member_id)
         self.timers.arm(key, self.now + delay_ms)
 
     def cancel(self, kind: TimerKind, group_id: str, member_id: str = "") -> None:
         """Cancel a timer if it is armed."""
-        self.timers.cancel(TimerKey(kind=kind, group_id=group_id, member_id=member_id))
+        self.timers.cancel(TimerKey(kind, group_id, member_id))

@@ -14,6 +14,7 @@ from rebalance.coordinator.classic_group import ClassicGroup, ClassicMemberState
 from rebalance.coordinator.context import Context
 from rebalance.coordinator.selection import select_protocol
 from rebalance.coordinator.sessions import arm_session, end_session
+from rebalance.coordinator.waits import tell_wait, tell_wait_for_leader, tell_what_is_left
 from rebalance.protocol.causes import Cause
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.notices import JoinCompleted, MemberRemoved, RebalanceStarted
@@ -48,8 +49,12 @@ def maybe_complete(context: Context, group: ClassicGroup) -> None:
 
 def complete_if_all_joined(context: Context, group: ClassicGroup) -> None:
     """End the join phase if all joined, the initial delay as well: what an expiry does (H06)."""
-    if group.state is GroupState.PREPARING_REBALANCE and group.all_joined:
+    if group.state is not GroupState.PREPARING_REBALANCE:
+        return
+    if group.all_joined:
         _complete(context, group)
+    elif not group.in_initial_delay:
+        tell_what_is_left(context, group)
 
 
 def _prepare(context: Context, group: ClassicGroup, why: Why) -> None:
@@ -69,10 +74,12 @@ def _prepare(context: Context, group: ClassicGroup, why: Why) -> None:
     if group.in_initial_delay:
         delay = context.config.group_initial_rebalance_delay_ms
         _arm_initial_delay(context, group, delay, max(group.rebalance_timeout_ms - delay, 0))
+        tell_wait(context, group)
     elif group.all_joined:
         _complete(context, group)
     else:
         context.arm(TimerKind.JOIN, group.group_id, group.rebalance_timeout_ms)
+        tell_wait(context, group)
 
 
 def _arm_initial_delay(
@@ -152,6 +159,7 @@ def _start_generation(context: Context, group: ClassicGroup) -> None:
             members=tuple(group.members),
         )
     )
+    tell_wait_for_leader(context, group)
     for member in group.members.values():
         answer_join(context, group, member, current_generation(group, member.member_id))
         arm_session(context, group, member)

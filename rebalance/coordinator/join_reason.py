@@ -67,7 +67,8 @@ def _difference(before: bytes, after: bytes) -> Cause | None:
         return None
     if set(old.topics) != set(new.topics):
         return Cause.SUBSCRIPTION_CHANGED
-    return Cause.OWNERSHIP_CHANGED if old.owned != new.owned else None
+    # To own more than before is what the last assignment did; it asks for nothing.
+    return None if old.owned <= new.owned else Cause.OWNERSHIP_CHANGED
 
 
 def _subscription(metadata: bytes) -> Subscription | None:

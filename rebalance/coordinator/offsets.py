@@ -154,7 +154,7 @@ def refuse(context: Context, token: Token, request: OffsetCommitRequest, error: 
 
 
 def _utf16_units(text: str) -> int:
-    return len(text) + sum(ord(letter) > 0xFFFF for letter in text)
+    return len(text) if text.isascii() else len(text) + sum(ord(each) > 0xFFFF for each in text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,6 +101,9 @@ class ClassicMember:
             TypeError: the event is none of the vocabulary's.
         """
         self._core.now = now
+        # Most events are polls, after which there is nothing to settle.
+        if type(event) is Polled and not polling.polled(self._core):
+            return ()
         self._dispatch(event)
         return self._settled()
 
@@ -117,7 +120,7 @@ class ClassicMember:
             while (key := core.timers.pop_due(now)) is not None:
                 self._fire(key)
             progress.settle(core)
-        return self._settled()
+        return self._taken()  # where nothing was due, nothing follows
 
     def next_deadline(self) -> int | None:
         """When `advance` has something to do next (ms), or None."""
@@ -196,8 +199,11 @@ class ClassicMember:
     # --- dispatch --------------------------------------------------------------------------------
 
     def _settled(self) -> tuple[MemberEffect, ...]:
+        progress.settle(self._core)
+        return self._taken()
+
+    def _taken(self) -> tuple[MemberEffect, ...]:
         core = self._core
-        progress.settle(core)
         effects, core.effects = tuple(core.effects), []
         return effects
 
@@ -235,17 +241,16 @@ class ClassicMember:
 
     def _answered(self, event: Answered) -> None:
         core = self._core
-        kind = next((k for k, sent in core.requests.items() if sent.token == event.token), None)
-        if kind is None:
+        sent = next((sent for sent in core.requests.values() if sent.token == event.token), None)
+        if sent is None:
             return
-        expected = _RESPONSES[kind]
+        expected = _RESPONSES[sent.kind]
         if not isinstance(event.response, expected):
             raise MemberUsageError(
-                f"{kind.value} was answered with {type(event.response).__name__}: "
+                f"{sent.kind.value} was answered with {type(event.response).__name__}: "
                 f"give a {expected.__name__}"
             )
-        sent = core.drop(kind)
-        assert sent is not None
+        core.drop(sent.kind)
         _heed(core, sent, event.response)
 
     def _fire(self, key: TimerKey) -> None:

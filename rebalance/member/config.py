@@ -7,9 +7,10 @@ Source: ConsumerConfig, CommonClientConfigs (Kafka 4.x).
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
+from rebalance.member.profile import JAVA, ClientProfile
 from rebalance.protocol.config import ConfigError
 
 _INSTANCE_ID = re.compile(r"[A-Za-z0-9._-]{1,249}")
@@ -92,8 +93,11 @@ class MemberConfig:
         },
     )
 
+    profile: ClientProfile = JAVA
+    """Which client it behaves like; no property of Kafka."""
+
     def __post_init__(self) -> None:
-        for setting in fields(self):
+        for setting in _settings(type(self)):
             _check(setting.metadata, getattr(self, setting.name))
         if not self.group_id:
             raise ConfigError("group.id is empty: name the group to join")
@@ -132,7 +136,7 @@ class MemberConfig:
     @classmethod
     def properties(cls) -> dict[str, str]:
         """Kafka's property name -> the field that holds it."""
-        return {setting.metadata["property"]: setting.name for setting in fields(cls)}
+        return {setting.metadata["property"]: setting.name for setting in _settings(cls)}
 
     @classmethod
     def from_properties(cls, properties: Mapping[str, str]) -> "MemberConfig":
@@ -141,7 +145,7 @@ class MemberConfig:
         Raises:
             ConfigError: a name is unknown or missing, or a value cannot be.
         """
-        known = {setting.metadata["property"]: setting for setting in fields(cls)}
+        known = {setting.metadata["property"]: setting for setting in _settings(cls)}
         values: dict[str, Any] = {}
         for name, text in properties.items():
             if name not in known:
@@ -150,6 +154,11 @@ class MemberConfig:
         if "group_id" not in values:
             raise ConfigError("group.id is missing: name the group to join")
         return cls(**values)
+
+
+def _settings(cls: type[MemberConfig]) -> list[Field[Any]]:
+    """The fields that a user has a property for."""
+    return [setting for setting in fields(cls) if setting.metadata]
 
 
 def _parsed(name: str, kind: str, text: str) -> Any:

@@ -16,19 +16,23 @@ from rebalance.member.config import MemberConfig
 from rebalance.member.events import (
     CommitOffsets,
     Destination,
+    Failed,
     MemberEffect,
     MemberStateChanged,
     Send,
 )
 from rebalance.protocol.requests import NO_GENERATION, NO_MEMBER_ID, Request
 from rebalance.protocol.states import MEMBER_TRANSITIONS, IllegalTransition, MemberState
-from rebalance.protocol.timers import TimerKey, TimerKind, TimerQueue
+from rebalance.protocol.timers import TimerKey, TimerKind, TimerQueue, timer_key
 
 PROTOCOL_TYPE = "consumer"
 
 
 class RequestKind(Enum):
     """What a member sends; the value names timers and reasons."""
+
+    # Every event looks requests up; Enum's own hash is a Python function over the name.
+    __hash__ = object.__hash__
 
     FIND_COORDINATOR = "FindCoordinator"
     METADATA = "Metadata"
@@ -41,6 +45,9 @@ class RequestKind(Enum):
 
 ANYWHERE = frozenset({RequestKind.FIND_COORDINATOR, RequestKind.METADATA})
 """Requests that any broker answers; all others go to the coordinator."""
+
+_NAMES: Mapping[RequestKind, str] = {kind: kind.value for kind in RequestKind}
+"""Every request looks its timers up by its name; Enum's own `value` is a function in Python."""
 
 COMMITS_HOLD_UP = "commits that hold up a rebalance"
 QUEUED_COMMIT = "queued OffsetCommit"
@@ -106,12 +113,14 @@ class Release:
     """Partitions on their way out: positions taken, then committed, then revoked (M01).
 
     `token` waits for PositionsTaken; `offsets` is what is still to be committed, None before.
-    Empty: only the user's own commits are still waited for.
+    Empty: only the user's own commits are still waited for. `revoked`: the listener was called, and
+    what some clients commit only then is still to be committed.
     """
 
     partitions: PartitionSet
     token: int
     offsets: Mapping[TopicPartition, int] | None = None
+    revoked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +190,8 @@ class MemberCore:
     held_generation_id: int = NO_GENERATION
     lost: bool = False
     """The generation is gone: what is still owned must be lost before anything else (M02)."""
+    failure: Failed | None = None
+    """What the user is told once nothing is owned any more."""
     callback: Callback | None = None
     release: Release | None = None
     hold: Hold | None = None
@@ -193,6 +204,9 @@ class MemberCore:
     leader: bool = False
     heartbeat_due: bool = False
     last_heartbeat_ms: int | None = None
+    last_join_ms: int | None = None
+    """When the last JoinGroup went out that the next one must keep its distance from; see
+    `ClientProfile.join_interval_ms`."""
     polled: bool = False
     """A stale member was polled."""
     closing: bool = False
@@ -246,13 +260,13 @@ class MemberCore:
             kind=kind, token=token, generation=self.generation, request=request, commits=commits
         )
         timeout = self.config.request_timeout_ms if timeout_ms is None else timeout_ms
-        self.timers.arm(self.key(TimerKind.REQUEST, kind.value), self.now + timeout)
+        self.timers.arm(self.key(TimerKind.REQUEST, _NAMES[kind]), self.now + timeout)
         to = Destination.ANY if anywhere else Destination.COORDINATOR
         self.emit(Send(token=token, to=to, node_id=node_id, request=request))
 
     def drop(self, kind: RequestKind) -> InFlight | None:
         """Forget a request; its answer, if it comes, is nobody's."""
-        self.timers.cancel(self.key(TimerKind.REQUEST, kind.value))
+        self.timers.cancel(self.key(TimerKind.REQUEST, _NAMES[kind]))
         return self.requests.pop(kind, None)
 
     def answered(self, token: int) -> InFlight | None:
@@ -266,7 +280,7 @@ class MemberCore:
 
     def key(self, kind: TimerKind, owner: str = "") -> TimerKey:
         """A timer of this member; `owner` tells requests and pauses of one kind apart."""
-        return TimerKey(kind=kind, group_id=self.config.group_id, member_id=owner)
+        return timer_key(kind, self.config.group_id, owner)
 
     def arm(self, kind: TimerKind, delay_ms: int, owner: str = "") -> None:
         """Arm or re-arm, `delay_ms` from now."""
@@ -274,17 +288,19 @@ class MemberCore:
 
     def back_off(self, what: RequestKind) -> None:
         """Pause before `what` is tried again, longer with each failure in a row."""
-        self.failures[what.value] += 1
-        self.arm(TimerKind.RETRY, self.config.backoff_ms(self.failures[what.value]), what.value)
+        name = _NAMES[what]
+        self.failures[name] += 1
+        self.arm(TimerKind.RETRY, self.config.backoff_ms(self.failures[name]), name)
 
     def backing_off(self, what: RequestKind) -> bool:
         """True during such a pause."""
-        return self.timers.deadline(self.key(TimerKind.RETRY, what.value)) is not None
+        return self.timers.deadline(self.key(TimerKind.RETRY, _NAMES[what])) is not None
 
     def recovered(self, what: RequestKind) -> None:
         """`what` worked: the next failure pauses shortly again."""
-        self.failures.pop(what.value, None)
-        self.timers.cancel(self.key(TimerKind.RETRY, what.value))
+        name = _NAMES[what]
+        if self.failures.pop(name, 0):  # else there was no pause
+            self.timers.cancel(self.key(TimerKind.RETRY, name))
 
     # --- wishes ----------------------------------------------------------------------------------
 

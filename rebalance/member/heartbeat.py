@@ -5,9 +5,11 @@ running; an error is acted on only if the generation is still the one it was sen
 Source: AbstractCoordinator.HeartbeatThread, HeartbeatResponseHandler, Heartbeat.
 """
 
+from assignors.interface import RebalanceProtocol
 from rebalance.member import reasons
 from rebalance.member.core import InFlight, MemberCore, RequestKind
 from rebalance.member.membership import OUT, fail, forget_coordinator, lose_generation
+from rebalance.member.profile import HeartbeatPhase
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import HeartbeatRequest
 from rebalance.protocol.responses import HeartbeatResponse
@@ -31,9 +33,23 @@ SETTLED = frozenset({MemberState.STABLE, MemberState.RECONCILING})
 def begin(core: MemberCore) -> None:
     """A generation was joined: all clocks of membership start anew."""
     core.heartbeat_due = False
-    core.arm(TimerKind.HEARTBEAT, core.config.heartbeat_interval_ms)
+    if core.config.profile.heartbeat_phase is HeartbeatPhase.JOINED:
+        core.arm(TimerKind.HEARTBEAT, core.config.heartbeat_interval_ms)
+    else:
+        core.timers.cancel(core.key(TimerKind.HEARTBEAT))
     core.arm(TimerKind.MEMBER_SESSION, core.config.session_timeout_ms)
     core.arm(TimerKind.POLL, core.config.max_poll_interval_ms)
+
+
+def synced(core: MemberCore) -> None:
+    """The member has its assignment: clients that kept still until now beat again."""
+    match core.config.profile.heartbeat_phase:
+        case HeartbeatPhase.SYNCED:
+            core.arm(TimerKind.HEARTBEAT, core.config.heartbeat_interval_ms)
+        case HeartbeatPhase.LAST:
+            last_ms = core.last_heartbeat_ms
+            due = core.now if last_ms is None else last_ms + core.config.heartbeat_interval_ms
+            core.arm(TimerKind.HEARTBEAT, max(due - core.now, 0))
 
 
 def wanted(core: MemberCore) -> bool:
@@ -88,6 +104,8 @@ def answered(core: MemberCore, sent: InFlight, response: HeartbeatResponse) -> N
         case ErrorCode.REBALANCE_IN_PROGRESS:
             _succeeded(core)
             if current and core.state in SETTLED:
+                if core.protocol is RebalanceProtocol.EAGER:
+                    core.last_join_ms = None
                 core.request_rejoin(reasons.GROUP_REBALANCES)
         case ErrorCode.COORDINATOR_NOT_AVAILABLE | ErrorCode.NOT_COORDINATOR:
             forget_coordinator(core)

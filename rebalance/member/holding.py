@@ -39,6 +39,12 @@ def pause(core: MemberCore) -> None:
         _stop_timer(core)
 
 
+def resume(core: MemberCore) -> None:
+    """The listener is done, and a commit is still to go out: it has the time that is left."""
+    if core.hold is not None and _deadline(core) is None:
+        core.arm(TimerKind.REQUEST, core.hold.left_ms, COMMITS_HOLD_UP)
+
+
 def over(core: MemberCore) -> None:
     """The time is over: the group goes on without those commits."""
     if core.hold is not None:

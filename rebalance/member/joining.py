@@ -30,6 +30,7 @@ from rebalance.protocol.errors import RETRIABLE, ErrorCode
 from rebalance.protocol.requests import NO_MEMBER_ID, GroupProtocol, JoinGroupRequest
 from rebalance.protocol.responses import JoinGroupResponse
 from rebalance.protocol.states import MemberState
+from rebalance.protocol.timers import TimerKind
 
 KIND = RequestKind.JOIN_GROUP
 JOIN_GROUP_TIMEOUT_LAPSE_MS = 5000
@@ -56,9 +57,20 @@ def step(core: MemberCore) -> bool:
     if core.coordinator is None:
         core.enter(MemberState.FINDING_COORDINATOR)
         return True
-    if holding.waits(core):
+    if holding.waits(core) or _too_soon(core):
         return False
     _join(core)
+    return True
+
+
+def _too_soon(core: MemberCore) -> bool:
+    """Some clients join once in a while only; the pause is like one after a failure."""
+    if core.last_join_ms is None:
+        return False
+    left_ms = core.last_join_ms + core.config.profile.join_interval_ms - core.now
+    if left_ms <= 0:
+        return False
+    core.arm(TimerKind.RETRY, left_ms, KIND.value)
     return True
 
 
@@ -94,6 +106,7 @@ def _join(core: MemberCore) -> None:
     _let_go(core)
     stop_watching(core)
     core.enter(MemberState.JOINING)
+    core.last_join_ms = core.now
     core.emit(JoinStarted(member_id=core.generation.member_id, reason=core.join_reason))
     config = core.config
     request = JoinGroupRequest(
@@ -169,6 +182,7 @@ def _take_member_id(core: MemberCore, member_id: str) -> None:
     reason = _same_reason(core, KIND, reasons.MEMBER_ID_GIVEN)
     lose_generation(core, reason, keep_member_id=False)
     core.generation = Generation(member_id=member_id)
+    core.last_join_ms = None  # the same join goes on
     if not fresh:
         core.back_off(KIND)
 

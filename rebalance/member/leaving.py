@@ -23,6 +23,7 @@ from rebalance.protocol.responses import LeaveGroupResponse
 from rebalance.protocol.states import MemberState
 
 _AT_END = frozenset({MemberState.STOPPED, MemberState.FAILED})
+_LEFT = frozenset({MemberState.LEAVING, MemberState.STOPPED, MemberState.UNSUBSCRIBED})
 
 
 def subscribe(core: MemberCore, event: Subscribe) -> None:
@@ -47,7 +48,7 @@ def unsubscribe(core: MemberCore) -> None:
     """The user wants nothing any more."""
     core.topics = ()
     if core.state not in _AT_END | {MemberState.UNSUBSCRIBED, MemberState.LEAVING}:
-        _begin(core, reasons.UNSUBSCRIBED)
+        begin(core, reasons.UNSUBSCRIBED)
 
 
 def close(core: MemberCore) -> None:
@@ -55,17 +56,30 @@ def close(core: MemberCore) -> None:
     if core.closing or core.state is MemberState.STOPPED:
         return
     core.closing = True
+    if _ends_its_join(core):
+        return
     core.topics = ()
     if core.state is MemberState.UNSUBSCRIBED:
         core.enter(MemberState.STOPPED)
         quiet(core)
     elif core.state is not MemberState.LEAVING:
-        _begin(core, reasons.CLOSED)
+        begin(core, reasons.CLOSED)
 
 
-def _begin(core: MemberCore, reason: str) -> None:
+def put_off(core: MemberCore) -> bool:
+    """True for a member that was closed while it joined, and has now done so, or failed to."""
+    return core.closing and core.state not in _LEFT and not _ends_its_join(core)
+
+
+def _ends_its_join(core: MemberCore) -> bool:
+    joins = core.state in BETWEEN_JOIN_AND_SYNC or core.state is MemberState.RECONCILING
+    return joins and core.config.profile.ends_join_before_close
+
+
+def begin(core: MemberCore, reason: str) -> None:
     """Leave. During a rebalance nothing is committed, as in Java: between JoinGroup and SyncGroup
     the broker refuses it, and on a real connection it would wait behind the parked JoinGroup."""
+    core.topics = ()
     core.leaves_a_rebalance = core.state in BETWEEN_JOIN_AND_SYNC
     abandon_rebalance(core)
     stop_watching(core)
@@ -94,7 +108,8 @@ def step(core: MemberCore) -> bool:
 
 def _leave(core: MemberCore, reason: str) -> None:
     core.leave_reason = None
-    if core.generation.member_id:
+    says_so = core.config.profile.leaves_on_close or not core.closing
+    if core.generation.member_id and says_so:
         send_leave(core, core.generation.member_id, reason)
     core.generation = Generation()
     core.held, core.held_generation_id = PartitionSet(), NO_GENERATION

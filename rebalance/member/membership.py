@@ -173,7 +173,9 @@ def fail(
 ) -> None:
     """Out for good, loudly; a dynamic member leaves, so that the others need not wait (M08).
 
-    A member that is leaving anyway only stops being a member; one that is out stays out.
+    A member that is leaving anyway only stops being a member; one that is out stays out. While the
+    listener is busy what is owned is still owned, and the user is told when it is lost: in Java the
+    thread that runs the listener is the one that the error is raised in, by its next poll.
     """
     if core.state in OUT:
         return
@@ -182,5 +184,14 @@ def fail(
         return
     if leave_reason is None and code is not None and code not in _NO_MEMBER_ANY_MORE:
         leave_reason = reasons.failed(code.name)
+    core.failure = Failed(error=error, code=code, cause=cause)
     go_out(core, MemberState.FAILED, leave_reason)
-    core.emit(Failed(error=error, code=code, cause=cause))
+    if not core.lost:
+        tell_failure(core)
+
+
+def tell_failure(core: MemberCore) -> None:
+    """Tell the user why the member is out, if it is: what it owned it has lost."""
+    if core.failure is not None:
+        core.emit(core.failure)
+        core.failure = None

@@ -13,12 +13,14 @@ from rebalance.protocol.states import MemberState
 from rebalance.protocol.timers import TimerKind
 
 
-def polled(core: MemberCore) -> None:
-    """The application is alive."""
+def polled(core: MemberCore) -> bool:
+    """The application is alive; True if something follows from that."""
     if core.state is MemberState.STALE:
         core.polled = True
-    elif core.state not in OUT and core.generation.joined:
+        return True
+    if core.state not in OUT and core.generation.joined:
         core.arm(TimerKind.POLL, core.config.max_poll_interval_ms)
+    return False
 
 
 def expired(core: MemberCore) -> None:

@@ -22,7 +22,7 @@ from rebalance.member import (
     watching,
 )
 from rebalance.member.core import InFlight, MemberCore, RequestKind
-from rebalance.member.membership import lose_partitions
+from rebalance.member.membership import lose_partitions, tell_failure
 from rebalance.protocol.states import MemberState
 
 
@@ -68,6 +68,10 @@ def _step(core: MemberCore) -> bool:
         return False
     if core.lost:
         lose_partitions(core)
+        tell_failure(core)
+        return True
+    if leaving.put_off(core):
+        leaving.begin(core, reasons.CLOSED)
         return True
     act = _STEPS.get(core.state)
     return act is not None and act(core)
@@ -87,6 +91,7 @@ def _finding(core: MemberCore) -> bool:
 def _stable(core: MemberCore) -> bool:
     if core.topics != core.joined_topics:
         core.request_rejoin(reasons.SUBSCRIPTION_CHANGED)
+        core.last_join_ms = None
     if core.rejoin_reason is None or core.coordinator is None:
         return False
     core.enter(MemberState.PREPARING_JOIN)

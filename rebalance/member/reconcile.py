@@ -46,3 +46,6 @@ def callback_done(core: MemberCore, event: CallbackDone) -> None:
         core.emit(ListenerFailed(callback=callback.kind.value, error=event.error))
     if callback.kind is CallbackKind.REVOKE:
         core.owned -= callback.partitions
+        release.listener_done(core)
+    if callback.kind is not CallbackKind.ASSIGN:
+        core.last_join_ms = None

@@ -2,7 +2,8 @@
 
 Rules kept: the member owns what it gives up until the listener is done; the user's own commits are
 waited for (holding.py); a commit that fails, or that takes longer than half the rebalance timeout,
-does not stop the revocation.
+does not stop the revocation. Some clients call the listener first and commit then
+(`ClientProfile.commits_before_revoke`): nobody else can own anything before the join that follows.
 Source: ConsumerCoordinator.onJoinPrepare.
 """
 
@@ -42,10 +43,21 @@ def begin(core: MemberCore, partitions: PartitionSet, *, commit: bool = True) ->
 def step(core: MemberCore) -> bool:
     """Revoke once nothing is to be committed any more; True if it was done."""
     release = core.release
-    if release is None or release.offsets is None or release.offsets or holding.waits(core):
+    if release is None or release.offsets is None:
+        return False
+    if release.revoked:
+        if release.offsets:
+            return False
+        abandon_release(core)
+        return True
+    if (release.offsets and _commits_first(core)) or holding.waits(core):
         return False
     revoke(core)
     return True
+
+
+def _commits_first(core: MemberCore) -> bool:
+    return core.config.profile.commits_before_revoke
 
 
 def positions_taken(core: MemberCore, event: PositionsTaken) -> None:
@@ -65,6 +77,8 @@ def pursue(core: MemberCore) -> None:
     """Send the commit, after those of the user and after any pause."""
     release = core.release
     if release is None or not release.offsets or core.callback is not None:
+        return
+    if not (release.revoked or _commits_first(core)):
         return
     busy = KIND in core.requests or core.commits or core.backing_off(KIND)
     if not busy and core.coordinator is not None:
@@ -98,14 +112,28 @@ def unanswered(core: MemberCore, sent: InFlight) -> None:
 def timed_out(core: MemberCore) -> None:
     """The group waits for this member: go on without the commits."""
     holding.over(core)
-    if core.release is not None and core.callback is None:
+    if core.release is None:
+        return
+    if core.release.revoked:
+        abandon_release(core)
+    elif core.callback is None:
         revoke(core)
+
+
+def listener_done(core: MemberCore) -> None:
+    """What is committed after the listener was called can go out now."""
+    if core.release is not None:
+        holding.resume(core)
 
 
 def revoke(core: MemberCore) -> None:
     """Call the listener; what it was given is owned until it is done."""
-    assert core.release is not None
-    partitions = core.release.partitions
+    release = core.release
+    assert release is not None
+    partitions = release.partitions
     holding.pause(core)
-    abandon_release(core)
+    if release.offsets and not _commits_first(core):
+        core.release = replace(release, revoked=True)
+    else:
+        abandon_release(core)
     core.emit(Revoke(token=core.call(CallbackKind.REVOKE, partitions), partitions=partitions))

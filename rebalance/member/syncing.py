@@ -7,7 +7,7 @@ Source: AbstractCoordinator.SyncGroupResponseHandler, ConsumerCoordinator.onJoin
 
 from assignors.codec import CodecError, decode_assignment
 from assignors.model import PartitionSet
-from rebalance.member import reasons
+from rebalance.member import heartbeat, reasons
 from rebalance.member.core import PROTOCOL_TYPE, InFlight, MemberCore, RequestKind
 from rebalance.member.events import Unreadable
 from rebalance.member.membership import (
@@ -48,7 +48,8 @@ def answered(core: MemberCore, sent: InFlight, response: SyncGroupResponse) -> N
         case ErrorCode.NONE:
             _assigned(core, response)
         case ErrorCode.REBALANCE_IN_PROGRESS:
-            join_again(core, reasons.GROUP_REBALANCES, pause=False)
+            pause = core.config.profile.pauses_after_refused_sync
+            join_again(core, reasons.GROUP_REBALANCES, pause=pause)
         case ErrorCode.UNKNOWN_MEMBER_ID | ErrorCode.ILLEGAL_GENERATION:
             keep = error is ErrorCode.ILLEGAL_GENERATION
             lose_generation(core, reason, keep_member_id=keep)
@@ -84,6 +85,7 @@ def _assigned(core: MemberCore, response: SyncGroupResponse) -> None:
         join_again(core, reasons.FOREIGN_ASSIGNMENT, pause=core.topics == core.joined_topics)
         return
     core.recovered(RequestKind.JOIN_GROUP)
+    heartbeat.synced(core)
     core.assignment = partitions
     core.held, core.held_generation_id = partitions, core.generation.generation_id
     core.enter(MemberState.RECONCILING)

@@ -5,6 +5,7 @@ that nobody has to act on; dropping them changes nothing.
 """
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from rebalance.protocol.causes import Cause
 from rebalance.protocol.states import GroupState
@@ -55,6 +56,20 @@ class RebalanceStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupWaits:
+    """What the group waits for from now on.
+
+    "delay": the initial delay, whoever comes; "join": the JoinGroups of these members; "pending":
+    those to whom these member ids were given; "sync": the SyncGroup of the leader.
+    """
+
+    group_id: str
+    generation_id: int
+    waits_for: Literal["delay", "join", "pending", "sync"]
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JoinCompleted:
     """A join phase ended with members; the leader now assigns."""
 
@@ -91,6 +106,7 @@ Notice = (
     | MemberAdded
     | MemberRemoved
     | RebalanceStarted
+    | GroupWaits
     | JoinCompleted
     | AssignmentSent
     | CommitRefused

@@ -12,6 +12,9 @@ from types import MappingProxyType
 class GroupState(Enum):
     """State of a classic group, in Kafka's words (ClassicGroupState)."""
 
+    # Every request looks at a state; Enum's own hash is a Python function over the name.
+    __hash__ = object.__hash__
+
     EMPTY = "Empty"
     PREPARING_REBALANCE = "PreparingRebalance"
     COMPLETING_REBALANCE = "CompletingRebalance"
@@ -41,6 +44,8 @@ class IllegalTransition(Exception):  # noqa: N818 - the name says what was attem
 
 class MemberState(Enum):
     """State of a classic member (the client's side; ConsumerCoordinator's MemberState, refined)."""
+
+    __hash__ = object.__hash__  # as GroupState
 
     UNSUBSCRIBED = "Unsubscribed"
     """Not in a group and not asked to be."""

@@ -10,8 +10,9 @@ comes up early and is put back.
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
+from typing import NamedTuple
 
 
 class TimerKind(Enum):
@@ -44,11 +45,11 @@ class TimerKind(Enum):
     """Member: look whether the subscribed topics have changed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimerKey:
+class TimerKey(NamedTuple):
     """Names one timer: `kind` of `member_id` (empty: of the group itself) in `group_id`.
 
-    A retention check is of all groups; its `group_id` is empty.
+    A retention check is of all groups; its `group_id` is empty. A tuple, because every request
+    looks timers up, and no other value is made, hashed and compared as fast.
     """
 
     kind: TimerKind
@@ -59,6 +60,10 @@ class TimerKey:
         owner = f" of {self.member_id}" if self.member_id else ""
         where = "" if self.kind is TimerKind.RETENTION else f" in {self.group_id}"
         return f"{self.kind.value}{owner}{where}"
+
+
+timer_key = lru_cache(4096)(TimerKey)
+"""The key of these three, made once: a member looks the same few timers up at every event."""
 
 
 class TimerQueue:

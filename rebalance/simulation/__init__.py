@@ -3,10 +3,12 @@
 from rebalance.simulation.application import Behaviour
 from rebalance.simulation.checkers import Violation
 from rebalance.simulation.choosing import Overrides
-from rebalance.simulation.network import Delay
+from rebalance.simulation.path import Delay
 from rebalance.simulation.run import BlockOutcome, Outcome, run_scenario
 from rebalance.simulation.scenario import Scenario, ScenarioError, parse, read, rewritten
-from rebalance.simulation.simulation import MemberSpec, Simulation
+from rebalance.simulation.settling import settle
+from rebalance.simulation.simulation import Simulation
+from rebalance.simulation.spec import MemberSpec
 from rebalance.simulation.stage import Measure
 
 __all__ = [
@@ -25,4 +27,5 @@ __all__ = [
     "read",
     "rewritten",
     "run_scenario",
+    "settle",
 ]

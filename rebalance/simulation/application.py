@@ -6,10 +6,13 @@ it does not poll, and a listener waits until it is free. Time is virtual: nothin
 position is worked out when somebody asks.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from assignors.model import PartitionSet, TopicPartition
+from rebalance.simulation.gate import Gate
+from rebalance.simulation.records import Logs
 from rebalance.simulation.world import World
 
 __all__ = ["Behaviour", "Thread"]
@@ -41,10 +44,11 @@ class Behaviour:
 class Thread:
     """When the thread is free, and how far it has read."""
 
-    __slots__ = ("_from", "_read_ms", "_reading_since", "_world", "free_at", "rate_per_s")
+    __slots__ = ("_from", "_logs", "_read_ms", "_reading_since", "_world", "free_at", "rate_per_s")
 
-    def __init__(self, world: World, rate_per_s: int) -> None:
+    def __init__(self, world: World, rate_per_s: int, logs: Logs) -> None:
         self._world = world
+        self._logs = logs
         self.rate_per_s = rate_per_s
         self.free_at = 0
         """Busy until then (ms)."""
@@ -63,9 +67,18 @@ class Thread:
         """Do something else than reading for so long, after what it is at; when it ends (ms)."""
         start = max(self.free_at, self._world.now)
         if duration_ms:
+            self.settle()
             self._read_ms = self._read_so_far()
             self.free_at = self._reading_since = start + duration_ms
         return start + duration_ms
+
+    def then(self, gate: Gate, duration_ms: int, action: Callable[..., None], *args: Any) -> None:
+        """Be occupied for so long, then act: at once if it is free and it takes no time."""
+        ends = self.occupy(duration_ms)
+        if ends <= self._world.now:
+            gate.do(action, *args)
+        else:
+            gate.at(ends, action, *args)
 
     def stand_still(self, since: int) -> None:
         """It did nothing from `since` until now."""
@@ -85,11 +98,25 @@ class Thread:
 
     def positions(self) -> dict[TopicPartition, int]:
         """The next offset to read of every partition that is being read."""
-        read_ms, rate = self._read_so_far(), self.rate_per_s
-        return {
-            partition: offset + (read_ms - since) * rate // 1000
-            for partition, (offset, since) in self._from.items()
-        }
+        read_ms = self._read_so_far()
+        return {partition: self._at(partition, read_ms) for partition in self._from}
+
+    def settle(self) -> None:
+        """Whoever has read all there is begins from there: time without records is not made up for.
+
+        Before anything changes how fast logs grow or are read.
+        """
+        read_ms = self._read_so_far()
+        for partition in self._from:
+            at = self._at(partition, read_ms)
+            if self._logs.end(partition, self._world.now) == at:
+                self._from[partition] = (at, read_ms)
+
+    def _at(self, partition: TopicPartition, read_ms: int) -> int:
+        offset, since = self._from[partition]
+        at = offset + (read_ms - since) * self.rate_per_s // 1000
+        end = self._logs.end(partition, self._world.now)
+        return at if end is None else max(offset, min(at, end))
 
     def _read_so_far(self) -> int:
         return self._read_ms + max(0, self._world.now - self._reading_since)

@@ -31,9 +31,15 @@ class Overrides:
     """What is to be played otherwise than the scenario says; None: as it says."""
 
     protocol: RebalanceProtocol | None = None
-    assignor: str | None = None
-    """A registered name or `module:Class`."""
+    assignor: str | Assignor | type[Assignor] | None = None
+    """A registered name, `module:Class`, an object, or a class: each member gets its own."""
     seed: int | None = None
+    static: bool | None = None
+    """All members are static ones, each under its name; False: none is."""
+    member: tuple[tuple[str, str], ...] = ()
+    """Kafka's client properties of all members, with their values."""
+    coordinator: tuple[tuple[str, str], ...] = ()
+    """Kafka's properties of the coordinator, with their values."""
 
     @property
     def none(self) -> bool:
@@ -60,7 +66,7 @@ def chosen(names: Iterable[str], overrides: Overrides) -> Sequence[Assignor]:
     Raises:
         AssignorError: nothing is called that, or it does not support the protocol asked for.
     """
-    wanted = names if overrides.assignor is None else (overrides.assignor,)
+    wanted: Iterable[object] = names if overrides.assignor is None else (overrides.assignor,)
     return tuple(_under(overrides.protocol, resolve(name)) for name in wanted)
 
 

@@ -1,132 +1,309 @@
-"""The broker of a simulation: the real coordinator, a topic table and a log that takes its time.
+"""One broker of a simulation: the real coordinator, a disk that takes its time, a clock of its own.
 
 Why: it does for `GroupCoordinator` what a broker does: hands requests in, carries answers out,
-writes records, arms one wake-up for the next deadline. No rule of the protocol is here.
+writes records, arms one wake-up for the next deadline. No rule of the protocol is here. A crash
+loses the machine and everything that was not durable; what starts again has a new one, which is
+given its groups from the log.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
-from assignors.model import ClusterMetadata, TopicPartition
+from assignors.model import ClusterMetadata
 from rebalance.coordinator import GroupCoordinator
 from rebalance.protocol.config import CoordinatorConfig
-from rebalance.protocol.effects import Append, Appended, Effect, Received, Reply
+from rebalance.protocol.effects import (
+    Append,
+    Appended,
+    CoordinatorEvent,
+    Effect,
+    Elected,
+    Loaded,
+    Received,
+    Replayed,
+    Reply,
+    Resigned,
+)
 from rebalance.protocol.errors import ErrorCode
-from rebalance.protocol.records import OffsetCommit
-from rebalance.protocol.requests import FindCoordinatorRequest, MetadataRequest, Request
+from rebalance.protocol.java_hash import partition_of
+from rebalance.protocol.notices import MemberAdded, StateChanged
+from rebalance.protocol.records import Record
+from rebalance.protocol.requests import (
+    CoordinatorRequest,
+    FindCoordinatorRequest,
+    MetadataRequest,
+    Request,
+)
 from rebalance.protocol.responses import FindCoordinatorResponse, MetadataResponse
+from rebalance.protocol.states import GroupState
+from rebalance.simulation.checkers import Answer, Arrival, Fact
+from rebalance.simulation.clock import Clock
+from rebalance.simulation.disk import Disk
 from rebalance.simulation.network import Connection
+from rebalance.simulation.offsets_log import OffsetsLog, Write
 from rebalance.simulation.world import World
 from rebalance.timeline.trace import Event
 from rebalance.tracing import coordinator_event
 
-__all__ = ["NODE_ID", "Node", "OnCommit"]
+__all__ = ["Node", "Surroundings"]
 
-NODE_ID = 1
 
-OnCommit = Callable[[str, TopicPartition, int], None]
-"""Told group id, partition and offset of every commit that became durable."""
+class Surroundings(Protocol):
+    """What a broker knows of its cluster."""
+
+    topics: dict[str, int]
+    log: OffsetsLog
+
+    def coordinator_of(self, group_id: str) -> int | None:
+        """The node that coordinates a group; None: nobody now."""
+
+    def new_member_number(self) -> int:
+        """One that was not given before."""
+
+    def durable(self, records: Iterable[Record]) -> None:
+        """These are in the log for good."""
+
+
+class _Asked:
+    """A request that is answered now or later, known by itself: the coordinator's token."""
+
+    __slots__ = ("connection", "number", "request")
+
+    def __init__(self, connection: Connection, number: int, request: CoordinatorRequest) -> None:
+        self.connection = connection
+        self.number = number
+        self.request = request
 
 
 class Node:
-    """One broker, coordinator of every group."""
+    """One broker; it coordinates the groups of the partitions that it was elected for."""
 
     def __init__(
         self,
         world: World,
+        node_id: int,
         config: CoordinatorConfig,
-        *,
+        surroundings: Surroundings,
         emit: Callable[[Event], None],
-        on_commit: OnCommit,
+        told: Callable[[Fact], None],
     ) -> None:
+        self.node_id = node_id
+        self.disk = Disk()
+        self.clock = Clock(world)
+        self.is_up = True
         self._world = world
+        self._config = config
+        self._surroundings = surroundings
         self._emit = emit
-        self._on_commit = on_commit
-        self._members = 0
-        self._coordinator = GroupCoordinator(config, self._suffix)
-        self._parked: dict[int, tuple[Connection, int]] = {}
-        self._requests = 0
+        self._told = told
+        self._reset()
+
+    def _reset(self) -> None:
+        """As a broker that has just started."""
+        self._coordinator = GroupCoordinator(self._config, self._suffix)
+        self._connections: dict[Connection, None] = {}
+        self._elections: dict[int, int] = {}
+        self._carrying_out = False
+        self._arrived: deque[tuple[Connection, int, Request]] = deque()
+        """Requests that an answer let in while it was carried out with others."""
         self._wakes_at: int | None = None
         self._written_at = 0
-        self.topics: dict[str, int] = {}
-        self.append_ms = 0
-        """How long the log takes to write."""
-        self.failing_appends = 0
-        """A fault: so many of the next appends fail."""
+        # Told of one partition, it answers for no other.
+        self._handle(Resigned(partition=0))
 
     @property
     def coordinator(self) -> GroupCoordinator:
         """The machine itself, for who wants a snapshot of it."""
         return self._coordinator
 
+    @property
+    def topics(self) -> dict[str, int]:
+        """The cluster's topics and how many partitions each has."""
+        return self._surroundings.topics
+
     def _suffix(self) -> str:
         # Kafka takes a UUID; a number reads better and is the same in every run.
-        self._members += 1
-        return str(self._members)
+        return str(self._surroundings.new_member_number())
+
+    # --- what happens to it ----------------------------------------------------------------------
+
+    def lead(self, partitions: Iterable[int]) -> None:
+        """It coordinates the groups of these from the beginning; nothing is in their log."""
+        for partition in partitions:
+            self._elections[partition] = 1
+            for event in (Elected(partition=partition), Loaded(partition=partition)):
+                self._coordinator.handle(event, self.clock.now)
+
+    def elect(self, partition: int, loading_ms: int) -> None:
+        """It coordinates the groups of a partition, once it has read their log for so long."""
+        election = self._elections[partition] = self._elections.get(partition, 0) + 1
+        self._handle(Elected(partition=partition))
+        if loading_ms:
+            self._world.after(loading_ms, self._load, self._coordinator, partition, election)
+        else:
+            self._load(self._coordinator, partition, election)
+
+    def resign(self, partition: int) -> None:
+        """Another one leads the partition: what was written to it stands, nobody is told so."""
+        self._elections[partition] = self._elections.get(partition, 0) + 1
+        self._surroundings.durable(self._surroundings.log.acknowledge_all(partition))
+        self._handle(Resigned(partition=partition))
+
+    def crash(self, led: Iterable[int]) -> None:
+        """Gone, with all connections and all that was not durable of the partitions it `led`.
+
+        The groups are nobody's from here on, and the trace says so: their members are nobody's
+        members, until another coordinator has them from the log.
+        """
+        for partition in led:
+            self._surroundings.log.take_back_all(partition)
+            for effect in self._coordinator.handle(Resigned(partition=partition), self.clock.now):
+                self._tell(effect)
+        self.is_up = False
+        connections = tuple(self._connections)
+        self._reset()
+        for connection in connections:
+            connection.cut()
+
+    def start(self) -> None:
+        """It runs again and coordinates nothing yet."""
+        self.is_up = True
+
+    def _load(self, coordinator: GroupCoordinator, partition: int, election: int) -> None:
+        if coordinator is not self._coordinator or election != self._elections[partition]:
+            return  # it crashed or resigned meanwhile
+        records = tuple(self._surroundings.log.read(partition))
+        if records:
+            self._handle(Replayed(partition=partition, records=records))
+        before = set(coordinator.group_ids)
+        effects = coordinator.handle(Loaded(partition=partition), self.clock.now)
+        for group_id in coordinator.group_ids:
+            if group_id not in before and any(_is_of(effect, group_id) for effect in effects):
+                self._tell(_arrived(coordinator, group_id, effects))
+        self._carry_out(effects)
 
     # --- requests --------------------------------------------------------------------------------
 
+    def accept(self, connection: Connection) -> None:
+        """A client connects."""
+        self._connections[connection] = None
+
     def receive(self, connection: Connection, number: int, request: Request) -> None:
-        """Answer at once, or hand it to the coordinator, which answers now or later."""
-        if isinstance(request, FindCoordinatorRequest):
-            connection.reply(number, FindCoordinatorResponse(node_id=NODE_ID))
+        """Answer at once, or hand it to the coordinator, which answers now or later.
+
+        One after another: what one request brings about is told before the next one is looked at.
+        """
+        if self._carrying_out:
+            self._arrived.append((connection, number, request))
+        elif isinstance(request, FindCoordinatorRequest):
+            connection.reply(number, self._find(request.group_id))
         elif isinstance(request, MetadataRequest):
             known = {t: self.topics[t] for t in request.topics if t in self.topics}
             connection.reply(number, MetadataResponse(cluster=ClusterMetadata(known)))
         else:
-            token = self._requests
-            self._requests += 1
-            self._parked[token] = (connection, number)
-            received = Received(token=token, request=request)
-            self._carry_out(self._coordinator.handle(received, self._world.now))
+            asked = _Asked(connection, number, request)
+            self._told(Arrival(self._world.now, asked, request))
+            self._handle(Received(token=asked, request=request))
 
     def closed(self, connection: Connection) -> None:
-        """Forget what this connection waits for; the coordinator is told nothing, as in Kafka."""
-        gone = [token for token, (waiting, _) in self._parked.items() if waiting is connection]
-        for token in gone:
-            del self._parked[token]
+        """Nobody hears what it is answered; the coordinator is told nothing, as in Kafka."""
+        self._connections.pop(connection, None)
+
+    def _find(self, group_id: str) -> FindCoordinatorResponse:
+        node_id = self._surroundings.coordinator_of(group_id)
+        if node_id is None:
+            return FindCoordinatorResponse(error=ErrorCode.COORDINATOR_NOT_AVAILABLE)
+        return FindCoordinatorResponse(node_id=node_id)
 
     # --- effects ---------------------------------------------------------------------------------
 
+    def _handle(self, event: CoordinatorEvent) -> None:
+        self._carry_out(self._coordinator.handle(event, self.clock.now))
+
     def _carry_out(self, effects: Iterable[Effect]) -> None:
+        self._carrying_out = True
         for effect in effects:
             if isinstance(effect, Reply):
-                waiting = self._parked.pop(effect.token, None)  # type: ignore[call-overload]
-                if waiting is not None:
-                    connection, number = waiting
-                    connection.reply(number, effect.response)
+                self._answer(effect)
             elif isinstance(effect, Append):
-                # One log: a quick append does not overtake a slow one.
-                self._written_at = max(self._written_at, self._world.now + self.append_ms)
-                self._world.at(self._written_at, self._appended, effect)
+                self._append(effect)
             else:
-                event = coordinator_event(effect, self._world.now)
-                if event is not None:
-                    self._emit(event)
+                self._tell(effect)
+        self._carrying_out = False
         self._arm()
+        while self._arrived:
+            self.receive(*self._arrived.popleft())
 
-    def _appended(self, append: Append) -> None:
+    def _answer(self, effect: Reply) -> None:
+        asked = effect.token
+        assert isinstance(asked, _Asked)
+        self._told(Answer(self._world.now, asked, asked.request, effect.response))
+        asked.connection.reply(asked.number, effect.response)
+
+    def _tell(self, effect: Effect) -> None:
+        event = coordinator_event(effect, self._world.now)
+        if event is not None:
+            self._emit(event)
+
+    def _append(self, effect: Append) -> None:
+        partition = partition_of(effect.group_id, self._config.offsets_topic_num_partitions)
+        write = self._surroundings.log.write(partition, effect.records)
+        # One log: a quick append does not overtake a slow one.
+        self._written_at = max(self._written_at, self._world.now + self.disk.write_ms)
+        self._world.at(self._written_at, self._appended, self._coordinator, effect.token, write)
+
+    def _appended(self, coordinator: GroupCoordinator, token: int, write: Write) -> None:
+        if coordinator is not self._coordinator:
+            return  # it crashed meanwhile
         error = ErrorCode.NONE
-        if self.failing_appends:
-            self.failing_appends -= 1
-            error = ErrorCode.NOT_ENOUGH_REPLICAS
-        else:
-            for record in append.records:
-                if isinstance(record, OffsetCommit) and record.value is not None:
-                    self._on_commit(append.group_id, record.partition, record.value.offset)
-        done = Appended(token=append.token, error=error)
-        self._carry_out(self._coordinator.handle(done, self._world.now))
+        if not write.settled:
+            error = self.disk.outcome()
+            if error is ErrorCode.NONE:
+                self._surroundings.durable(self._surroundings.log.acknowledge(write))
+            else:
+                self._surroundings.log.take_back(write)
+        self._handle(Appended(token=token, error=error))
 
     # --- time ------------------------------------------------------------------------------------
+
+    def jump(self, ahead_ms: int) -> None:
+        """Its clock shows so much more from now on; what is due by that is done now."""
+        self.clock.jump(ahead_ms)
+        self._arm()
 
     def _arm(self) -> None:
         """One wake-up, never later than the next deadline; an early one arms the next."""
         deadline = self._coordinator.next_deadline()
-        if deadline is not None and (self._wakes_at is None or deadline < self._wakes_at):
+        if deadline is None:
+            return
+        deadline = self.clock.world_time(deadline)
+        if self._wakes_at is None or deadline < self._wakes_at:
             self._wakes_at = deadline
-            self._world.at(deadline, self._wake, deadline)
+            self._world.at(deadline, self._wake, self._coordinator, deadline)
 
-    def _wake(self, armed: int) -> None:
-        if armed != self._wakes_at:
+    def _wake(self, coordinator: GroupCoordinator, armed: int) -> None:
+        if coordinator is not self._coordinator or armed != self._wakes_at:
             return
         self._wakes_at = None
-        self._carry_out(self._coordinator.advance(self._world.now))
+        self._carry_out(coordinator.advance(self.clock.now))
+
+
+def _is_of(effect: Effect, group_id: str) -> bool:
+    return isinstance(effect, MemberAdded | StateChanged) and effect.group_id == group_id
+
+
+def _arrived(
+    coordinator: GroupCoordinator, group_id: str, effects: Iterable[Effect]
+) -> StateChanged:
+    """The group is here again; the machine itself tells only what changes after that."""
+    group = coordinator.group(group_id)
+    assert group is not None
+    changes = (e for e in effects if isinstance(e, StateChanged) and e.group_id == group_id)
+    first = next(changes, None)
+    return StateChanged(
+        group_id=group_id,
+        previous=GroupState.DEAD,
+        state=group.state if first is None else first.previous,
+        generation_id=group.generation_id,
+    )

@@ -5,14 +5,16 @@ happened and prints nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rebalance.simulation.checkers import Violation
 from rebalance.simulation.choosing import Overrides
 from rebalance.simulation.commands import COMMANDS, Command
+from rebalance.simulation.hosting import Host
 from rebalance.simulation.scenario import Block, Call, Scenario
+from rebalance.simulation.settling import settle
 from rebalance.simulation.simulation import Simulation
-from rebalance.simulation.stage import Action, Declared, Measure, Stage, known_or_error
+from rebalance.simulation.stage import Action, Declared, Measure, Numbers, Stage, known_or_error
 from rebalance.timeline.trace import Trace
 
 __all__ = ["BlockOutcome", "Outcome", "run_scenario"]
@@ -40,6 +42,10 @@ class Outcome:
     simulation: Simulation
     """At its end, for who wants to look closer. Its trace runs until the last command is played."""
     overrides: Overrides
+    measured_from: int = 0
+    """The story asks for numbers from this time on (ms)."""
+    unrest: tuple[str, ...] = ()
+    """Who kept a group from rest when the last command was played; empty: all was at rest."""
 
     @property
     def trace(self) -> Trace:
@@ -78,28 +84,40 @@ class _Prepared:
 
 
 def run_scenario(
-    scenario: Scenario, *, overrides: Overrides | None = None, measure: Measure | None = None
+    scenario: Scenario,
+    *,
+    overrides: Overrides | None = None,
+    measure: Measure | None = None,
+    watching: bool = True,
+    host: Host | None = None,
 ) -> Outcome:
     """Play `scenario` in virtual time, then see that all comes to rest (I05).
 
     `overrides`: play it with another protocol, assignor or seed. `measure` is what `show metrics`
-    and `compare` ask for numbers.
+    and `compare` ask for numbers. Not `watching`: commands that only look are left out. `host`
+    brings code of a user to life in every consumer.
 
     Raises:
         ScenarioError: a line does not make sense, before or while it is played.
     """
     overrides = overrides or Overrides()
-    stage, prepared = _prepare(scenario, overrides, measure, len(_calls(scenario)))
-    printed = _play(stage, prepared)
+    stage, prepared = _prepare(scenario, overrides, measure, len(_calls(scenario)), host)
+    printed = _play(stage, prepared, watching=watching)
+    unrest = tuple(stage.simulation.blockers())
     stage.simulation.end()
-    stage.simulation.settle()
+    settle(stage.simulation)
     outputs = iter(printed)
     blocks = tuple(
         BlockOutcome(block=block, output=tuple(line for _ in block.calls for line in next(outputs)))
         for block in scenario.blocks
     )
     return Outcome(
-        scenario=scenario, blocks=blocks, simulation=stage.simulation, overrides=overrides
+        scenario=scenario,
+        blocks=blocks,
+        simulation=stage.simulation,
+        overrides=overrides,
+        measured_from=stage.measured_from,
+        unrest=unrest,
     )
 
 
@@ -108,7 +126,11 @@ def _calls(scenario: Scenario) -> list[Call]:
 
 
 def _prepare(
-    scenario: Scenario, overrides: Overrides, measure: Measure | None, count: int
+    scenario: Scenario,
+    overrides: Overrides,
+    measure: Measure | None,
+    count: int,
+    host: Host | None = None,
 ) -> tuple[Stage, list[_Prepared]]:
     """Understand the first `count` commands and build an empty stage for them."""
     declared = Declared(overrides=overrides)
@@ -118,29 +140,27 @@ def _prepare(
         command = COMMANDS[call.name]
         prepared.append(_Prepared(call=call, command=command, act=command.prepare(call, declared)))
 
-    def replay(how: Overrides) -> Trace:
-        seed = stage.simulation.seed
-        again = Overrides(protocol=how.protocol, assignor=how.assignor, seed=seed)
-        other, lines = _prepare(scenario, again, measure, stage.played)
-        _play(other, [line for line in lines if line.command.plays])
-        return other.simulation.ended()
+    def replay(how: Overrides) -> Numbers:
+        again = replace(
+            overrides,
+            protocol=how.protocol,
+            assignor=how.assignor,
+            seed=stage.simulation.seed,
+        )
+        other, lines = _prepare(scenario, again, measure, stage.played, host)
+        _play(other, lines, watching=False)
+        return other.numbers(_calls(scenario)[stage.played])
 
-    stage = Stage.of(declared, measure, replay)
-    if measure is not None:
-        stage.measure = _until_now(measure, stage.simulation)
+    stage = Stage.of(declared, measure, replay, host)
     return stage, prepared
 
 
-def _until_now(measure: Measure, simulation: Simulation) -> Measure:
-    """In the middle of a play the time since the last event counts, too."""
-    return lambda trace: measure(simulation.ended() if trace is simulation.trace else trace)
-
-
-def _play(stage: Stage, prepared: Sequence[_Prepared]) -> list[list[str]]:
+def _play(stage: Stage, prepared: Sequence[_Prepared], *, watching: bool) -> list[list[str]]:
     """What each command prints."""
     printed: list[list[str]] = []
     for line in prepared:
         stage.started = stage.simulation.now
-        printed.append([text.rstrip() for text in line.act(stage)])
+        told = line.act(stage) if watching or line.command.plays else ()
+        printed.append([text.rstrip() for text in told])
         stage.played += 1
     return printed

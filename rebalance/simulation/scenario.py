@@ -26,6 +26,7 @@ __all__ = ["Block", "Call", "Scenario", "ScenarioError", "parse", "read", "rewri
 
 SEPARATOR = "----"
 _RULE = re.compile(r"\b[GJSHOAPMNKI]\d\d\b")
+_QUOTING = re.compile(r"[\"'\\]")
 _OPTION = re.compile(r"[A-Za-z][A-Za-z0-9._-]*=")
 
 
@@ -147,7 +148,8 @@ def _block(name: str, lines: Sequence[str], at: int) -> Block:
 
 def _call(name: str, number: int, text: str) -> Call:
     try:
-        tokens = shlex.split(text)
+        # A hundred times as fast, and the same where nothing is quoted.
+        tokens = shlex.split(text) if _QUOTING.search(text) else text.split()
     except ValueError as error:
         wrong = str(error).lower().removeprefix("no ").rstrip(".")
         raise ScenarioError(name, number, f"{text!r}: expected a {wrong}") from None

@@ -6,43 +6,46 @@ them. The same calls with the same seed give the same trace, byte for byte.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
-from assignors.interface import Assignor, RebalanceProtocol
+from assignors.interface import RebalanceProtocol
 from assignors.model import TopicPartition
-from rebalance.member.config import MemberConfig
 from rebalance.protocol.config import CoordinatorConfig
-from rebalance.protocol.states import MemberState
-from rebalance.simulation.application import Behaviour
-from rebalance.simulation.checkers import Checkers, Committed, Violation
+from rebalance.simulation.callbacks import SimulatedFailure
+from rebalance.simulation.checkers import (
+    Checkers,
+    Committed,
+    Violation,
+)
+from rebalance.simulation.checkers.fatal import FailsForAReason
+from rebalance.simulation.checkers.limits import Limits
+from rebalance.simulation.cluster import Cluster
+from rebalance.simulation.faults import Faults
+from rebalance.simulation.hosting import Host
 from rebalance.simulation.lines import Lines
-from rebalance.simulation.network import Connection, Delay
+from rebalance.simulation.network import Connection
 from rebalance.simulation.node import Node
-from rebalance.simulation.process import Process
+from rebalance.simulation.path import Delay, Path
+from rebalance.simulation.process import Outside, Process
+from rebalance.simulation.records import Logs
+from rebalance.simulation.rest import Rest
+from rebalance.simulation.spec import MemberSpec
+from rebalance.simulation.stranger import Stranger
 from rebalance.simulation.views import Views
 from rebalance.simulation.world import World
-from rebalance.timeline.trace import Event, Header, Step, TopicKnown, Trace, TraceEnded
+from rebalance.timeline.trace import (
+    Event,
+    GroupStateChanged,
+    Header,
+    Step,
+    TopicKnown,
+    Trace,
+    TraceEnded,
+)
 
-__all__ = ["MemberSpec", "Simulation"]
+__all__ = ["Simulation"]
 
 STABLE_WITHIN_MS = 600_000
 """How long a group may take to come to rest before it counts as stuck."""
-
-_AT_REST = (MemberState.STABLE, MemberState.FAILED, MemberState.UNSUBSCRIBED)
-
-
-@dataclass(slots=True, kw_only=True)
-class MemberSpec:
-    """A consumer as it will be started, as often as it is started."""
-
-    name: str
-    topics: tuple[str, ...]
-    assignors: tuple[Assignor, ...]
-    config: MemberConfig
-    behaviour: Behaviour = field(default_factory=Behaviour)
-    lost: dict[str, int] = field(default_factory=dict)
-    """A fault: requests of these APIs get lost on their way, once so many more got through."""
-    lives: int = 0
 
 
 class Simulation:
@@ -53,29 +56,62 @@ class Simulation:
         *,
         seed: int = 0,
         config: CoordinatorConfig | None = None,
+        nodes: int = 1,
         delay: Delay | None = None,
         note: str = "",
+        host: Host | None = None,
     ) -> None:
         self.seed = seed
+        self.config = config or CoordinatorConfig()
+        self.host = host
         self.delay = delay or Delay()
         self.world = World(seed)
         self.trace = Trace(Header(source="simulation", clock="virtual", note=note))
         self.views = Views()
+        self.faults = Faults(self)
         self.checkers = Checkers(self.views, self._is_eager)
+        self.limits = Limits(self.views)
+        """Which problems are due to Kafka's protocol itself."""
         self.members: dict[str, MemberSpec] = {}
         self.processes: dict[str, Process] = {}
         """Member's name -> its current or last life."""
         self.offsets: dict[tuple[str, TopicPartition], int] = {}
         """(group id, partition) -> committed offset"""
+        self.tells_requests = False
+        """Whether the trace tells of the requests of members that are started from now on."""
+        self.logs = Logs()
+        self.asked_session_ms = 0
+        """The longest session that anybody asked for, whether or not it is still there."""
         self._protocols: dict[str, RebalanceProtocol] = {}
+        self._offers: dict[str, frozenset[str]] = {}
         self._recording = True
-        self._to_start: list[str] = []
-        self.node = Node(
+        self._to_come: list[str] = []
+        self._last_to_come = 0
+        self.cluster = Cluster(
             self.world,
-            config or CoordinatorConfig(),
+            self.config,
+            nodes=nodes,
             emit=self.emit,
             on_commit=self._on_commit,
+            told=self.checkers.told,
         )
+        self._rest = Rest(self.views, self.processes, self._to_come, self.cluster.group)
+        self._watch(self.config)
+
+    def _watch(self, config: CoordinatorConfig) -> None:
+        """Also by those that must know the settings, and by who says what is no violation."""
+        report = self.checkers.report
+        self.checkers.watch(config, self.cluster.group)
+        self.checkers.measure(config, self.cluster.group)
+        self.checkers.add(
+            FailsForAReason(self.views, config, self._offered, SimulatedFailure, report)
+        )
+        self.checkers.add(self.limits)
+
+    @property
+    def node(self) -> Node:
+        """The first broker: the only one, unless more were asked for."""
+        return self.cluster.nodes[1]
 
     @property
     def now(self) -> int:
@@ -97,10 +133,21 @@ class Simulation:
     def topic(self, name: str, partitions: int) -> None:
         """Create a topic, give it more partitions, or (0) delete it."""
         if partitions:
-            self.node.topics[name] = partitions
+            self.cluster.topics[name] = partitions
         else:
-            self.node.topics.pop(name, None)
+            self.cluster.topics.pop(name, None)
+        self.logs.topic(name, partitions, self.now)
         self.emit(TopicKnown(t=self.now, topic=name, partitions=partitions))
+
+    def produce(self, topic: str, rate_per_s: int) -> None:
+        """From now on each partition of a topic gets so many records a second; 0: no more.
+
+        Raises:
+            KeyError: there is no such topic.
+        """
+        for process in self.alive():
+            process.settle()
+        self.logs.produce(topic, rate_per_s, self.now)
 
     def define(self, spec: MemberSpec) -> None:
         """Make a consumer known; `start` brings it to life."""
@@ -116,28 +163,54 @@ class Simulation:
         if running is not None and running.alive:
             raise ValueError(f"{name} is running: close or crash it before it is started again")
         spec.lives += 1
+        self.asked_session_ms = max(self.asked_session_ms, spec.config.session_timeout_ms)
         process = Process(
-            self.world,
             name if spec.lives == 1 else f"{name}.{spec.lives}",
-            spec.config,
-            spec.assignors,
-            behaviour=spec.behaviour,
-            lines=Lines(lambda: Connection(self.world, self.node, lambda: self.delay), spec.lost),
-            emit=self.emit,
+            spec,
+            lines=self._lines(spec),
+            outside=self._outside(),
         )
         self.processes[name] = process
         self._protocols[process.name] = process.protocol
-        process.start(spec.topics)
+        self._offers[process.name] = frozenset(each.name for each in spec.assignors)
+        process.start()
         return process
 
-    def start_later(self, name: str, delay_ms: int, start: Callable[[str], None]) -> None:
-        """Call `start(name)` in so long; until then nothing is at rest."""
+    def stranger(self) -> Stranger:
+        """Somebody who is no consumer, and sends what it likes to a group's coordinator."""
+
+        def connect(group_id: str) -> Connection | None:
+            node_id = self.cluster.coordinator_of(group_id) or self.cluster.addresses[0]
+            return self.cluster.connect(node_id, Path(usual_delay=lambda: self.delay))
+
+        return Stranger(self.world, connect)
+
+    def _outside(self) -> Outside:
+        return Outside(
+            world=self.world,
+            logs=self.logs,
+            emit=self.emit,
+            told=self.checkers.told,
+            host=self.host,
+            events_so_far=lambda: len(self.trace.events),
+            tells_requests=self.tells_requests,
+        )
+
+    def _lines(self, spec: MemberSpec) -> Lines:
+        lines = Lines(self.cluster, lambda: self.delay, spec.lost, spec.lost_answers)
+        lines.delay(spec.delay)
+        return lines
+
+    def later(self, name: str, delay_ms: int, act: Callable[[str], None], what: str) -> None:
+        """Call `act(name)` in so long; until then nothing is at rest: `name` is still to `what`."""
+        words = f"{name} is still to {what}"
 
         def now() -> None:
-            self._to_start.remove(name)
-            start(name)
+            self._to_come.remove(words)
+            act(name)
 
-        self._to_start.append(name)
+        self._to_come.append(words)
+        self._last_to_come = max(self._last_to_come, self.now + delay_ms)
         self.world.after(delay_ms, now)
 
     def step(self, text: str, member: str = "", cause: str = "") -> None:
@@ -156,51 +229,28 @@ class Simulation:
         """Let so much time pass."""
         self.world.run(self.now + duration_ms)
 
-    def run_until_stable(self, within_ms: int = STABLE_WITHIN_MS) -> bool:
-        """Let time pass until every group is at rest; False if that took longer than allowed."""
-        return self.run_until(self.now + within_ms, lambda: not self.unrest())
+    def run_until_stable(self, within_ms: int | None = None) -> bool:
+        """Let time pass until every group is at rest; False if that took longer than allowed.
+
+        `within_ms` is counted from now. None: ten minutes, after the last step that is to come.
+        """
+        if within_ms is not None:
+            return self.run_until(self.now + within_ms, lambda: self._rest.is_reached)
+        begun = self.now
+        while self.now < (end := max(begun, self._last_to_come) + STABLE_WITHIN_MS):
+            if self.run_until(end, lambda: self._rest.is_reached):
+                return True
+        return False
 
     # --- rest ------------------------------------------------------------------------------------
 
     def unrest(self) -> list[str]:
-        """Why the groups are not at rest, in words; empty when they are.
+        """Why the groups are not at rest, in words; empty when they are."""
+        return self._rest.missing()
 
-        At rest: each group is Stable with exactly the consumers that are awake and have their
-        assignment, and every partition that one of them wants is owned by one of them.
-        """
-        if self._to_start:
-            return [f"{self._to_start[0]} is still to start"]
-        expected: dict[str, set[str]] = {group_id: set() for group_id in self.views.groups}
-        for process in self.processes.values():
-            if not process.alive or process.paused:
-                continue
-            if process.state not in _AT_REST:
-                return [f"{process.name} is {process.state.value}"]
-            group_id = process.config.group_id
-            if process.state is MemberState.STABLE:
-                expected.setdefault(group_id, set()).add(self.views.lanes[process.name].member_id)
-        for group_id, member_ids in expected.items():
-            why = self._group_unrest(group_id, member_ids)
-            if why:
-                return [why]
-        return []
-
-    def _group_unrest(self, group_id: str, expected: set[str]) -> str:
-        group = self.views.groups.get(group_id)
-        if group is None:
-            return ""
-        if group.state != ("Stable" if expected else "Empty") and group.state != "Dead":
-            return f"group {group_id} is {group.state}"
-        others = [member_id for member_id in group.members if member_id not in expected]
-        if others:
-            return f"group {group_id} still counts on {', '.join(others)}"
-        if len(group.members) != len(expected):
-            return f"group {group_id} lacks members"
-        unowned = self.views.unowned(group_id) if expected else []
-        if unowned:
-            return f"nobody owns {_names(unowned)} of {group_id}"
-        vain = self.views.owned_in_vain(group_id)
-        return f"{_names(vain)} of {group_id} is owned in vain" if vain else ""
+    def blockers(self) -> list[str]:
+        """Who keeps the groups from rest, since when, and what each waits for."""
+        return self._rest.blockers()
 
     # --- the end ---------------------------------------------------------------------------------
 
@@ -214,38 +264,33 @@ class Simulation:
         self.trace.add(TraceEnded(t=self.now))  # nothing to check, nothing that led to a violation
         self._recording = False
 
-    def settle(self) -> None:
-        """Rule I05, after the story: without further faults all come to rest, and stay as they are.
-
-        What happens here is checked but not part of the trace. Whoever stands still goes on first,
-        or it could never end.
-        """
+    def stop_recording(self) -> None:
+        """What happens from now on is checked, but no part of the trace."""
         self._recording = False
-        for process in self.processes.values():
-            process.lines.mend()
-            process.resume()
-        self.run_until(max([self.now, *(process.busy_until for process in self._alive())]))
-        if not self.run_until_stable():
-            self.checkers.converged(self.now, self.unrest())
-            return
-        before = self._owners()
-        for group_id in self.views.groups:
-            members = (p for p in self._alive() if p.config.group_id == group_id)
-            member = next((p for p in members if p.state is MemberState.STABLE), None)
-            if member is not None:
-                member.enforce("does anything move without a reason?")
-        if not self.run_until_stable():
-            self.checkers.converged(self.now, self.unrest())
-        elif self._owners() != before:
-            self.checkers.converged(
-                self.now, ["a rebalance with the same members and topics moved partitions"]
-            )
 
-    def _alive(self) -> Iterable[Process]:
+    def tell_progress(self) -> None:
+        """Tell the checkers what was processed until now; nothing else changes."""
+        for process in self.alive():
+            if not process.paused:
+                process.positions.tell_progress()
+
+    def lag(self, group_id: str, topic: str) -> int | None:
+        """Records of a topic that exist and are not committed; None: its log has no end."""
+        lag = 0
+        for partition in self.logs.partitions(topic):
+            end = self.logs.end(partition, self.now)
+            if end is None:
+                return None
+            lag += end - self.offsets.get((group_id, partition), 0)
+        return lag
+
+    def alive(self) -> Iterable[Process]:
+        """The processes that are running."""
         return (process for process in self.processes.values() if process.alive)
 
-    def _owners(self) -> dict[str, list[tuple[str, int]]]:
-        return {lane.name: sorted(lane.owned) for lane in self.views.lanes.values()}
+    def protocol_of(self, lane: str) -> RebalanceProtocol:
+        """What a life of a consumer is configured for."""
+        return self._protocols[lane]
 
     # --- what is told ----------------------------------------------------------------------------
 
@@ -253,19 +298,20 @@ class Simulation:
         """One more event of the trace: checked, seen, written."""
         self.checkers.check(event)
         self.views.apply(event)
+        if type(event) is GroupStateChanged:
+            self.world.seen["group", event.previous, event.state] += 1
         if self._recording:
             self.trace.add(event)
         self.world.touched = True
 
     def _on_commit(self, group_id: str, partition: TopicPartition, offset: int) -> None:
         self.offsets[group_id, partition] = offset
-        self.checkers.committed(
+        self.checkers.told(
             Committed(t=self.now, group_id=group_id, partition=partition, offset=offset)
         )
 
     def _is_eager(self, lane: str) -> bool:
-        return self._protocols[lane] is RebalanceProtocol.EAGER
+        return self.protocol_of(lane) is RebalanceProtocol.EAGER
 
-
-def _names(partitions: Iterable[tuple[str, int]]) -> str:
-    return ", ".join(f"{topic}-{partition}" for topic, partition in partitions)
+    def _offered(self, lane: str) -> frozenset[str]:
+        return self._offers[lane]

@@ -10,16 +10,22 @@ from dataclasses import dataclass, field
 
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.simulation.choosing import Overrides
-from rebalance.simulation.network import Delay
+from rebalance.simulation.hosting import Host
+from rebalance.simulation.path import Delay
 from rebalance.simulation.process import Process
 from rebalance.simulation.scenario import Call, ScenarioError
-from rebalance.simulation.simulation import MemberSpec, Simulation
+from rebalance.simulation.simulation import Simulation
+from rebalance.simulation.spec import MemberSpec
+from rebalance.simulation.stranger import Stranger
+from rebalance.simulation.values import expanded
 from rebalance.timeline.trace import Trace
 
-__all__ = ["Action", "Declared", "Measure", "Stage", "known_or_error"]
+__all__ = ["Action", "Declared", "Measure", "Numbers", "Stage", "known_or_error", "written_out"]
 
-Measure = Callable[[Trace], Mapping[str, Mapping[str, int]]]
-"""group id -> name of a metric, with its unit -> value. `rebalance.timeline` defines them."""
+Numbers = Mapping[str, Mapping[str, int]]
+"""group id -> name of a metric, with its unit -> value."""
+Measure = Callable[[Trace, int], Numbers]
+"""What happened from a time (ms) on, in numbers. `rebalance.timeline` defines them."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,15 +38,27 @@ class Declared:
     topics: list[str] = field(default_factory=list)
     members: dict[str, str] = field(default_factory=dict)
     """name -> group id"""
+    strangers: set[str] = field(default_factory=set)
+    brokers: int = 1
     started: bool = False
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The coordinator's properties, with what is to be played otherwise."""
+        return self.properties | dict(self.overrides.coordinator)
 
     def member(self, call: Call, name: str) -> str:
         """A declared member's name. Raises ScenarioError for another."""
         return known_or_error(call, name, self.members, "a member")
 
+    def broker(self, call: Call, text: str) -> int:
+        """A broker's node id. Raises ScenarioError where there is none of that number."""
+        known = [str(node_id) for node_id in range(1, self.brokers + 1)]
+        return int(known_or_error(call, text, known, "a broker"))
+
     def names(self, call: Call, words: Iterable[str]) -> tuple[str, ...]:
         """One or more declared members."""
-        names = tuple(self.member(call, word) for word in words)
+        names = tuple(self.member(call, word) for word in written_out(call, words))
         if not names:
             raise call.error("expected the name of a member")
         return names
@@ -52,27 +70,53 @@ class Stage:
 
     simulation: Simulation
     measure: Measure | None
-    replay: Callable[[Overrides], Trace]
-    """Play what stands above the current command in a world of its own."""
+    replay: Callable[[Overrides], Numbers]
+    """Play what stands above the current command in a world of its own, and measure that."""
     started: int = 0
     """When the current command began (ms)."""
     played: int = 0
     """Commands played so far."""
     events_shown: int = 0
     rebalances_shown: int = 0
+    strangers: dict[str, Stranger] = field(default_factory=dict)
+    answers_shown: dict[str, int] = field(default_factory=dict)
+    measured_from: int = 0
+    """What happened before this time (ms) is not measured."""
 
     @classmethod
     def of(
-        cls, declared: Declared, measure: Measure | None, replay: Callable[[Overrides], Trace]
+        cls,
+        declared: Declared,
+        measure: Measure | None,
+        replay: Callable[[Overrides], Numbers],
+        host: Host | None = None,
     ) -> "Stage":
         """An empty world with the settings that were declared."""
         seed = declared.seed if declared.overrides.seed is None else declared.overrides.seed
         simulation = Simulation(
             seed=seed,
-            config=CoordinatorConfig.from_properties(declared.properties),
+            config=CoordinatorConfig.from_properties(declared.settings),
+            nodes=declared.brokers,
             delay=Delay(),
+            host=host,
         )
         return cls(simulation=simulation, measure=measure, replay=replay)
+
+    def stranger(self, name: str) -> Stranger:
+        """Who sends requests under this name, from its first one on."""
+        if name not in self.strangers:
+            self.strangers[name] = self.simulation.stranger()
+        return self.strangers[name]
+
+    def numbers(self, call: Call) -> Numbers:
+        """What happened until now, measured. Raises ScenarioError where nobody measures."""
+        return self.measuring(call)(self.simulation.ended(), self.measured_from)
+
+    def measuring(self, call: Call) -> Measure:
+        """Who measures. Raises ScenarioError where nobody does."""
+        if self.measure is None:
+            raise call.error("nobody measures here: expected `measure=` where the scenario is run")
+        return self.measure
 
     def spec(self, name: str) -> MemberSpec:
         """What will be started under this name."""
@@ -88,6 +132,14 @@ class Stage:
 
 Action = Callable[[Stage], Iterable[str]]
 """A command understood: plays itself and gives the lines it prints."""
+
+
+def written_out(call: Call, words: Iterable[str]) -> tuple[str, ...]:
+    """Names as they stand in a line, `pod-1..3` being three of them."""
+    try:
+        return expanded(words)
+    except ValueError as error:
+        raise call.error(str(error)) from None
 
 
 def known_or_error(call: Call, name: str, known: Iterable[str], what: str) -> str:

@@ -9,15 +9,20 @@ from collections.abc import Iterable
 __all__ = [
     "duration",
     "duration_range",
+    "expanded",
     "names",
+    "partition_name",
+    "partition_names",
     "partitions_text",
     "seconds",
     "short_duration",
+    "span_text",
     "whole_number",
 ]
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_RUN = re.compile(r"(.*?)(\d+)\.\.(\d+)")
 
 
 def whole_number(text: str) -> int:
@@ -56,6 +61,25 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(name for name in text.split(",") if name)
 
 
+def expanded(words: Iterable[str]) -> tuple[str, ...]:
+    """Names, with `pod-1..3` written out: pod-1, pod-2, pod-3 (`01..12` keeps its zeros).
+
+    Raises:
+        ValueError: a range ends before it begins.
+    """
+    found: list[str] = []
+    for word in words:
+        run = _RUN.fullmatch(word)
+        if run is None:
+            found.append(word)
+            continue
+        stem, first, last = run.groups()
+        if int(first) > int(last):
+            raise ValueError(f"{word!r}: the range ends before it begins")
+        found += [f"{stem}{n:0{len(first)}}" for n in range(int(first), int(last) + 1)]
+    return tuple(found)
+
+
 def seconds(t: int) -> str:
     """A time as it stands in every output: `3.020s`."""
     return f"{t / 1000:.3f}s"
@@ -67,6 +91,21 @@ def short_duration(ms: int) -> str:
         if ms >= _UNITS[unit] and ms % _UNITS[unit] == 0:
             return f"{ms // _UNITS[unit]}{unit}"
     return f"{ms / 1000:g}s" if ms >= 1000 else f"{ms}ms"
+
+
+def partition_name(partition: tuple[str, int]) -> str:
+    """`orders-3`, as Kafka writes it."""
+    return f"{partition[0]}-{partition[1]}"
+
+
+def partition_names(partitions: Iterable[tuple[str, int]]) -> str:
+    """`orders-3, payments-0`, in order."""
+    return ", ".join(partition_name(each) for each in sorted(partitions))
+
+
+def span_text(start: int, end: int) -> str:
+    """The offsets [start, end): `record 7`, or `records 7 to 9`."""
+    return f"record {start}" if end - start == 1 else f"records {start} to {end - 1}"
 
 
 def partitions_text(partitions: Iterable[tuple[str, int]]) -> str:

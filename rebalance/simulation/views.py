@@ -63,7 +63,7 @@ class Rebalance:
     members: int = 0
     ended: int | None = None
     overtaken: bool = False
-    """Another began before it came to an end."""
+    """Another began, or its coordinator was gone, before it came to an end."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,6 +78,8 @@ class GroupView:
     leader: str = ""
     members: dict[str, str] = field(default_factory=dict)
     """member id -> client id"""
+    static: set[str] = field(default_factory=set)
+    """Member ids of those that have a group.instance.id; of the removed ones, too."""
     sent: dict[str, tuple[int, frozenset[Partition]]] = field(default_factory=dict)
     """member id -> generation and partitions of the last assignment it was sent"""
 
@@ -92,6 +94,7 @@ class Views:
         self.rebalances: list[Rebalance] = []
         self.refused: list[trace.CommitRefused] = []
         self._holders: dict[tuple[str, Partition], list[Lane]] = {}
+        self._by_member_id: dict[tuple[str, str], Lane] = {}
         self._apply: Mapping[type[trace.Event], Callable[..., None]] = {
             trace.TopicKnown: self._topic,
             trace.GroupStateChanged: self._state,
@@ -134,10 +137,7 @@ class Views:
 
     def lane_of_member(self, group_id: str, member_id: str) -> Lane | None:
         """The living lane that goes by this member id, as far as it has learned it."""
-        for lane in reversed(self.lanes.values()):
-            if lane.member_id == member_id and lane.group_id == group_id and not lane.ended:
-                return lane
-        return None
+        return self._by_member_id.get((group_id, member_id))
 
     def is_member(self, lane: Lane) -> bool:
         """The coordinator counts it in; if not, what it owns it owns in its own eyes only."""
@@ -169,7 +169,10 @@ class Views:
         self.topics[event.topic] = event.partitions
 
     def _group(self, group_id: str) -> GroupView:
-        return self.groups.setdefault(group_id, GroupView(group_id=group_id))
+        found = self.groups.get(group_id)
+        if found is None:
+            found = self.groups[group_id] = GroupView(group_id=group_id)
+        return found
 
     def _state(self, event: trace.GroupStateChanged) -> None:
         group = self._group(event.group_id)
@@ -177,19 +180,25 @@ class Views:
         group.generation_id = event.generation_id
         if event.state in ("Stable", "Empty", "Dead"):
             self._end_rebalance(event)
-        if event.state in ("Empty", "Dead"):
+        # A group that was loaded has the leader that it had (P03).
+        if event.state == "Empty" or (event.previous == "Dead" and event.state != "Stable"):
             group.protocol_name = group.leader = ""
 
     def _end_rebalance(self, event: trace.GroupStateChanged) -> None:
-        for rebalance in reversed(self.rebalances):
-            if rebalance.group_id == event.group_id:
-                if rebalance.ended is None:
-                    rebalance.ended, rebalance.generation_id = event.t, event.generation_id
-                    rebalance.members = len(self._group(event.group_id).members)
-                return
+        last = next((r for r in reversed(self.rebalances) if r.group_id == event.group_id), None)
+        if last is None or last.ended is not None or last.overtaken:
+            return
+        if event.state == "Dead":
+            last.overtaken = True  # its coordinator is gone
+            return
+        last.ended, last.generation_id = event.t, event.generation_id
+        last.members = len(self._group(event.group_id).members)
 
     def _member_added(self, event: trace.MemberJoined) -> None:
-        self._group(event.group_id).members[event.member_id] = event.client_id
+        group = self._group(event.group_id)
+        group.members[event.member_id] = event.client_id
+        if event.group_instance_id is not None:
+            group.static.add(event.member_id)
 
     def _member_removed(self, event: trace.MemberRemoved) -> None:
         group = self._group(event.group_id)
@@ -214,8 +223,9 @@ class Views:
         group = self._group(event.group_id)
         group.generation_id = event.generation_id
         group.protocol_name, group.leader = event.protocol_name, event.leader
+        members = group.static.intersection(event.members)
         for lane in self.lanes_of(event.group_id):
-            lane.left_behind = not lane.joining and lane.member_id in event.members
+            lane.left_behind = not lane.joining and lane.member_id in members
 
     def _assignment_sent(self, event: trace.AssignmentSent) -> None:
         group = self._group(event.group_id)
@@ -242,6 +252,7 @@ class Views:
         lane.joining = lane.left_behind = False
         lane.member_id, lane.generation_id = event.member_id, event.generation_id
         lane.leads = event.leader
+        self._by_member_id[lane.group_id, lane.member_id] = lane
 
     def _assigned(self, event: trace.Assigned) -> None:
         lane = self.lanes[event.member]
@@ -275,3 +286,5 @@ class Views:
         lane = self.lanes[member]
         self._release(lane, sorted(lane.owned))
         lane.ended, lane.paused = how, False
+        if self._by_member_id.get((lane.group_id, lane.member_id)) is lane:
+            del self._by_member_id[lane.group_id, lane.member_id]

@@ -21,8 +21,12 @@ def who_and_what(event: trace.Event) -> tuple[str, str]:
 
 
 def event_lines(events: list[trace.Event] | tuple[trace.Event, ...]) -> list[str]:
-    """Events as aligned lines: time, who, what."""
-    told = [(seconds(event.t), *who_and_what(event)) for event in events]
+    """Events as aligned lines: time, who, what; not what a group waits for: that others say."""
+    told = [
+        (seconds(event.t), *who_and_what(event))
+        for event in events
+        if not isinstance(event, trace.GroupWaits)
+    ]
     times = max((len(time) for time, _, _ in told), default=0)
     names = max((len(who) for _, who, _ in told), default=0)
     return [f"{time:>{times}}  {who:<{names}}  {what}" for time, who, what in told]
@@ -60,6 +64,7 @@ _WORDS: Mapping[type[trace.Event], Callable[..., str]] = {
     trace.MemberJoined: _added,
     trace.MemberRemoved: lambda e: f"gives up on {e.member_id}: {e.cause}",
     trace.RebalanceStarted: _started,
+    trace.GroupWaits: lambda e: f"waits for {e.waits_for} {', '.join(e.members)}".rstrip(),
     trace.JoinCompleted: lambda e: (
         f"generation {e.generation_id}: {', '.join(e.members)}; {e.protocol_name}, {e.leader} leads"
     ),
@@ -71,6 +76,8 @@ _WORDS: Mapping[type[trace.Event], Callable[..., str]] = {
     trace.Subscribed: lambda e: f"wants {', '.join(e.topics) or 'nothing'}",
     trace.Joining: _joining,
     trace.Joined: _joined,
+    trace.RequestSent: lambda e: f"sends {e.api} {e.number}",
+    trace.RequestAnswered: lambda e: f"is answered {e.number}{f': {e.error}' if e.error else ''}",
     trace.Revoked: lambda e: f"revokes {_parts(e)}",
     trace.Assigned: lambda e: f"is assigned {_parts(e)}",
     trace.Lost: lambda e: f"loses {_parts(e)}",

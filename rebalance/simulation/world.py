@@ -6,23 +6,34 @@ gives the same bytes, and an hour without events costs nothing.
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Callable
 from random import Random
 from typing import Any
 
-__all__ = ["World"]
+__all__ = ["TimeStandsStillError", "World"]
+
+_MOST_AT_ONCE = 200_000
+"""Events of one millisecond: thousands of members do not have so many, a loop without end does."""
+
+
+class TimeStandsStillError(RuntimeError):
+    """Somebody has something to do at once, for ever: a timer that is due whenever it is asked."""
 
 
 class World:
     """The event queue. `now` is in virtual milliseconds since the simulation began."""
 
-    __slots__ = ("_heap", "_seq", "now", "processed", "random", "touched")
+    __slots__ = ("_heap", "_seq", "now", "processed", "random", "seen", "touched")
 
     def __init__(self, seed: int = 0) -> None:
         self.random = Random(seed)
         self.now = 0
         self.processed = 0
         """Events processed so far: what a benchmark divides by seconds."""
+        self.seen: Counter[tuple[str, str, str]] = Counter()
+        """("group" or "member", from, to) and ("answer", API, error) -> how often: what a fuzzer
+        reached. Counted as it happens, whether it is part of a trace or not."""
         self.touched = False
         """Set by whoever changes something that a `run` may wait for; `run` looks only then."""
         self._heap: list[tuple[int, int, Callable[..., None], tuple[Any, ...]]] = []
@@ -31,7 +42,9 @@ class World:
     def at(self, time: int, action: Callable[..., None], *args: Any) -> None:
         """Call `action(*args)` at `time` (ms); a time in the past means now, after what is due."""
         self._seq += 1
-        heapq.heappush(self._heap, (max(time, self.now), self._seq, action, args))
+        if time < self.now:
+            time = self.now
+        heapq.heappush(self._heap, (time, self._seq, action, args))
 
     def after(self, delay_ms: int, action: Callable[..., None], *args: Any) -> None:
         """Call `action(*args)` in `delay_ms`."""
@@ -47,10 +60,16 @@ class World:
 
         `stop` is asked only after events that set `touched`. True if it stopped the run; else
         `now` is `until`.
+
+        Raises:
+            TimeStandsStillError: time does not pass any more.
         """
-        heap = self._heap
+        heap, at_once = self._heap, 0
         while heap and heap[0][0] <= until:
             time, _, action, args = heapq.heappop(heap)
+            at_once = at_once + 1 if time == self.now else 0
+            if at_once > _MOST_AT_ONCE:
+                raise TimeStandsStillError(f"at {time} ms there is always more to do: {action}")
             self.now = time
             self.processed += 1
             action(*args)

@@ -1,9 +1,9 @@
 """The testing kit: property tests of an assignor, and a broker for a suite of yours.
 
 `AssignorContract` is a class to inherit from, `strategies` are Hypothesis strategies, `check` is
-the engine behind `rebalance check`, `ApacheKafka` starts a real broker, `EmbeddedBrokerThread` runs
-ours beside a test, and the pytest plugin (`rebalance.testing.plugin`) brings `--rebalance-broker`
-and its fixtures.
+the engine behind `rebalance check`, `simulate` runs a consumer's code under rebalances in virtual
+time, `ApacheKafka` starts a real broker, `EmbeddedBrokerThread` runs ours beside a test,
+and the pytest plugin (`rebalance.testing.plugin`) brings `--rebalance-broker` and its fixtures.
 
 The rule kept here: importing this package costs nothing and needs nothing. pytest imports it in
 every suite of an environment in which the project is installed, also where Hypothesis is not. What
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from rebalance.testing.embedded import EmbeddedBrokerThread
     from rebalance.testing.foreign import adapted
     from rebalance.testing.groups import Group
+    from rebalance.testing.simulated.consumer import SimulatedConsumer
+    from rebalance.testing.simulated.result import SimulationResult
+    from rebalance.testing.simulated.simulate import simulate
 
 __all__ = [
     "ApacheKafka",
@@ -32,9 +35,12 @@ __all__ = [
     "Group",
     "KafkaBroker",
     "Report",
+    "SimulatedConsumer",
+    "SimulationResult",
     "Verdict",
     "adapted",
     "check",
+    "simulate",
     "strategies",
 ]
 
@@ -45,9 +51,12 @@ _HOME = {
     "Group": "rebalance.testing.groups",
     "KafkaBroker": "rebalance.testing.brokers",
     "Report": "rebalance.testing.check",
+    "SimulatedConsumer": "rebalance.testing.simulated.consumer",
+    "SimulationResult": "rebalance.testing.simulated.result",
     "Verdict": "rebalance.testing.check",
     "adapted": "rebalance.testing.foreign",
     "check": "rebalance.testing.check",
+    "simulate": "rebalance.testing.simulated.simulate",
 }
 
 

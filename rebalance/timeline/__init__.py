@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rebalance.timeline.cutting import around, cut
     from rebalance.timeline.lanes import (
         GroupLanes,
         Lane,
@@ -16,14 +17,18 @@ if TYPE_CHECKING:
         read_groups,
     )
     from rebalance.timeline.metrics import Metrics, OwnershipMetrics, RebalanceMetrics, measure
+    from rebalance.timeline.model import GroupModel, group_model, models
+    from rebalance.timeline.narrowing import Narrowing, UnknownNameError
     from rebalance.timeline.rebalances import Rebalance, find_rebalances
     from rebalance.timeline.text import TextOptions, render_text
     from rebalance.timeline.trace import Trace, TraceError, parse_trace, read_trace, write_trace
 
 __all__ = [
     "GroupLanes",
+    "GroupModel",
     "Lane",
     "Metrics",
+    "Narrowing",
     "OwnershipMetrics",
     "Rebalance",
     "RebalanceMetrics",
@@ -31,9 +36,14 @@ __all__ = [
     "Trace",
     "TraceError",
     "UnknownGroupError",
+    "UnknownNameError",
+    "around",
+    "cut",
     "find_rebalances",
     "group_ids",
+    "group_model",
     "measure",
+    "models",
     "parse_trace",
     "read_group",
     "read_groups",
@@ -43,8 +53,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "cutting": ("around", "cut"),
     "lanes": ("GroupLanes", "Lane", "UnknownGroupError", "group_ids", "read_group", "read_groups"),
     "metrics": ("Metrics", "OwnershipMetrics", "RebalanceMetrics", "measure"),
+    "model": ("GroupModel", "group_model", "models"),
+    "narrowing": ("Narrowing", "UnknownNameError"),
     "rebalances": ("Rebalance", "find_rebalances"),
     "text": ("TextOptions", "render_text"),
     "trace": ("Trace", "TraceError", "parse_trace", "read_trace", "write_trace"),

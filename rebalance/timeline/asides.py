@@ -4,6 +4,7 @@ Why: a rebalance has a history. What a rebalance or a step says already is not s
 happened without a rebalance (a static member that was replaced) is said to have had none.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -31,8 +32,11 @@ def asides_of(group: GroupLanes, found: Sequence[Rebalance]) -> Iterator[Aside]:
     for order, step in steps:
         if step.text and not _told(found, step.member, step.t, step.cause):
             yield Aside(step.t, order, step.text, "")
+    done_to: dict[str, list[Step]] = {}
+    for _, step in steps:
+        done_to.setdefault(step.member, []).append(step)
     for lane in group.lanes:
-        yield from _befell(lane, [step for _, step in steps], found)
+        yield from _befell(lane, done_to.get(lane.name, ()), found)
     yield from _replaced(group, found)
 
 
@@ -41,7 +45,7 @@ def _befell(lane: Lane, steps: Sequence[Step], found: Sequence[Rebalance]) -> It
     for mark in lane.marks:
         text = _mark_text(mark)
         cause = LEFT if mark.kind == "closed" else ""
-        said = any(s.member == lane.name and previous <= s.t <= mark.t for s in steps)
+        said = any(previous <= s.t <= mark.t for s in steps)
         expected = mark.kind not in ("refused", "assignor") and said
         if text and not expected and not _told(found, lane.name, mark.t, cause):
             style = "bad" if mark.kind != "closed" else ""
@@ -58,23 +62,31 @@ def _replaced(group: GroupLanes, found: Sequence[Rebalance]) -> Iterator[Aside]:
         lane = group.names[event.member_id]
         before = last.get(event.group_instance_id)
         last[event.group_instance_id] = lane
-        if before is not None and not any(_during(r, event.t) for r in found):
+        if before is not None and not _during(found, event.t):
             what = "is back" if before == lane else f"replaces {before}"
             text = f"{lane} {what} (static, {event.group_instance_id}): no rebalance"
             yield Aside(event.t, order, text, "")
 
 
-def _during(r: Rebalance, t: int) -> bool:
-    return r.start_ms <= t and (r.end_ms is None or t <= r.end_ms)
+def _during(found: Sequence[Rebalance], t: int) -> bool:
+    """Was there a rebalance at `t`?"""
+    before = found[: bisect_right(found, t, key=_start)]
+    return any(r.end_ms is None or t <= r.end_ms for r in before)
 
 
 def _told(found: Sequence[Rebalance], member: str, t: int, cause: str) -> bool:
     """Does a rebalance say it all? Never of a crash: how long nobody noticed is the story."""
-    return cause != EXPIRED and any(
-        r.cause == cause and abs(r.start_ms - t) <= _AT_ONCE_MS
-        for r in found
-        if member and member in (r.member, *r.joined, *r.removed)
+    if cause == EXPIRED or not member:
+        return False
+    first = bisect_left(found, t - _AT_ONCE_MS, key=_start)
+    return any(
+        r.cause == cause and member in (r.member, *r.joined, *r.removed)
+        for r in found[first : bisect_right(found, t + _AT_ONCE_MS, key=_start)]
     )
+
+
+def _start(r: Rebalance) -> int:
+    return r.start_ms
 
 
 def _mark_text(mark: Mark) -> str:

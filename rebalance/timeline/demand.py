@@ -3,10 +3,12 @@
 Why: a partition without an owner is a loss only while somebody wants it. A member is live from its
 start to its stop, crash or fatal error; a crashed member wants nothing. Where no member ever said
 what it subscribes to, the topics that were ever assigned count, from the first assignment on.
+Where all are gone at once nobody wants anything, and yet nothing is worked on: that is told apart.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rebalance.timeline.events import Event, TopicKnown
 from rebalance.timeline.ownership import Cell, Holds
@@ -41,6 +43,15 @@ def wanted_cells(
             known[key] = wanted if exists is None else intersection(wanted, exists)
         result[cell] = known[key]
     return result
+
+
+def deserted_spans(wants: Iterable[Want]) -> tuple[Span, ...]:
+    """When no member of the group lived: from the end of the last one to the start of the next.
+
+    A group to which nobody comes back is over, not deserted.
+    """
+    lives = union(life for want in wants for life in want.lives)
+    return tuple(Span(before.end, after.start) for before, after in pairwise(lives))
 
 
 def _first_owned(holds: Holds) -> dict[str, int]:

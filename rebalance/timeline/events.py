@@ -137,6 +137,25 @@ class RebalanceStarted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupWaits(Event):
+    """What the group waits for from now on: told when a join phase begins, again when only one
+    member or only pending ids are left, and when the leader is to assign.
+
+    `waits_for`: "delay" (the initial delay, whoever comes), "join" (the JoinGroups of these
+    members), "pending" (those to whom these member ids were given) or "sync" (the leader's
+    SyncGroup).
+    """
+
+    NAME: ClassVar[str] = "group_waits"
+    VIEW: ClassVar[View] = "coordinator"
+
+    group_id: str
+    generation_id: int
+    waits_for: str
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JoinCompleted(Event):
     """The join phase ended; the leader assigns."""
 
@@ -177,12 +196,12 @@ class CommitRefused(Event):
 
 
 # --- a member's view -----------------------------------------------------------------------------
-# `member` names the lane: unique in the trace for the life of one process or consumer object.
+# `member` names the lane: unique in the trace for one consumer, also when it comes back to life.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberStarted(Event):
-    """A consumer came to life and wants `topics`."""
+    """A consumer came to life and wants `topics`; its timeouts, where the writer knows them."""
 
     NAME: ClassVar[str] = "member_started"
     VIEW: ClassVar[View] = "member"
@@ -190,6 +209,8 @@ class MemberStarted(Event):
     group_id: str
     member: str
     topics: tuple[str, ...] = ()
+    session_timeout_ms: int | None = None
+    rebalance_timeout_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +251,34 @@ class Joined(Event):
     member_id: str
     generation_id: int
     leader: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSent(Event):
+    """The member sent a request of the group's protocol. Written only where it was asked for: it
+    makes a trace many times as long."""
+
+    NAME: ClassVar[str] = "request_sent"
+    VIEW: ClassVar[View] = "member"
+
+    group_id: str
+    member: str
+    api: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestAnswered(Event):
+    """The member has the answer to its request of that `number`; one that was sent and has none
+    in the trace was lost, or is still under way at its end."""
+
+    NAME: ClassVar[str] = "request_answered"
+    VIEW: ClassVar[View] = "member"
+
+    group_id: str
+    member: str
+    number: int
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,6 +390,7 @@ EVENTS: Mapping[str, type[Event]] = {
         MemberJoined,
         MemberRemoved,
         RebalanceStarted,
+        GroupWaits,
         JoinCompleted,
         AssignmentSent,
         CommitRefused,
@@ -348,6 +398,8 @@ EVENTS: Mapping[str, type[Event]] = {
         Subscribed,
         Joining,
         Joined,
+        RequestSent,
+        RequestAnswered,
         Revoked,
         Assigned,
         Lost,

@@ -4,6 +4,7 @@ Why: the picture says when, the list says why and what it cost. Every rebalance 
 beside it; what scripts did and what befell members stands between, in order of time.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from rebalance.timeline.metrics import Metrics, RebalanceMetrics
 from rebalance.timeline.paint import Line, Piece
 from rebalance.timeline.rebalances import UNKNOWN, Rebalance
 from rebalance.timeline.scale import clock, duration
+from rebalance.timeline.stages import Course
 
 
 def headline(group: GroupLanes, numbers: Metrics, width: int, glyphs: Glyphs) -> Iterator[Line]:
@@ -34,6 +36,8 @@ def headline(group: GroupLanes, numbers: Metrics, width: int, glyphs: Glyphs) ->
         costs = [f"unavailable {owned.unavailable_partition_ms:,} partition-ms"]
         if owned.longest_unavailable_ms:
             costs.insert(0, f"longest without owner {duration(owned.longest_unavailable_ms)}")
+        if owned.deserted_partition_ms:
+            costs.append(f"nobody alive {owned.deserted_partition_ms:,} partition-ms")
         if owned.double_owned_partition_ms:
             costs.append(f"double-owned {owned.double_owned_partition_ms:,}")
         if owned.zombie_partition_ms:
@@ -85,6 +89,9 @@ _NUMBER, _TOOK = 5, 12
 _WAITED_MS = 100
 """So long before a rebalance a partition has no owner: worth saying since when."""
 
+_LONG_MS = 1_000
+"""So long must a rebalance or a wait be for somebody to ask where the time went."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
@@ -109,9 +116,18 @@ class Page:
 
 
 def story(
-    group: GroupLanes, found: Sequence[Rebalance], numbers: Metrics, page: Page
+    group: GroupLanes,
+    found: Sequence[Rebalance],
+    numbers: Metrics,
+    told: Sequence[Course],
+    page: Page,
 ) -> Iterator[Line]:
-    """Rebalances with cause and cost; between them what scripts and members did."""
+    """Rebalances with cause, course and cost; between them what scripts and members did."""
+    bad = sorted(r.sent_ms for lane in group.lanes for r in lane.requests if r.bad)
+    facts = {
+        rebalance.number: _course(rebalance, course, bad)
+        for rebalance, course in zip(found, told, strict=True)
+    }
     costs = {cost.number: cost for cost in numbers.per_rebalance}
     near = [r for r in found if _touches(r, page)]
     worst = sorted(near, key=lambda r: (-costs[r.number].unavailable_partition_ms, r.number))
@@ -119,14 +135,17 @@ def story(
     entries: list[tuple[int, int, list[Line]]] = [
         (aside.t, 0, [_aside(aside, page)]) for aside in asides[: page.most]
     ]
-    entries += [(r.start_ms, 1, _entry(r, costs[r.number], page)) for r in worst[: page.most]]
+    entries += [
+        (r.start_ms, 1, _entry(r, costs[r.number], facts[r.number], page))
+        for r in worst[: page.most]
+    ]
     for _, _, lines in sorted(entries, key=lambda entry: entry[:2]):
         yield from lines
     if found and page.start_ms <= group.start_ms and group.end_ms <= page.end_ms:
         yield from _outside(numbers, page)
     for left, noun in ((len(near), "lesser rebalance"), (len(asides), "later step")):
         if left > page.most:
-            text = f"{_count(left - page.most, noun)} left out (--json has all)"
+            text = f"{_count(left - page.most, noun)} left out"
             yield (Piece(" " * _NUMBER), Piece(fit(text, page.width - _NUMBER, page.glyphs), "dim"))
 
 
@@ -157,24 +176,26 @@ def _touches(r: Rebalance, page: Page) -> bool:
     return r.start_ms <= page.end_ms and end >= page.start_ms
 
 
-def _entry(r: Rebalance, cost: RebalanceMetrics, page: Page) -> list[Line]:
+def _entry(r: Rebalance, cost: RebalanceMetrics, course: Sequence[str], page: Page) -> list[Line]:
     glyphs = page.glyphs
     before = "?" if r.generation_from < 0 else str(r.generation_from)
     after = "?" if r.generation_to is None else str(r.generation_to)
     generations = f"gen {before}{glyphs.arrow}{after}"
-    room = page.width - _NUMBER - page.at - _TOOK
+    took = pad(_took(r) + " ", _TOOK)  # "+14 min 00 s" fills the column
+    room = page.width - _NUMBER - page.at - width_of(took)
     cause = _cause(r, room - len(generations) - 2, glyphs)
     gap = " " * (room - width_of(cause) - len(generations))
     lines: list[Line] = [
         (
             Piece(pad(f"#{r.number}", _NUMBER), "join"),
             Piece(page.when(r.start_ms)),
-            Piece(pad(_took(r), _TOOK)),
+            Piece(took),
             Piece(cause, "dim" if r.cause == UNKNOWN else "bold"),
             Piece(gap + generations, "dim"),
         )
     ]
     indent = Piece(" " * (_NUMBER + page.at))
+    lines += _wrapped(indent, [printable(f, glyphs) for f in course], page.width, glyphs, "dim")
     lines += _wrapped(indent, _cost(r, cost, page), page.width, glyphs, "dim")
     reason = printable(_reason(r), glyphs)
     if reason:
@@ -239,6 +260,35 @@ def _cost(r: Rebalance, cost: RebalanceMetrics, page: Page) -> list[str]:
         after = f" since {clock(since or 0, page.end_ms)}" if waited else ""
         parts.append(f"unavailable {cost.unavailable_partition_ms:,} partition-ms{after}")
     return parts
+
+
+def _course(r: Rebalance, course: Course, bad: Sequence[int]) -> list[str]:
+    """Where the time of a long rebalance went, and which requests were lost meanwhile."""
+    end = max([r.start_ms, *(stage.end_ms for stage in course.stages)])
+    took = end - r.start_ms
+    parts: list[str] = []
+    if took >= _LONG_MS:
+        lengths = ((stage.name, stage.end_ms - stage.start_ms) for stage in course.stages)
+        parts += [f"{name} {duration(ms)}" for name, ms in lengths if 100 * ms >= took]
+        parts += _waited(r, course)
+    lost = bisect_right(bad, end) - bisect_left(bad, r.start_ms)
+    if lost:
+        parts.append(f"{_count(lost, 'request')} lost or refused")
+    return parts
+
+
+def _waited(r: Rebalance, course: Course) -> Iterator[str]:
+    """Whom a stage waited for, where it was long: the last one, and how many more."""
+    if course.delayed:
+        yield "waited for the initial delay"
+    begins = {stage.name: stage.start_ms for stage in course.stages} | {"join": r.start_ms}
+    late = [w for w in course.waited_for if w.until_ms - begins.get(w.stage, 0) >= _LONG_MS]
+    for stage in dict.fromkeys(w.stage for w in late):
+        last = max((w for w in late if w.stage == stage), key=lambda w: w.until_ms)
+        others = sum(w.stage == stage for w in late) - 1
+        more = f" and {others} more" if others else ""
+        vain = "" if last.came else ", in vain"
+        yield f"waited {duration(last.until_ms - begins[stage])} for {last.member}{more}{vain}"
 
 
 def _aside(aside: Aside, page: Page) -> Line:

@@ -34,6 +34,10 @@ class OwnershipMetrics:
     """Time in which a member believed it owned a partition after the coordinator had removed it
     (without a coordinator's view: after another got it during its pause). Per believer. Always 0
     in the coordinator's view. It overlaps with unavailable time where nobody else owned yet."""
+    deserted_partition_ms: int
+    """Time in which no member of the group lived at all, between the lives of two: nobody wanted
+    a partition then, so none of it is unavailable time. Only partitions that were wanted until
+    the last member was gone count. A group to which nobody comes back is over, not deserted."""
     longest_unavailable_ms: int
     """The longest time that one partition was unavailable without a break."""
     partitions_moved: int
@@ -150,8 +154,19 @@ def _view(ownership: Ownership | None) -> OwnershipMetrics | None:
             for history in all_
             for stretch in history.stretches
         ),
+        deserted_partition_ms=deserted_partition_ms(ownership),
         longest_unavailable_ms=max(gaps, default=0),
         partitions_moved=sum(len(history.cells) * len(history.moves) for history in all_),
+    )
+
+
+def deserted_partition_ms(ownership: Ownership, from_ms: int = 0) -> int:
+    """What nobody worked on because nobody lived, from `from_ms` on."""
+    return sum(
+        span.end - max(span.start, from_ms)
+        for wanted in ownership.wanted.values()
+        for span in ownership.deserted
+        if span.end > from_ms and any(want.end == span.start for want in wanted)
     )
 
 

@@ -142,17 +142,20 @@ class _Ledger:
             self.close(t, block, lane)
             self.open(block, lane, _Open(t, zombie=True))
 
-    def named(self, hold: Hold) -> Hold:
-        """A hold by the name of its lane."""
-        return hold
+    def holds(self, end: int, names: Mapping[str, str] | None = None) -> Holds:
+        """All so far, per cell in order of their start; what is open goes on until `end`.
 
-    def finish(self, end: int) -> Holds:
-        """Close what is open at the end of the trace; holds per cell in order of their start."""
-        for lane in tuple(self._held):
-            self.close_all(end, lane)
+        `names` gives what holds are written under the names of lanes.
+        """
         holds: dict[Cell, tuple[Hold, ...]] = {}
         for block in self._blocks:
-            shared = tuple(self.named(hold) for _, hold in sorted(block.closed))
+            open_ = [
+                (entry.order, Hold(entry.since, end, lane, entry.zombie))
+                for lane, entry in block.open.items()
+            ]
+            shared = tuple(hold for _, hold in sorted([*block.closed, *open_]))
+            if names is not None:
+                shared = tuple(hold._replace(lane=names[hold.lane]) for hold in shared)
             holds.update((Cell(block.topic, id_), shared) for id_ in block.ids)
         return {cell: holds[cell] for cell in sorted(holds)}
 
@@ -213,11 +216,10 @@ class MemberLedger(_Ledger):
 
 class CoordinatorLedger(_Ledger):
     """What the coordinator told members that they own, by member id: a lane's old id may still be
-    counted when it has a new one. `names` gives ids their lanes in the end."""
+    counted when it has a new one. `holds` gives ids their lanes in the end."""
 
-    def __init__(self, names: Mapping[str, str]) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._names = names
         self._classic: set[int] = set()
 
     def handle(self, event: Event) -> None:
@@ -255,7 +257,3 @@ class CoordinatorLedger(_Ledger):
         for other, entry in tuple(block.open.items()):
             if other != lane and entry.generation_id < generation_id:
                 self.close(t, block, other)
-
-    def named(self, hold: Hold) -> Hold:
-        """Held under a member id, told by lane."""
-        return hold._replace(lane=self._names[hold.lane])

@@ -3,12 +3,13 @@
 Why: "why did this rebalance happen?" is the first question of every user. Rule kept: the cause is
 the coordinator's word; where it has none, the word of a script's own step, marked as such; else
 it is unknown. What members were seen to do is told as `reason`, never turned into a cause.
+A step reaches only as far as its kind of cause can take, and never over another member's own word.
 A rebalance begins when its coordinator says so. Where none speaks, it begins with the member that
 a script closed, for that is when the LeaveGroup was sent, else with the first member that moves:
 when a coordinator gave up on a crashed member, clients cannot see.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -28,6 +29,10 @@ UNKNOWN = "unknown"
 JOINED, LEFT, EXPIRED = "member joined", "member left", "session expired"
 SECOND_HALF = "partitions revoked"
 """The cause of a rebalance that only hands over what the one before it revoked."""
+_REACH_MS = 30_000
+"""So long after a step its rebalance begins at most: a client starts, the next heartbeat comes."""
+_REACHES_MS = {EXPIRED: 2 * 45_000, "metadata changed": 300_000 + _REACH_MS}
+"""Twice session.timeout.ms, where the member does not say another; metadata.max.age.ms."""
 _AT_REST = frozenset({"Stable", "Empty", "Dead"})
 
 Outcome = Literal["stable", "empty", "dead", "overtaken", "unfinished"]
@@ -53,6 +58,8 @@ class Rebalance:
     """The lane that caused it; "": nobody in particular, or not known."""
     reason: str = ""
     """More words: the client's or the coordinator's own, or what members were seen to do first."""
+    told_by: str = ""
+    """Of a rebalance that members show: the lane whose own words `reason` has; "": nobody's."""
     seen_by: Literal["coordinator", "members"] = "coordinator"
     joined: tuple[str, ...] = ()
     """Lanes that the coordinator added while this rebalance gathered its members, and the one
@@ -81,6 +88,7 @@ def find_rebalances(group: GroupLanes) -> tuple[Rebalance, ...]:
                 generation_from=seen.generation_from,
                 generation_to=seen.generation_to,
                 reason=seen.reason,
+                told_by=seen.told_by,
                 seen_by="members",
             )
             for seen in witnessed(group)
@@ -191,10 +199,11 @@ def _with_scripts(found: list[Rebalance], group: GroupLanes) -> list[Rebalance]:
         for event in group.events
         if isinstance(event, Step) and event.cause and (not event.member or event.member in lanes)
     ]
+    sessions = {lane.name: lane.session_timeout_ms for lane in group.lanes}
     first_seen = {lane.name: lane.alive[0].start for lane in group.lanes if lane.alive}
     result: list[Rebalance] = []
     for position, rebalance in enumerate(found):
-        before = [step for step in steps if step.t <= rebalance.start_ms]
+        before = [step for step in steps if _explains(step, rebalance, sessions)]
         if rebalance.cause_source == "coordinator":
             before = [step for step in before if step.cause == rebalance.cause]
         if before:
@@ -212,6 +221,14 @@ def _with_scripts(found: list[Rebalance], group: GroupLanes) -> list[Rebalance]:
         until = found[position + 1].start_ms if position + 1 < len(found) else group.end_ms
         steps = [s for s in steps if not _merged(s, rebalance, first_seen, until)]
     return result
+
+
+def _explains(step: Step, rebalance: Rebalance, sessions: Mapping[str, int | None]) -> bool:
+    """It was before, not too long ago, and nobody else says that it was for a reason of his own."""
+    session_ms = sessions.get(step.member) if step.cause == EXPIRED else None
+    reach = 2 * session_ms if session_ms else _REACHES_MS.get(step.cause, _REACH_MS)
+    heard = rebalance.told_by in ("", step.member) or not step.member
+    return heard and 0 <= rebalance.start_ms - step.t <= reach
 
 
 def _began(

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
+from rebalance.timeline.decoding import describe_type
 from rebalance.timeline.events import EVENTS, SCHEMA, VERSION, Event, Header
 from rebalance.timeline.metrics import Metrics, OwnershipMetrics, RebalanceMetrics
-from rebalance.timeline.trace import describe_type
 
 CAUSES: Mapping[str, str] = {
     "member joined": "A member that the group did not know sent its JoinGroup.",
@@ -62,6 +62,10 @@ _FIELDS: Mapping[str, str] = {
     "leader": "Member id of the leader.",
     "Joined.leader": "Whether it leads this generation.",
     "members": "Member ids in this generation.",
+    "GroupWaits.generation_id": "The generation before the join phase ends, the new one after.",
+    "waits_for": "The initial delay, JoinGroups of members, ids without a member, the leader's "
+    "SyncGroup.",
+    "GroupWaits.members": "Whom: member ids; absent while the initial delay runs.",
     "partitions": "The partitions, ids ascending.",
     "AssignmentSent.partitions": "All it owns from now on: replaces what it had.",
     "Assigned.partitions": "What it got in addition to what it has; may be empty.",
@@ -70,6 +74,11 @@ _FIELDS: Mapping[str, str] = {
     "AssignorReplaced.reason": "Why, in words: how long it was waited for, or what it raised.",
     "error": "Kafka's name of the error, or the client's words.",
     "member": "The lane: one consumer object or process, unique in the trace.",
+    "session_timeout_ms": "session.timeout.ms: so long without a heartbeat, and it is out.",
+    "rebalance_timeout_ms": "max.poll.interval.ms: so long a join phase waits for it.",
+    "api": "Kafka's name of the request: JoinGroup, SyncGroup, Heartbeat, LeaveGroup, ...",
+    "number": "Ties request and answer: unique for the member.",
+    "RequestAnswered.error": "Kafka's name of the error, or `connection lost`; absent: none.",
     "topics": "The topics it subscribes to from now on.",
     "how": "In good order, or not.",
 }

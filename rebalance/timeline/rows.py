@@ -6,17 +6,16 @@ there and held how much, how much stood still, who owned this partition.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import NamedTuple
 
 from rebalance.timeline.glyphs import Glyphs
 from rebalance.timeline.history import History, Stretch
-from rebalance.timeline.lanes import GroupLanes, Lane, Mark
+from rebalance.timeline.lanes import Lane, Mark
 from rebalance.timeline.ownership import Cell
 from rebalance.timeline.paint import LANE_STYLES, Cells, Piece, Run, paint, write
 from rebalance.timeline.rebalances import Rebalance
 from rebalance.timeline.scale import Scale
-from rebalance.timeline.spans import Span, intersection, union
+from rebalance.timeline.spans import Span
+from rebalance.timeline.states import Phase, phases_of, unnoticed_spans, until_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +43,9 @@ def lane_styles(names: Iterable[str]) -> dict[str, str]:
 def rebalance_row(found: Sequence[Rebalance], look: Look, end_ms: int) -> Cells:
     """Numbers where rebalances start, a line while they last; crowded numbers become `3-5`."""
     runs = [
-        Run(start=r.start_ms, end=_until(found, i, end_ms), glyph=look.glyphs.during, style="join")
+        Run(
+            start=r.start_ms, end=until_of(found, i, end_ms), glyph=look.glyphs.during, style="join"
+        )
         for i, r in enumerate(found)
     ]
     cells = paint(runs, look.scale)
@@ -53,18 +54,11 @@ def rebalance_row(found: Sequence[Rebalance], look: Look, end_ms: int) -> Cells:
     return cells
 
 
-def _until(found: Sequence[Rebalance], index: int, end_ms: int) -> int:
-    end = found[index].end_ms
-    if end is not None:
-        return end
-    return found[index + 1].start_ms if index + 1 < len(found) else end_ms
-
-
 def _labels(found: Sequence[Rebalance], scale: Scale, end_ms: int) -> list[tuple[int, str]]:
     groups: list[list[int]] = []
     columns: list[int] = []
     for index, rebalance in enumerate(found):
-        if rebalance.start_ms > scale.end or _until(found, index, end_ms) < scale.start:
+        if rebalance.start_ms > scale.end or until_of(found, index, end_ms) < scale.start:
             continue
         column = scale.column(rebalance.start_ms)
         if groups and column <= columns[-1] + len(_label(groups[-1])):
@@ -90,14 +84,6 @@ def _label(numbers: list[int]) -> str:
 # --- members -------------------------------------------------------------------------------------
 
 
-class _Phase(NamedTuple):
-    owned: int
-    believed: int
-    joining: bool
-    paused: bool
-    alive: bool
-
-
 def member_row(
     lane: Lane,
     counts: Mapping[int, tuple[int, int]],
@@ -110,11 +96,11 @@ def member_row(
 
     `waiting`: when others waited for what it held when it crashed (see `waiting_spans`).
     """
-    phases = _settled(_phases(lane, counts, busy), look.scale)
+    phases = _settled(phases_of(lane, counts, busy), look.scale)
     runs = [_phase_run(phases, index, look, lane.name) for index in range(len(phases))]
     runs += [
         Run(start=start, end=end, glyph=look.glyphs.counted, style="bad")
-        for start, end in (*_unnoticed(lane), *waiting)
+        for start, end in (*unnoticed_spans(lane), *waiting)
     ]
     cells = paint(runs, look.scale)
     _write_counts(cells, phases, look, lane.name)
@@ -133,42 +119,9 @@ def _end_glyph(mark: Mark, lane: Lane, glyphs: Glyphs) -> str:
     return ends.get(mark.kind, "")
 
 
-def waiting_spans(group: GroupLanes, all_: Iterable[History]) -> dict[str, tuple[Span, ...]]:
-    """After a crash that no coordinator tells of: until others have what the member held."""
-    if any(lane.counted for lane in group.lanes):
-        return {}
-    ends: dict[tuple[str, int], int] = {}
-    for history in all_:
-        for before, gap in pairwise(history.stretches):
-            for owner in before.owners if gap.unavailable and before.end == gap.start else ():
-                ends[owner, gap.start] = max(ends.get((owner, gap.start), 0), gap.end)
-    return {
-        lane.name: union(
-            Span(mark.t, _before_next_life(lane, mark.t, ends.get((lane.name, mark.t), mark.t)))
-            for mark in lane.marks
-            if mark.kind == "crashed"
-        )
-        for lane in group.lanes
-    }
-
-
-def _before_next_life(lane: Lane, t: int, end: int) -> int:
-    return min([end, *(life.start for life in lane.alive if life.start >= t)])
-
-
-def _unnoticed(lane: Lane) -> tuple[Span, ...]:
-    """After a crash, until the coordinator removes the member: why nothing happens yet."""
-    result: list[Span] = []
-    for crash in (mark.t for mark in lane.marks if mark.kind in ("crashed", "failed")):
-        for span in lane.counted:
-            if span.start <= crash < span.end:
-                result.append(Span(crash, _before_next_life(lane, crash, span.end)))
-    return union(result)
-
-
-def _settled(phases: list[tuple[int, int, _Phase]], scale: Scale) -> list[tuple[int, int, _Phase]]:
+def _settled(phases: list[tuple[int, int, Phase]], scale: Scale) -> list[tuple[int, int, Phase]]:
     """Without ownership, a moment beside a join is part of that join: no event of its own."""
-    result: list[tuple[int, int, _Phase]] = []
+    result: list[tuple[int, int, Phase]] = []
     empty = [not (phase.owned or phase.believed or phase.paused) for _, _, phase in phases]
     for index, (start, end, phase) in enumerate(phases):
         near = [i for i in (index - 1, index + 1) if 0 <= i < len(phases)]
@@ -182,33 +135,7 @@ def _settled(phases: list[tuple[int, int, _Phase]], scale: Scale) -> list[tuple[
     return result
 
 
-def _phases(
-    lane: Lane, counts: Mapping[int, tuple[int, int]], busy: tuple[Span, ...]
-) -> list[tuple[int, int, _Phase]]:
-    """The lane's life cut wherever anything about it changes; equal neighbours joined."""
-    alive = lane.alive or lane.counted
-    joining = lane.joining if lane.alive else intersection(busy, lane.counted)
-    edges = {t for span in (*alive, *joining, *lane.paused) for t in span} | set(counts)
-    result: list[tuple[int, int, _Phase]] = []
-    owned = believed = 0
-    ordered = sorted(edges)
-    for start, end in pairwise(ordered):
-        more, beliefs = counts.get(start, (0, 0))
-        owned, believed = owned + more, believed + beliefs
-        phase = _Phase(
-            owned, believed, _in(joining, start), _in(lane.paused, start), _in(alive, start)
-        )
-        if result and result[-1][1] == start and result[-1][2] == phase:
-            start = result.pop()[0]
-        result.append((start, end, phase))
-    return [entry for entry in result if entry[2].alive or entry[2].owned or entry[2].believed]
-
-
-def _in(spans: Iterable[Span], t: int) -> bool:
-    return any(span.start <= t < span.end for span in spans)
-
-
-def _phase_run(phases: Sequence[tuple[int, int, _Phase]], index: int, look: Look, lane: str) -> Run:
+def _phase_run(phases: Sequence[tuple[int, int, Phase]], index: int, look: Look, lane: str) -> Run:
     start, end, phase = phases[index]
     glyphs = look.glyphs
     color = look.style(lane)
@@ -226,7 +153,7 @@ def _phase_run(phases: Sequence[tuple[int, int, _Phase]], index: int, look: Look
     )  # fmt: skip
 
 
-def _owns_around(phases: Sequence[tuple[int, int, _Phase]], index: int) -> bool:
+def _owns_around(phases: Sequence[tuple[int, int, Phase]], index: int) -> bool:
     """It lost all that it owned and owns again: owning nothing, it would lose nothing."""
     if not 0 < index < len(phases) - 1:
         return False
@@ -236,7 +163,7 @@ def _owns_around(phases: Sequence[tuple[int, int, _Phase]], index: int) -> bool:
 
 
 def _write_counts(
-    cells: Cells, phases: Sequence[tuple[int, int, _Phase]], look: Look, lane: str
+    cells: Cells, phases: Sequence[tuple[int, int, Phase]], look: Look, lane: str
 ) -> None:
     """The number owned, behind the first column of a stretch in which it stays the same."""
     said = 0
@@ -254,36 +181,6 @@ def _write_counts(
                 continue
             write(cells, columns[1], text, look.style(lane))
         said = phase.owned
-
-
-def lane_counts(all_: Iterable[History]) -> dict[str, dict[int, tuple[int, int]]]:
-    """For each lane: at which instants how many partitions came (+) or went (-), and how many
-    that it only believes in."""
-    result: dict[str, dict[int, tuple[int, int]]] = {}
-    for history in all_:
-        count = len(history.cells)
-        for stretch in history.stretches:
-            for lane in stretch.owners:
-                _change(result, lane, stretch, (count, 0))
-            for lane in stretch.zombies:
-                _change(result, lane, stretch, (0, count))
-    return result
-
-
-def _change(
-    result: dict[str, dict[int, tuple[int, int]]], lane: str, stretch: Stretch, by: tuple[int, int]
-) -> None:
-    changes = result.setdefault(lane, {})
-    for t, sign in ((stretch.start, 1), (stretch.end, -1)):
-        owned, believed = changes.get(t, (0, 0))
-        changes[t] = (owned + sign * by[0], believed + sign * by[1])
-
-
-def busy_spans(found: Sequence[Rebalance], group: GroupLanes) -> tuple[Span, ...]:
-    """When a rebalance was in progress: all that a coordinator's view knows of joining."""
-    return union(
-        Span(r.start_ms, _until(found, index, group.end_ms)) for index, r in enumerate(found)
-    )
 
 
 # --- partitions ----------------------------------------------------------------------------------

@@ -6,8 +6,9 @@ from left to right; one row a member, then the partitions, then the story in wor
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from rebalance.timeline.cutting import closeup, no_such, window
 from rebalance.timeline.glyphs import (
     ASCII,
     UNICODE,
@@ -19,26 +20,25 @@ from rebalance.timeline.glyphs import (
     width_of,
 )
 from rebalance.timeline.history import History, histories
-from rebalance.timeline.lanes import GroupLanes, prolonged, read_groups
+from rebalance.timeline.lanes import GroupLanes, Lane, Source, prolonged, read_groups
 from rebalance.timeline.legend import legend
 from rebalance.timeline.listing import Page, headline, story
 from rebalance.timeline.metrics import measure
+from rebalance.timeline.narrowing import ALL, Narrowing, narrowed, shared_out, shown_lanes
 from rebalance.timeline.ownership import Cell
 from rebalance.timeline.paint import Cells, Line, Piece, to_text, write
 from rebalance.timeline.rebalances import Rebalance, find_rebalances
 from rebalance.timeline.rows import (
     Look,
-    busy_spans,
-    lane_counts,
     lane_styles,
     member_row,
     partition_groups,
     rebalance_row,
     unowned_row,
-    waiting_spans,
 )
-from rebalance.timeline.scale import Scale, seconds, tick_label
-from rebalance.timeline.trace import Trace
+from rebalance.timeline.scale import Scale, tick_label
+from rebalance.timeline.stages import courses
+from rebalance.timeline.states import busy_spans, lane_counts, until_of, waiting_spans
 
 MIN_WIDTH, MAX_WIDTH = 60, 300
 
@@ -63,39 +63,50 @@ class TextOptions:
     to_ms: int | None = None
     """The picture ends here instead of one column behind the end of the trace: that column shows
     how things stood then."""
+    only: Narrowing = ALL
+    """Only these members and topics; default: all."""
     rebalance: int | None = None
     """The number of a rebalance to look at closely, with a margin before and after it."""
 
 
 def render_text(
-    trace: Trace, *, group_id: str | None = None, options: TextOptions | None = None
+    trace: Source, *, group_id: str | None = None, options: TextOptions | None = None
 ) -> str:
     """Draw one group of a trace, or all of them one after the other.
 
     Raises:
         UnknownGroupError: the trace does not speak of `group_id`.
+        UnknownNameError: no group knows anything of a member or topic in `only`.
         ValueError: the width is out of its bounds, there is no such rebalance, or nothing of the
             trace is between `from_ms` and `to_ms`.
     """
-    options = options or TextOptions()
+    return text_of(read_groups(trace, group_id), options or TextOptions())
+
+
+def text_of(groups: Iterable[GroupLanes], options: TextOptions) -> str:
+    """Draw groups that were read, one after the other; raises as `render_text` does."""
     if not MIN_WIDTH <= options.width <= MAX_WIDTH:
         raise ValueError(f"width {options.width}: expected {MIN_WIDTH} to {MAX_WIDTH} columns")
-    pictures = [
-        to_text(draw(group, options), color=options.color) for group in read_groups(trace, group_id)
-    ]
-    return "\n".join(pictures)
+    found = shared_out(tuple(groups), options.only)
+    return "\n".join(
+        to_text(draw(group, replace(options, only=own)), color=options.color)
+        for group, own in found
+    )
 
 
 def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
     """The picture of one group, line by line."""
     glyphs = ASCII if options.ascii else UNICODE
     found = find_rebalances(group)
-    numbers = measure(group, found)
+    shown = shown_lanes(group, options.only)
+    numbers = measure(narrowed(group, options.only), found)
     yield from headline(group, numbers, options.width, glyphs)
     yield ()
+    told = courses(group, found)
     label = _label_width(group, options.width)
     columns = options.width - label - 1
     group = prolonged(group, max((group.end_ms - group.start_ms) // (columns - 1), 1))
+    group = narrowed(group, options.only)
     all_ = histories(group.ownership) if group.ownership else ()
     start, end = _window(group, found, options)
     names = [lane.name for lane in group.lanes]
@@ -108,7 +119,7 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
     yield from _ruler(look, label)
     rebalances = _row("rebalances", rebalance_row(found, look, group.end_ms), label)
     yield rebalances
-    members = tuple(_members(group, found, all_, look, label, options))
+    members = tuple(_members(group, shown, found, all_, look, label, options))
     yield from members
     partitions = tuple(_partitions(all_, look, label, options)) if all_ else ()
     yield from partitions
@@ -120,7 +131,7 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
         end_ms=look.scale.end,
         most=options.max_rebalances,
     )
-    yield from story(group, found, numbers, page)
+    yield from story(group, found, numbers, told, page)
     yield ()
     drawn = {
         "rebalances": _drawn([rebalances]),
@@ -138,28 +149,13 @@ def _drawn(lines: Iterable[Line]) -> str:
 
 def _window(group: GroupLanes, found: Sequence[Rebalance], options: TextOptions) -> tuple[int, int]:
     """The time that is drawn: what was asked for, cut to the trace."""
-    start = group.start_ms if options.from_ms is None else options.from_ms
-    end = group.end_ms if options.to_ms is None else options.to_ms
-    if options.rebalance is not None:
-        start, end = _around(group, found, options.rebalance)
-    if max(start, group.start_ms) > min(end, group.end_ms):
-        until = "on" if options.to_ms is None else f"to {seconds(options.to_ms)}"
-        raise ValueError(
-            f"nothing to draw from {seconds(start)} {until}; the trace goes from "
-            f"{seconds(group.start_ms)} to {seconds(group.events[-1].t)}"
-        )
-    return max(start, group.start_ms), min(end, group.end_ms)
-
-
-def _around(group: GroupLanes, found: Sequence[Rebalance], number: int) -> tuple[int, int]:
-    if not 1 <= number <= len(found):
-        known = f"it has 1 to {len(found)}" if found else "it has none"
-        raise ValueError(f"no rebalance {number} of group {group.group_id!r}; {known}")
-    rebalance = found[number - 1]
-    after = found[number].start_ms if number < len(found) else group.end_ms
-    end = after if rebalance.end_ms is None else rebalance.end_ms
-    margin = max((end - rebalance.start_ms) // 3, 20)
-    return rebalance.start_ms - margin, end + margin
+    start, end, number = options.from_ms, options.to_ms, options.rebalance
+    if number is not None:
+        if not 1 <= number <= len(found):
+            raise no_such(number, len(found), group.group_id)
+        until = until_of(found, number - 1, group.end_ms)
+        start, end = closeup(found[number - 1].start_ms, until)
+    return window((group.start_ms, group.end_ms), start, end, last_ms=group.last_ms)
 
 
 def _row(name: str, cells: Cells, label: int, style: str = "") -> Line:
@@ -191,6 +187,7 @@ def _ruler(look: Look, label: int) -> Iterator[Line]:
 
 def _members(
     group: GroupLanes,
+    shown: Sequence[Lane],
     found: Sequence[Rebalance],
     all_: Sequence[History],
     look: Look,
@@ -200,7 +197,8 @@ def _members(
     counts = lane_counts(all_)
     busy = busy_spans(found, group)
     waiting = waiting_spans(group, all_)
-    for lane in group.lanes[: options.max_member_rows]:
+    names = {lane.name for lane in shown[: options.max_member_rows]}
+    for lane in (lane for lane in group.lanes if lane.name in names):
         held_up = waiting.get(lane.name, ())
         cells = member_row(lane, counts.get(lane.name, {}), busy, held_up, look)
         letter = look.letters[lane.name]
@@ -208,7 +206,7 @@ def _members(
         if name != letter:
             name = f"{letter} {fit(name, label - 2, look.glyphs)}"
         yield _row(name, cells, label, look.style(lane.name))
-    hidden = len(group.lanes) - options.max_member_rows
+    hidden = len(shown) - options.max_member_rows
     if hidden > 0:
         yield (Piece(f"{look.glyphs.ellipsis} {hidden} more members", "dim"),)
 
@@ -229,7 +227,13 @@ def _partitions(
         yield _row(name, list(group.row), label)
     if rest:
         count = sum(len(history.cells) for history in rest)
-        yield _row(f"+{count:,} others", unowned_row(rest, look), label)
+        yield _row(_others(count, label), unowned_row(rest, look), label)
+
+
+def _others(count: int, columns: int) -> str:
+    """How many rows are summed up in one, in as many words as there is room for."""
+    words = (f"+{count:,} others", f"+{count:,} more", f"+{count:,}")
+    return next((text for text in words if len(text) <= columns), words[-1])
 
 
 def _partition_label(cells: Sequence[Cell], columns: int, glyphs: Glyphs, *, alone: bool) -> str:

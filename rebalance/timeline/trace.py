@@ -6,11 +6,18 @@ are in events.py and are exported from here; docs/trace.md documents each of the
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, TextIO, TypeVar, get_args, get_origin
+from typing import Any, TextIO
 
+from rebalance.timeline.decoding import (
+    TraceError,
+    TraceStream,
+    open_trace,
+    out_of_order,
+    stream_trace,
+)
 from rebalance.timeline.events import (
     EVENTS,
     SCHEMA,
@@ -21,6 +28,7 @@ from rebalance.timeline.events import (
     CommitRefused,
     Event,
     GroupStateChanged,
+    GroupWaits,
     Header,
     JoinCompleted,
     Joined,
@@ -35,6 +43,8 @@ from rebalance.timeline.events import (
     MemberStopped,
     Partitions,
     RebalanceStarted,
+    RequestAnswered,
+    RequestSent,
     Revoked,
     Step,
     Subscribed,
@@ -53,6 +63,7 @@ __all__ = [
     "CommitRefused",
     "Event",
     "GroupStateChanged",
+    "GroupWaits",
     "Header",
     "JoinCompleted",
     "Joined",
@@ -67,6 +78,8 @@ __all__ = [
     "MemberStopped",
     "Partitions",
     "RebalanceStarted",
+    "RequestAnswered",
+    "RequestSent",
     "Revoked",
     "Step",
     "Subscribed",
@@ -74,19 +87,16 @@ __all__ = [
     "Trace",
     "TraceEnded",
     "TraceError",
+    "TraceStream",
     "View",
     "event_line",
     "header_line",
+    "open_trace",
     "parse_trace",
     "read_trace",
+    "stream_trace",
     "write_trace",
 ]
-
-T = TypeVar("T")
-
-
-class TraceError(ValueError):
-    """A trace cannot be read; the message says where, what stands there and what was expected."""
 
 
 @dataclass(slots=True)
@@ -118,10 +128,7 @@ class Trace:
         """Append one event; `t` never goes back (an earlier one is a caller's mistake)."""
         last_t = self.last_t
         if last_t is not None and event.t < last_t:
-            raise TraceError(
-                f"event {event.NAME} at t={event.t} stands after t={last_t}; "
-                "expected events in order of time"
-            )
+            raise TraceError(out_of_order(event, last_t))
         if self.keep:
             self.events.append(event)
         else:
@@ -164,148 +171,25 @@ def write_trace(trace: Trace, out: TextIO) -> None:
 
 
 def read_trace(path: Path) -> Trace:
-    """Read a trace file.
+    """Read a trace file into memory.
 
     Raises:
         TraceError: with file, line and what was expected; OSError as `open` raises it.
     """
-    with path.open(encoding="utf-8") as lines:
-        return parse_trace(lines, name=str(path))
+    return _whole(open_trace(path))
 
 
 def parse_trace(lines: Iterable[str], *, name: str = "trace") -> Trace:
-    """Read a trace from its lines; unknown fields and unknown events of v1 writers are skipped.
-
-    A last line without its end that does not parse is the mark of a writer that was killed: it is
-    left out, because the trace of a crash is the one that somebody needs.
+    """Read a trace from its lines into memory (see `stream_trace`).
 
     Raises:
         TraceError: the header is missing or of another version, or a line does not parse.
     """
-    trace: Trace | None = None
-    line_ends = False
-    for number, line in _numbered(lines, name):
-        if not line.strip():
-            continue
-        where = f"{name}:{number}"
-        if trace is None:
-            trace = Trace(
-                _header(_object(line, where, f"the header of a trace ({_EXAMPLE})"), where)
-            )
-            line_ends = line.endswith("\n")
-            continue
-        try:
-            data = _object(line, where, "one event as JSON object")
-        except TraceError:
-            if line_ends and not line.endswith("\n"):
-                break
-            raise
-        kind = EVENTS.get(str(data.get("event")))
-        if kind is None:
-            continue
-        event: Event = _build(kind, data, where)
-        try:
-            trace.add(event)
-        except TraceError as error:
-            raise TraceError(f"{where}: {error}") from None
-    if trace is None:
-        raise TraceError(f"{name}: empty; expected the header of a trace ({_EXAMPLE})")
-    return trace
+    return _whole(stream_trace(lines, name=name))
 
 
-_EXAMPLE = f'{{"schema": "{SCHEMA}", "version": {VERSION}, ...}}'
-
-
-def _numbered(lines: Iterable[str], name: str) -> Iterator[tuple[int, str]]:
-    try:
-        yield from enumerate(lines, 1)
-    except UnicodeDecodeError:
-        raise TraceError(f"{name}: not UTF-8 text; expected a trace in JSON lines") from None
-
-
-def _header(data: dict[str, Any], where: str) -> Header:
-    if data.get("schema") != SCHEMA:
-        raise TraceError(f"{where}: not a trace; expected a header as first line ({_EXAMPLE})")
-    if data.get("version") != VERSION:
-        raise TraceError(
-            f"{where}: a trace of version {data.get('version')!r}, but this release reads "
-            f"version {VERSION}; update kafka-rebalance"
-        )
-    return _build(Header, data, where)
-
-
-def _object(line: str, where: str, wanted: str) -> dict[str, Any]:
-    try:
-        data = json.loads(line)
-    except (json.JSONDecodeError, RecursionError):
-        raise TraceError(f"{where}: {_excerpt(line)} is not JSON; expected {wanted}") from None
-    if not isinstance(data, dict):
-        raise TraceError(f"{where}: {_excerpt(line)} is no JSON object; expected {wanted}")
-    return data
-
-
-def _excerpt(line: str) -> str:
-    text = line.strip()
-    return repr(text if len(text) <= 40 else text[:39] + "…")
-
-
-def _build(kind: type[T], data: dict[str, Any], where: str) -> T:
-    values: dict[str, Any] = {}
-    label = data.get("event", "header")
-    for spec in fields(kind):  # type: ignore[arg-type]
-        if spec.name not in data:
-            if spec.default is MISSING:
-                raise TraceError(f"{where}: {label} lacks {spec.name!r}")
-            continue
-        value = _frozen(data[spec.name])
-        if not _fits(spec.type, value):
-            raise TraceError(
-                f"{where}: {label} has {spec.name}={_excerpt(json.dumps(data[spec.name]))}; "
-                f"expected {describe_type(spec.type)}"
-            )
-        values[spec.name] = value
-    if values.get("t", 0) < 0:
-        raise TraceError(f"{where}: {label} has t={values['t']}; expected milliseconds >= 0")
-    return kind(**values)
-
-
-def _fits(kind: Any, value: Any) -> bool:
-    if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if kind in (str, bool, type(None)):
-        return isinstance(value, kind)
-    if kind == Partitions:
-        return isinstance(value, Mapping) and all(
-            isinstance(ids, tuple) and all(_fits(int, id_) and id_ >= 0 for id_ in ids)
-            for ids in value.values()
-        )
-    if get_origin(kind) is tuple:
-        return isinstance(value, tuple) and all(_fits(get_args(kind)[0], item) for item in value)
-    if get_origin(kind) is Literal:
-        return isinstance(value, str) and value in get_args(kind)
-    return any(_fits(option, value) for option in get_args(kind))
-
-
-def describe_type(kind: Any) -> str:
-    """The type of a field as JSON knows it: for error messages and docs/trace.md."""
-    simple = {int: "integer", str: "string", bool: "true or false", type(None): "null"}
-    if kind in simple:
-        return simple[kind]
-    if kind == Partitions:
-        return "object: topic to list of partition ids"
-    if get_origin(kind) is tuple:
-        return "list of strings"
-    if get_origin(kind) is Literal:
-        return " or ".join(f'"{option}"' for option in get_args(kind))
-    return " or ".join(describe_type(option) for option in get_args(kind))
-
-
-def _frozen(value: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(value)
-    if isinstance(value, dict):
-        return {key: tuple(ids) if isinstance(ids, list) else ids for key, ids in value.items()}
-    return value
+def _whole(stream: TraceStream) -> Trace:
+    return Trace(stream.header, list(stream.events))
 
 
 def _present(record: Any) -> dict[str, Any]:

@@ -21,6 +21,9 @@ from rebalance.timeline.events import (
 )
 from rebalance.timeline.lanes import GroupLanes
 
+_FOLLOWS = ("REBALANCE_IN_PROGRESS", "already rebalancing")
+"""In the words of clients: others began."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
@@ -31,6 +34,8 @@ class Seen:
     generation_from: int
     generation_to: int | None
     reason: str
+    told_by: str
+    """The lane whose own words `reason` has; "": nobody's, or words that it only follows others."""
 
 
 @dataclass(slots=True)
@@ -40,6 +45,8 @@ class _Turn:
     end: int
     sign: str
     generation_id: int = -1
+    told: bool = False
+    """`sign` is the member's own word."""
     in_generation: bool = False
     done: bool = False
 
@@ -75,6 +82,7 @@ def _follow(member: _Member, name: str, event: Event) -> None:
                 turn = member.begin(name, event.t, "rejoins" if member.ever_joined else "is new")
             if event.reason:
                 turn.sign = event.reason
+                turn.told = not any(words in event.reason for words in _FOLLOWS)
         case Revoked() | Lost() if any(event.partitions.values()):
             if turn is None or turn.done:
                 lost = isinstance(event, Lost)
@@ -136,6 +144,7 @@ def _seen(clusters: list[list[_Turn]]) -> list[Seen]:
                 generation_from=generation,
                 generation_to=known if known >= 0 else None,
                 reason=f"first seen: {cluster[0].lane} {cluster[0].sign}",
+                told_by=cluster[0].lane if cluster[0].told else "",
             )
         )
         generation = known

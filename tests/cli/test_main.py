@@ -16,11 +16,13 @@ SCENARIO = "# G01 a typo\n\ntopic orders partitions=2\n\nstrat A\n"
 def test_help_names_every_command() -> None:
     outcome = rebalance("--help")
     assert outcome.code == 0
-    for command in ("assign", "check", "demo", "simulate", "serve", "timeline"):
+    for command in ("assign", "check", "demo", "explore", "simulate", "serve", "timeline"):
         assert command in outcome.out
 
 
-@pytest.mark.parametrize("command", ["assign", "check", "demo", "simulate", "serve", "timeline"])
+@pytest.mark.parametrize(
+    "command", ["assign", "check", "demo", "explore", "simulate", "serve", "timeline"]
+)
 def test_help_of_each_command_shows_an_example(command: str) -> None:
     outcome = rebalance(command, "--help")
     assert outcome.code == 0

@@ -4,7 +4,7 @@ import pytest
 
 from rebalance.protocol.causes import Cause
 from rebalance.protocol.effects import SessionTimedOut
-from rebalance.protocol.notices import MemberRemoved, RebalanceStarted, StateChanged
+from rebalance.protocol.notices import GroupWaits, MemberRemoved, RebalanceStarted, StateChanged
 from rebalance.protocol.responses import JoinGroupResponse
 from rebalance.protocol.states import GroupState
 from tests.coordinator.support import (
@@ -38,6 +38,7 @@ def test_h06_a_member_that_expires_starts_a_rebalance(state: GroupState) -> None
             reason="removing member B-2 on heartbeat expiration",
         ),
         StateChanged(group_id=GROUP, previous=state, state=PREPARING, generation_id=1),
+        GroupWaits(group_id=GROUP, generation_id=1, waits_for="join", members=("A-1",)),
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from rebalance.protocol.causes import Cause
 from rebalance.protocol.effects import Append, Reply
 from rebalance.protocol.errors import ErrorCode
-from rebalance.protocol.notices import MemberAdded, RebalanceStarted, StateChanged
+from rebalance.protocol.notices import GroupWaits, MemberAdded, RebalanceStarted, StateChanged
 from rebalance.protocol.records import GroupMetadata, GroupMetadataValue
 from rebalance.protocol.requests import JoinGroupRequest
 from rebalance.protocol.responses import JoinedMember, JoinGroupResponse
@@ -212,6 +212,7 @@ def test_j05_the_whole_of_two_steps_as_effects() -> None:
             reason="starting",
         ),
         StateChanged(group_id=GROUP, previous=EMPTY, state=PREPARING, generation_id=0),
+        GroupWaits(group_id=GROUP, generation_id=0, waits_for="delay", members=()),
     )
 
 

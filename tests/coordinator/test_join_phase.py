@@ -4,7 +4,13 @@ import pytest
 
 from rebalance.protocol.causes import Cause
 from rebalance.protocol.effects import Append, Reply
-from rebalance.protocol.notices import JoinCompleted, MemberRemoved, RebalanceStarted, StateChanged
+from rebalance.protocol.notices import (
+    GroupWaits,
+    JoinCompleted,
+    MemberRemoved,
+    RebalanceStarted,
+    StateChanged,
+)
 from rebalance.protocol.records import GroupMetadata, GroupMetadataValue
 from rebalance.protocol.responses import JoinedMember, JoinGroupResponse, SyncGroupResponse
 from tests.coordinator.support import (
@@ -369,6 +375,7 @@ def test_j12_entering_preparing_from_completing_answers_parked_syncs() -> None:
             reason="not provided",
         ),
         StateChanged(group_id=GROUP, previous=COMPLETING, state=PREPARING, generation_id=1),
+        GroupWaits(group_id=GROUP, generation_id=1, waits_for="join", members=("B-2", "C-3")),
     )
 
 
@@ -414,6 +421,7 @@ def test_j13_the_answers_of_a_completed_join_phase() -> None:
             leader="A-1",
             members=("A-1", "B-2", "s-3"),
         ),
+        GroupWaits(group_id=GROUP, generation_id=1, waits_for="sync", members=("A-1",)),
         Reply(token=first, response=answer("A-1", everybody)),
         Reply(token=second, response=answer("B-2")),
         Reply(token=third, response=answer("s-3")),

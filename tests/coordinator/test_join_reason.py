@@ -30,18 +30,21 @@ def cause_of(bench: Bench) -> tuple[Cause, str]:
 @pytest.mark.parametrize(
     ("name", "metadata", "reason", "cause"),
     [
-        ("A", subscribed("t"), None, Cause.LEADER_REJOINED),
+        ("A", subscribed("t", owned=(0, 1)), None, Cause.LEADER_REJOINED),
         ("A", subscribed("t", "u"), None, Cause.SUBSCRIPTION_CHANGED),
         ("B", subscribed("u"), None, Cause.SUBSCRIPTION_CHANGED),
-        ("B", subscribed("t", owned=(1,)), None, Cause.OWNERSHIP_CHANGED),
-        ("A", subscribed("t", owned=(1,)), None, Cause.OWNERSHIP_CHANGED),
+        ("B", subscribed("t", owned=(0,)), None, Cause.OWNERSHIP_CHANGED),
+        ("A", subscribed("t", owned=(0, 2)), None, Cause.OWNERSHIP_CHANGED),
+        ("B", subscribed("t", owned=(0, 1, 2)), None, Cause.UNKNOWN),
+        ("A", subscribed("t", owned=(0, 1, 2)), None, Cause.LEADER_REJOINED),
         ("B", b"not a subscription", None, Cause.UNKNOWN),
         ("A", b"not a subscription", None, Cause.LEADER_REJOINED),
         ("A", b"", None, Cause.LEADER_REJOINED),
     ],
 )  # fmt: skip
 def test_cause_of_a_rejoin(name: str, metadata: bytes, reason: str | None, cause: Cause) -> None:
-    bench = at_state(STABLE, "A", "B", protocols=offers(range=subscribed("t")))
+    before = offers(range=subscribed("t", owned=(0, 1)))
+    bench = at_state(STABLE, "A", "B", protocols=before)
     bench.join(name, protocols=offers(range=metadata), reason=reason)
     assert cause_of(bench) == (cause, reason or "not provided")
 

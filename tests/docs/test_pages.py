@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rebalance.broker import EmbeddedBroker
+from rebalance.testing import SimulatedConsumer, simulate
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -38,3 +40,34 @@ def test_a_broker_of_the_tests_own(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(file)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_pictures_from_python(tmp_path: Path) -> None:
+    """docs/timeline.md"""
+    shutil.copy(DOCS.parent / "tests/testdata/timeline/demo.jsonl", tmp_path)
+    command = [sys.executable, "-c", _example("timeline.md", "render_svg")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "5 session expired 3066 " in done.stdout
+    assert (tmp_path / "demo.svg").read_text(encoding="utf-8").startswith("<svg")
+
+
+def test_several_timelines_on_a_page(tmp_path: Path) -> None:
+    """docs/page.md"""
+    shutil.copy(DOCS.parent / "tests/testdata/timeline/demo.jsonl", tmp_path)
+    command = [sys.executable, "-c", _example("page.md", "render_html")]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    page = (tmp_path / "demo.html").read_text(encoding="utf-8")
+    assert "<title>Two of a kind</title>" in page
+    assert page.count('"group_id":"demo-group","source"') == 2
+
+
+def test_a_story_for_code_under_simulation() -> None:
+    """docs/simulate_your_code.md"""
+
+    async def application(consumer: SimulatedConsumer) -> None:
+        async for _ in consumer:
+            await consumer.commit()
+
+    names: dict[str, Any] = {"simulate": simulate, "application": application}
+    exec(_example("simulate_your_code.md", "pause A for 20s"), names)
+    assert names["result"].records.processed > 100

@@ -129,3 +129,17 @@ def test_m02_fenced_is_fatal() -> None:
     assert "group.instance.id" in failed.error
     hand.done(e.Lose)
     assert hand.member.next_deadline() is None
+
+
+def test_m02_fenced_while_the_listener_runs_is_told_when_all_is_lost() -> None:
+    hand = Hand(group_instance_id="i", cooperative=True).stable(0).rebalances()
+    hand.joined()
+    hand.synced(parts(0, 1))
+    assert hand.last(e.Assign).partitions == parts(1)
+    hand.wait(3000)
+    assert kinds(hand.beat(ErrorCode.FENCED_INSTANCE_ID)) == []
+    assert hand.member.state is MemberState.FAILED
+    assert hand.member.owned == parts(0, 1)
+    assert kinds(hand.done(e.Assign)) == ["Lose", "Failed"]
+    assert hand.last(e.Failed).code is ErrorCode.FENCED_INSTANCE_ID
+    assert not hand.member.owned

@@ -3,7 +3,7 @@
 import pytest
 
 from assignors.model import TopicPartition
-from rebalance.simulation.checkers import Checkers, Committed
+from rebalance.simulation.checkers import Checkers, Committed, Unsettled
 from rebalance.simulation.views import Views
 from rebalance.timeline import trace
 
@@ -92,7 +92,10 @@ def test_i02_partition_is_given_away_before_it_was_revoked() -> None:
 
 def test_static_member_that_did_not_rejoin_is_a_zombie() -> None:
     watched = Watched()
-    watched.see(*member("eager", "e-1", 0), *member("b", "b-1"), joining("b"))
+    static = trace.MemberJoined(
+        t=0, group_id="g", member_id="e-1", client_id="eager", group_instance_id="i1"
+    )
+    watched.see(*member("eager", "e-1", 0), static, *member("b", "b-1"), joining("b"))
     assert watched.see(completed("e-1", "b-1"), sent("b-1", 0), assigned("b", 0)) == []
 
 
@@ -140,18 +143,42 @@ def test_i04_dead_group_begins_anew() -> None:
     assert watched.see(completed("a-1", generation=5), dead, completed("a-1", generation=1)) == []
 
 
+def test_i04_generation_that_no_coordinator_had_written_comes_again() -> None:
+    watched = Watched()
+    watched.see(*member("a", "a-1", generation=6), joining("a"), completed("a-1", generation=6))
+    dead = trace.GroupStateChanged(
+        t=3, group_id="g", previous="Stable", state="Dead", generation_id=6
+    )
+    again = trace.Joined(t=4, group_id="g", member="a", member_id="a-1", generation_id=5)
+    assert watched.see(dead, completed("a-1", generation=5), again) == []
+
+
 def test_i03_committed_offset_goes_back() -> None:
     watched = Watched()
     for offset in (5, 5, 9, 8):
         fact = Committed(t=4, group_id="g", partition=TopicPartition("t", 0), offset=offset)
-        watched.checkers.committed(fact)
+        watched.checkers.told(fact)
     assert [v.rule for v in watched.checkers.violations] == ["I03"]
     assert "offset 8 was committed after 9" in watched.checkers.violations[0].message
 
 
 def test_i05_problems_are_violations() -> None:
     watched = Watched()
-    watched.checkers.converged(9, ["nobody owns t-1 of g"])
+    watched.checkers.told(Unsettled(t=9, problem="nobody owns t-1 of g"))
     assert [str(v) for v in watched.checkers.violations] == [
         "I05 violated at 0.009s: nobody owns t-1 of g"
     ]
+
+
+def test_j11_only_static_members_are_in_a_generation_without_a_word() -> None:
+    watched = Watched()
+    watched.see(*member("a", "a-1"), *member("b", "b-1"), joining("b"))
+    assert watched.see(completed("a-1", "b-1")) == ["J11"]
+    said = "a (a-1) is in generation 2 of g and did not ask to join it"
+    assert watched.checkers.violations[0].message == said
+
+
+def test_i02_a_dynamic_member_is_never_left_behind() -> None:
+    watched = Watched()
+    watched.see(*member("a", "a-1", 0), *member("b", "b-1"), joining("b"))
+    assert watched.see(completed("a-1", "b-1"), sent("b-1", 0)) == ["J11", "I02"]

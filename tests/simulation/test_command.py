@@ -11,6 +11,7 @@ from rebalance.cli.errors import UsageError
 from rebalance.cli.simulate import simulate
 from rebalance.cli.terminal import ColorWhen
 from rebalance.simulation import Simulation
+from rebalance.simulation.checkers import Unsettled
 from rebalance.timeline.trace import read_trace
 
 STORY = """\
@@ -52,7 +53,7 @@ def test_story_is_told_drawn_measured_and_judged(
     assert "> start A\n> run until stable\n> show ownership\nstable at 3.021s" in out
     assert "member joined: A" in out
     assert "double-owned, partition-ms 0" in " ".join(out.split())
-    assert "Invariants I01 to I05 hold" in out
+    assert "Invariants I01 to I06 hold" in out
     assert out.endswith("Output as expected.\n")
 
 
@@ -108,9 +109,9 @@ def test_violation_is_told_with_what_led_to_it(
     as_json: bool,
 ) -> None:
     def settle(simulation: Simulation) -> None:
-        simulation.checkers.converged(simulation.now, ["it is a test"])
+        simulation.checkers.told(Unsettled(t=simulation.now, problem="it is a test"))
 
-    monkeypatch.setattr(Simulation, "settle", settle)
+    monkeypatch.setattr("rebalance.simulation.run.settle", settle)
     assert run(story, json_output=as_json) == 1
     out = capsys.readouterr().out
     if as_json:

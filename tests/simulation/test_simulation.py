@@ -5,7 +5,7 @@ import pytest
 from assignors.interface import resolve
 from rebalance.member.config import MemberConfig
 from rebalance.protocol.states import GroupState, MemberState
-from rebalance.simulation import Behaviour, MemberSpec, Simulation
+from rebalance.simulation import Behaviour, MemberSpec, Simulation, settle
 from rebalance.simulation.views import flattened
 from rebalance.timeline import trace
 
@@ -171,19 +171,19 @@ def test_unrest_says_why() -> None:
 
 def test_group_that_never_comes_to_rest_violates_i05() -> None:
     simulation = running("a", "b")
-    simulation.node.append_ms = 10**9  # the log takes for ever: no assignment can be stored
+    simulation.node.disk.append_ms = 10**9  # the log takes for ever: no assignment can be stored
     simulation.processes["a"].enforce("again")
-    simulation.settle()
+    settle(simulation)
     assert [violation.rule for violation in simulation.violations] == ["I05"]
 
 
 def test_faults_end_before_a_group_must_come_to_rest() -> None:
     simulation = running("a", "b")
-    simulation.processes["a"].lines.lose("JoinGroup", 0)
+    simulation.processes["a"].lines.lost_requests.begin("JoinGroup", 0)
     simulation.processes["b"].pause()
     simulation.topic("orders", 8)  # the leader looks every five minutes
     assert not simulation.run_until_stable(within_ms=1_000)
-    simulation.settle()
+    settle(simulation)
     assert not simulation.violations
 
 
@@ -191,7 +191,7 @@ def test_what_settles_is_not_part_of_the_trace() -> None:
     simulation = running("a", "b")
     simulation.processes["a"].crash()
     told = len(simulation.trace.events)
-    simulation.settle()
+    settle(simulation)
     assert len(simulation.trace.events) == told
     assert not simulation.violations
 
@@ -222,5 +222,5 @@ def test_the_trace_runs_until_the_story_ends() -> None:
     simulation.end()
     assert simulation.trace.events[-1] == trace.TraceEnded(t=60_000)
     simulation.processes["a"].close()
-    simulation.settle()
+    settle(simulation)
     assert simulation.trace.last_t == 60_000

@@ -62,6 +62,10 @@ COORDINATOR = [
         ),
     ),
     (
+        notices.GroupWaits(group_id="g", generation_id=4, waits_for="join", members=("m",)),
+        trace.GroupWaits(t=9, group_id="g", generation_id=4, waits_for="join", members=("m",)),
+    ),
+    (
         notices.CommitRefused(group_id="g", member_id="m", generation_id=4, error="E"),
         trace.CommitRefused(t=9, group_id="g", member_id="m", generation_id=4, error="E"),
     ),

@@ -1,6 +1,8 @@
 """Virtual time: order, jumps, chance."""
 
-from rebalance.simulation.world import World
+import pytest
+
+from rebalance.simulation.world import TimeStandsStillError, World
 
 
 def test_events_come_in_order_of_time_then_of_scheduling() -> None:
@@ -50,3 +52,14 @@ def test_chance_is_the_seeds() -> None:
     assert draw(1) == draw(1) != draw(2)
     assert set(draw(1)) == {1, 2, 3, 4, 5, 6}
     assert World().between(4, 4) == 4
+
+
+def test_what_never_lets_time_pass_is_an_error() -> None:
+    world = World()
+
+    def again() -> None:
+        world.after(0, again)
+
+    world.at(7, again)
+    with pytest.raises(TimeStandsStillError, match="at 7 ms there is always more to do"):
+        world.run(100)

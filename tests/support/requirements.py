@@ -36,7 +36,7 @@ _TOOLS = {
     "mvn": _Tool(commands=("mvn",), advice="install Maven"),
     "go": _Tool(commands=("go",), advice="install Go"),
     "browser": _Tool(
-        commands=("chromium", "chromium-browser", "google-chrome", "firefox"),
+        commands=("chromium", "chromium-browser", "google-chrome"),
         advice="install Chromium",
     ),
 }

@@ -9,6 +9,7 @@ from rebalance.simulation import read, run_scenario
 from rebalance.timeline.events import (
     Assigned,
     Event,
+    MemberJoined,
     MemberRemoved,
     MemberStarted,
     MemberStopped,
@@ -37,6 +38,8 @@ def moves_by_hand(trace: Trace, group_id: str) -> int:
             continue
         if isinstance(event, MemberRemoved):
             gone.add(event.member_id)
+        elif isinstance(event, MemberJoined):
+            gone.discard(event.member_id)  # a coordinator that loaded the group counts on it again
         elif getattr(event, "member", "") and getattr(event, "member_id", ""):
             ids[event.member] = event.member_id  # type: ignore[attr-defined]
         if isinstance(event, Assigned) and ids.get(event.member) not in gone:

@@ -372,3 +372,22 @@ def test_a_gap_that_ended_because_nobody_wants_it_is_blamed_on_no_rebalance() ->
     assert numbers.member_view.unavailable_partition_ms == 3 + 50
     assert [c.unavailable_partition_ms for c in numbers.per_rebalance] == [3]
     assert [c.partitions_stopped for c in numbers.per_rebalance] == [0]
+
+
+def test_an_outage_of_all_is_counted_though_nobody_is_there_to_want_anything() -> None:
+    def life(name: str, start: int, end: int) -> list[Event]:
+        return [
+            MemberStarted(t=start, group_id=G, member=name, topics=("orders",)),
+            MemberStopped(t=end, group_id=G, member=name, how="crashed"),
+        ]
+
+    events = [
+        TopicKnown(t=0, topic="orders", partitions=4),
+        *life("A", 0, 1_000),
+        *life("B", 6_000, 7_000),
+        Step(t=9_000, text="it is over"),
+    ]
+    owned = measure(read_group(Trace(Header(source="test"), events), G)).member_view
+    assert owned is not None
+    assert owned.deserted_partition_ms == 4 * 5_000, "and not the two seconds after the last"
+    assert owned.unavailable_partition_ms == 4 * 2_000

@@ -149,7 +149,7 @@ def test_member_ledger(name: str) -> None:
     ledger = MemberLedger(coordinator_counts=counts)
     for event in events:
         ledger.handle(event)
-    assert ledger.finish(9).get(Cell("t", 0), ()) == tuple(expected)
+    assert ledger.holds(9).get(Cell("t", 0), ()) == tuple(expected)
 
 
 COORDINATOR_CASES: dict[str, tuple[list[Event], list[Hold]]] = {
@@ -188,7 +188,8 @@ COORDINATOR_CASES: dict[str, tuple[list[Event], list[Hold]]] = {
 @pytest.mark.parametrize("name", COORDINATOR_CASES)
 def test_coordinator_ledger(name: str) -> None:
     events, expected = COORDINATOR_CASES[name]
-    ledger = CoordinatorLedger({"a": "A", "a2": "A", "b": "B"})
+    ledger = CoordinatorLedger()
     for event in events:
         ledger.handle(event)
-    assert ledger.finish(9).get(Cell("t", 0), ()) == tuple(expected)
+    names = {"a": "A", "a2": "A", "b": "B"}
+    assert ledger.holds(9, names).get(Cell("t", 0), ()) == tuple(expected)

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+import pytest
+
 from rebalance.timeline.events import (
     Assigned,
     Event,
@@ -220,3 +222,35 @@ def test_members_that_came_before_do_not_join_a_later_rebalance() -> None:
         started(10, 1, "metadata changed"),
     )
     assert second.joined == ()
+
+
+def test_a_step_of_long_ago_explains_nothing() -> None:
+    late, in_time = (
+        found(
+            MemberStarted(t=0, group_id=G, member="C", session_timeout_ms=6_000),
+            Step(t=0, text="C is killed", member="C", cause="session expired"),
+            started(t, 1, "unknown"),
+        )[0]
+        for t in (12_001, 12_000)
+    )
+    assert (late.cause, in_time.cause) == ("unknown", "session expired")
+
+
+@pytest.mark.parametrize(
+    ("words", "cause"),
+    [
+        ("rebalance enforced by the user", "unknown"),
+        ("Heartbeat answered REBALANCE_IN_PROGRESS", "session expired"),
+        ("", "session expired"),
+    ],
+)
+def test_a_member_s_own_reason_stands_above_a_step_about_another(words: str, cause: str) -> None:
+    last = found(
+        MemberStarted(t=0, group_id=G, member="A", topics=("t",)),
+        MemberStarted(t=0, group_id=G, member="B", topics=("t",)),
+        Step(t=10, text="B is killed", cause="session expired", member="B"),
+        Joining(t=5_000, group_id=G, member="A", member_id="a", reason=words),
+        Joined(t=5_010, group_id=G, member="A", member_id="a", generation_id=2),
+    )[-1]
+    assert last.cause == cause
+    assert last.reason.startswith("first seen: A ")

@@ -28,10 +28,11 @@ HEADER = '{"schema": "rebalance.trace", "version": 1, "source": "test"}'
 
 _TEXT = st.text(max_size=5)
 _VALUES = {
-    int: st.integers(0, 10**12),
+    int: st.integers(0, 10**6),
     str: _TEXT,
     bool: st.booleans(),
     str | None: st.none() | _TEXT,
+    int | None: st.none() | st.integers(0, 10**12),
     tuple[str, ...]: st.lists(_TEXT, max_size=3).map(tuple),
     Partitions: st.dictionaries(
         _TEXT, st.lists(st.integers(0, 9), max_size=3).map(tuple), max_size=2
@@ -44,6 +45,10 @@ def _events(kind: type[Event]) -> st.SearchStrategy[Event]:
         spec.name: _VALUES[spec.type] if spec.type in _VALUES else st.sampled_from(["closed"])
         for spec in fields(kind)
     }
+    if values.get("member") is _VALUES[str]:
+        values["member"] = _VALUES[str].filter(bool)  # a lane's name
+    if "member_id" in values and values["member_id"] is _VALUES[str]:
+        values["member_id"] = _VALUES[str].filter(bool)  # of most events nobody is no member
     return st.builds(kind, **values)
 
 
@@ -90,6 +95,14 @@ def test_a_last_line_cut_in_the_middle_is_left_out() -> None:
     assert parse_trace(io.StringIO(text)).events == [Step(t=0, text="a")]
 
 
+def test_a_last_line_that_ends_in_half_a_letter_is_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "t.jsonl"
+    whole = f'{HEADER}\n{{"t": 0, "event": "step", "text": "a"}}\n'
+    half = '{"t": 1, "event": "step", "text": "é'.encode()[:-1]
+    file.write_bytes(whole.encode() + half)
+    assert read_trace(file).events == [Step(t=0, text="a")]
+
+
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
@@ -102,7 +115,32 @@ def test_a_last_line_cut_in_the_middle_is_left_out() -> None:
         ([HEADER, "{"], "t.jsonl:2: '{' is not JSON; expected one event"),
         ([HEADER, '{"event": "step", "text": ""}'], "t.jsonl:2: step lacks 't'"),
         ([HEADER, '{"t": 0, "event": "step"}'], "t.jsonl:2: step lacks 'text'"),
-        ([HEADER, '{"t": -1, "event": "step", "text": ""}'], "has t=-1; expected millis"),
+        ([HEADER, '{"t": -1, "event": "step", "text": ""}'], "has t='-1'; expected millis"),
+        (
+            [HEADER, '{"t": 1' + "0" * 20 + ', "event": "end"}'],
+            "from 0 to a hundred",
+        ),
+        ([HEADER, '{"t": ' + "1" * 5_000 + ', "event": "end"}'], "t.jsonl:2: "),
+        (
+            [HEADER, '{"t": 0, "event": "topic", "topic": "a", "partitions": 2000000000}'],
+            "topic has partitions='2000000000'; expected how many there are, at most 1,000,000",
+        ),
+        (
+            [
+                HEADER,
+                '{"t": 0, "event": "member_removed", "group_id": "g", "member_id": "", '
+                '"cause": "member left"}',
+            ],
+            "member_removed has member_id=''; expected whom it is about",
+        ),
+        (
+            [HEADER, '{"t": 0, "event": "joining", "group_id": "g", "member": ""}'],
+            "joining has member=''; expected whom it is about",
+        ),
+        (
+            [HEADER[:-1] + ', "started_at_ms": 1764500000000000000}'],
+            "t.jsonl:1: header has started_at_ms='1764500000000000000'; expected milliseconds",
+        ),
         ([HEADER, '{"t": 0.5, "event": "step", "text": ""}'], "t='0.5'; expected integer"),
         ([HEADER, '{"t": true, "event": "step", "text": ""}'], "t='true'; expected integer"),
         (

@@ -92,5 +92,6 @@ def test_the_first_sign_is_told_as_it_was_seen() -> None:
             generation_from=-1,
             generation_to=1,
             reason="first seen: A topic metadata changed",
+            told_by="A",
         )
     ]

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Protocol
 
 from rebalance.cli.demonstration import cluster
@@ -109,6 +110,12 @@ async def _play(
         audience.step(at, step, took, stage.owners())
         await asyncio.sleep(settings.pause_ms / 1000)
     await stage.finish()
+
+
+def load_clients(settings: DemoSettings) -> None:
+    """Import what takes a second or two, before t = 0: it is no part of the story."""
+    import_module("rebalance.clients.aiokafka")
+    import_module("aiokafka.admin" if settings.bootstrap_servers else "rebalance.broker")
 
 
 def make_header(settings: DemoSettings) -> trace.Header:

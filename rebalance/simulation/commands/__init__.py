@@ -2,13 +2,35 @@
 
 from collections.abc import Mapping
 
-from rebalance.simulation.commands import acting, comparing, setting, showing, waiting
+from rebalance.simulation.commands import (
+    acting,
+    brokers,
+    comparing,
+    deploying,
+    networking,
+    producing,
+    setting,
+    showing,
+    strangers,
+    waiting,
+)
 from rebalance.simulation.commands.command import Command
 
 __all__ = ["COMMANDS", "Command"]
 
 COMMANDS: Mapping[str, Command] = {
     command.name: command
-    for room in (setting, acting, waiting, showing, comparing)
+    for room in (
+        setting,
+        producing,
+        acting,
+        deploying,
+        networking,
+        brokers,
+        strangers,
+        waiting,
+        showing,
+        comparing,
+    )
     for command in room.COMMANDS
 }

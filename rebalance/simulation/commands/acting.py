@@ -1,40 +1,42 @@
 """Commands that do something to consumers: what a deploy, a user or bad luck does."""
 
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
 
 from rebalance.protocol.errors import ErrorCode
+from rebalance.protocol.states import MemberState
 from rebalance.simulation.commands.command import Command, clause, no_options, only_options, value
+from rebalance.simulation.commands.pacing import Pace, pace
 from rebalance.simulation.process import Process
 from rebalance.simulation.scenario import Call
 from rebalance.simulation.stage import Action, Declared, Stage, known_or_error
-from rebalance.simulation.values import duration, names, short_duration, whole_number
+from rebalance.simulation.values import duration, names, short_duration
 
 __all__ = ["COMMANDS"]
 
-_APIS = ("JoinGroup", "SyncGroup", "Heartbeat", "LeaveGroup", "OffsetCommit", "OffsetFetch")
 _CALLS = ("revoke", "assign", "lose", "assignor")
 
 
 def _start(call: Call, declared: Declared) -> Action:
     no_options(call)
-    words, every = clause(call, "every")
+    words, at = pace(call)
     members = declared.names(call, words)
     declared.started = True
 
     def start(stage: Stage, name: str) -> None:
         stage.simulation.step(f"{name} starts", name, cause="member joined")
-        try:
-            stage.simulation.start(name)
-        except ValueError as error:
-            raise call.error(str(error)) from None
+        running = stage.simulation.processes.get(name)
+        if running is not None and running.alive:
+            raise call.error(f"{name} is running: close or crash it before it is started again")
+        stage.simulation.start(name)
 
+    return _paced(members, at, start, "start")
+
+
+def _paced(
+    members: Sequence[str], at: Pace, act: Callable[[Stage, str], None], what: str
+) -> Action:
     def play(stage: Stage) -> Iterable[str]:
-        for index, name in enumerate(members):
-            if index == 0 or not every:
-                start(stage, name)
-            else:
-                stage.simulation.start_later(name, index * every, partial(start, stage))
+        at.act(stage, members, act, what)
         return ()
 
     return play
@@ -56,48 +58,51 @@ def _each(
 
 def _close(call: Call, declared: Declared) -> Action:
     no_options(call)
+    words, at = pace(call)
 
-    def close(stage: Stage, process: Process) -> None:
+    def close(stage: Stage, name: str) -> None:
+        process = stage.process(call, name)
         static = process.config.group_instance_id is not None
         cause = "" if static else "member left"
         stage.simulation.step(f"{process.name} closes", process.name, cause)
         process.close()
 
-    return _each(call, declared, call.words, close)
+    return _paced(declared.names(call, words), at, close, "close")
 
 
 def _crash(call: Call, declared: Declared) -> Action:
     no_options(call)
-    words, error = call.words, None
+    words, at, error = *pace(call), None
     if "on" in words:
-        at = words.index("on")
-        if len(words) != at + 2:
+        on = words.index("on")
+        if len(words) != on + 2:
             raise call.error("expected one error name after `on`, at the end")
         error = ErrorCode[known_or_error(call, words[-1], ErrorCode.__members__, "an error")]
-        words = words[:at]
+        words = words[:on]
 
-    def crash(stage: Stage, process: Process) -> None:
+    def crash(stage: Stage, name: str) -> None:
+        process = stage.process(call, name)
         if error is not None:
             process.crash_on = error
             return
         stage.simulation.step(f"{process.name} crashes", process.name, "session expired")
         process.crash()
 
-    return _each(call, declared, words, crash)
+    return _paced(declared.names(call, words), at, crash, "crash")
 
 
 def _pause(call: Call, declared: Declared) -> Action:
     no_options(call)
     words, time = clause(call, "for")
+    members = declared.names(call, words)
 
-    def pause(stage: Stage, process: Process) -> None:
-        for_time = "" if time is None else f" for {short_duration(time)}"
-        stage.simulation.step(f"{process.name} stands still{for_time}", process.name)
-        process.pause()
-        if time is not None:
-            stage.simulation.world.after(time, process.resume)
+    def play(stage: Stage) -> Iterable[str]:
+        for name in members:
+            stage.process(call, name)
+            stage.simulation.faults.pause(name, for_ms=time)
+        return ()
 
-    return _each(call, declared, words, pause)
+    return play
 
 
 def _resume(call: Call, declared: Declared) -> Action:
@@ -128,6 +133,7 @@ def _subscribe(call: Call, declared: Declared) -> Action:
     topics = names(call.options["topics"])
 
     def subscribe(stage: Stage, process: Process) -> None:
+        _not_failed(call, process)
         text = f"{process.name} subscribes to {', '.join(topics) or 'nothing'}"
         cause = "subscription changed" if topics else "member left"
         stage.simulation.step(text, process.name, cause)
@@ -141,10 +147,16 @@ def _rejoin(call: Call, declared: Declared) -> Action:
     reason = call.options.get("reason", "")
 
     def rejoin(stage: Stage, process: Process) -> None:
+        _not_failed(call, process)
         stage.simulation.step(f"{process.name} asks for a rebalance", process.name)
         process.enforce(reason)
 
     return _each(call, declared, call.words, rejoin)
+
+
+def _not_failed(call: Call, process: Process) -> None:
+    if process.state is MemberState.FAILED:
+        raise call.error(f"{process.name} failed: expected that it is closed and started anew")
 
 
 def _commit(call: Call, declared: Declared) -> Action:
@@ -176,7 +188,7 @@ def _behave(call: Call, declared: Declared) -> Action:
             spec, process = stage.spec(name), stage.simulation.processes.get(name)
             spec.behaviour = spec.behaviour.with_changes(changes)
             if process is not None:
-                process.behaviour = process.behaviour.with_changes(changes)
+                process.behave(changes)
         return ()
 
     return play
@@ -194,85 +206,28 @@ def _raise(call: Call, declared: Declared) -> Action:
         failing = {"failing": spec.behaviour.failing | what}
         spec.behaviour = spec.behaviour.with_changes(failing)
         if process is not None:
-            process.behaviour = process.behaviour.with_changes(failing)
+            process.behave(failing)
         return ()
 
     return play
-
-
-def _lose(call: Call, declared: Declared) -> Action:
-    only_options(call, ("after",))
-    name, api = _member_and_api(call, declared)
-    after = value(call, whole_number, call.options.get("after", "0"), "after")
-    past = f" after {after} more" if after else ""
-
-    def play(stage: Stage) -> Iterable[str]:
-        stage.spec(name).lost[api] = after
-        stage.simulation.step(f"{api} of {name} gets lost{past}", name)
-        process = stage.simulation.processes.get(name)
-        if process is not None:
-            process.lines.lose(api, after)
-        return ()
-
-    return play
-
-
-def _deliver(call: Call, declared: Declared) -> Action:
-    no_options(call)
-    name, api = _member_and_api(call, declared)
-
-    def play(stage: Stage) -> Iterable[str]:
-        stage.spec(name).lost.pop(api, None)
-        stage.simulation.step(f"{api} of {name} arrives again", name)
-        process = stage.simulation.processes.get(name)
-        if process is not None:
-            process.lines.deliver(api)
-        return ()
-
-    return play
-
-
-def _member_and_api(call: Call, declared: Declared) -> tuple[str, str]:
-    if len(call.words) != 2:
-        raise call.error(f"expected a member and an API: {', '.join(_APIS)}")
-    name = declared.member(call, call.words[0])
-    return name, known_or_error(call, call.words[1], _APIS, "an API")
-
-
-def _disconnect(call: Call, declared: Declared) -> Action:
-    no_options(call)
-    words, time = clause(call, "for")
-
-    def mend(process: Process) -> None:
-        process.lines.down = False
-
-    def disconnect(stage: Stage, process: Process) -> None:
-        for_time = "" if time is None else f" for {short_duration(time)}"
-        stage.simulation.step(f"{process.name} loses its connections{for_time}", process.name)
-        process.lines.cut()
-        if time is not None:
-            process.lines.down = True
-            stage.simulation.world.after(time, mend, process)
-
-    return _each(call, declared, words, disconnect)
 
 
 COMMANDS = (
     Command(
         name="start",
-        usage="start A B [every 2s]",
-        help="Bring consumers to life, at once or one after another.",
+        usage="start A B [every 2s [by 3]]",
+        help="Bring consumers to life, at once or one after another (`by`: three at a time).",
         prepare=_start,
     ),
     Command(
         name="close",
-        usage="close A",
+        usage="close A [every 2s [by 3]]",
         help="Close in good order: commit, revoke, leave (a static member does not leave).",
         prepare=_close,
     ),
     Command(
         name="crash",
-        usage="crash A [on MEMBER_ID_REQUIRED]",
+        usage="crash A [on MEMBER_ID_REQUIRED] [every 2s [by 3]]",
         help="The process is gone, its sockets are cut; `on`: as soon as that error is answered.",
         prepare=_crash,
     ),
@@ -329,23 +284,5 @@ COMMANDS = (
         usage="raise A revoke|assign|lose|assignor",
         help="From now on that callback, or the assignor, raises.",
         prepare=_raise,
-    ),
-    Command(
-        name="lose",
-        usage="lose A SyncGroup [after=1]",
-        help="Requests of that API get lost on their way, once `after` more got through.",
-        prepare=_lose,
-    ),
-    Command(
-        name="deliver",
-        usage="deliver A SyncGroup",
-        help="Requests of that API arrive again.",
-        prepare=_deliver,
-    ),
-    Command(
-        name="disconnect",
-        usage="disconnect A [for 5s]",
-        help="Cut the connections; `for`: the broker cannot be reached so long.",
-        prepare=_disconnect,
     ),
 )

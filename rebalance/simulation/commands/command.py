@@ -1,6 +1,6 @@
 """What a command is, and the little grammar that all of them share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -8,7 +8,7 @@ from rebalance.simulation.scenario import Call
 from rebalance.simulation.stage import Action, Declared, known_or_error
 from rebalance.simulation.values import duration
 
-__all__ = ["Command", "clause", "no_options", "only_options", "value"]
+__all__ = ["Command", "clause", "clauses", "no_options", "only_options", "value"]
 
 T = TypeVar("T")
 
@@ -54,3 +54,19 @@ def clause(call: Call, keyword: str) -> tuple[tuple[str, ...], int | None]:
     if len(words) != at + 2:
         raise call.error(f"expected one duration after `{keyword}`, at the end")
     return words[:at], value(call, duration, words[-1])
+
+
+def clauses(
+    call: Call, readers: Mapping[str, Callable[[str], int]]
+) -> tuple[tuple[str, ...], dict[str, int]]:
+    """`A B every 5s by 2` as (A, B) and {every: 5000, by: 2}, in any order behind the names."""
+    words, found = call.words, dict[str, int]()
+    first = min((words.index(key) for key in readers if key in words), default=len(words))
+    rest = words[first:]
+    for key, text in zip(rest[::2], rest[1::2], strict=False):
+        if key not in readers or key in found:
+            raise call.error(f"{key!r}: expected one of {', '.join(readers)}, each once")
+        found[key] = value(call, readers[key], text, key)
+    if len(rest) % 2:
+        raise call.error(f"expected a value after `{rest[-1]}`")
+    return words[:first], found

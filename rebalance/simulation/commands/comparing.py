@@ -1,41 +1,48 @@
-"""`compare`: what stands above, played again in other ways, side by side."""
+"""`compare` and `measure`: what stands above in numbers, played in other ways, side by side."""
 
 from collections.abc import Iterable, Mapping
 
 from assignors.errors import AssignorError
-from assignors.interface import resolve
-from rebalance.simulation.choosing import PROTOCOLS, Overrides
+from rebalance.simulation.choosing import PROTOCOLS
 from rebalance.simulation.commands.command import Command, no_options
 from rebalance.simulation.scenario import Call
 from rebalance.simulation.stage import Action, Declared, Stage, known_or_error
+from rebalance.simulation.ways import Way, read_way
 
 __all__ = ["COMMANDS"]
+
+
+def _measure(call: Call, declared: Declared) -> Action:
+    no_options(call)
+    if call.words != ("from", "here"):
+        raise call.error("expected `measure from here`")
+
+    def play(stage: Stage) -> Iterable[str]:
+        stage.measured_from = stage.simulation.now
+        return ()
+
+    return play
 
 
 def _compare(call: Call, declared: Declared) -> Action:
     no_options(call)
     if not call.words:
         raise call.error("expected ways to play it: eager, cooperative/sticky, ...")
-    ways = {word: _way(call, word) for word in call.words}
+    found = [_way(call, word) for word in dict.fromkeys(call.words)]
 
     def play(stage: Stage) -> Iterable[str]:
-        measure = stage.measure
-        if measure is None:
-            raise call.error("nobody measures here: expected `measure=` where the scenario is run")
-        return table({name: measure(stage.replay(way)) for name, way in ways.items()})
+        stage.measuring(call)
+        return table({each.name: stage.replay(each.overrides) for each in found})
 
     return play
 
 
-def _way(call: Call, word: str) -> Overrides:
-    protocol, _, assignor = word.partition("/")
-    known_or_error(call, protocol, PROTOCOLS, "a protocol")
-    if assignor:
-        try:
-            resolve(assignor)
-        except AssignorError as error:
-            raise call.error(str(error)) from None
-    return Overrides(protocol=PROTOCOLS[protocol], assignor=assignor or None)
+def _way(call: Call, word: str) -> Way:
+    known_or_error(call, word.partition("/")[0], PROTOCOLS, "a protocol")
+    try:
+        return read_way(word)
+    except AssignorError as error:
+        raise call.error(str(error)) from None
 
 
 def table(columns: Mapping[str, Mapping[str, Mapping[str, int]]]) -> list[str]:
@@ -59,6 +66,15 @@ def table(columns: Mapping[str, Mapping[str, Mapping[str, int]]]) -> list[str]:
 
 
 COMMANDS = (
+    Command(
+        name="measure",
+        usage="measure from here",
+        help=(
+            "`show metrics`, `compare` and `rebalance compare` count from here on: the deploy and "
+            "not the start before it. Where all is at rest."
+        ),
+        prepare=_measure,
+    ),
     Command(
         name="compare",
         usage="compare eager cooperative/sticky ...",

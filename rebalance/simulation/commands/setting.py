@@ -1,28 +1,26 @@
 """Commands that set the stage: seed, settings, network, log, topics, members."""
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import replace
 
 from assignors.errors import AssignorError
 from rebalance.member.config import MemberConfig
+from rebalance.member.profile import JAVA, PROFILES
 from rebalance.protocol.config import ConfigError, CoordinatorConfig
 from rebalance.simulation.application import Behaviour
 from rebalance.simulation.choosing import chosen
 from rebalance.simulation.commands.command import Command, no_options, only_options, value
-from rebalance.simulation.network import Delay
 from rebalance.simulation.scenario import Call
-from rebalance.simulation.simulation import MemberSpec
-from rebalance.simulation.stage import Action, Declared, Stage, known_or_error
-from rebalance.simulation.values import duration, duration_range, names, whole_number
+from rebalance.simulation.spec import MemberSpec
+from rebalance.simulation.stage import Action, Declared, Stage, known_or_error, written_out
+from rebalance.simulation.values import duration, names, whole_number
 
 __all__ = ["COMMANDS"]
 
-_PROPERTIES = {
-    each.metadata["property"]
-    for each in fields(MemberConfig)
-    if each.metadata["property"] not in ("group.id", "client.id")
-}
+_PROPERTIES = {name for name in MemberConfig.properties() if name not in ("group.id", "client.id")}
+_OWN = ("topics", "assignors", "client", "static")
 _BEHAVIOUR = {"poll": "poll_ms", "commit": "commit_ms", "rate": "rate_per_s"}
+_STATIC = {"yes": True, "no": False}
 _MEMBER = {"group": "group.id", "instance": "group.instance.id", "rack": "client.rack"}
 
 
@@ -34,6 +32,18 @@ def _seed(call: Call, declared: Declared) -> Action:
     return _nothing
 
 
+def _trace(call: Call, declared: Declared) -> Action:
+    no_options(call)
+    if declared.started or list(call.words) != ["requests"]:
+        raise call.error("expected `trace requests`, above any `start`")
+
+    def play(stage: Stage) -> Iterable[str]:
+        stage.simulation.tells_requests = True
+        return ()
+
+    return play
+
+
 def _set(call: Call, declared: Declared) -> Action:
     if declared.started:
         raise call.error("settings are the broker's from its start: expected above any `start`")
@@ -41,39 +51,10 @@ def _set(call: Call, declared: Declared) -> Action:
         raise call.error("expected property=value, with Kafka's names")
     declared.properties |= call.options
     try:
-        CoordinatorConfig.from_properties(declared.properties)
+        CoordinatorConfig.from_properties(declared.settings)
     except ConfigError as error:
         raise call.error(str(error)) from None
     return _nothing
-
-
-def _network(call: Call, declared: Declared) -> Action:
-    only_options(call, ("delay",))
-    if call.words or not call.options:
-        raise call.error("expected delay=1..5ms")
-    delay = Delay(*value(call, duration_range, call.options["delay"], "delay"))
-
-    def play(stage: Stage) -> Iterable[str]:
-        stage.simulation.delay = delay
-        return ()
-
-    return play
-
-
-def _log(call: Call, declared: Declared) -> Action:
-    only_options(call, ("append", "fail"))
-    if call.words or not call.options:
-        raise call.error("expected append=DURATION or fail=NUMBER")
-    append = value(call, duration, call.options.get("append", "0ms"), "append")
-    failing = value(call, whole_number, call.options.get("fail", "0"), "fail")
-
-    def play(stage: Stage) -> Iterable[str]:
-        if "append" in call.options:
-            stage.simulation.node.append_ms = append
-        stage.simulation.node.failing_appends += failing
-        return ()
-
-    return play
 
 
 def _topic(call: Call, declared: Declared) -> Action:
@@ -119,13 +100,14 @@ def _count(call: Call, text: str) -> int:
 def _members(call: Call, declared: Declared) -> Action:
     if not call.words:
         raise call.error("expected at least one name")
-    only_options(call, sorted({"topics", "assignors", *_BEHAVIOUR, *_MEMBER, *_PROPERTIES}))
+    only_options(call, sorted({*_OWN, *_BEHAVIOUR, *_MEMBER, *_PROPERTIES}))
     if "topics" not in call.options:
         raise call.error("expected topics=NAME,... (what it subscribes to)")
     topics = names(call.options["topics"])
-    if "instance" in call.options and len(call.words) > 1:
-        raise call.error("an instance id is one member's: expected one name")
-    specs = [_spec(call, declared, name, topics) for name in call.words]
+    called = written_out(call, call.words)
+    if "instance" in call.options and len(called) > 1:
+        raise call.error("an instance id is one member's: expected one name, or static=yes")
+    specs = [_spec(call, declared, name, topics) for name in called]
 
     def play(stage: Stage) -> Iterable[str]:
         for spec in specs:
@@ -143,11 +125,14 @@ def _spec(call: Call, declared: Declared, name: str, topics: tuple[str, ...]) ->
     for key, text in call.options.items():
         if key in _BEHAVIOUR:
             changes[_BEHAVIOUR[key]] = _behaviour(call, key, text)
-        elif key not in ("topics", "assignors"):
+        elif key not in _OWN:
             properties[_MEMBER.get(key, key)] = text
+    properties |= dict(declared.overrides.member)
+    _make_static(call, declared, name, properties)
     offered = names(call.options.get("assignors", "range"))
+    client = known_or_error(call, call.options.get("client", JAVA.name), PROFILES, "a client")
     try:
-        config = MemberConfig.from_properties(properties)
+        config = replace(MemberConfig.from_properties(properties), profile=PROFILES[client])
         assignors = tuple(chosen(offered, declared.overrides))
     except (ConfigError, AssignorError) as error:
         raise call.error(str(error)) from None
@@ -159,6 +144,18 @@ def _spec(call: Call, declared: Declared, name: str, topics: tuple[str, ...]) ->
         config=config,
         behaviour=Behaviour().with_changes(changes),
     )
+
+
+def _make_static(call: Call, declared: Declared, name: str, properties: dict[str, str]) -> None:
+    """`static=yes`: its instance id is its name; what is to be played otherwise counts more."""
+    text = call.options.get("static")
+    static = None if text is None else _STATIC[known_or_error(call, text, _STATIC, "an answer")]
+    if declared.overrides.static is not None:
+        static = declared.overrides.static
+    if static is True:
+        properties.setdefault("group.instance.id", name)
+    elif static is False:
+        properties.pop("group.instance.id", None)
 
 
 def _behaviour(call: Call, key: str, text: str) -> int:
@@ -190,16 +187,10 @@ COMMANDS = (
         prepare=_set,
     ),
     Command(
-        name="network",
-        usage="network delay=1..5ms",
-        help="How long a frame travels, one way; 1..3ms by default.",
-        prepare=_network,
-    ),
-    Command(
-        name="log",
-        usage="log append=5ms fail=1",
-        help="How long the broker takes to write records; how many of the next writes fail.",
-        prepare=_log,
+        name="trace",
+        usage="trace requests",
+        help="The trace tells of every request and its answer; above any `start`.",
+        prepare=_trace,
     ),
     Command(
         name="topic",
@@ -217,9 +208,11 @@ COMMANDS = (
         name="members",
         usage="members A B topics=orders assignors=range group=g ...",
         help=(
-            "Consumers that can be started: topics, assignors (range), group (g), instance, rack, "
-            "any client property of Kafka (session.timeout.ms=10000), poll=500ms, commit=5s or "
-            "never, rate=100 (records a second and partition)."
+            "Consumers that can be started (`pod-1..12` names twelve): topics, assignors (range), "
+            "group (g), instance or static=yes (its name is its instance), rack, client (java, "
+            "aiokafka or librdkafka: whose habits they have), any client property of Kafka "
+            "(session.timeout.ms=10000), poll=500ms, commit=5s or never, rate=100 (records a "
+            "second and partition)."
         ),
         prepare=_members,
     ),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from rebalance.simulation.commands.command import Command, only_options, value
 from rebalance.simulation.process import Process
 from rebalance.simulation.scenario import Call
-from rebalance.simulation.stage import Action, Declared, Stage, known_or_error
+from rebalance.simulation.stage import Action, Declared, Stage, known_or_error, written_out
 from rebalance.simulation.values import duration, partitions_text, ranges, seconds
 from rebalance.simulation.views import Lane
 from rebalance.simulation.words import event_lines, who_and_what
@@ -22,8 +22,8 @@ def _show(call: Call, declared: Declared) -> Action:
     only_options(call, ("from",) if call.words[0] == "events" else ())
     if "from" in call.options:
         value(call, duration, call.options["from"], "from")
-    known = {*declared.members, *declared.members.values()}
-    names = call.words[1:]
+    known = {*declared.members, *declared.members.values(), *declared.strangers}
+    names = written_out(call, call.words[1:])
     for name in names:
         known_or_error(call, name, known, "a member or a group")
     return lambda stage: show(call, stage, names)
@@ -136,19 +136,50 @@ def _offsets(call: Call, stage: Stage, names: Names) -> Iterable[str]:
 
 def _commits(call: Call, stage: Stage, names: Names) -> Iterable[str]:
     for name, process in _processes(stage, names):
-        refused = ", ".join(f"{n} refused ({error})" for error, n in process.refused.items())
-        yield f"{name}: {process.committed} accepted, {refused or 'none refused'}"
+        refused = ", ".join(
+            f"{n} refused ({error})" for error, n in process.positions.refused.items()
+        )
+        yield f"{name}: {process.positions.committed} accepted, {refused or 'none refused'}"
+
+
+def _records(call: Call, stage: Stage, names: Names) -> Iterable[str]:
+    """What became of the records of each topic that a group reads."""
+    simulation = stage.simulation
+    simulation.tell_progress()
+    group_ids = dict.fromkeys(lane.group_id for lane in simulation.views.lanes.values())
+    for group_id in group_ids:
+        if names and group_id not in names:
+            continue
+        prefix = f"{group_id}, " if len(group_ids) > 1 else ""
+        topics = {t for lane in simulation.views.lanes_of(group_id) for t in lane.topics}
+        for topic in sorted(topics):
+            counts = simulation.checkers.records.counts(group_id, topic)
+            line = f"{prefix}{topic}: {counts.processed:,} processed"
+            line += f", {counts.duplicates:,} times again" if counts.duplicates else ", none again"
+            line += f", {counts.gaps:,} never" if counts.gaps else ", no gap"
+            lag = simulation.lag(group_id, topic)
+            yield line if lag is None else f"{line}, {lag:,} not committed"
 
 
 def _metrics(call: Call, stage: Stage, names: Names) -> Iterable[str]:
-    if stage.measure is None:
-        raise call.error("nobody measures here: expected `measure=` where the scenario is run")
-    groups = stage.measure(stage.simulation.trace)
+    groups = stage.numbers(call)
     for group_id, figures in groups.items():
         if not names or group_id in names:
             prefix = f"{group_id}, " if len(groups) > 1 else ""
             for name, figure in figures.items():
                 yield f"{prefix}{name}: {figure:,}"
+
+
+def _answers(call: Call, stage: Stage, names: Names) -> Iterable[str]:
+    """Those to requests since they were last shown; what is open is shown again."""
+    for name, stranger in stage.strangers.items():
+        if names and name not in names:
+            continue
+        first = stage.answers_shown.get(name, 0)
+        for exchange in stranger.exchanges[first:]:
+            yield f"{name}, {exchange.words()}"
+        open_ = [i for i, e in enumerate(stranger.exchanges) if e.answered is None and i >= first]
+        stage.answers_shown[name] = min(open_, default=len(stranger.exchanges))
 
 
 _SHOWN: Mapping[str, Callable[[Call, Stage, Names], Iterable[str]]] = {
@@ -159,7 +190,9 @@ _SHOWN: Mapping[str, Callable[[Call, Stage, Names], Iterable[str]]] = {
     "events": _events,
     "offsets": _offsets,
     "commits": _commits,
+    "records": _records,
     "metrics": _metrics,
+    "answers": _answers,
 }
 
 COMMANDS = (
@@ -169,7 +202,8 @@ COMMANDS = (
         help=(
             "Print the coordinator's groups, the consumers, who owns what in the consumers' eyes, "
             "rebalances or events since they were last shown, committed offsets, commits accepted "
-            "and refused, metrics; of some groups or members only. `from=`: events from then on."
+            "and refused, records processed, processed again and never, metrics, what strangers "
+            "were answered; of some groups or members only. `from=`: events from then on."
         ),
         prepare=_show,
         plays=False,

@@ -24,7 +24,7 @@ def _run(call: Call, declared: Declared) -> Action:
             time = value(call, duration, text)
             return _for_time(time)
         case ("until", "stable"):
-            return _until_stable(STABLE_WITHIN_MS)
+            return _until_stable(None)
         case ("until", "stable", "within", text):
             return _until_stable(value(call, duration, text))
         case ("until", name, "is", state):
@@ -54,12 +54,13 @@ def _until_time(call: Call, time: int) -> Action:
     return play
 
 
-def _until_stable(within_ms: int) -> Action:
+def _until_stable(within_ms: int | None) -> Action:
     def play(stage: Stage) -> Iterable[str]:
         if stage.simulation.run_until_stable(within_ms):
             return [f"stable {_when(stage)}"]
-        why = "; ".join(stage.simulation.unrest())
-        return [f"not stable within {short_duration(within_ms)}: {why}"]
+        why = "; ".join(stage.simulation.blockers())
+        waited = STABLE_WITHIN_MS if within_ms is None else within_ms
+        return [f"not stable within {short_duration(waited)}: {why}"]
 
     return play
 

@@ -169,6 +169,8 @@ class Case:
         weights = self.weights
         average = sum(weights.values(), Fraction(0)) / max(len(plan), 1) or Fraction(1)
         shares = {m: Fraction(self.capacity(m).share) for m in self.members}
+        least = max(shares.values(), default=Fraction(1)) / 1000  # less counts as that
+        shares = {m: max(share, least) for m, share in shares.items()}
         mean = sum(shares.values(), Fraction(0)) / max(len(shares), 1)
         balance = Fraction(0)
         for member, share in shares.items():

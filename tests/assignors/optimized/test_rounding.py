@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from assignors.model import ClusterMetadata, Subscription
 from assignors.optimized import (
     Capacity,
+    Constraints,
     Infeasible,
     Limit,
     Objective,
@@ -98,6 +99,17 @@ def test_what_is_told_holds_by_the_definition(
         check(case)
 
     each()
+
+
+def test_a_share_below_a_thousandth_of_the_largest_counts_as_that() -> None:
+    shares = {"m0": 1, "m1": 0.01, "m2": 700}
+    limits = [
+        Limit(who=Who(member=member), capacity=Capacity(share=share))
+        for member, share in shares.items()
+    ]
+    members = {member: Subscription(topics=["c"]) for member in shares}
+    objective = Objective(weights={"c": [1, 1]})
+    check(Case(ClusterMetadata({"c": 2}), members, objective, Constraints(capacity=tuple(limits))))
 
 
 def check(case: Case) -> None:

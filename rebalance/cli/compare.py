@@ -1,0 +1,222 @@
+"""`rebalance compare`: one churn through several protocols, assignors and settings, one table."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rebalance.cli.errors import UsageError
+from rebalance.cli.scenario_options import (
+    By,
+    Count,
+    DeployKind,
+    DeployOptions,
+    Every,
+    Members,
+    Partitions,
+    PrintScenario,
+    Restart,
+    ScenarioFile,
+    scenario_of,
+)
+from rebalance.cli.scenario_settings import settings
+from rebalance.cli.terminal import (
+    NARROW,
+    WIDE,
+    ColorWhen,
+    check_writable,
+    terminal_width,
+    wants_color,
+)
+
+if TYPE_CHECKING:
+    from rebalance.simulation import Overrides, Scenario
+    from rebalance.simulation.comparison import Played
+    from rebalance.simulation.ways import Way
+
+_USUAL = ("eager/range", "eager/sticky", "cooperative/sticky")
+
+
+def compare(
+    scenario: ScenarioFile = None,
+    protocol: Annotated[
+        list[str] | None,
+        typer.Option(metavar="eager|cooperative", help="Several: say it again; default: both."),
+    ] = None,
+    assignor: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A known assignor, or MODULE:CLASS. Several: again."),
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=V1,V2",
+            help="A property of Kafka, of the broker or of all consumers, and its values.",
+        ),
+    ] = None,
+    static: Annotated[
+        str | None, typer.Option(metavar="yes|no|both", help="Whether all members are static.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Instead of the scenario's seed.")
+    ] = None,
+    members: Members = None,
+    partitions: Partitions = None,
+    deploy: DeployKind = None,
+    every: Every = None,
+    restart: Restart = None,
+    by: By = None,
+    count: Count = None,
+    print_scenario: PrintScenario = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Processes; default: one a core.")
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a page: a timeline a way, on one time axis."),
+    ] = None,
+    json_output: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    width: Annotated[
+        int | None, typer.Option(min=NARROW, max=WIDE, help="Columns; default: the terminal's.")
+    ] = None,
+    color: Annotated[
+        ColorWhen, typer.Option(help="Colour only repeats what the characters say.")
+    ] = ColorWhen.AUTO,
+) -> None:
+    """Play one churn in several ways and print what each costs; * marks the best of a column.
+
+    Default: eager/range, eager/sticky, cooperative/sticky. Settings are combined with each other.
+
+    What stands above `measure from here` in the scenario is not counted.
+
+    Exit code 1: a way broke an invariant, its members failed, or it could not be played.
+
+    Example: rebalance compare deploy.txt --set session.timeout.ms=10000,45000 --static both
+
+    Example: rebalance compare --members 84 --partitions 252 --deploy rolling --every 10s
+    """
+    options = DeployOptions(
+        members=members,
+        partitions=partitions,
+        deploy=deploy,
+        every=every,
+        restart=restart,
+        by=by,
+        count=count,
+    )
+    check_writable(html, "--html")
+    played = scenario_of(scenario, options)
+    if print_scenario:
+        print("\n".join(played.lines), end="")
+        return
+    ways = _ways(protocol or (), assignor or (), [*settings(set_ or ()), *_static(static)], seed)
+    playing = _play(played, ways, workers or os.cpu_count() or 1, keep_traces=html is not None)
+    results = list(_told(playing, len(ways)))
+    if html is not None:
+        from rebalance.cli.compare_page import page
+
+        html.write_text(page(played.name, results), encoding="utf-8")
+    if json_output:
+        print(json.dumps(_as_json(played, results), indent=2, ensure_ascii=False))
+    else:
+        from rebalance.cli.compare_table import tables
+
+        for line in tables(results, width=width or terminal_width(), color=wants_color(color)):
+            print(line)
+    if not all(result.sound for result in results):
+        raise typer.Exit(1)
+
+
+# --- what was asked ------------------------------------------------------------------------------
+
+
+def _ways(
+    protocols: Sequence[str],
+    assignors: Sequence[str],
+    changes: "list[dict[str, Overrides]]",
+    seed: int | None,
+) -> "list[Way]":
+    from dataclasses import replace
+
+    from assignors.errors import AssignorError
+    from rebalance.simulation.choosing import PROTOCOLS, chosen
+    from rebalance.simulation.ways import combined, read_way
+
+    names = [
+        f"{protocol}/{assignor}" if assignor else protocol
+        for protocol in protocols or PROTOCOLS
+        for assignor in assignors or ("",)
+    ]
+    try:
+        first = [read_way(name) for name in (names if protocols or assignors else _USUAL)]
+        for each in first:
+            chosen((), each.overrides)
+    except (AssignorError, ValueError) as error:
+        raise UsageError(str(error)) from None
+    return [
+        replace(way, overrides=replace(way.overrides, seed=seed))
+        for way in combined(list(dict.fromkeys(first)), changes)
+    ]
+
+
+def _static(answer: str | None) -> "list[dict[str, Overrides]]":
+    from rebalance.simulation import Overrides
+
+    answers = {"no": ("dynamic",), "yes": ("static",), "both": ("dynamic", "static")}
+    if answer is None:
+        return []
+    if answer not in answers:
+        raise UsageError(f"--static {answer}: choose one of yes, no, both")
+    return [{name: Overrides(static=name == "static") for name in answers[answer]}]
+
+
+# --- playing -------------------------------------------------------------------------------------
+
+
+def _play(
+    scenario: "Scenario", ways: "Sequence[Way]", workers: int, *, keep_traces: bool
+) -> "Iterator[Played]":
+    from rebalance.simulation.comparison import play_all
+    from rebalance.timeline.figures import all_figures
+
+    return play_all(scenario, ways, measure=all_figures, workers=workers, keep_traces=keep_traces)
+
+
+def _told(results: "Iterable[Played]", ways: int) -> "Iterator[Played]":
+    """Progress on a terminal, for who waits; gone when all is played or somebody interrupts."""
+    if not sys.stderr.isatty():
+        yield from results
+        return
+    try:
+        for number, result in enumerate(results, start=1):
+            print(f"\r{number} of {ways} ways played", end="", file=sys.stderr, flush=True)
+            yield result
+    finally:
+        print("\r" + " " * _PROGRESS, end="\r", file=sys.stderr, flush=True)
+
+
+_PROGRESS = len("1000 of 1000 ways played")
+
+
+# --- what is told --------------------------------------------------------------------------------
+
+
+def _as_json(scenario: "Scenario", results: "Sequence[Played]") -> dict[str, Any]:
+    return {
+        "scenario": scenario.name,
+        "ways": [
+            {
+                "way": result.way.name,
+                "sound": result.sound,
+                "complaints": list(result.complaints),
+                "measured_from_ms": result.measured_from,
+                "metrics": result.numbers,
+            }
+            for result in results
+        ],
+    }

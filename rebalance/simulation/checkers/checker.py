@@ -1,0 +1,57 @@
+"""What every checker is: a rule, the events it wants to see, and a way to say that it broke.
+
+Why: a checker names the kinds of events it looks at, so that an event costs only those that want
+it; thousands of heartbeats and polls cost nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Protocol
+
+from rebalance.simulation.checkers.member_facts import HeartbeatRefused
+from rebalance.simulation.checkers.plan_facts import Planned
+from rebalance.simulation.checkers.record_facts import Processed, ReadingBegan, RecordsEnded
+from rebalance.simulation.checkers.violation import AtRest, Committed, Fatal, Unsettled
+from rebalance.simulation.checkers.wire_facts import Answer, Arrival, TimerFired
+from rebalance.timeline import trace
+
+__all__ = ["Checker", "Fact", "Look", "Report"]
+
+Fact = (
+    trace.Event
+    | Committed
+    | Unsettled
+    | AtRest
+    | Fatal
+    | ReadingBegan
+    | Processed
+    | RecordsEnded
+    | Arrival
+    | Answer
+    | TimerFired
+    | Planned
+    | HeartbeatRefused
+)
+"""What a checker may be shown."""
+
+Look = Callable[..., None]
+"""Look at one fact of the kind that was asked for."""
+
+
+class Report(Protocol):
+    """Say that a rule is broken: by which checker, when (ms), how."""
+
+    def __call__(self, checker: "Checker", t: int, message: str) -> None: ...
+
+
+class Checker(Protocol):
+    """One invariant in one view. `looks` is asked for once, when the checker is registered."""
+
+    RULE: ClassVar[str]
+    """The rule's id."""
+
+    def looks(self) -> Mapping[Any, Look]:
+        """Kind of fact -> what looks at it. An event is not in the views yet when it is shown.
+
+        A kind is a class; of `Arrival` and `Answer` it is (class, class of the request), so that a
+        heartbeat costs only those that want heartbeats.
+        """

@@ -1,0 +1,125 @@
+"""M08: a consumer that fails for good does so for a reason that the story gives.
+
+Why: whoever failed is at rest, and the others go on without it, so that a member which gives up
+where it should have gone on would be missed by every checker that looks at the group.
+Rule kept: each fatal answer is held against what was told: who took an instance over, how many were
+in the group, what was asked for and offered. What an assignor or a listener was made to raise is
+known by its type.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from rebalance.protocol.config import CoordinatorConfig
+from rebalance.protocol.errors import ErrorCode
+from rebalance.simulation.checkers.checker import Look, Report
+from rebalance.simulation.checkers.violation import Fatal
+from rebalance.simulation.views import Views
+from rebalance.timeline import trace
+
+__all__ = ["FailsForAReason"]
+
+
+class FailsForAReason:
+    """Looks at consumers as they fail.
+
+    `offered` gives the assignors of a lane by name; `on_purpose` what a story makes code raise.
+    """
+
+    RULE: ClassVar[str] = "M08"
+
+    def __init__(
+        self,
+        views: Views,
+        config: CoordinatorConfig,
+        offered: Callable[[str], frozenset[str]],
+        on_purpose: type[BaseException],
+        report: Report,
+    ) -> None:
+        self._views = views
+        self._config = config
+        self._offered = offered
+        self._on_purpose = on_purpose
+        self._report = report
+        self._began: dict[str, trace.MemberStarted] = {}
+        self._successions: dict[tuple[str, str], list[str]] = {}
+        """(group, instance) -> the member ids that it had, in order"""
+        self._full_at: dict[str, int] = {}
+        """group -> when it was full the last time; it may be so now"""
+        self._loaded: dict[str, set[str]] = {}
+        """group -> the protocols that were chosen when a coordinator loaded it with members"""
+        self._reasons: Mapping[ErrorCode, Callable[[Fatal], bool]] = {
+            ErrorCode.FENCED_INSTANCE_ID: self._taken_over,
+            ErrorCode.GROUP_MAX_SIZE_REACHED: self._was_full,
+            ErrorCode.INVALID_SESSION_TIMEOUT: self._out_of_bounds,
+            ErrorCode.INCONSISTENT_GROUP_PROTOCOL: self._nothing_in_common,
+        }
+
+    def looks(self) -> Mapping[type, Look]:
+        """Failures, and what may explain them."""
+        return {
+            trace.MemberStarted: self._started,
+            trace.MemberJoined: self._added,
+            trace.MemberRemoved: self._removed,
+            trace.GroupStateChanged: self._moved,
+            Fatal: self._failed,
+        }
+
+    def _started(self, event: trace.MemberStarted) -> None:
+        self._began[event.member] = event
+
+    def _added(self, event: trace.MemberJoined) -> None:
+        if event.group_instance_id is not None:
+            key = (event.group_id, event.group_instance_id)
+            self._successions.setdefault(key, []).append(event.member_id)
+
+    def _removed(self, event: trace.MemberRemoved) -> None:
+        if self._is_full(event.group_id):
+            self._full_at[event.group_id] = event.t
+
+    def _is_full(self, group_id: str) -> bool:
+        group = self._views.groups.get(group_id)
+        return group is not None and len(group.members) >= self._config.group_max_size
+
+    def _moved(self, event: trace.GroupStateChanged) -> None:
+        if event.previous == "Dead" and event.state == "Stable":
+            name = self._views.groups[event.group_id].protocol_name
+            self._loaded.setdefault(event.group_id, set()).add(name)
+
+    def _failed(self, fact: Fatal) -> None:
+        if isinstance(fact.cause, self._on_purpose):
+            return
+        reason = self._reasons.get(fact.code) if fact.code is not None else None
+        if reason is None or not reason(fact):
+            self._report(self, fact.t, f"{fact.member} failed without a reason: {fact.error}")
+
+    # --- the reasons -----------------------------------------------------------------------------
+
+    def _taken_over(self, fact: Fatal) -> bool:
+        """Its instance went by another id after it had its own (J06, J15)."""
+        ids = self._successions.get((fact.group_id, fact.group_instance_id or ""), [])
+        own = self._views.lanes[fact.member].member_id
+        since = len(ids) - ids[::-1].index(own) if own in ids else 0
+        return any(each != own for each in ids[since:])
+
+    def _was_full(self, fact: Fatal) -> bool:
+        """Since it came (J03)."""
+        return (
+            self._is_full(fact.group_id)
+            or self._full_at.get(fact.group_id, -1) >= self._began[fact.member].t
+        )
+
+    def _out_of_bounds(self, fact: Fatal) -> bool:
+        """Of what the broker allows (J01)."""
+        least = self._config.group_min_session_timeout_ms
+        most = self._config.group_max_session_timeout_ms
+        asked = self._began[fact.member].session_timeout_ms
+        return asked is not None and not least <= asked <= most
+
+    def _nothing_in_common(self, fact: Fatal) -> bool:
+        """With those that ever came to its group (G08). Of a group that was loaded a coordinator
+        knows what was chosen and no other protocol, until all have joined again (P03)."""
+        if self._loaded.get(fact.group_id, set()) - self._offered(fact.member):
+            return True
+        lanes = [lane for lane in self._views.lanes.values() if lane.group_id == fact.group_id]
+        return not frozenset.intersection(*(self._offered(lane.name) for lane in lanes))

@@ -1,0 +1,194 @@
+"""G04, J10, J11, S04: how long a group may wait, and for whom.
+
+Why: a rebalance that ends too early leaves somebody out, one that ends too late stops everybody;
+neither breaks an owner. Rule kept: what the coordinator knows is taken from its snapshot, how long
+it took from the trace.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rebalance.coordinator.snapshot import GroupSnapshot
+from rebalance.protocol.causes import Cause
+from rebalance.simulation.checkers.checker import Look, Report
+from rebalance.timeline import trace
+
+__all__ = ["InitialDelayHolds", "JoinPhaseEnds", "NobodyLeftOut", "SyncPhaseEnds"]
+
+Snapshot = Callable[[str], GroupSnapshot | None]
+"""The group of that id as its coordinator has it now."""
+
+_LATE_MS = 2500
+"""How late a phase may end: a slow log holds up what follows the last SyncGroup."""
+
+_WITHOUT_MEMBERS = (None, "Empty", "Dead")
+"""What a group was last heard to be where it begins from nothing. Of one that died nothing is heard
+when it is loaded without members (P03)."""
+
+
+def _timeout_ms(group: GroupSnapshot | None) -> int:
+    """Rule G05."""
+    members = () if group is None else group.members
+    return max((member.rebalance_timeout_ms for member in members), default=0)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Phase:
+    """A join phase under way; times in ms."""
+
+    began: int
+    initial: bool
+    """Out of Empty: it ends by its delay."""
+    timeout_ms: int
+    shortened: bool
+    """Somebody was given up on meanwhile, or may be without a word: an id that is pending."""
+
+
+class _JoinPhases:
+    """What all of these follow: when a group's join phase began."""
+
+    RULE: ClassVar[str]
+
+    def __init__(self, snapshot: Snapshot, report: Report) -> None:
+        self._snapshot = snapshot
+        self._report = report
+        self._phases: dict[str, _Phase] = {}
+        self._states: dict[str, str] = {}
+
+    def looks(self) -> Mapping[type, Look]:
+        """Everything between the news of a rebalance and its generation."""
+        return {
+            trace.RebalanceStarted: self._began,
+            trace.GroupStateChanged: self._moved,
+            trace.MemberRemoved: self._removed,
+            trace.JoinCompleted: self._completed,
+        }
+
+    def _began(self, event: trace.RebalanceStarted) -> None:
+        group = self._snapshot(event.group_id)
+        self._phases[event.group_id] = _Phase(
+            began=event.t,
+            initial=self._states.get(event.group_id) in _WITHOUT_MEMBERS,
+            timeout_ms=_timeout_ms(group),
+            shortened=bool(group and group.pending_member_ids),
+        )
+
+    def _moved(self, event: trace.GroupStateChanged) -> None:
+        self._states[event.group_id] = event.state
+        if event.state in ("Empty", "Dead"):
+            self._phases.pop(event.group_id, None)
+
+    def _removed(self, event: trace.MemberRemoved) -> None:
+        phase = self._phases.get(event.group_id)
+        if phase is not None:
+            phase.shortened = True
+            self._given_up(event, phase)
+
+    def _completed(self, event: trace.JoinCompleted) -> None:
+        phase = self._phases.pop(event.group_id, None)
+        if phase is not None:
+            self._ended(event, phase, event.t - phase.began)
+
+    def _given_up(self, event: trace.MemberRemoved, phase: _Phase) -> None:
+        """A member is out while the phase is on."""
+
+    def _ended(self, event: trace.JoinCompleted, phase: _Phase, took_ms: int) -> None:
+        """The phase is over."""
+
+
+class NobodyLeftOut(_JoinPhases):
+    """A join phase that ends before its timeout ends with everybody who has an id (G04)."""
+
+    RULE: ClassVar[str] = "G04"
+
+    def _given_up(self, event: trace.MemberRemoved, phase: _Phase) -> None:
+        took_ms = event.t - phase.began
+        if event.cause == Cause.REJOIN_EXPIRED.value and took_ms < phase.timeout_ms:
+            self._report(
+                self,
+                event.t,
+                f"{event.member_id} of {event.group_id} was given up on after {took_ms} ms of the "
+                f"{phase.timeout_ms} ms it has to join again",
+            )
+
+    def _ended(self, event: trace.JoinCompleted, phase: _Phase, took_ms: int) -> None:
+        group = self._snapshot(event.group_id)
+        pending = group.pending_member_ids if group is not None else ()
+        if pending and not phase.initial and took_ms < phase.timeout_ms:
+            self._report(
+                self,
+                event.t,
+                f"generation {event.generation_id} of {event.group_id} began without "
+                f"{', '.join(pending)}, which was given an id and {phase.timeout_ms} ms to join",
+            )
+
+
+class JoinPhaseEnds(_JoinPhases):
+    """Nobody waits longer than the rebalance timeout for who does not join again (J11).
+
+    With static members it may: if none of those that are here joined, it waits anew (G06).
+    """
+
+    RULE: ClassVar[str] = "J11"
+
+    def _ended(self, event: trace.JoinCompleted, phase: _Phase, took_ms: int) -> None:
+        group = self._snapshot(event.group_id)
+        static = group is not None and any(m.group_instance_id for m in group.members)
+        if not phase.initial and not static and took_ms > phase.timeout_ms + _LATE_MS:
+            self._report(
+                self,
+                event.t,
+                f"{event.group_id} waited {took_ms} ms for members to join; {phase.timeout_ms} ms "
+                "is its rebalance timeout",
+            )
+
+
+class InitialDelayHolds(_JoinPhases):
+    """The first members of a group wait for others, however many have joined (J10)."""
+
+    RULE: ClassVar[str] = "J10"
+
+    def __init__(self, delay_ms: int, snapshot: Snapshot, report: Report) -> None:
+        super().__init__(snapshot, report)
+        self._delay_ms = delay_ms
+
+    def _ended(self, event: trace.JoinCompleted, phase: _Phase, took_ms: int) -> None:
+        if phase.initial and not phase.shortened and took_ms < self._delay_ms:
+            self._report(
+                self,
+                event.t,
+                f"the first generation of {event.group_id} began after {took_ms} ms, not after "
+                f"the initial delay of {self._delay_ms} ms",
+            )
+
+
+class SyncPhaseEnds:
+    """Who joined and does not sync is not waited for longer than the rebalance timeout (S04)."""
+
+    RULE: ClassVar[str] = "S04"
+
+    def __init__(self, snapshot: Snapshot, report: Report) -> None:
+        self._snapshot = snapshot
+        self._report = report
+        self._until: dict[str, int] = {}
+
+    def looks(self) -> Mapping[type, Look]:
+        """From a generation to whatever ends its Completing."""
+        return {trace.JoinCompleted: self._joined, trace.GroupStateChanged: self._moved}
+
+    def _joined(self, event: trace.JoinCompleted) -> None:
+        timeout_ms = _timeout_ms(self._snapshot(event.group_id))
+        self._until[event.group_id] = event.t + timeout_ms + _LATE_MS
+
+    def _moved(self, event: trace.GroupStateChanged) -> None:
+        if event.previous != "CompletingRebalance":
+            return
+        late_ms = event.t - self._until.pop(event.group_id, event.t)
+        if late_ms > 0:
+            self._report(
+                self,
+                event.t,
+                f"{event.group_id} was completing {late_ms + _LATE_MS} ms longer than its "
+                "rebalance timeout",
+            )

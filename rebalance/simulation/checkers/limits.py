@@ -1,0 +1,140 @@
+"""What Kafka's classic protocol itself leaves undone, recognised while it happens.
+
+Why: a static member that comes back into a settled group gets its assignment without a rebalance
+(J15, KIP-345), and two things that its old self was still to do nobody does any more. Neither is a
+bug of whoever shows it; both last until the next rebalance, whatever brings that.
+
+Rule kept: as narrow as the events allow. A limit excuses partitions of one group that nobody owns,
+of one generation, by the one instance that was replaced; a rebalance that begins ends the excuse.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from rebalance.protocol.causes import Cause
+from rebalance.simulation.checkers.checker import Look
+from rebalance.simulation.checkers.violation import Unsettled
+from rebalance.simulation.views import Partition, Views, flattened
+from rebalance.timeline import trace
+
+__all__ = ["LEADER_CAME_BACK", "NO_SECOND_ROUND", "Limits"]
+
+NO_SECOND_ROUND = "a static member was replaced between two rounds of a cooperative rebalance"
+"""KIP-345 beside KIP-429: it was told to give partitions up, and is restarted before it joins
+again. Nobody else knows that a second round was due."""
+
+LEADER_CAME_BACK = "a topic grew before a static leader that came back looked at it the first time"
+"""KIP-814: what it compares later looks with is its first one, for nobody tells it of how many
+partitions the assignment was made. In Java, too: ConsumerCoordinator.onLeaderElected."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Generation:
+    """A generation, until a rebalance begins."""
+
+    leader: str
+    """Its member id; empty while the one that takes its place has none yet."""
+    claims: Mapping[str, frozenset[Partition]]
+    """member id -> what it owned when it asked to join"""
+    to_give_up: dict[str, frozenset[Partition]] = field(default_factory=dict)
+    """member id -> what of that it was not given again"""
+    withheld: set[Partition] = field(default_factory=set)
+    """What members were to give up that were replaced before they joined again."""
+    leader_comes_back: bool = False
+    """The leader was replaced, and has not been told its assignment yet."""
+    grown: set[Partition] = field(default_factory=set)
+    """New since the generation began."""
+    unseen: set[Partition] = field(default_factory=set)
+    """New before a leader that came back looked at the topics."""
+
+
+class Limits:
+    """Follows each group's settled generation; asked for the limit of a problem that was told."""
+
+    RULE: ClassVar[str] = "J15"
+
+    def __init__(self, views: Views) -> None:
+        self._views = views
+        self._generations: dict[str, _Generation] = {}
+        self._claims: dict[str, dict[str, frozenset[Partition]]] = {}
+        self._limits: dict[tuple[int, str], str] = {}
+
+    def of(self, t: int, problem: str) -> str:
+        """The limit to which a problem told at that time (ms) is due; empty where to none."""
+        return self._limits.get((t, problem), "")
+
+    def looks(self) -> Mapping[type, Look]:
+        """What makes a generation and ends it, replacements, topics, and problems."""
+        return {
+            trace.Joining: self._joining,
+            trace.JoinCompleted: self._completed,
+            trace.AssignmentSent: self._sent,
+            trace.MemberRemoved: self._removed,
+            trace.MemberJoined: self._added,
+            trace.Assigned: self._assigned,
+            trace.TopicKnown: self._topic,
+            trace.RebalanceStarted: self._rebalance,
+            Unsettled: self._unsettled,
+        }
+
+    def _joining(self, event: trace.Joining) -> None:
+        owned = frozenset(self._views.lanes[event.member].owned)
+        self._claims.setdefault(event.group_id, {})[event.member_id] = owned
+
+    def _completed(self, event: trace.JoinCompleted) -> None:
+        claims = dict(self._claims.get(event.group_id, {}))
+        self._generations[event.group_id] = _Generation(leader=event.leader, claims=claims)
+
+    def _sent(self, event: trace.AssignmentSent) -> None:
+        generation = self._generations.get(event.group_id)
+        if generation is not None and event.member_id in generation.claims:
+            kept = frozenset(flattened(event.partitions))
+            generation.to_give_up[event.member_id] = generation.claims[event.member_id] - kept
+
+    def _removed(self, event: trace.MemberRemoved) -> None:
+        self._claims.get(event.group_id, {}).pop(event.member_id, None)
+        generation = self._generations.get(event.group_id)
+        if generation is None or event.cause != Cause.STATIC_MEMBER_REPLACED.value:
+            return
+        generation.withheld |= generation.to_give_up.get(event.member_id, frozenset())
+        if event.member_id == generation.leader:
+            generation.leader, generation.leader_comes_back = "", True
+
+    def _added(self, event: trace.MemberJoined) -> None:
+        generation = self._generations.get(event.group_id)
+        if generation is not None and not generation.leader:
+            generation.leader = event.member_id
+
+    def _assigned(self, event: trace.Assigned) -> None:
+        generation = self._generations.get(event.group_id)
+        if generation is None or not generation.leader_comes_back:
+            return
+        if self._views.lanes[event.member].member_id == generation.leader:
+            generation.unseen |= generation.grown
+            generation.leader_comes_back = False
+
+    def _topic(self, event: trace.TopicKnown) -> None:
+        before = self._views.topics.get(event.topic, 0)
+        new = {(event.topic, partition) for partition in range(before, event.partitions)}
+        for generation in self._generations.values():
+            generation.grown |= new
+
+    def _rebalance(self, event: trace.RebalanceStarted) -> None:
+        self._generations.pop(event.group_id, None)
+
+    def _unsettled(self, fact: Unsettled) -> None:
+        for group_id, generation in self._generations.items():
+            if fact.problem.startswith("nobody owns ") and fact.problem.endswith(f" of {group_id}"):
+                unowned = frozenset(self._views.unowned(group_id))
+                limit = _limit(generation, unowned)
+                if limit:
+                    self._limits[fact.t, fact.problem] = limit
+
+
+def _limit(generation: _Generation, unowned: frozenset[Partition]) -> str:
+    if unowned <= generation.withheld:
+        return NO_SECOND_ROUND
+    if unowned <= generation.unseen | generation.withheld:
+        return LEADER_CAME_BACK
+    return ""

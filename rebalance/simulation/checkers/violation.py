@@ -1,0 +1,62 @@
+"""What a checker finds, and the facts it may be told beside a trace's events."""
+
+from dataclasses import dataclass
+
+from assignors.model import TopicPartition
+from rebalance.protocol.errors import ErrorCode
+from rebalance.timeline import trace
+
+__all__ = ["AtRest", "Committed", "Fatal", "Unsettled", "Violation"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """A broken invariant: rule id, who found it, when (ms), what, and the last events up to it."""
+
+    rule: str
+    checker: str = ""
+    t: int
+    message: str
+    last_events: tuple[trace.Event, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.rule} violated at {self.t / 1000:.3f}s: {self.message}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """A committed offset became durable."""
+
+    t: int
+    group_id: str
+    partition: TopicPartition
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsettled:
+    """Faults ended long ago, and yet: `problem`."""
+
+    t: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtRest:
+    """Faults ended, and nothing moved for longer than any session lasts."""
+
+    t: int
+    group_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fatal:
+    """A consumer failed for good: what it was answered, or what was raised in it, and in words."""
+
+    t: int
+    group_id: str
+    member: str
+    group_instance_id: str | None
+    code: ErrorCode | None
+    cause: BaseException | None
+    error: str

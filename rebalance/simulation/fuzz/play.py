@@ -1,0 +1,149 @@
+"""Playing one generated scenario with every checker on, and what counts as a failure.
+
+Rule kept: a broken invariant, a group that does not come to rest (I05) and an exception in a
+machine are failures; a line that makes no sense is not, it is a mistake of whoever wrote the lines
+(a shrunk candidate that starts nobody, for one). A failure has a *signature* that shrinking keeps,
+or it would wander off to another bug: its rule, who found it, and what it says of whomever it is.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rebalance.simulation.fuzz.coverage import Reached, reached
+from rebalance.simulation.fuzz.generator import scenario_text
+from rebalance.simulation.fuzz.known import known_limit
+from rebalance.simulation.run import Outcome, run_scenario
+from rebalance.simulation.scenario import ScenarioError, parse, rewritten
+
+__all__ = ["Failure", "Played", "play", "play_seed", "still_fails", "with_outputs"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What went wrong. `kind` is a rule id ("I01"), or an exception's name."""
+
+    kind: str
+    message: str
+    checker: str = ""
+    """Who found it; empty for an exception."""
+
+    key: str = ""
+    """What it says, whomever it says it of."""
+
+    @property
+    def signature(self) -> str:
+        """The same for two failures of which one may be a smaller picture of the other."""
+        return f"{self.kind} {self.checker} {self.key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """One scenario as it was played."""
+
+    failures: tuple[Failure, ...] = ()
+    limits: tuple[str, ...] = ()
+    """Violations that Kafka's protocol itself cannot prevent, in words (see `known`)."""
+    trace_events: int = 0
+    """Events of the trace: how much of a story it was."""
+    processed: int = 0
+    """Simulated events, those while all came to rest included."""
+    reached: Counter[Reached] = field(default_factory=Counter)
+    """Which transitions and errors, how often."""
+
+    @property
+    def signature(self) -> str:
+        """What the first failure is one of; empty without one."""
+        return self.failures[0].signature if self.failures else ""
+
+
+def play(text: str, name: str = "fuzz") -> Played:
+    """Play a scenario's text.
+
+    Raises:
+        ScenarioError: a line does not make sense.
+    """
+    scenario = parse(text, name=name)
+    try:
+        outcome = run_scenario(scenario)
+    except ScenarioError:
+        raise
+    except Exception as error:  # a machine's or the world's own: that is what a fuzzer looks for
+        told, kind = f"{type(error).__name__}: {error}", type(error).__name__
+        return Played(failures=(Failure(kind=kind, message=told, key=_key(told)),))
+    return _played(outcome)
+
+
+def play_seed(seed: int) -> tuple[str, Played]:
+    """Play the scenario of a seed; also its text, as it could be played.
+
+    Nobody knows when it is written who coordinates a group after a crash, or which consumer will
+    have failed for good: a line that is refused when its turn comes is taken out, and all is played
+    again.
+    """
+    text = scenario_text(seed)
+    while True:
+        try:
+            return text, play(text, name=f"seed {seed}")
+        except ScenarioError as error:
+            lines = text.split("\n")
+            del lines[error.line - 1]
+            text = "\n".join(lines)
+
+
+def _played(outcome: Outcome) -> Played:
+    simulation = outcome.simulation
+    views = simulation.views
+    names = frozenset((*views.topics, *views.groups, *views.lanes))
+    failures, limits = [], []
+    for violation in outcome.violations:
+        limit = known_limit(violation, simulation)
+        if limit:
+            limits.append(limit)
+        else:
+            failures.append(
+                Failure(
+                    kind=violation.rule,
+                    message=str(violation),
+                    checker=violation.checker,
+                    key=_key(violation.message, names),
+                )
+            )
+    return Played(
+        failures=tuple(failures),
+        limits=tuple(limits),
+        trace_events=len(simulation.trace.events),
+        processed=simulation.events_processed,
+        reached=reached(simulation),
+    )
+
+
+def _key(message: str, names: frozenset[str] = frozenset()) -> str:
+    """The words of a message that name nobody and count nothing, each once; of several reasons the
+    first.
+
+    Rule kept: a story that is made smaller has fewer consumers, partitions and milliseconds, and
+    what its failure says of them must read the same.
+    """
+    words = re.sub(r"[(),:']", " ", message.split("; ")[0]).split()
+    said = (word for word in words if word not in names and not re.search(r"\d", word))
+    return " ".join(dict.fromkeys(said))
+
+
+def still_fails(lines: Sequence[str], signature: str) -> bool:
+    """Whether these lines show a failure of that signature first."""
+    try:
+        return play("\n".join(lines)).signature == signature
+    except ScenarioError:
+        return False
+
+
+def with_outputs(text: str) -> str:
+    """The scenario with what it prints below its commands; as it is where it cannot be played."""
+    scenario = parse(text)
+    try:
+        outcome = run_scenario(scenario)
+    except Exception:
+        return text
+    return rewritten(scenario, outcome.outputs)

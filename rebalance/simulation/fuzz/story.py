@@ -1,0 +1,97 @@
+"""A scenario while it is being written: who runs, which topics there are, what was said so far.
+
+Why: a line may only do what makes sense when it is played (a consumer that is not running cannot
+crash), or every second scenario would be a mistake of the fuzzer. Rule kept: all chance comes from
+one seeded generator, so a seed is a scenario, on every machine.
+"""
+
+from dataclasses import dataclass, field
+from random import Random
+
+__all__ = ["Consumer", "Story", "pause_text"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Consumer:
+    """One declared consumer."""
+
+    name: str
+    group_id: str
+    topics: tuple[str, ...]
+    assignors: str
+    instance: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Story:
+    """What the lines so far amount to. Names in the order in which they were declared."""
+
+    dice: Random
+    lines: list[str] = field(default_factory=list)
+    topics: dict[str, int] = field(default_factory=dict)
+    """topic -> partitions; 0 for one that was deleted"""
+    consumers: dict[str, Consumer] = field(default_factory=dict)
+    idle: list[str] = field(default_factory=list)
+    """Can be started."""
+    running: list[str] = field(default_factory=list)
+    """Were started and certainly live. (Whoever was told to close is in neither list.)"""
+    most: int = 8
+    """So many run at once."""
+    brokers: int = 1
+    broken: bool = False
+    """A broker is down: the next one waits for it."""
+    mending: dict[str, str] = field(default_factory=dict)
+    """What was slowed down -> the line that makes it quick again: faults end with the story."""
+
+    def say(self, *lines: str) -> None:
+        """Write these lines."""
+        self.lines += lines
+
+    def some_running(self) -> str | None:
+        """One that runs; None if nobody does."""
+        return self.dice.choice(self.running) if self.running else None
+
+    def start(self, name: str) -> None:
+        """Bring an idle consumer to life."""
+        self.idle.remove(name)
+        self.running.append(name)
+        self.say(f"start {name}")
+
+    def crash(self, name: str) -> None:
+        """It is gone at once, and may be started again."""
+        self.running.remove(name)
+        self.idle.append(name)
+        self.say(f"crash {name}")
+
+    def close(self, name: str) -> None:
+        """It will be gone, nobody knows when: it is not spoken of any more."""
+        self.running.remove(name)
+        self.say(f"close {name}")
+
+    def let_pass(self) -> None:
+        """Some time goes by: nearly none, a little, a lot, or until something is so."""
+        dice, name = self.dice, self.some_running()
+        kind = dice.random()
+        if kind < 0.2:
+            self.say(f"run for {dice.randint(1, 60)}ms")
+        elif kind < 0.45:
+            self.say(f"run for {dice.randint(100, 3000)}ms")
+        elif kind < 0.6:
+            self.say(f"run for {dice.randint(3, 15)}s")
+        elif kind < 0.8 or name is None:
+            self.say("run until stable within 30s")
+        elif kind < 0.95:
+            self.say(f"run until {name} is {dice.choice(_MOMENTS)} within 6s")
+        else:
+            group_id = self.consumers[name].group_id
+            self.say(f"run until {group_id} is {dice.choice(_PHASES)} within 6s")
+
+
+_MOMENTS = ("PreparingJoin", "Joining", "Assigning", "Syncing", "Reconciling", "Stable")
+_PHASES = ("PreparingRebalance", "CompletingRebalance")
+
+
+def pause_text(dice: Random, *choices_ms: int) -> str:
+    """One of these durations, give or take a fifth, as a scenario says it."""
+    about = dice.choice(choices_ms)
+    return f"{max(1, about + dice.randint(-about // 5, about // 5))}ms"

@@ -1,0 +1,146 @@
+"""When a simulation is at rest, and if it is not: what never became true, and who blocks.
+
+At rest: each group is Stable with exactly the consumers that are awake and have their assignment,
+and every partition that one of them wants is owned by one of them.
+
+Why: it is asked after every change, of a thousand consumers if need be. Whoever was found restless
+last is looked at first: until that one is at rest, nobody else matters.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+
+from rebalance.coordinator import GroupSnapshot
+from rebalance.protocol.states import GroupState, MemberState
+from rebalance.simulation.process import Process
+from rebalance.simulation.values import partition_names, seconds
+from rebalance.simulation.views import GroupView, Views
+
+__all__ = ["Rest"]
+
+_TOLD = 5
+"""More of them would not be read."""
+
+_AT_REST = (MemberState.STABLE, MemberState.FAILED, MemberState.UNSUBSCRIBED)
+
+
+class Rest:
+    """Looks at the processes as they run and at what the trace told."""
+
+    def __init__(
+        self,
+        views: Views,
+        processes: Mapping[str, Process],
+        to_come: Sequence[str],
+        snapshot: Callable[[str], GroupSnapshot | None],
+    ) -> None:
+        self._views = views
+        self._snapshot = snapshot
+        self._processes = processes
+        self._to_come = to_come
+        self._ring: deque[str] = deque()
+
+    @property
+    def is_reached(self) -> bool:
+        """Everybody is at rest."""
+        return not self._to_come and self._restless() is None and not self._groups()
+
+    def missing(self) -> list[str]:
+        """The first thing that is not as it should be, in words; empty when all is."""
+        if self._to_come:
+            return [self._to_come[0]]
+        for process in self._processes.values():
+            if _is_restless(process):
+                return [f"{process.name} is {process.state.value}"]
+        why = self._groups()
+        return [why] if why else []
+
+    def blockers(self) -> list[str]:
+        """Who is not where it should be, since when, and what it waits for; the groups, too."""
+        told = list(self._to_come[:_TOLD])
+        if len(self._to_come) > _TOLD:
+            told.append(f"{len(self._to_come) - _TOLD} more steps are still to come")
+        restless = [p for p in self._processes.values() if _is_restless(p)]
+        told += [f"{process.name} {process.condition()}" for process in restless[:_TOLD]]
+        if len(restless) > _TOLD:
+            told.append(f"{len(restless) - _TOLD} more members are not Stable")
+        for group in self._views.groups.values():
+            waits = self._group_waits(group)
+            if waits:
+                told.append(waits)
+        return told or self.missing()
+
+    def _group_waits(self, view: GroupView) -> str:
+        """A group that is between two generations, and whom it waits for."""
+        told = f"group {view.group_id} is {view.state} since {seconds(view.since)}"
+        if view.state == GroupState.DEAD.value and self._wanted(view.group_id):
+            return f"{told}, no broker coordinates it"
+        group = self._snapshot(view.group_id)
+        if group is None or group.state.value != view.state:
+            return ""
+        match group.state:
+            case GroupState.PREPARING_REBALANCE:
+                late = [m.member_id for m in group.members if not m.awaits_join]
+            case GroupState.COMPLETING_REBALANCE:
+                late = [m.member_id for m in group.members if not m.awaits_sync]
+            case _:
+                return ""
+        waits = [self._who(group.group_id, member_id) for member_id in late[:_TOLD]]
+        waits += [f"{member_id} (never joined)" for member_id in group.pending_member_ids[:_TOLD]]
+        return f"{told}, waits for {', '.join(waits) or 'its log or its timer'}"
+
+    def _who(self, group_id: str, member_id: str) -> str:
+        lane = self._views.lane_of_member(group_id, member_id)
+        for process in self._processes.values():
+            if lane is not None and process.name == lane.name:
+                return f"{member_id} ({process.name} {process.condition()})"
+        return f"{member_id} (gone)"
+
+    def _wanted(self, group_id: str) -> bool:
+        return any(p.alive and p.config.group_id == group_id for p in self._processes.values())
+
+    def _restless(self) -> Process | None:
+        """Somebody who is not at rest; the same one as long as that is so."""
+        if len(self._ring) != len(self._processes):
+            self._ring = deque(self._processes)
+        ring = self._ring
+        for _ in range(len(ring)):
+            process = self._processes[ring[0]]
+            if _is_restless(process):
+                return process
+            ring.rotate(-1)
+        return None
+
+    def _groups(self) -> str:
+        """Why the groups are not at rest though their members are; empty when they are, too."""
+        expected: dict[str, set[str]] = {group_id: set() for group_id in self._views.groups}
+        for process in self._processes.values():
+            if process.alive and not process.paused and process.state is MemberState.STABLE:
+                member_id = self._views.lanes[process.name].member_id
+                expected.setdefault(process.config.group_id, set()).add(member_id)
+        for group_id, member_ids in expected.items():
+            why = self._group(group_id, member_ids)
+            if why:
+                return why
+        return ""
+
+    def _group(self, group_id: str, expected: set[str]) -> str:
+        group = self._views.groups.get(group_id)
+        if group is None:
+            return ""
+        if group.state != ("Stable" if expected else "Empty") and group.state != "Dead":
+            return f"group {group_id} is {group.state}"
+        others = [member_id for member_id in group.members if member_id not in expected]
+        if others:
+            return f"group {group_id} still counts on {', '.join(others)}"
+        if len(group.members) != len(expected):
+            return f"group {group_id} lacks members"
+        unowned = self._views.unowned(group_id) if expected else []
+        if unowned:
+            return f"nobody owns {partition_names(unowned)} of {group_id}"
+        vain = self._views.owned_in_vain(group_id)
+        return f"{partition_names(vain)} of {group_id} is owned in vain" if vain else ""
+
+
+def _is_restless(process: Process) -> bool:
+    return process.alive and not process.paused and process.state not in _AT_REST

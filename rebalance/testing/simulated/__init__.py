@@ -1,0 +1,1 @@
+"""User code in simulated members: `rebalance.testing.simulate`. See docs/simulate_your_code.md."""

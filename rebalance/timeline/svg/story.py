@@ -1,0 +1,196 @@
+"""The words around the picture: the headline, why each rebalance was, what the colours mean.
+
+Why: the picture says when, the words say why and what it cost, and a cause is never a guess.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from rebalance.timeline.model import GroupModel, RebalanceEntry
+from rebalance.timeline.scale import duration
+from rebalance.timeline.svg.drawing import GLYPH_PX, fitted, line, rect, text
+from rebalance.timeline.svg.sheet import Panel, Sheet
+
+_TOOK_PX = 130
+_FACT_PX = 5.9
+"""Width of a character of figures and common words, which are narrower than names."""
+_WAITED_MS = 20
+"""Waiting for somebody that was shorter is not worth a word."""
+
+
+def headline(sheet: Sheet) -> Panel:
+    """Who, how long, what it cost altogether, and whose word it is."""
+    model = sheet.model
+    numbers = model.metrics
+    owned = numbers["member_view"] or numbers["coordinator_view"]
+    partitions = owned["partitions"] if owned else 0
+    facts = [
+        counted(numbers["members"], "member"),
+        counted(partitions, "partition"),
+        duration(numbers["duration_ms"]),
+        counted(numbers["rebalances"], "rebalance"),
+    ]
+    if owned:
+        facts += [
+            f"unavailable {owned['unavailable_partition_ms']:,} partition-ms",
+            f"longest gap {duration(owned['longest_unavailable_ms'])}",
+            f"moved {owned['partitions_moved']:,}",
+        ]
+    wrong = _wrong(owned) if owned else ""
+    width = sheet.plot.right
+    drawn = [
+        text(0, 18, fitted(model.group_id, width * 0.6), "title"),
+        text(0, 38, fitted("  ·  ".join(facts), width)),
+        text(0, 54, fitted("  ·  ".join(_origin(model)), width), "soft"),
+    ]
+    if wrong:
+        drawn.append(text(width, 18, wrong, "wrong head end"))
+    return drawn, 72
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and what it counts."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _wrong(owned: dict[str, int]) -> str:
+    words = []
+    if owned["double_owned_partition_ms"]:
+        words.append(f"owned twice {owned['double_owned_partition_ms']:,} partition-ms")
+    if owned["zombie_partition_ms"]:
+        words.append(f"zombie {owned['zombie_partition_ms']:,} partition-ms")
+    return "  ·  ".join(words)
+
+
+def _origin(model: GroupModel) -> Iterator[str]:
+    yield f"traced by {model.source}"
+    if model.started_at_ms is not None:
+        began = datetime.fromtimestamp(model.started_at_ms // 1000, tz=UTC)
+        yield f"0 s is {began:%Y-%m-%d %H:%M:%S} UTC"
+    elif model.clock == "virtual":
+        yield "virtual time"
+    if model.view:
+        saw = "members saw it" if model.view == "member" else "the coordinator told it"
+        yield f"ownership as {saw}"
+
+
+# --- the list of rebalances ----------------------------------------------------------------------
+
+
+def story(sheet: Sheet, most: int) -> Panel:
+    """A line for each rebalance that the picture shows: the costliest where there are too many."""
+    near = [entry for entry in sheet.model.rebalances if _in_window(sheet, entry)]
+    costly = sorted(near, key=lambda e: (-e.unavailable_partition_ms, e.number))[:most]
+    listed = sorted(costly, key=lambda entry: entry.number)
+    drawn = [text(0, 12, "Why", "head")]
+    y = 18.0
+    behind = max((len(_took(entry)) for entry in listed), default=0) * GLYPH_PX + _TOOK_PX + 10
+    for entry in listed:
+        drawn += _entry(sheet, entry, y, max(behind, 210))
+        y += 17
+    if len(near) > len(listed):
+        left = f"and {len(near) - len(listed):,} that cost less"
+        drawn.append(text(48, y + 12, left, "soft"))
+        y += 17
+    return (drawn, y + 12) if near else ([], 0)
+
+
+def _in_window(sheet: Sheet, entry: RebalanceEntry) -> bool:
+    scale = sheet.plot.scale
+    return entry.start_ms <= scale.end and entry.until_ms >= scale.start
+
+
+def _entry(sheet: Sheet, entry: RebalanceEntry, y: float, x: float) -> Iterator[str]:
+    """`x`: where the cause begins."""
+    yield text(0, y + 12, f"#{entry.number}", "soft")
+    yield text(48, y + 12, sheet.when(entry.start_ms))
+    yield text(_TOOK_PX, y + 12, _took(entry))
+    yield text(x, y + 12, fitted(_cause(entry), 490 - x), "head")
+    yield text(510, y + 12, _joined(tuple(_costs(entry)), sheet.plot.right - 510), "soft")
+
+
+def _took(entry: RebalanceEntry) -> str:
+    if entry.outcome == "overtaken":
+        return "overtaken"
+    return "not over" if entry.end_ms is None else f"+{duration(entry.end_ms - entry.start_ms)}"
+
+
+def _joined(facts: Sequence[str], width: float) -> str:
+    """As many of the facts as fit: the last one costs most, the first says why."""
+    kept = list(facts)
+    while len(kept) > 1 and len("  ·  ".join(kept)) * _FACT_PX > width:
+        kept.pop(1 if len(kept) > 2 else 0)
+    words = "  ·  ".join(kept)
+    return words if len(kept) > 1 else fitted(words, width)
+
+
+def _cause(entry: RebalanceEntry) -> str:
+    who = f": {entry.member}" if entry.member else ""
+    script = " (script)" if entry.cause_source == "script" else ""
+    others = len({*entry.joined, *entry.removed} - {entry.member})
+    more = f" and {others} more" if others else ""
+    return f"{entry.cause}{who}{more}{script}"
+
+
+def _costs(entry: RebalanceEntry) -> Iterator[str]:
+    waits = [waited for waited in entry.waited_for if waited.stage == "join"]
+    longest = max(waits, key=lambda waited: waited.until_ms, default=None)
+    if longest is not None and longest.until_ms - entry.start_ms >= _WAITED_MS:
+        more = f" and {len(waits) - 1} more" if len(waits) > 1 else ""
+        gave_up = "" if longest.came else ", in vain"
+        ms = longest.until_ms - entry.start_ms
+        yield f"waited {duration(ms)} for {fitted(longest.member, 110)}{more}{gave_up}"
+    if entry.partitions_moved:
+        yield f"moved {entry.partitions_moved:,}"
+    if entry.unavailable_partition_ms:
+        yield f"unavailable {entry.unavailable_partition_ms:,} partition-ms"
+
+
+# --- the legend ----------------------------------------------------------------------------------
+
+_MEANINGS = (
+    ("m0", "owned, in its owner's colour"),
+    ("nobody", "nobody owns it"),
+    ("bad", "two owners, or a zombie"),
+    ("bad lostone", "a request was lost or refused"),
+    ("busy", "joining, syncing"),
+    ("gone", "gone, not noticed yet"),
+    ("paused", "stands still"),
+    ("mixed", "several owners in one row"),
+)
+_STAGES = ("revoke", "join", "sync", "settle")
+
+
+def legend(sheet: Sheet, drawn: Sequence[str]) -> Panel:
+    """The meaning of what is in the picture, and of nothing else."""
+    body = "".join(drawn)
+    parts: list[tuple[str, str]] = [
+        (style, words) for style, words in _MEANINGS if f'class="{style}"' in body
+    ]
+    parts += [(f"s-{name}", name) for name in _STAGES if f'class="s-{name}"' in body]
+    out: list[str] = []
+    x, y = 0.0, 0.0
+    for style, words in parts:
+        width = 22 + len(words) * 5.9 + 14
+        if x + width > sheet.plot.right and x:
+            x, y = 0.0, y + 18
+        out.append(rect(x, y + 3, 14, 10, style))
+        out.append(text(x + 19, y + 12, words, "soft"))
+        x += width
+    for style, words in (("cross", "crashed or failed"), ("stop", "closed")):
+        if f'class="{style}"' in body:
+            width = 22 + len(words) * 5.9 + 14
+            if x + width > sheet.plot.right and x:
+                x, y = 0.0, y + 18
+            out += _sign(style, x + 7, y + 8)
+            out.append(text(x + 19, y + 12, words, "soft"))
+            x += width
+    return out, y + 22
+
+
+def _sign(style: str, x: float, y: float) -> Iterator[str]:
+    if style == "stop":
+        yield line(x, y - 6, x, y + 6, style)
+        return
+    yield line(x - 4, y - 4, x + 4, y + 4, style)
+    yield line(x - 4, y + 4, x + 4, y - 4, style)

@@ -1,0 +1,1 @@
+"""Bugs on purpose, and whether the checkers find them (docs/mutations.md)."""

@@ -1,0 +1,64 @@
+"""M08: whoever fails for good does so for a reason that the story gives, or it is a violation."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from assignors.range import RangeAssignor
+from rebalance.coordinator import join
+from rebalance.coordinator.classic_group import ClassicGroup
+from rebalance.protocol.errors import ErrorCode
+from rebalance.simulation.fuzz import play
+
+STAGE = """
+set group.min.session.timeout.ms=1000 group.max.size=2
+topic orders partitions=4
+members A B C topics=orders assignors=range
+members S topics=orders assignors=range instance=s
+members T topics=orders assignors=range instance=s
+members R topics=orders assignors=roundrobin
+members X topics=orders assignors=range session.timeout.ms=500 heartbeat.interval.ms=100
+start A
+run until stable
+"""
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        "start B\nrun until stable\nstart C\nrun for 9s\n",
+        "start S\nrun until stable\nstart T\nrun for 9s\n",
+        "start R\nrun for 9s\n",
+        "start X\nrun for 9s\n",
+        "raise A assignor\nstart B\nrun for 9s\n",
+    ],
+    ids=["full", "fenced", "nothing in common", "session out of bounds", "assignor raises"],
+)
+def test_m08_failures_that_the_story_explains(story: str) -> None:
+    assert play(STAGE + story).failures == ()
+
+
+def _never(self: ClassicGroup, protocol_type: str, names: Iterable[str]) -> bool:
+    return not self.members
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "wrong", "code"),
+    [
+        (ClassicGroup, "supports", _never, ErrorCode.INCONSISTENT_GROUP_PROTOCOL),
+        (join, "has_room", lambda *_: False, ErrorCode.GROUP_MAX_SIZE_REACHED),
+    ],
+)
+def test_m08_a_refusal_out_of_nothing_is_found(
+    owner: object, name: str, wrong: object, code: ErrorCode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owner, name, wrong)
+    (failure,) = play(f"{STAGE}start B\nrun for 9s\n").failures[:1]
+    assert (failure.kind, failure.checker) == ("M08", "FailsForAReason")
+    assert code.name in failure.message
+
+
+def test_m08_a_plan_that_is_none_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RangeAssignor, "assign", lambda self, cluster, members: {"nobody": ()})
+    first = play(f"{STAGE}start B\nrun for 9s\n").failures[0]
+    assert (first.kind, first.checker) == ("M08", "FailsForAReason")

@@ -1,0 +1,65 @@
+"""A seed is a hostile scenario: the same on every machine, rich enough to find something."""
+
+import re
+import subprocess
+import sys
+from statistics import median
+
+import pytest
+
+from rebalance.simulation import parse
+from rebalance.simulation.fuzz import play_seed, scenario_text
+from rebalance.simulation.fuzz.faults import FAULTS
+from rebalance.simulation.fuzz.generator import scenario_text as generated
+
+SEEDS = range(40)
+
+
+def test_a_seed_is_the_same_scenario_under_every_hash_seed() -> None:
+    code = "from rebalance.simulation.fuzz import scenario_text; print(scenario_text(7), end='')"
+    for hash_seed in ("0", "1"):
+        printed = subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": hash_seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert printed.stdout == scenario_text(7)
+    assert scenario_text(7) != scenario_text(8)
+
+
+@pytest.mark.parametrize("seed", [0, 17, 4711])
+def test_the_first_lines_say_what_it_is(seed: int) -> None:
+    story = parse(scenario_text(seed)).story
+    assert story.startswith(f"Fuzz seed {seed}: ")
+    named = [fault.name for fault in FAULTS if fault.name in story.split("\n")[1]]
+    assert len(named) >= 3
+
+
+def test_stories_are_as_rich_as_promised() -> None:
+    for seed in SEEDS:
+        lines = scenario_text(seed).split("\n")
+        assert sum(line.startswith("members ") for line in lines) >= 4
+        assert sum(line.startswith("topic ") for line in lines) >= 2
+    text = "\n".join(generated(seed) for seed in SEEDS)
+    partitions = [int(each) for each in re.findall(r"^topic \w+ partitions=(\d+)$", text, re.M)]
+    assert (min(partitions), max(partitions)) == (1, 16)
+    for word in ("instance=", "assignors=cooperative-sticky ", "assignors=range", "group=h"):
+        assert word in text
+    for fault in FAULTS:
+        assert fault.name in text
+
+
+def test_in_half_of_the_stories_all_want_the_same_topics() -> None:
+    alike = [
+        len(set(re.findall(r"^members .* topics=(\S+)", scenario_text(seed), re.M))) == 1
+        for seed in range(200)
+    ]
+    assert 0.4 < sum(alike) / len(alike) < 0.65
+
+
+def test_i01_to_i05_hold_over_the_first_seeds_and_half_of_them_have_300_events() -> None:
+    played = [play_seed(seed)[1] for seed in SEEDS]
+    assert [each.failures for each in played if each.failures] == []
+    assert median(each.trace_events for each in played) >= 300

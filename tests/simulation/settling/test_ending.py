@@ -1,0 +1,52 @@
+"""I05: a story's end is chosen by its seed, and is no part of its trace."""
+
+from rebalance.simulation import run_scenario
+from rebalance.simulation.scenario import parse
+from rebalance.simulation.settling.gathering import gathering
+from rebalance.simulation.settling.table import EXPERIMENTS, chosen
+from rebalance.timeline.trace import TraceEnded
+from tests.simulation.settling.groups import at_rest
+
+
+def test_i05_the_seed_chooses_a_few_in_their_order() -> None:
+    ground = at_rest()
+    picked = set()
+    for seed in range(40):
+        ground.simulation.seed = seed
+        few = chosen(ground)
+        assert len(few) == 3
+        assert few == chosen(ground)
+        assert list(few) == sorted(few, key=EXPERIMENTS.index)
+        picked |= {experiment.name for experiment in few}
+    able = {experiment.name for experiment in EXPERIMENTS if experiment.on(ground)}
+    assert picked == able
+
+
+def test_i05_what_happens_at_the_end_is_no_part_of_the_trace() -> None:
+    text = "topic orders partitions=2\nmembers A B topics=orders\nstart A B\nrun until stable"
+    outcome = run_scenario(parse(text))
+    last = outcome.trace.events[-1]
+    assert isinstance(last, TraceEnded)
+    assert outcome.simulation.now > last.t
+    assert outcome.violations == ()
+
+
+def test_i05_those_who_are_gone_come_back_for_experiments() -> None:
+    ground = at_rest(static=True)
+    for name in "AB":
+        ground.process(name).crash()
+    assert ground.rests("two crashed")
+    assert ground.members("g") == ["C"]
+    gathering(ground)
+    assert ground.members("g") == ["A", "B", "C"]
+    assert ground.problems == []
+
+
+def test_i05_what_never_comes_to_rest_is_told_with_what_was_before() -> None:
+    ground = at_rest()
+    ground.process("A").lines.outages.begin(None)
+    ground.process("A").enforce("nobody hears it")
+    assert not ground.rests("A was cut off")
+    (problem,) = ground.problems
+    assert problem.endswith("(after A was cut off)")
+    assert [str(each.rule) for each in ground.simulation.violations] == ["I05"]
