@@ -104,7 +104,7 @@ def range_gives_the_rest_to_the_first(patch: Patch) -> None:
     real = patch(range_assignor.RangeAssignor, "assign", assign)
 
 
-@mutation()
+@mutation("tulios/kafkajs#635: one consumer had the partitions of all topics that have one")
 def round_robin_begins_anew_with_each_topic(patch: Patch) -> None:
     """I05: every topic's first partition goes to the first member."""
 
@@ -121,7 +121,7 @@ def round_robin_begins_anew_with_each_topic(patch: Patch) -> None:
     real = patch(round_robin_assignor.RoundRobinAssignor, "assign", assign)
 
 
-@mutation("KAFKA-15106: an unbalanced plan was taken for a balanced one")
+@mutation("KAFKA-15170: more members at the larger quota than there should be")
 def quota_is_off_by_one(patch: Patch) -> None:
     """I05: a sticky plan gives one member two more than another."""
 

@@ -180,7 +180,7 @@ def late_plan_is_taken(patch: Patch) -> None:
     real = patch(sync._Stored, "__call__", stored)
 
 
-@mutation("KAFKA-12759: a member joined again with other topics, and nobody rebalanced")
+@mutation()
 def changed_metadata_is_not_noticed(patch: Patch) -> None:
     """J07: a follower that wants other topics gets the generation it is in."""
 
