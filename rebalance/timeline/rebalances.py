@@ -228,6 +228,8 @@ def _explains(step: Step, rebalance: Rebalance, sessions: Mapping[str, int | Non
     session_ms = sessions.get(step.member) if step.cause == EXPIRED else None
     reach = 2 * session_ms if session_ms else _REACHES_MS.get(step.cause, _REACH_MS)
     heard = rebalance.told_by in ("", step.member) or not step.member
+    if rebalance.seen_by == "coordinator" and rebalance.reason and rebalance.member:
+        heard = heard and step.member in ("", rebalance.member)
     return heard and 0 <= rebalance.start_ms - step.t <= reach
 
 

@@ -254,3 +254,24 @@ def test_a_member_s_own_reason_stands_above_a_step_about_another(words: str, cau
     )[-1]
     assert last.cause == cause
     assert last.reason.startswith("first seen: A ")
+
+
+def test_a_step_about_another_does_not_explain_what_the_coordinator_heard_from_a_member() -> None:
+    """C was killed, and B joins again of its own will before anybody misses C."""
+    for member, cause in (("b-1", "unknown"), ("c-1", "session expired")):
+        last = found(
+            MemberStarted(t=0, group_id=G, member="B", session_timeout_ms=30_000),
+            MemberStarted(t=0, group_id=G, member="C", session_timeout_ms=30_000),
+            Joined(t=1, group_id=G, member="B", member_id="b-1", generation_id=1),
+            Joined(t=1, group_id=G, member="C", member_id="c-1", generation_id=1),
+            Step(t=6_000, text="C crashes", member="C", cause="session expired"),
+            RebalanceStarted(
+                t=8_000,
+                group_id=G,
+                generation_id=1,
+                cause="unknown",
+                member_id=member,
+                reason="rebalance enforced by the user",
+            ),
+        )[-1]
+        assert last.cause == cause
