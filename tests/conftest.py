@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 import signal
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 
 import pytest
 
 from rebalance.testing.brokers import APACHE_KAFKA, KafkaBroker
 from tests.support import aio
-from tests.support.brokers import require_apache_kafka
+from tests.support.brokers import SETTINGS, require_apache_kafka
 from tests.support.requirements import fold
 
 
@@ -27,6 +27,12 @@ def rebalance_broker_kind(request: pytest.FixtureRequest) -> str:
     if kind == APACHE_KAFKA:
         require_apache_kafka()
     return kind
+
+
+@pytest.fixture(scope="session")
+def rebalance_broker_settings() -> Mapping[str, str]:
+    """What the plugin's broker is started with."""
+    return SETTINGS
 
 
 @pytest.fixture(scope="session")

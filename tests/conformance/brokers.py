@@ -7,9 +7,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from rebalance.broker import EmbeddedBroker
-from rebalance.testing.brokers import APACHE_KAFKA, SETTINGS, running
+from rebalance.testing.brokers import APACHE_KAFKA, running
 from rebalance.testing.embedded import EmbeddedBrokerThread
 from tests.conformance.side import opened
+from tests.support.brokers import SETTINGS
 
 COMMON = {
     # What the kit starts Apache Kafka with anyway; a transaction of offsets can notice.

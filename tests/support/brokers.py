@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from rebalance.testing import brokers
 from rebalance.testing.apache_kafka import ApacheKafkaUnavailableError, libraries
-from rebalance.testing.brokers import SETTINGS, KafkaBroker
+from rebalance.testing.brokers import KafkaBroker
 from tests.support.requirements import not_run, require
 
 __all__ = ["SETTINGS", "KafkaBroker", "require_apache_kafka"]
+
+SETTINGS: Mapping[str, str] = {
+    **brokers.SETTINGS,
+    "offsets.retention.check.interval.ms": "86400000",
+}
+"""What brokers that live for many tests are started with.
+
+By default an empty group without offsets goes at a check every ten minutes (O10), which one broker
+makes at another moment than the other: in a run that long it comes in the middle of a conversation.
+"""
 
 _WHAT = "Apache Kafka tests"
 
