@@ -79,6 +79,18 @@ def histories(ownership: Ownership) -> tuple[History, ...]:
     )
 
 
+def outages(history: History, ownership: Ownership) -> tuple[Span, ...]:
+    """When nobody of the group lived, of those that wanted the partition until then, and nothing
+    else is known of it."""
+    wanted = ownership.wanted[history.cells[0]]
+    return tuple(
+        gone
+        for gone in ownership.deserted
+        if any(want.end == gone.start for want in wanted)
+        and not any(s.start < gone.end and s.end > gone.start for s in history.stretches)
+    )
+
+
 def stretches(holds: Iterable[Hold], wanted: Iterable[Span]) -> tuple[Stretch, ...]:
     """Sweep over the edges of holds and demand: O(n log n), exact."""
     edges: list[tuple[int, int, str]] = []

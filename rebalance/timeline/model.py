@@ -11,8 +11,8 @@ from typing import Any, Literal, NamedTuple
 
 from rebalance.timeline.asides import asides_of
 from rebalance.timeline.events import GroupStateChanged
-from rebalance.timeline.history import History, Stretch, histories
-from rebalance.timeline.lanes import GroupLanes, Lane, Source, read_groups
+from rebalance.timeline.history import History, Stretch, histories, outages
+from rebalance.timeline.lanes import GroupLanes, Lane, Ownership, Source, read_groups
 from rebalance.timeline.lives import Request
 from rebalance.timeline.metrics import RebalanceMetrics, measure
 from rebalance.timeline.narrowing import ALL, Narrowing, narrowed, shared_out, shown_lanes
@@ -30,7 +30,7 @@ from rebalance.timeline.states import (
     waiting_spans,
 )
 
-NOBODY, NOT_WANTED = -1, -2
+NOBODY, NOT_WANTED, DESERTED = -1, -2, -3
 
 
 class Run(NamedTuple):
@@ -44,11 +44,20 @@ class Run(NamedTuple):
     """Those that wrongly believed to own it."""
     wanted: bool
     """A live member subscribed to its topic."""
+    deserted: bool = False
+    """Nobody lived who could want it: somebody did before, and somebody came back."""
 
     @property
     def who(self) -> int:
-        """The owner's number (the first of several), NOBODY, or NOT_WANTED."""
-        return self.owners[0] if self.owners else NOBODY if self.wanted else NOT_WANTED
+        """The owner's number (the first of several), NOBODY, NOT_WANTED, or DESERTED."""
+        if self.owners:
+            return self.owners[0]
+        return DESERTED if self.deserted else NOBODY if self.wanted else NOT_WANTED
+
+    @property
+    def unowned(self) -> bool:
+        """Nobody works on it, and somebody should."""
+        return not self.owners and (self.wanted or self.deserted)
 
 
 class StateSpan(NamedTuple):
@@ -155,8 +164,9 @@ class GroupModel:
     """`Metrics.to_dict()` without `per_rebalance`."""
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON knows it. A run is [start, end, who], who a number, -1 (nobody) or -2 (nobody,
-        and nobody wants it), or where there is more to say [start, end, owners, zombies, wanted].
+        """As JSON knows it. A run is [start, end, who], who a number, -1 (nobody), -2 (nobody, and
+        nobody wants it) or -3 (nobody of the group lives), or where there is more to say
+        [start, end, owners, zombies, wanted].
         """
         data = {name: getattr(self, name) for name in self.__dataclass_fields__}
         data["members"] = [asdict(member) for member in self.members]
@@ -176,7 +186,7 @@ def _lane_dict(lane: PartitionLane) -> dict[str, Any]:
 
 def _run_list(run: Run) -> list[Any]:
     if len(run.owners) > 1 or run.zombies:
-        return list(run)
+        return list(run[:5])
     return [run.start_ms, run.end_ms, run.who]
 
 
@@ -301,13 +311,23 @@ def _partitions(group: GroupLanes, all_: Iterable[History]) -> tuple[PartitionLa
         ids: dict[str, list[int]] = {}
         for cell in history.cells:
             ids.setdefault(cell.topic, []).append(cell.partition)
-        runs = tuple(_run(stretch, number) for stretch in history.stretches)
+        runs = _runs(history, group.ownership, number)
         moves = tuple((m.t, number[m.before], number[m.after]) for m in history.moves)
         lanes += [
             PartitionLane(topic=topic, partitions=tuple(sorted(of)), runs=runs, moves=moves)
             for topic, of in ids.items()
         ]
     return tuple(sorted(lanes, key=lambda lane: (lane.topic, lane.partitions[0])))
+
+
+def _runs(
+    history: History, ownership: Ownership | None, number: dict[str, int]
+) -> tuple[Run, ...]:
+    """Its stretches, and between them when the whole group was gone."""
+    runs = [_run(stretch, number) for stretch in history.stretches]
+    for gone in outages(history, ownership) if ownership else ():
+        runs.append(Run(gone.start, gone.end, (), (), wanted=False, deserted=True))
+    return tuple(sorted(runs))
 
 
 def _run(stretch: Stretch, number: dict[str, int]) -> Run:
