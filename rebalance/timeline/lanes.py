@@ -82,6 +82,9 @@ class GroupLanes:
     events: tuple[Event, ...] = field(repr=False)
     """The group's events and the world's, in order, for the story: see kept.py for what is left out
     of them."""
+    left_out: Mapping[str, int] = field(repr=False)
+    """How much of what was not kept, as there was too much of it: events, steps, requests, refused
+    commits."""
     names: Mapping[str, str] = field(repr=False)
     """Member id to lane name."""
     until: "Callable[[int], GroupLanes]" = field(repr=False, compare=False)
@@ -195,6 +198,7 @@ class _GroupReader:
             member=self._member_view(lanes, end),
             coordinator=self._coordinator_view(lanes, names, end),
             events=self._kept.all(),
+            left_out={k: n for k, n in (self._kept.left_out | self._lives.left_out).items() if n},
             names=names,
             until=lambda until: self.group(start, last, until),
         )

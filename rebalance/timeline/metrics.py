@@ -116,7 +116,7 @@ def measure(group: GroupLanes, found: Sequence[Rebalance] | None = None) -> Metr
     found = find_rebalances(group) if found is None else found
     rounds, stable = _changes(found)
     at_rest = [ms for ms in stable if ms is not None]
-    refused = sum(mark.kind == "refused" for lane in group.lanes for mark in lane.marks)
+    refused = sum(lane.commits_refused for lane in group.lanes)
     return Metrics(
         group_id=group.group_id,
         duration_ms=group.end_ms,

@@ -5,7 +5,7 @@ drawn from one model, which `to_dict` gives as JSON. Members are numbered; every
 one names its number. Times are integers: milliseconds since the trace began.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -162,6 +162,8 @@ class GroupModel:
     """(t_ms, text): what scripts did and what befell members between rebalances."""
     metrics: dict[str, Any]
     """`Metrics.to_dict()` without `per_rebalance`."""
+    left_out: Mapping[str, int]
+    """How much of what is missing here, as the trace had too much of it; the metrics count it."""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON knows it. A run is [start, end, who], who a number, -1 (nobody), -2 (nobody, and
@@ -237,6 +239,7 @@ def group_model(group: GroupLanes, by: Narrowing = ALL) -> GroupModel:
         states=tuple((e.t, e.state) for e in group.events if isinstance(e, GroupStateChanged)),
         asides=tuple((aside.t, aside.text) for aside in sorted(asides_of(group, found))),
         metrics={k: v for k, v in numbers.to_dict().items() if k != "per_rebalance"},
+        left_out=group.left_out,
     )
 
 
@@ -320,9 +323,7 @@ def _partitions(group: GroupLanes, all_: Iterable[History]) -> tuple[PartitionLa
     return tuple(sorted(lanes, key=lambda lane: (lane.topic, lane.partitions[0])))
 
 
-def _runs(
-    history: History, ownership: Ownership | None, number: dict[str, int]
-) -> tuple[Run, ...]:
+def _runs(history: History, ownership: Ownership | None, number: dict[str, int]) -> tuple[Run, ...]:
     """Its stretches, and between them when the whole group was gone."""
     runs = [_run(stretch, number) for stretch in history.stretches]
     for gone in outages(history, ownership) if ownership else ():
