@@ -67,7 +67,7 @@ def _head(told: Sequence[GroupModel], width: int, height: float) -> Iterable[str
     )
     yield f'<title id="title">Rebalances of {escaped(names)}</title>'
     yield f'<desc id="about">{escaped(" ".join(_told(model) for model in told))}</desc>'
-    yield style_sheet() + patterns()
+    yield style_sheet(max((len(model.members) for model in told), default=0)) + patterns()
     yield rect(0, 0, width, height, "ground")
 
 

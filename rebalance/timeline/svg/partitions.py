@@ -7,7 +7,7 @@ least as wide as an eye needs, above its neighbours.
 from collections.abc import Iterable, Iterator, Sequence
 
 from rebalance.timeline.model import DESERTED, NOBODY, NOT_WANTED
-from rebalance.timeline.palette import MEMBERS
+from rebalance.timeline.palette import DISTINCT
 from rebalance.timeline.svg.bands import MIXED, Cell, Row
 from rebalance.timeline.svg.drawing import fitted, rect, text
 from rebalance.timeline.svg.sheet import BRIEF_PX, HINTS, Panel, Sheet, member_class
@@ -56,7 +56,7 @@ def _cell(
         yield rect(x, y, width, height, style, hint)
         if not row.band and width > 26:
             letter = fitted(sheet.model.members[cell.who].name, width - 8)
-            style = f"in i{cell.who % len(MEMBERS)}"
+            style = f"in i{cell.who % DISTINCT}"
             yield text(x + width / 2, y + height - 4, letter, style)
     if cell.lost:
         part = max(height * cell.lost, 1.5)

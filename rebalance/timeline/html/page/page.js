@@ -2,14 +2,11 @@
 // that changes it. Everything that changes asks for one frame.
 
 const payload = JSON.parse(byId("data").textContent);
-const timelines = decode(payload);
-const everything = timelines.flatMap((timeline) => timeline.groups);
+const groups = payload.timelines.flatMap((timeline) => timeline.groups).map(decodeGroup);
 const scroller = byId("scroll"), canvas = scroller.querySelector("canvas");
 const page = {
-  start: Math.min(...everything.map(({ start }) => start)),
-  end: Math.max(...everything.map(({ end }) => end)),
-  from: 0, to: 1, width: 0, height: 0, ratio: 1, gutter: 170, plot: 1, scroll: 0, frame: 0,
-  rows: [], total: 0, folded: initialFolds(timelines), wanted: { member: "", topic: "" },
+  start: payload.start, end: payload.end, from: 0, to: 1, width: 0, height: 0, ratio: 1, gutter: 170, plot: 1,
+  scroll: 0, frame: 0, rows: [], folded: initialFolds(groups), wanted: { member: "", topic: "" },
   chosen: null, hovered: null,
 };
 pen = canvas.getContext("2d", { alpha: false });
@@ -55,10 +52,10 @@ const pan = (share) => see(
 );
 
 function layRows() {
-  const { rows, height } = layOut(timelines, page.folded, page.wanted, page.height - RULER);
-  Object.assign(page, { rows, total: height + RULER, hovered: null });
+  const { rows, height } = layOut(groups, page.folded, page.wanted, page.height - RULER);
+  Object.assign(page, { rows, hovered: null });
   showTip(null);
-  byId("height").style.height = `${Math.max(page.total - page.height, 0)}px`;
+  byId("height").style.height = `${Math.max(height + RULER - page.height, 0)}px`;
   page.scroll = scroller.scrollTop;
   document.documentElement.dataset.rows = rows.length;
   redraw();
@@ -96,9 +93,8 @@ function choose(group, rebalance) {
 function jump(group, r) {
   choose(group, r);
   const last = r.stages.at(-1)?.[2] ?? r.until_ms;
-  const start = Math.min(r.unavailable_since_ms ?? r.start_ms, r.start_ms);
-  const margin = Math.max((last - start) * 0.4, whole() / 500, 20);
-  see(start - margin, last + margin);
+  const margin = Math.max((last - r.since_ms) * 0.4, whole() / 500, 20);
+  see(r.since_ms - margin, last + margin);
   const row = page.rows.find((each) => each.kind === "rebalances" && each.group === group);
   const seen = row.y - page.scroll;
   if (seen < 0 || seen > page.height - 120) scroller.scrollTop = Math.max(row.y - 60, 0);
@@ -106,7 +102,7 @@ function jump(group, r) {
 
 /** The next rebalance (by 1) or the one before (by -1). */
 function step(by) {
-  const all = everything.flatMap((group) => group.rebalances.map((r) => [group, r]));
+  const all = groups.flatMap((group) => group.rebalances.map((r) => [group, r]));
   if (!all.length) return;
   const at = all.findIndex(([, r]) => r === page.chosen?.rebalance);
   const next = at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + by, 0), all.length - 1);
@@ -119,7 +115,7 @@ function toggle(key) {
 }
 
 function foldAll(closed) {
-  page.folded = new Set(closed ? allKeys(timelines) : []);
+  page.folded = new Set(closed ? allKeys(groups) : []);
   layRows();
 }
 
@@ -233,8 +229,7 @@ function click({ x, row }) {
   if (row.kind === "member" && x < page.gutter) {
     return want("member", page.wanted.member === row.member.name ? "" : row.member.name);
   }
-  const near = (4 * (page.to - page.from)) / page.plot;
-  if (row.kind === "rebalances") choose(row.group, rebalanceAt(row.group, tOf(x), near));
+  if (row.kind === "rebalances") choose(row.group, rebalanceAt(row.group, tOf(x)));
 }
 
 scroller.addEventListener("scroll", () => {
@@ -254,10 +249,11 @@ new ResizeObserver(resize).observe(scroller);
 
 // --- begin ------------------------------------------------------------------------------------
 
-numberMembers(timelines);
-fillHeader(timelines);
-fillLegend();
-fillStory(timelines, payload.left_out.groups, jump, (t) => see(t - (page.to - page.from) / 2, t + (page.to - page.from) / 2));
+document.querySelector("h1").textContent = document.title;
+byId("origin").textContent = payload.origin;
+fillOptions("members", groups.flatMap((group) => group.members.map(({ name }) => name)));
+fillOptions("topics", groups.flatMap((group) => group.topics.map(({ name }) => name)));
+fillStory(groups, payload.note, jump, (t) => pan((t - page.from) / (page.to - page.from) - 0.5));
 resize();
 fit();
 draw();
