@@ -119,7 +119,8 @@ def _stretch(start: int, end: int, active: dict[str, int]) -> Stretch:
     names = sorted(active)
     owners = tuple(name[1:] for name in names if name[0] == "o")
     zombies = tuple(name[1:] for name in names if name[0] == "z")
-    return Stretch(start, end, owners, zombies, "w" in active, "d" in active)
+    deserted = "d" in active and not owners
+    return Stretch(start, end, owners, zombies, "w" in active, deserted)
 
 
 def _append(result: list[Stretch], stretch: Stretch) -> None:

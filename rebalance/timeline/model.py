@@ -30,7 +30,7 @@ from rebalance.timeline.states import (
     waiting_spans,
 )
 
-NOBODY, NOT_WANTED = -1, -2
+NOBODY, NOT_WANTED, DESERTED = -1, -2, -3
 
 
 class Run(NamedTuple):
@@ -44,11 +44,20 @@ class Run(NamedTuple):
     """Those that wrongly believed to own it."""
     wanted: bool
     """A live member subscribed to its topic."""
+    deserted: bool = False
+    """Nobody lived who could want it: somebody did before, and somebody came back."""
 
     @property
     def who(self) -> int:
-        """The owner's number (the first of several), NOBODY, or NOT_WANTED."""
-        return self.owners[0] if self.owners else NOBODY if self.wanted else NOT_WANTED
+        """The owner's number (the first of several), NOBODY, NOT_WANTED, or DESERTED."""
+        if self.owners:
+            return self.owners[0]
+        return DESERTED if self.deserted else NOBODY if self.wanted else NOT_WANTED
+
+    @property
+    def unowned(self) -> bool:
+        """Nobody works on it, and somebody should."""
+        return not self.owners and (self.wanted or self.deserted)
 
 
 class StateSpan(NamedTuple):
@@ -155,8 +164,9 @@ class GroupModel:
     """`Metrics.to_dict()` without `per_rebalance`."""
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON knows it. A run is [start, end, who], who a number, -1 (nobody) or -2 (nobody,
-        and nobody wants it), or where there is more to say [start, end, owners, zombies, wanted].
+        """As JSON knows it. A run is [start, end, who], who a number, -1 (nobody), -2 (nobody, and
+        nobody wants it) or -3 (nobody lives who would), or where there is more to say
+        [start, end, owners, zombies, wanted].
         """
         data = {name: getattr(self, name) for name in self.__dataclass_fields__}
         data["members"] = [asdict(member) for member in self.members]
@@ -176,7 +186,7 @@ def _lane_dict(lane: PartitionLane) -> dict[str, Any]:
 
 def _run_list(run: Run) -> list[Any]:
     if len(run.owners) > 1 or run.zombies:
-        return list(run)
+        return list(run[:5])
     return [run.start_ms, run.end_ms, run.who]
 
 
@@ -313,7 +323,7 @@ def _partitions(group: GroupLanes, all_: Iterable[History]) -> tuple[PartitionLa
 def _run(stretch: Stretch, number: dict[str, int]) -> Run:
     owners = tuple(number[name] for name in stretch.owners)
     zombies = tuple(number[name] for name in stretch.zombies)
-    return Run(stretch.start, stretch.end, owners, zombies, stretch.wanted)
+    return Run(stretch.start, stretch.end, owners, zombies, stretch.wanted, stretch.deserted)
 
 
 # --- rebalances ----------------------------------------------------------------------------------

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rebalance.timeline.model import GroupModel
+from rebalance.timeline.scale import counted
 from rebalance.timeline.svg.bands import rows_of
 from rebalance.timeline.svg.drawing import GLYPH_PX, Plot, escaped, px, rect
 from rebalance.timeline.svg.load import load
 from rebalance.timeline.svg.members import drawn_members, members
 from rebalance.timeline.svg.partitions import partitions
 from rebalance.timeline.svg.sheet import Panel, Sheet, axis
-from rebalance.timeline.svg.story import counted, headline, legend, story
+from rebalance.timeline.svg.story import headline, legend, story
 from rebalance.timeline.svg.strip import strip, tints
 from rebalance.timeline.svg.style import patterns, style_sheet
 

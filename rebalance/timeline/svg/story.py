@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from rebalance.timeline.model import GroupModel, RebalanceEntry
-from rebalance.timeline.scale import duration
+from rebalance.timeline.scale import counted, duration
 from rebalance.timeline.svg.drawing import GLYPH_PX, fitted, line, rect, text
 from rebalance.timeline.svg.sheet import Panel, Sheet
 
@@ -46,11 +46,6 @@ def headline(sheet: Sheet) -> Panel:
     if wrong:
         drawn.append(text(width, 18, wrong, "wrong head end"))
     return drawn, 72
-
-
-def counted(number: int, noun: str) -> str:
-    """A number and what it counts."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _wrong(owned: dict[str, int]) -> str:
