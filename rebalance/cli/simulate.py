@@ -121,7 +121,13 @@ def simulate(
     if json_output:
         print(json.dumps(_as_json(outcome), indent=2, ensure_ascii=False))
     else:
-        drawn = text_options(width, color, ascii=ascii_only, from_ms=outcome.measured_from or None)
+        drawn = text_options(
+            width,
+            color,
+            ascii=ascii_only,
+            from_ms=outcome.measured_from or None,
+            since_ms=outcome.measured_from,
+        )
         for line in _report(outcome, drawn, judged=judged):
             print(line)
         if rewrite:

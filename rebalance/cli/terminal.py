@@ -59,27 +59,12 @@ def text_options(width: int | None, color: ColorWhen, **more: Any) -> "TextOptio
 
 
 def group_numbers(
-    read: "Iterable[tuple[GroupLanes, Narrowing]]",
+    read: "Iterable[tuple[GroupLanes, Narrowing]]", *, since_ms: int = 0
 ) -> list[dict[str, Any]]:
-    """Metrics and rebalances, with their stages, of each group as plain data, for `--json`."""
-    from dataclasses import asdict
+    """Headline, metrics, rebalances and steps of each group as plain data, for `--json`."""
+    from rebalance.timeline.facts import facts_of
 
-    from rebalance.timeline.metrics import measure
-    from rebalance.timeline.narrowing import narrowed
-    from rebalance.timeline.rebalances import find_rebalances
-    from rebalance.timeline.stages import courses
-
-    groups: list[dict[str, Any]] = []
-    for group, only in read:
-        found = find_rebalances(group)
-        metrics = measure(narrowed(group, only), found).to_dict()
-        costs = metrics.pop("per_rebalance")
-        listed = [
-            asdict(rebalance) | cost | asdict(course)
-            for rebalance, cost, course in zip(found, costs, courses(group, found), strict=True)
-        ]
-        groups.append({"group_id": group.group_id, "metrics": metrics, "rebalances": listed})
-    return groups
+    return [facts_of(group, only, since_ms=since_ms).to_dict() for group, only in read]
 
 
 def check_writable(file: Path | None, option: str = "--trace") -> None:

@@ -45,7 +45,8 @@ class Outcome:
     measured_from: int = 0
     """The story asks for numbers from this time on (ms)."""
     unrest: tuple[str, ...] = ()
-    """Who kept a group from rest when the last command was played; empty: all was at rest."""
+    """Who kept a group from rest when the last command was played, or was going to; empty: all was
+    at rest."""
 
     @property
     def trace(self) -> Trace:
@@ -103,7 +104,7 @@ def run_scenario(
     overrides = overrides or Overrides()
     stage, prepared = _prepare(scenario, overrides, measure, len(_calls(scenario)), host)
     printed = _play(stage, prepared, watching=watching)
-    unrest = tuple(stage.simulation.blockers())
+    unrest = tuple(stage.simulation.to_come())
     stage.simulation.end()
     settle(stage.simulation)
     outputs = iter(printed)

@@ -229,6 +229,11 @@ class Simulation:
         """Let so much time pass."""
         self.world.run(self.now + duration_ms)
 
+    def begin_anew(self) -> None:
+        """See that all of the trace so far is of an earlier millisecond than what comes now."""
+        if self.trace.last_t == self.now:
+            self.world.end_instant()
+
     def run_until_stable(self, within_ms: int | None = None) -> bool:
         """Let time pass until every group is at rest; False if that took longer than allowed.
 
@@ -251,6 +256,10 @@ class Simulation:
     def blockers(self) -> list[str]:
         """Who keeps the groups from rest, since when, and what each waits for."""
         return self._rest.blockers()
+
+    def to_come(self) -> list[str]:
+        """Who keeps the groups from rest, or will: what the story has cost is not known yet."""
+        return self.blockers() or self._rest.overdue()
 
     # --- the end ---------------------------------------------------------------------------------
 
