@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from rebalance.cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from rebalance.simulation.comparison import Played
+    from rebalance.simulation.comparison import Compared, Played
     from rebalance.timeline.lanes import GroupLanes
     from rebalance.timeline.model import GroupModel
 
 
-def page(name: str, results: "Sequence[Played]") -> str:
-    """All ways that could be played, one below the other.
+def page(name: str, results: "Sequence[Compared]") -> str:
+    """All ways that could be played, one below the other; of several seeds the first.
 
     Raises:
         UsageError: none could be.
@@ -26,11 +26,18 @@ def page(name: str, results: "Sequence[Played]") -> str:
     from rebalance.timeline.html import render_page
 
     timelines = [
-        (result.way.name, tuple(_groups(result))) for result in results if result.trace is not None
+        (_title(result), tuple(_groups(result.runs[0])))
+        for result in results
+        if result.runs[0].trace is not None
     ]
     if not timelines:
         raise UsageError(f"{name}: no way could be played, so there is nothing to draw")
     return render_page(timelines, title=f"rebalance compare: {Path(name).name}")
+
+
+def _title(result: "Compared") -> str:
+    seed = f", seed {result.runs[0].way.overrides.seed}" if len(result.runs) > 1 else ""
+    return f"{result.name}{seed}"
 
 
 def _groups(result: "Played") -> "Iterator[tuple[GroupModel, GroupLanes]]":

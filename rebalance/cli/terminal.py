@@ -26,6 +26,14 @@ class ColorWhen(StrEnum):
     NEVER = "never"
 
 
+def drawing_options(
+    width: int | None, color: ColorWhen, *, ascii_only: bool = False
+) -> dict[str, object]:
+    """How to draw for a terminal, as it was given: what means nothing elsewhere."""
+    asked = None if color is ColorWhen.AUTO else color
+    return {"--width": width, "--color": asked, "--ascii": ascii_only}
+
+
 def terminal_width() -> int:
     """Columns of the terminal, within what a picture can use; 80 where there is none."""
     return min(max(shutil.get_terminal_size((80, 24)).columns, NARROW), WIDE)
