@@ -214,8 +214,14 @@ class Simulation:
         self.world.after(delay_ms, now)
 
     def step(self, text: str, member: str = "", cause: str = "") -> None:
-        """Write into the trace that something was done on purpose."""
-        self.emit(Step(t=self.now, text=text, member=member, cause=cause))
+        """Write into the trace that something was done on purpose, to a consumer or to all."""
+        group_id = self._group_of(member)
+        self.emit(Step(t=self.now, text=text, member=member, cause=cause, group_id=group_id))
+
+    def _group_of(self, member: str) -> str:
+        """Of a consumer, or of one of its lives; empty: nobody's."""
+        spec = self.members.get(member) or self.members.get(member.rpartition(".")[0])
+        return "" if spec is None else spec.config.group_id
 
     # --- time ------------------------------------------------------------------------------------
 
