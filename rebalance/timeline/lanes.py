@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from rebalance.timeline.demand import Want, deserted_spans, wanted_cells
+from rebalance.timeline.demand import Want, deserted_cells, wanted_cells
 from rebalance.timeline.events import (
     AssignmentSent,
     Event,
@@ -62,8 +62,8 @@ class Ownership:
     view: Literal["member", "coordinator"]
     holds: Holds
     wanted: Mapping[Cell, tuple[Span, ...]]
-    deserted: tuple[Span, ...]
-    """When no member of the group lived, between the lives of two."""
+    deserted: Mapping[Cell, tuple[Span, ...]]
+    """When nobody was alive who wanted it, between the lives of two (see demand.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +210,8 @@ class _GroupReader:
         holds = ledger.holds(end)
         wants = [Want(lives=lane.alive, topics=lane.topics) for lane in lanes]
         wanted = wanted_cells(holds, wants, self._topics, end)
-        return Ownership(view="member", holds=holds, wanted=wanted, deserted=deserted_spans(wants))
+        deserted = deserted_cells(wanted, wants, holds, end)
+        return Ownership(view="member", holds=holds, wanted=wanted, deserted=deserted)
 
     def _coordinator_view(
         self, lanes: tuple[Lane, ...], names: Mapping[str, str], end: int
@@ -220,6 +221,5 @@ class _GroupReader:
         holds = self._coordinator.holds(end, names)
         wants = [Want(lives=lane.counted, topics=lane.topics) for lane in lanes]
         wanted = wanted_cells(holds, wants, self._topics, end)
-        return Ownership(
-            view="coordinator", holds=holds, wanted=wanted, deserted=deserted_spans(wants)
-        )
+        deserted = deserted_cells(wanted, wants, holds, end)
+        return Ownership(view="coordinator", holds=holds, wanted=wanted, deserted=deserted)

@@ -6,7 +6,8 @@ in the end. Requests and refused commits may be most of a long trace: a few ten 
 are kept, those that went wrong apart from the others, and the rest is counted.
 """
 
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
@@ -104,8 +105,8 @@ class Lane:
     """In the order in which they were sent, where the trace tells of them."""
     heartbeats: int = 0
     """Heartbeats that were answered without an error."""
-    commits_refused: int = 0
-    """All of them; `marks` may have fewer."""
+    commits_refused: Sequence[int] = ()
+    """When each was; `marks` may have fewer."""
     session_timeout_ms: int | None = None
     rebalance_timeout_ms: int | None = None
 
@@ -126,7 +127,8 @@ class _Draft:
     sent: dict[int, tuple[int, str]] = field(default_factory=dict)
     """Requests without an answer: number -> when, and of which API."""
     heartbeats: int = 0
-    commits_refused: int = 0
+    commits_refused: "array[int]" = field(default_factory=lambda: array("q"))
+    """When: eight bytes each."""
     last_answer: int = 0
     timeouts: tuple[int | None, int | None] = (None, None)
 
@@ -202,7 +204,7 @@ class Lives:
             draft.order = order
             _count(draft, event)
             if isinstance(event, CommitRefused):
-                draft.commits_refused += 1
+                draft.commits_refused.append(event.t)
                 refused = Mark(t=event.t, kind="refused", text=event.error, order=order)
                 self._refused.add((draft, refused))
         elif isinstance(event, GroupStateChanged) and event.state in ("Empty", "Dead"):
@@ -281,7 +283,7 @@ def _lane(
         marks=tuple(sorted(marks, key=lambda mark: mark.order)),
         topics=tuple(own.topics),
         heartbeats=own.heartbeats,
-        commits_refused=sum(draft.commits_refused for draft in counted),
+        commits_refused=array("q", (t for draft in counted for t in draft.commits_refused)),
         session_timeout_ms=own.timeouts[0],
         rebalance_timeout_ms=own.timeouts[1],
     )

@@ -9,16 +9,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
-from rebalance.timeline.asides import asides_of
+from rebalance.timeline.entries import RebalanceEntry
 from rebalance.timeline.events import GroupStateChanged
-from rebalance.timeline.history import History, Stretch, histories, outages
-from rebalance.timeline.lanes import GroupLanes, Lane, Ownership, Source, read_groups
+from rebalance.timeline.facts import facts_of
+from rebalance.timeline.headline import Headline
+from rebalance.timeline.history import History, Stretch, histories
+from rebalance.timeline.lanes import GroupLanes, Lane, Source, read_groups
 from rebalance.timeline.lives import Request
-from rebalance.timeline.metrics import RebalanceMetrics, measure
 from rebalance.timeline.narrowing import ALL, Narrowing, narrowed, shared_out, shown_lanes
-from rebalance.timeline.rebalances import Rebalance, find_rebalances
+from rebalance.timeline.rebalances import Rebalance
 from rebalance.timeline.spans import Span
-from rebalance.timeline.stages import Course, Stage, WaitedFor, courses
 from rebalance.timeline.states import (
     MemberState,
     Phase,
@@ -26,9 +26,24 @@ from rebalance.timeline.states import (
     lane_counts,
     phases_of,
     unnoticed_spans,
-    until_of,
     waiting_spans,
 )
+
+__all__ = [
+    "DESERTED",
+    "NOBODY",
+    "NOT_WANTED",
+    "GroupModel",
+    "Happening",
+    "Headline",
+    "MemberLane",
+    "PartitionLane",
+    "RebalanceEntry",
+    "Run",
+    "StateSpan",
+    "group_model",
+    "models",
+]
 
 NOBODY, NOT_WANTED, DESERTED = -1, -2, -3
 
@@ -114,35 +129,11 @@ class PartitionLane:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RebalanceEntry:
-    """One rebalance: why, how long, who was waited for, what it cost."""
-
-    number: int
-    start_ms: int
-    end_ms: int | None
-    until_ms: int
-    """Where to end it in a picture: at rest, overtaken, or the end of the trace."""
-    outcome: str
-    generation_from: int
-    generation_to: int | None
-    cause: str
-    cause_source: str
-    member: str
-    reason: str
-    joined: tuple[str, ...]
-    removed: tuple[str, ...]
-    stages: tuple[Stage, ...]
-    waited_for: tuple[WaitedFor, ...]
-    partitions_moved: int
-    partitions_stopped: int
-    unavailable_partition_ms: int
-    unavailable_since_ms: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GroupModel:
     """Everything a picture of one group shows."""
 
+    headline: Headline
+    """What stands above it, in numbers and in words."""
     group_id: str
     source: str
     clock: str
@@ -167,13 +158,14 @@ class GroupModel:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON knows it. A run is [start, end, who], who a number, -1 (nobody), -2 (nobody, and
-        nobody wants it) or -3 (nobody of the group lives), or where there is more to say
+        nobody wants it) or -3 (nobody lives who would), or where there is more to say
         [start, end, owners, zombies, wanted].
         """
         data = {name: getattr(self, name) for name in self.__dataclass_fields__}
         data["members"] = [asdict(member) for member in self.members]
         data["partitions"] = [_lane_dict(lane) for lane in self.partitions]
         data["rebalances"] = [asdict(entry) for entry in self.rebalances]
+        data["headline"] = self.headline.to_dict()
         return data
 
 
@@ -205,21 +197,22 @@ def models(
     return tuple(group_model(group, own) for group, own in found)
 
 
-def group_model(group: GroupLanes, by: Narrowing = ALL) -> GroupModel:
-    """The model of one group, narrowed to some members or topics.
+def group_model(group: GroupLanes, by: Narrowing = ALL, *, since_ms: int = 0) -> GroupModel:
+    """The model of one group, narrowed to some members or topics; all of it is drawn, and its costs
+    are counted from `since_ms` on.
 
     Raises:
         UnknownNameError: the group knows nothing of what it is to be narrowed `by`.
     """
-    found = find_rebalances(group)
+    facts = facts_of(group, by, since_ms=since_ms)
     shown = {lane.name for lane in shown_lanes(group, by)} if by else None
     if by:
         group = narrowed(group, by)
-    numbers = measure(group, found)
     ownership = group.ownership
     all_ = histories(ownership) if ownership else ()
     header = group.header
     return GroupModel(
+        headline=facts.headline,
         group_id=group.group_id,
         source=header.source,
         clock=header.clock,
@@ -228,17 +221,12 @@ def group_model(group: GroupLanes, by: Narrowing = ALL) -> GroupModel:
         view=ownership.view if ownership else "",
         start_ms=group.start_ms,
         end_ms=group.end_ms,
-        members=_members(group, found, all_, shown),
+        members=_members(group, facts.found, all_, shown),
         partitions=_partitions(group, all_),
-        rebalances=tuple(
-            _entry(rebalance, cost, course, until_of(found, index, group.end_ms))
-            for index, (rebalance, cost, course) in enumerate(
-                zip(found, numbers.per_rebalance, courses(group, found), strict=True)
-            )
-        ),
+        rebalances=facts.rebalances,
         states=tuple((e.t, e.state) for e in group.events if isinstance(e, GroupStateChanged)),
-        asides=tuple((aside.t, aside.text) for aside in sorted(asides_of(group, found))),
-        metrics={k: v for k, v in numbers.to_dict().items() if k != "per_rebalance"},
+        asides=tuple((aside.t, aside.text) for aside in facts.asides),
+        metrics={k: v for k, v in facts.numbers.to_dict().items() if k != "per_rebalance"},
         left_out=group.left_out,
     )
 
@@ -314,7 +302,7 @@ def _partitions(group: GroupLanes, all_: Iterable[History]) -> tuple[PartitionLa
         ids: dict[str, list[int]] = {}
         for cell in history.cells:
             ids.setdefault(cell.topic, []).append(cell.partition)
-        runs = _runs(history, group.ownership, number)
+        runs = tuple(_run(stretch, number) for stretch in history.stretches)
         moves = tuple((m.t, number[m.before], number[m.after]) for m in history.moves)
         lanes += [
             PartitionLane(topic=topic, partitions=tuple(sorted(of)), runs=runs, moves=moves)
@@ -323,44 +311,7 @@ def _partitions(group: GroupLanes, all_: Iterable[History]) -> tuple[PartitionLa
     return tuple(sorted(lanes, key=lambda lane: (lane.topic, lane.partitions[0])))
 
 
-def _runs(history: History, ownership: Ownership | None, number: dict[str, int]) -> tuple[Run, ...]:
-    """Its stretches, and between them when the whole group was gone."""
-    runs = [_run(stretch, number) for stretch in history.stretches]
-    for gone in outages(history, ownership) if ownership else ():
-        runs.append(Run(gone.start, gone.end, (), (), wanted=False, deserted=True))
-    return tuple(sorted(runs))
-
-
 def _run(stretch: Stretch, number: dict[str, int]) -> Run:
     owners = tuple(number[name] for name in stretch.owners)
     zombies = tuple(number[name] for name in stretch.zombies)
-    return Run(stretch.start, stretch.end, owners, zombies, stretch.wanted)
-
-
-# --- rebalances ----------------------------------------------------------------------------------
-
-
-def _entry(
-    rebalance: Rebalance, cost: RebalanceMetrics, course: Course, until_ms: int
-) -> RebalanceEntry:
-    return RebalanceEntry(
-        number=rebalance.number,
-        start_ms=rebalance.start_ms,
-        end_ms=rebalance.end_ms,
-        until_ms=until_ms,
-        outcome=rebalance.outcome,
-        generation_from=rebalance.generation_from,
-        generation_to=rebalance.generation_to,
-        cause=rebalance.cause,
-        cause_source=rebalance.cause_source,
-        member=rebalance.member,
-        reason=rebalance.reason,
-        joined=rebalance.joined,
-        removed=rebalance.removed,
-        stages=course.stages,
-        waited_for=course.waited_for,
-        partitions_moved=cost.partitions_moved,
-        partitions_stopped=cost.partitions_stopped,
-        unavailable_partition_ms=cost.unavailable_partition_ms,
-        unavailable_since_ms=cost.unavailable_since_ms,
-    )
+    return Run(stretch.start, stretch.end, owners, zombies, stretch.wanted, stretch.deserted)

@@ -27,6 +27,7 @@ from rebalance.timeline.witnesses import witnessed
 
 UNKNOWN = "unknown"
 JOINED, LEFT, EXPIRED = "member joined", "member left", "session expired"
+POLL_EXCEEDED = "poll interval exceeded"
 SECOND_HALF = "partitions revoked"
 """The cause of a rebalance that only hands over what the one before it revoked."""
 _REACH_MS = 30_000

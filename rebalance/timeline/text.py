@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rebalance.timeline.cutting import closeup, no_such, window
+from rebalance.timeline.facts import facts_of
 from rebalance.timeline.glyphs import (
     ASCII,
     UNICODE,
@@ -23,11 +24,10 @@ from rebalance.timeline.history import History, histories
 from rebalance.timeline.lanes import GroupLanes, Lane, Source, prolonged, read_groups
 from rebalance.timeline.legend import legend
 from rebalance.timeline.listing import Page, headline, story
-from rebalance.timeline.metrics import measure
 from rebalance.timeline.narrowing import ALL, Narrowing, narrowed, shared_out, shown_lanes
 from rebalance.timeline.ownership import Cell
 from rebalance.timeline.paint import Cells, Line, Piece, to_text, write
-from rebalance.timeline.rebalances import Rebalance, find_rebalances
+from rebalance.timeline.rebalances import Rebalance
 from rebalance.timeline.rows import (
     Look,
     lane_styles,
@@ -37,7 +37,6 @@ from rebalance.timeline.rows import (
     unowned_row,
 )
 from rebalance.timeline.scale import Scale, tick_label
-from rebalance.timeline.stages import courses
 from rebalance.timeline.states import busy_spans, lane_counts, until_of, waiting_spans
 
 MIN_WIDTH, MAX_WIDTH = 60, 300
@@ -67,6 +66,8 @@ class TextOptions:
     """Only these members and topics; default: all."""
     rebalance: int | None = None
     """The number of a rebalance to look at closely, with a margin before and after it."""
+    since_ms: int = 0
+    """The numbers count from here on."""
 
 
 def render_text(
@@ -97,12 +98,11 @@ def text_of(groups: Iterable[GroupLanes], options: TextOptions) -> str:
 def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
     """The picture of one group, line by line."""
     glyphs = ASCII if options.ascii else UNICODE
-    found = find_rebalances(group)
+    facts = facts_of(group, options.only, since_ms=options.since_ms)
+    found = facts.found
     shown = shown_lanes(group, options.only)
-    numbers = measure(narrowed(group, options.only), found)
-    yield from headline(group, numbers, options.width, glyphs)
+    yield from headline(facts.headline, options.width, glyphs)
     yield ()
-    told = courses(group, found)
     label = _label_width(group, options.width)
     columns = options.width - label - 1
     group = prolonged(group, max((group.end_ms - group.start_ms) // (columns - 1), 1))
@@ -131,7 +131,8 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
         end_ms=look.scale.end,
         most=options.max_rebalances,
     )
-    yield from story(group, found, numbers, told, page)
+    whole = look.scale.start <= max(group.start_ms, options.since_ms) and group.end_ms <= end
+    yield from story(facts, page, whole=whole)
     yield ()
     drawn = {
         "rebalances": _drawn([rebalances]),

@@ -5,7 +5,6 @@ Facts are pairs: what, and its value. Names are short (budget.py): they are some
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 
 from rebalance.timeline.events import Event
 from rebalance.timeline.html.budget import short, shortened
@@ -22,41 +21,15 @@ _NAMED = 12
 
 def headline(model: GroupModel) -> Iterator[str]:
     """Who, how long, what it cost; first what may be left out last."""
-    numbers = model.metrics
-    owned = numbers["member_view"] or numbers["coordinator_view"]
-    yield counted(numbers["members"], "member")
-    yield counted(owned["partitions"] if owned else 0, "partition")
-    yield duration(numbers["duration_ms"])
-    yield counted(numbers["rebalances"], "rebalance")
-    if owned:
-        if owned["double_owned_partition_ms"]:
-            yield f"double-owned {owned['double_owned_partition_ms']:,} partition-ms"
-        if owned["zombie_partition_ms"]:
-            yield f"zombie {owned['zombie_partition_ms']:,} partition-ms"
-        yield f"unavailable {owned['unavailable_partition_ms']:,} partition-ms"
-        if owned["deserted_partition_ms"]:
-            yield f"nobody alive {owned['deserted_partition_ms']:,} partition-ms"
-        if owned["partitions_moved"]:
-            yield f"moved {owned['partitions_moved']:,}"
-    if numbers["commits_refused"]:
-        yield f"{counted(numbers['commits_refused'], 'commit')} refused"
-    if numbers["time_to_stable_max_ms"]:
-        yield f"slowest {duration(numbers['time_to_stable_max_ms'])}"
-    if owned and owned["longest_unavailable_ms"]:
-        yield f"longest without owner {duration(owned['longest_unavailable_ms'])}"
+    told = model.headline
+    costs = sorted(told.costs(), key=lambda fact: not fact.wrong)
+    yield from told.extent()
+    yield from (fact.words for fact in costs)
 
 
-def origin(model: GroupModel) -> Iterator[str]:
+def origin(model: GroupModel) -> list[str]:
     """Who wrote the trace, when that was, and whose word of ownership is drawn."""
-    yield f"traced by {short(model.source)}"
-    if model.started_at_ms is not None:
-        began = datetime.fromtimestamp(model.started_at_ms // 1000, tz=UTC)
-        yield f"0 s is {began:%Y-%m-%d %H:%M:%S} UTC"
-    elif model.clock == "virtual":
-        yield "virtual time"
-    if model.view:
-        saw = "members saw it" if model.view == "member" else "the coordinator told it"
-        yield f"ownership as {saw}"
+    return [short(fact) for fact in model.headline.origin()]
 
 
 # --- members -------------------------------------------------------------------------------------
