@@ -30,6 +30,7 @@ from rebalance.timeline.html.budget import (
     coarser_runs,
     coarser_states,
     short,
+    shortened,
 )
 from rebalance.timeline.html.sweeps import (
     Steps,
@@ -86,7 +87,8 @@ def group_data(
     drawn = _partitions(model, numbers, budget, left_out)
     data = {
         "group_id": short(model.group_id),
-        "headline": [short(fact) for fact in words.headline(model)],
+        "extent": shortened(model.headline.extent()),
+        "costs": shortened(words.costs_of(model)),
         "start": model.start_ms,
         "end": model.end_ms,
         "metrics": model.metrics,

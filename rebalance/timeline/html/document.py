@@ -33,7 +33,8 @@ _SCRIPTS = (
     "frame.js",
     "facts.js",
     "panel.js",
-    "page.js",
+    "view.js",
+    "input.js",
 )
 """In the order in which they stand in the page: one script, one scope."""
 

@@ -4,7 +4,7 @@ Why: a text that is made here needs no script in the page, and is the same as in
 Facts are pairs: what, and its value. Names are short (budget.py): they are somebody else's.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from rebalance.timeline.events import Event
 from rebalance.timeline.html.budget import short, shortened
@@ -19,12 +19,10 @@ _NAMED = 12
 """Members named in one rebalance; the others are counted."""
 
 
-def headline(model: GroupModel) -> Iterator[str]:
-    """Who, how long, what it cost; first what may be left out last."""
-    told = model.headline
-    costs = sorted(told.costs(), key=lambda fact: not fact.wrong)
-    yield from told.extent()
-    yield from (fact.words for fact in costs)
+def costs_of(model: GroupModel) -> list[str]:
+    """What it cost; first what should not be at all."""
+    facts = sorted(model.headline.costs(), key=lambda fact: not fact.wrong)
+    return [fact.words for fact in facts]
 
 
 def origin(model: GroupModel) -> list[str]:

@@ -49,40 +49,37 @@ function together(tracks, only) {
 /** Draws the bands of a row pixel by pixel: a rectangle for each piece is more than a frame has time
  * for. */
 function folded(row, y, height) {
-  const bands = bandsOf(row), { width, tall, pixels, ...sheet } = sheetOf(row, height);
-  const apart = tall >= 4 * page.ratio * bands.length ? 1 : 0;
-  const size = Math.round(6 * page.ratio), hatch = pixel(theme.hatch), raised = pixel(theme.raised);
+  const { ratio } = page, width = Math.round(page.plot * ratio), tall = Math.round((height - 8) * ratio);
+  if (row.image?.width !== width || row.image.height !== tall) row.image = new ImageData(width, tall);
+  const bands = bandsOf(row), apart = tall >= 4 * ratio * bands.length ? 1 : 0;
+  const pixels = new Uint32Array(row.image.data.buffer).fill(pixel(theme.ground));
+  const size = Math.round(6 * ratio), hatch = pixel(theme.hatch), raised = pixel(theme.raised);
   const edge = (k) => Math.round((k * tall) / bands.length);
-  pixels.fill(0);
   bands.forEach((band, k) => {
     const inks = inksOf(row, band, width);
     for (let line = edge(k); line < edge(k + 1) - apart; line++) {
       for (let x = 0, at = line * width; x < width; x++, at++) {
-        const ink = inks[x];
-        pixels[at] = ink === HATCHED ? ((x + line) % size < 1.5 * page.ratio ? hatch : raised) : ink;
+        if (inks[x] === HATCHED) pixels[at] = (x + line) % size < 1.5 * ratio ? hatch : raised;
+        else if (inks[x]) pixels[at] = inks[x];
       }
     }
   });
-  sheet.pen.putImageData(sheet.image, 0, 0);
-  pen.imageSmoothingEnabled = false;
-  pen.drawImage(sheet.canvas, page.gutter, y + 4, width / page.ratio, tall / page.ratio);
+  pen.putImageData(row.image, Math.round(page.gutter * ratio), Math.round((y + 4) * ratio));
 }
 
 const HATCHED = 1; // no color: the hatching of what nobody owns
 
 /** The ink of each pixel in a band's line: of several pieces in one that of the most urgent. */
 function inksOf(row, { starts, ends, values }, width) {
-  const inks = new Uint32Array(width), urgency = new Int8Array(width).fill(-1);
+  const inks = new Uint32Array(width), urgencies = new Int8Array(width).fill(-1);
   const scale = width / (page.to - page.from);
   for (let i = Math.max(indexAt(starts, page.from), 0); i < starts.length && starts[i] < page.to; i++) {
     const first = Math.max(Math.round((starts[i] - page.from) * scale), 0);
     const beyond = Math.min(Math.max(Math.round((ends[i] - page.from) * scale), first + 1), width);
     if (ends[i] < page.from || first >= beyond) continue;
-    const ink = inkOf(row, values[i], beyond - first);
+    const ink = inkOf(row, values[i], beyond - first), { urgency } = values[i];
     for (let x = first; x < beyond; x++) {
-      if (urgency[x] >= values[i].urgency) continue;
-      urgency[x] = values[i].urgency;
-      inks[x] = ink;
+      if (urgency > urgencies[x]) [inks[x], urgencies[x]] = [ink, urgency];
     }
   }
   return inks;
@@ -98,17 +95,6 @@ function inkOf({ group, only }, { state, member, rank, owner }, width) {
   if (rank === NOBODY) return width < 4 * page.ratio ? pixel(theme.hatch) : HATCHED;
   if (rank !== OWNED) return pixel(theme.bad);
   return pixel(only && !only.has(owner) ? theme.line : colorOf(group.members[owner]).fill);
-}
-
-/** What the pixels of a row are written on; the same in every frame. */
-function sheetOf(row, height) {
-  const width = Math.ceil(page.plot * page.ratio), tall = Math.round((height - 8) * page.ratio);
-  if (row.sheet?.width !== width || row.sheet.tall !== tall) {
-    const canvas = Object.assign(document.createElement("canvas"), { width, height: tall });
-    const image = new ImageData(width, tall), pixels = new Uint32Array(image.data.buffer);
-    row.sheet = { width, tall, canvas, image, pixels, pen: canvas.getContext("2d") };
-  }
-  return row.sheet;
 }
 
 /** The band under a height of the page. */

@@ -23,7 +23,6 @@ function draw() {
   pen.restore();
   each((row, y, tall) => painters[row.kind].label?.(row, y, tall));
   ruler(step, found);
-  document.documentElement.dataset.frame = ++page.frame;
 }
 
 /** Below a row: where the chosen rebalance is, and that the pointer is on it. */

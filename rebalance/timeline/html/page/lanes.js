@@ -39,9 +39,8 @@ const states = {
   },
   paused: (x, y, width, height) => bar(theme.idle, x, y + 3, width, height - 6),
   zombie(x, y, width, height) {
-    bar(theme.hatched[ZOMBIE], x, y + 2, width, height - 4);
-    pen.strokeStyle = theme.bad;
-    pen.strokeRect(x + 0.5, y + 2.5, Math.max(width - 1, 1), height - 5);
+    bar(theme.bad, x, y + 2, width, height - 4);
+    bar(theme.hatched[ZOMBIE], x + 1, y + 3, width - 2, height - 6);
   },
   gone: (x, y, width, height) => bar(theme.hatched.gone, x, y + 4, width, height - 8),
 };
@@ -52,25 +51,9 @@ function dashes(x, y, width) {
 
 /** What befell a member. */
 const signs = {
-  cross(x, y, height) {
-    const middle = y + height / 2;
-    pen.strokeStyle = theme.bad;
-    pen.lineWidth = 2;
-    pen.beginPath();
-    for (const slope of [-4, 4]) {
-      pen.moveTo(x - 4, middle - slope);
-      pen.lineTo(x + 4, middle + slope);
-    }
-    pen.stroke();
-    pen.lineWidth = 1;
-  },
+  cross: (x, y, height) => write("✗", x - widthOf("✗", "bold") / 2, y + height / 2 + 4, theme.bad, "bold"),
   end: (x, y, height) => bar(theme.dim, x - 1, y + 3, 2, height - 6),
-  dot(x, y) {
-    pen.fillStyle = theme.bad;
-    pen.beginPath();
-    pen.arc(x, y + 4, 3, 0, 7);
-    pen.fill();
-  },
+  dot: (x, y) => write("●", x - widthOf("●", "small") / 2, y + 8, theme.bad, "small"),
 };
 
 /** What is owned first, and above it what is wrong, at least two pixels wide; what is within a pixel

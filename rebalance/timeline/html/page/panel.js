@@ -24,7 +24,7 @@ function fillStory(groups, note, jump, show) {
       ...group.rebalances.map((r) => [r.start_ms, rebalanceEntry(group, r, () => jump(group, r))]),
     ].sort((a, b) => a[0] - b[0]);
     story.append(
-      element("h2", "", group.name), element("p", "headline", group.headline.join(" · ")),
+      element("h2", "", group.name), element("p", "headline", [...group.extent, ...group.costs].join(" · ")),
       ...group.notes.map((text) => element("p", "note", text)),
       element("ol", "", ...entries.map(([, button]) => element("li", "", button))),
     );

@@ -49,19 +49,13 @@ function layOut(groups, folded, wanted, room) {
 
 /** What is folded has a pixel for each lane, as far as that goes, and where there is room left more. */
 function grow(rows, room) {
-  const most = ({ shown }) => shown.length * FOLDED_LANE + 8;
-  const closed = rows.filter((row) => row.closed);
-  for (const row of closed) row.height = Math.max(Math.min(row.shown.length + 8, MOST_FOLDED), row.height);
-  let spare = room - rows.reduce((sum, { height }) => sum + height, 0);
-  let narrow = closed.filter((row) => row.height < most(row));
-  while (narrow.length && spare >= narrow.length) {
-    const share = Math.floor(spare / narrow.length);
-    for (const row of narrow) {
-      const more = Math.min(share, most(row) - row.height);
-      row.height += more;
-      spare -= more;
-    }
-    narrow = narrow.filter((row) => row.height < most(row));
+  const closed = rows.filter((row) => row.closed), most = ({ shown }) => shown.length * FOLDED_LANE + 8;
+  for (const row of closed) row.height = clamp(row.shown.length + 8, row.height, MOST_FOLDED);
+  let spare = Math.max(room - rows.reduce((sum, { height }) => sum + height, 0), 0), left = closed.length;
+  for (const row of closed.sort((a, b) => a.shown.length - b.shown.length)) {
+    const more = clamp(most(row) - row.height, 0, Math.floor(spare / left--));
+    row.height += more;
+    spare -= more;
   }
 }
 

@@ -5,12 +5,12 @@ const SHADES = { revoke: 0.45, join: 1, sync: 0.7, settle: 0.3 };
 
 const strips = {
   title: {
-    label({ group }, y) {
-      const room = page.width - 24, facts = [...group.headline];
-      while (facts.length > 4 && widthOf(facts.join(" · ")) > room) facts.pop();
+    label({ group: { name, extent, costs } }, y) {
+      const room = page.width - 24, title = fitted(name, room / 2, "bold"), x = 24 + widthOf(title, "bold");
       bar(theme.ground, 0, y + 6, page.width, 36); // no line of the grid through the words
-      write(fitted(group.name, room, "bold"), 12, y + 19, theme.ink, "bold");
-      write(fitted(facts.join(" · "), room), 12, y + 36, theme.dim);
+      write(title, 12, y + 19, theme.ink, "bold");
+      write(asMany(extent, room - x), x, y + 19, theme.dim);
+      write(asMany(costs, room), 12, y + 36, theme.dim);
     },
   },
   rebalances: { label: (row, y) => write("rebalances", 12, y + 21, theme.ink), plot: rebalances },
