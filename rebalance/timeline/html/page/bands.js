@@ -79,7 +79,9 @@ function inksOf(row, { starts, ends, values }, width) {
     if (ends[i] < page.from || first >= beyond) continue;
     const ink = inkOf(row, values[i], beyond - first), { urgency } = values[i];
     for (let x = first; x < beyond; x++) {
-      if (urgency > urgencies[x]) [inks[x], urgencies[x]] = [ink, urgency];
+      if (urgency <= urgencies[x]) continue;
+      urgencies[x] = urgency;
+      inks[x] = ink;
     }
   }
   return inks;
