@@ -55,8 +55,9 @@ function folded(row, y, height) {
   const pixels = new Uint32Array(row.image.data.buffer).fill(pixel(theme.ground));
   const size = Math.round(6 * ratio), hatch = pixel(theme.hatch), raised = pixel(theme.raised);
   const edge = (k) => Math.round((k * tall) / bands.length);
+  const inks = new Uint32Array(width), urgencies = new Int8Array(width);
   bands.forEach((band, k) => {
-    const inks = inksOf(row, band, width);
+    inkLine(row, band, inks.fill(0), urgencies.fill(-1));
     for (let line = edge(k); line < edge(k + 1) - apart; line++) {
       for (let x = 0, at = line * width; x < width; x++, at++) {
         if (inks[x] === HATCHED) pixels[at] = (x + line) % size < 1.5 * ratio ? hatch : raised;
@@ -70,13 +71,12 @@ function folded(row, y, height) {
 const HATCHED = 1; // no color: the hatching of what nobody owns
 
 /** The ink of each pixel in a band's line: of several pieces in one that of the most urgent. */
-function inksOf(row, { starts, ends, values }, width) {
-  const inks = new Uint32Array(width), urgencies = new Int8Array(width).fill(-1);
-  const scale = width / (page.to - page.from);
-  for (let i = Math.max(indexAt(starts, page.from), 0); i < starts.length && starts[i] < page.to; i++) {
-    const first = Math.max(Math.round((starts[i] - page.from) * scale), 0);
-    const beyond = Math.min(Math.max(Math.round((ends[i] - page.from) * scale), first + 1), width);
-    if (ends[i] < page.from || first >= beyond) continue;
+function inkLine(row, { starts, ends, values }, inks, urgencies) {
+  const { from, to } = page, width = inks.length, scale = width / (to - from);
+  for (let i = Math.max(indexAt(starts, from), 0); i < starts.length && starts[i] < to; i++) {
+    const first = Math.max(Math.round((starts[i] - from) * scale), 0);
+    const beyond = Math.min(Math.max(Math.round((ends[i] - from) * scale), first + 1), width);
+    if (ends[i] < from || first >= beyond) continue;
     const ink = inkOf(row, values[i], beyond - first), { urgency } = values[i];
     for (let x = first; x < beyond; x++) {
       if (urgency <= urgencies[x]) continue;
@@ -84,7 +84,6 @@ function inksOf(row, { starts, ends, values }, width) {
       inks[x] = ink;
     }
   }
-  return inks;
 }
 
 const FOLDED_STATES = {
