@@ -5,7 +5,7 @@ import pytest
 from rebalance.simulation import parse, run_scenario
 from rebalance.timeline.events import MemberStarted, Step
 from rebalance.timeline.facts import facts_of
-from rebalance.timeline.lanes import read_groups
+from rebalance.timeline.lanes import group_ids, read_groups
 from rebalance.timeline.trace import Trace
 
 TWO_GROUPS = """\
@@ -54,3 +54,10 @@ def test_wherever_a_trace_ends_a_life_has_one_lane(static: str) -> None:
         lives += isinstance(event, MemberStarted)
         for group in read_groups(Trace(trace.header, trace.events[:end])):
             assert len(group.lanes) == lives
+
+
+def test_a_script_s_word_alone_makes_no_group() -> None:
+    text = "stranger Z sends Heartbeat group=nowhere\nrun for 1s\n"
+    trace = run_scenario(parse(TWO_GROUPS + text)).trace
+    assert group_ids(trace) == ("one", "two")
+    assert [group.group_id for group in read_groups(trace)] == ["one", "two"]
