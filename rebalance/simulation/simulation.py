@@ -213,9 +213,10 @@ class Simulation:
         self._last_to_come = max(self._last_to_come, self.now + delay_ms)
         self.world.after(delay_ms, now)
 
-    def step(self, text: str, member: str = "", cause: str = "") -> None:
-        """Write into the trace that something was done on purpose, to a consumer or to all."""
-        group_id = self._group_of(member)
+    def step(self, text: str, member: str = "", cause: str = "", group_id: str = "") -> None:
+        """Write into the trace that something was done on purpose: to a consumer, a group, or to
+        nobody in particular."""
+        group_id = group_id or self._group_of(member)
         self.emit(Step(t=self.now, text=text, member=member, cause=cause, group_id=group_id))
 
     def _group_of(self, member: str) -> str:

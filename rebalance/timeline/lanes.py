@@ -16,6 +16,7 @@ from rebalance.timeline.events import (
     Header,
     MemberJoined,
     MemberRemoved,
+    Step,
     TopicKnown,
 )
 from rebalance.timeline.kept import KeptEvents
@@ -97,8 +98,9 @@ class GroupLanes:
 
 
 def group_ids(trace: Source) -> tuple[str, ...]:
-    """The groups of a trace, in order of appearance."""
-    ids = (getattr(event, "group_id", "") for event in trace.events)
+    """The groups of a trace, in order of appearance; a script's word alone makes none."""
+    told = (event for event in trace.events if not isinstance(event, Step))
+    ids = (getattr(event, "group_id", "") for event in told)
     return tuple(dict.fromkeys(id_ for id_ in ids if id_))
 
 
@@ -126,9 +128,9 @@ def read_groups(trace: Source, group_id: str | None = None) -> tuple[GroupLanes,
     for event in trace.events:
         first, last = event.t if first is None else first, event.t
         name = getattr(event, "group_id", "")
-        if not name:
+        if not name or (name not in readers and isinstance(event, Step)):
             world.append(event)
-            for reader in readers.values():
+            for reader in readers.values() if not name else ():
                 reader.see(event)
             continue
         known[name] = None
@@ -136,7 +138,8 @@ def read_groups(trace: Source, group_id: str | None = None) -> tuple[GroupLanes,
             if name not in readers:
                 readers[name] = _GroupReader(name, trace.header)
                 for earlier in world:
-                    readers[name].see(earlier)
+                    if getattr(earlier, "group_id", name) in ("", name):
+                        readers[name].see(earlier)
             readers[name].see(event)
     if group_id is not None and group_id not in known:
         listed = ", ".join(known) if known else "none at all"

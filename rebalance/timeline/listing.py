@@ -45,6 +45,8 @@ def _wrapped(
 # --- the story -----------------------------------------------------------------------------------
 
 _NUMBER, _TOOK = 5, 12
+_ENTRY = 100
+"""A line of a rebalance is not wider: what belongs together must be seen together."""
 _WAITED_MS = 100
 """So long before a rebalance a partition has no owner: worth saying since when."""
 
@@ -121,7 +123,7 @@ def _entry(r: RebalanceEntry, page: Page) -> list[Line]:
     after = "?" if r.generation_to is None else str(r.generation_to)
     generations = f"gen {before}{glyphs.arrow}{after}"
     took = pad(_took(r) + " ", _TOOK)  # "+14 min 00 s" fills the column
-    room = page.width - _NUMBER - page.at - width_of(took)
+    room = min(page.width, _ENTRY) - _NUMBER - page.at - width_of(took)
     cause = _cause(r, room - len(generations) - 2, glyphs)
     gap = " " * (room - width_of(cause) - len(generations))
     lines: list[Line] = [

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rebalance.timeline.cutting import closeup, no_such, window
+from rebalance.timeline.detail import SHORT_MS, request_row, timers
 from rebalance.timeline.facts import facts_of
 from rebalance.timeline.glyphs import (
     ASCII,
@@ -24,6 +25,7 @@ from rebalance.timeline.history import History, histories
 from rebalance.timeline.lanes import GroupLanes, Lane, Source, prolonged, read_groups
 from rebalance.timeline.legend import legend
 from rebalance.timeline.listing import Page, headline, story
+from rebalance.timeline.load import load_row, moved_row
 from rebalance.timeline.narrowing import ALL, Narrowing, narrowed, shared_out, shown_lanes
 from rebalance.timeline.ownership import Cell
 from rebalance.timeline.paint import Cells, Line, Piece, to_text, write
@@ -122,7 +124,8 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
     members = tuple(_members(group, shown, found, all_, look, label, options))
     yield from members
     partitions = tuple(_partitions(all_, look, label, options)) if all_ else ()
-    yield from partitions
+    loads = tuple(_loads(shown, all_, look, label)) if all_ else ()
+    yield from (*partitions[:1], *loads, *partitions[1:])
     yield ()
     page = Page(
         width=options.width,
@@ -136,11 +139,18 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
     yield ()
     drawn = {
         "rebalances": _drawn([rebalances]),
-        "members": _drawn(members),
+        "members": _drawn(line for line in members if not _is_request_row(line)),
+        "requests": _drawn(line for line in members if _is_request_row(line)),
         "no owner": _drawn(partitions[:1]),
+        "load": _drawn(loads[:1]),
+        "moved": _drawn(loads[1:]),
         "partitions": _drawn(partitions[2:]),
     }
     yield from legend(drawn, glyphs, options.width)
+
+
+def _is_request_row(line: Line) -> bool:
+    return line[0].text.startswith("  requests ")
 
 
 def _drawn(lines: Iterable[Line]) -> str:
@@ -207,9 +217,30 @@ def _members(
         if name != letter:
             name = f"{letter} {fit(name, label - 2, look.glyphs)}"
         yield _row(name, cells, label, look.style(lane.name))
+        if _close(look, options):
+            if lane.requests:
+                yield _row("  requests", request_row(lane, look.scale, look.glyphs), label)
+            yield from timers(lane, look.scale, group.end_ms, options.width, look.glyphs)
     hidden = len(shown) - options.max_member_rows
     if hidden > 0:
         yield (Piece(f"{look.glyphs.ellipsis} {hidden} more members", "dim"),)
+
+
+def _close(look: Look, options: TextOptions) -> bool:
+    """Whether this is a closer look: at some members, or at a short stretch of time."""
+    asked = (options.from_ms, options.to_ms, options.rebalance)
+    short = look.scale.span <= SHORT_MS and any(each is not None for each in asked)
+    return bool(options.only.members) or short
+
+
+def _loads(
+    shown: Sequence[Lane], all_: Sequence[History], look: Look, label: int
+) -> Iterator[Line]:
+    """How evenly the members are loaded, and how much moves between them."""
+    yield _row("load", load_row(shown, lane_counts(all_), look.scale), label)
+    moved = moved_row(all_, look.scale)
+    if any(cell.text.strip() for cell in moved):
+        yield _row("moved", moved, label)
 
 
 def _partitions(

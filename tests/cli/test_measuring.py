@@ -68,3 +68,42 @@ def test_simulate_tells_one_set_of_numbers(
     assert above == below.groups()
     assert "measured from 6.0" in out
     assert "still to come: rebalance #2 is not over" in out
+
+
+def test_a_file_that_expects_nothing_is_not_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "story.txt"
+    file.write_text(START, encoding="utf-8")
+    assert run(["simulate", str(file)]) == 0
+    assert "Output not compared: the file expects none; --rewrite keeps" in capsys.readouterr().out
+    assert run(["simulate", str(file), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["compared"], told["passed"]) == (False, True)
+    file.write_text(f"{START}----\nsomething else\n", encoding="utf-8")
+    assert run(["simulate", str(file)]) == 1
+    file.write_text("topic t partitions=1\n", encoding="utf-8")
+    assert run(["simulate", str(file)]) == 0
+    assert "Output as expected." in capsys.readouterr().out
+
+
+def test_json_has_the_headline_the_rebalances_and_the_steps(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "story.txt"
+    text = "measure from here\nbusy C for 8m\nrejoin A\nrun for 20s\n"
+    file.write_text(START + text, encoding="utf-8")
+    assert run(["simulate", str(file), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    (group,) = told["groups"]
+    assert group["headline"]["since_ms"] == told["measured_from_ms"] > 6_000
+    assert group["headline"]["to_come"][:2] == [
+        "rebalance #2 is not over",
+        "C busy beyond max.poll.interval.ms",
+    ]
+    assert (
+        group["headline"]["unavailable_partition_ms"]
+        == told["metrics"]["g"]["unavailable, partition-ms"]
+    )
+    assert [entry["number"] for entry in group["rebalances"]] == [1, 2]
+    assert "C is busy for 8m" in [step["text"] for step in group["steps"]]

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rebalance.timeline.events import Revoked
 from rebalance.timeline.model import DESERTED, NOBODY, NOT_WANTED, GroupModel, Run, models
 from rebalance.timeline.trace import Trace
 from tests.timeline.stories import (
@@ -117,3 +118,15 @@ def test_while_no_member_lives_a_partition_is_deserted_and_told_as_such() -> Non
     assert sum(len(lane.partitions) for lane in model.partitions) == 4
     told = model.to_dict()["partitions"][0]["runs"]
     assert [7_000, 20_000, DESERTED] in told
+
+
+def test_who_gives_up_nothing_ends_no_stage() -> None:
+    events = list(eager_churn().events)
+    (before,) = models(eager_churn())
+    (end,) = (stage.end_ms for stage in before.rebalances[2].stages if stage.name == "revoke")
+    (join,) = (stage.end_ms for stage in before.rebalances[2].stages if stage.name == "join")
+    assert end < join
+    late = Revoked(t=join, group_id="billing", member="A", partitions={})
+    events.insert(next(i for i, e in enumerate(events) if e.t > join), late)
+    (after,) = models(Trace(eager_churn().header, events))
+    assert after.rebalances[2].stages == before.rebalances[2].stages
