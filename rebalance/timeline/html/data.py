@@ -16,10 +16,9 @@ them; times are milliseconds since the trace began:
 - `rests`, `loads`: the fields of sweeps.Rest and sweeps.Load, one after the other
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 from rebalance.timeline.html import words
 from rebalance.timeline.html.budget import (
@@ -27,34 +26,16 @@ from rebalance.timeline.html.budget import (
     Budget,
     LeftOut,
     chosen,
-    coarser_runs,
     coarser_states,
     short,
     shortened,
 )
-from rebalance.timeline.html.sweeps import (
-    Steps,
-    coarser_steps,
-    live_steps,
-    loads,
-    ownership_steps,
-    rests,
-)
+from rebalance.timeline.html.partitions import Flat, Numbers, partition_data
+from rebalance.timeline.html.sweeps import loads, rests
 from rebalance.timeline.html.told import MARKS, told
 from rebalance.timeline.lanes import GroupLanes
-from rebalance.timeline.model import (
-    GroupModel,
-    MemberLane,
-    PartitionLane,
-    RebalanceEntry,
-    Run,
-)
+from rebalance.timeline.model import GroupModel, MemberLane, RebalanceEntry
 from rebalance.timeline.scale import clock, duration
-
-NOTHING, OWNED, NOBODY, ZOMBIE, DOUBLE = range(5)
-
-Numbers: TypeAlias = dict[int, int]
-Flat: TypeAlias = list[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +65,7 @@ def group_data(
     numbers = {member.number: index for index, member in enumerate(members)}
     asides = chosen(model.asides, budget.asides, lambda aside: False)
     left_out.add("steps", len(model.asides) - len(asides))
-    drawn = _partitions(model, numbers, budget, left_out)
+    drawn = partition_data(model, numbers, budget, left_out)
     data = {
         "group_id": short(model.group_id),
         "extent": shortened(model.headline.extent()),
@@ -156,137 +137,7 @@ def _members(
     return {"members": described, "states": list(known)}
 
 
-# --- partitions ----------------------------------------------------------------------------------
-
-
-def _partitions(
-    model: GroupModel, numbers: Numbers, budget: Budget, left_out: LeftOut
-) -> dict[str, Any]:
-    span_ms = model.end_ms - model.start_ms
-    topics = _kept_topics(model, budget.topics, left_out)
-    kept = [lane for lane in model.partitions if lane.topic in topics]
-    rows, step_ms = coarser_runs([lane.runs for lane in kept], span_ms, budget.runs)
-    same: dict[tuple[Run, ...], list[list[int]]] = {}
-    for lane, row in zip(kept, rows, strict=True):
-        same.setdefault(row, []).append([topics[lane.topic], *_ranges(lane.partitions)])
-    drawn = list(same.items())
-    if len(drawn) > budget.lanes:
-        drawn.sort(key=lambda item: -len(item[0]))
-        rest = (of for _, parts in drawn[budget.lanes :] for of in parts)
-        left_out.add("partitions", sum(sum(of[2::2]) for of in rest))
-        drawn = drawn[: budget.lanes]
-    _cut_ranges([of for _, parts in drawn for of in parts], budget.ranges, left_out)
-    owners = _Owners(model, numbers)
-    swept, merged_ms = _sweeps(model, topics, budget.sweeps)
-    return {
-        "lanes": [{"of": of, "runs": owners.flat(row)} for row, of in drawn],
-        "owners": owners.told,
-        **swept,
-        "step_ms": max(step_ms, merged_ms),
-    }
-
-
-def _kept_topics(model: GroupModel, most: int, left_out: LeftOut) -> dict[str, int]:
-    """Their places on the page; of too many those of most different histories."""
-    histories = Counter(lane.topic for lane in model.partitions)
-    busiest = {topic for topic, _ in histories.most_common(most)}
-    left_out.add("topics", len(histories) - len(busiest))
-    return {topic: place for place, topic in enumerate(t for t in histories if t in busiest)}
-
-
-def _cut_ranges(lists: Sequence[list[int]], most: int, left_out: LeftOut) -> None:
-    """Of too many ranges the first of each list."""
-    if sum(len(of) // 2 for of in lists) <= most:
-        return
-    each = max(most // len(lists), 1)
-    for of in lists:
-        left_out.add("partitions", sum(of[2 + 2 * each :: 2]))
-        del of[1 + 2 * each :]
-
-
-class _Owners:
-    """The different ownerships of a group, numbered as they are met."""
-
-    def __init__(self, model: GroupModel, numbers: Numbers) -> None:
-        self._numbers = numbers
-        self._names = [short(member.name) for member in model.members]
-        self._known: dict[Run, int] = {}
-        self.told: list[Any] = []
-
-    def flat(self, row: Iterable[Run]) -> Flat:
-        """Runs as numbers."""
-        flat: Flat = []
-        before = 0
-        for run in row:
-            flat += (run.start_ms - before, run.end_ms - run.start_ms, self._number(run))
-            before = run.end_ms
-        return flat
-
-    def _number(self, run: Run) -> int:
-        alike = run._replace(start_ms=0, end_ms=0, wanted=run.wanted and not run.owners)
-        number = self._known.setdefault(alike, len(self._known))
-        if number == len(self.told):
-            ever = [self._numbers.get(member, -1) for member in run.owners + run.zombies]
-            first = ever[0] if run.owners else -1
-            self.told.append((_kind(run), first, ever, words.ownership(run, self._names)))
-        return number
-
-
-def _kind(run: Run) -> int:
-    if len(run.owners) > 1:
-        return DOUBLE
-    if run.zombies:
-        return ZOMBIE
-    return OWNED if run.owners else NOBODY if run.unowned else NOTHING
-
-
-def _ranges(partitions: Iterable[int]) -> list[int]:
-    """First, how many, first, how many, ..."""
-    flat: Flat = []
-    for partition in partitions:
-        if flat and flat[-2] + flat[-1] == partition:
-            flat[-1] += 1
-        else:
-            flat += (partition, 1)
-    return flat
-
-
 # --- what is counted over time -------------------------------------------------------------------
-
-
-def _sweeps(model: GroupModel, topics: Mapping[str, int], most: int) -> tuple[dict[str, Any], int]:
-    """Of the whole group, of each topic, and of the members that live."""
-    of_topic: dict[str, list[PartitionLane]] = {topic: [] for topic in topics}
-    for lane in model.partitions:
-        if lane.topic in topics:
-            of_topic[lane.topic].append(lane)
-    counted = [ownership_steps(lanes) for lanes in of_topic.values()]
-    rows = [ownership_steps(model.partitions), live_steps(model), *counted]
-    (whole, live, *each), step_ms = coarser_steps(rows, model.end_ms - model.start_ms, most)
-    described = [
-        {"name": short(topic), "count": _count(of_topic[topic]), "sweep": _relative(steps)}
-        for topic, steps in zip(topics, each, strict=True)
-    ]
-    data = {
-        "sweep": _relative(whole),
-        "live": _relative(live),
-        "partitions": _count(model.partitions),
-        "topics": described,
-    }
-    return data, step_ms
-
-
-def _count(lanes: Iterable[PartitionLane]) -> int:
-    return sum(len(lane.partitions) for lane in lanes)
-
-
-def _relative(steps: Steps) -> Flat:
-    flat: Flat = []
-    before = 0
-    for t, levels in steps:
-        flat += (t - before, *levels)
-        before = t
-    return flat
 
 
 def _rests(model: GroupModel, most: int, left_out: LeftOut) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from rebalance.timeline.events import (
     RequestSent,
 )
 from rebalance.timeline.html.budget import STATES, Budget
-from rebalance.timeline.html.data import DOUBLE, NOBODY, NOTHING, OWNED, ZOMBIE, group_data
+from rebalance.timeline.html.data import group_data
+from rebalance.timeline.html.partitions import DOUBLE, NOBODY, NOTHING, OWNED, ZOMBIE
 from rebalance.timeline.html.told import MARKS
 from rebalance.timeline.html.told import told as all_told
 from rebalance.timeline.lanes import read_group
