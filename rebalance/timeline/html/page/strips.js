@@ -78,15 +78,17 @@ function stages(r, x, end, y) {
   for (const [name, from, to] of parts) bar(theme.busy, xOf(from), y, xOf(to) - xOf(from), 9, SHADES[name]);
 }
 
-/** At the right edge the number stands before it. Returns where the words end. */
+/** A number may reach over the next one, which then has none; at the right edge it stands before it.
+ * Returns where the words end. */
 function label(r, x, next, y, free) {
   const style = chosen(r) ? "bold" : "", least = `#${r.number}`, from = Math.max(x, free);
   const edge = page.gutter + page.plot - widthOf(least, style);
-  const text = fitting([`${least} ${r.why}`, `${least} ${r.cause}`, least], next - from - 4, style);
-  if (!text && !(next > edge && edge > free + 6)) return free;
+  const fits = fitting([`${least} ${r.why}`, `${least} ${r.cause}`, least], next - from - 4, style);
+  const text = fits ?? (x >= free && x <= edge ? least : "");
+  if (!text && !(next > edge && edge > free)) return free;
   const at = text ? from : edge;
-  write(text ?? least, at, y, chosen(r) ? theme.accent : theme.ink, style);
-  return at + widthOf(text ?? least, style);
+  write(text || least, at, y, chosen(r) ? theme.accent : theme.ink, style);
+  return at + widthOf(text || least, style) + 6;
 }
 
 /** The share of partitions without an owner (hatched), with a zombie, with two owners (red). */
