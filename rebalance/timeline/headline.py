@@ -14,12 +14,10 @@ from rebalance.timeline.events import Step
 from rebalance.timeline.history import histories
 from rebalance.timeline.lanes import GroupLanes, Lane, Ownership
 from rebalance.timeline.metrics import Metrics
-from rebalance.timeline.rebalances import POLL_EXCEEDED, Rebalance
+from rebalance.timeline.rebalances import POLL_EXCEEDED, POLL_INTERVAL_MS, Rebalance
 from rebalance.timeline.scale import counted, duration, seconds
 from rebalance.timeline.states import unnoticed_spans
 
-_POLL_INTERVAL_MS = 300_000
-"""max.poll.interval.ms of a member that does not say another."""
 _NAMED = 3
 """Of those for whom a cost is still to come; the others are counted."""
 
@@ -199,7 +197,7 @@ def _will_exceed(group: GroupLanes, lane: Lane, found: Sequence[Rebalance]) -> b
     shows."""
     if not any(span.end == group.end_ms for span in lane.alive):
         return False
-    limit = lane.rebalance_timeout_ms or _POLL_INTERVAL_MS
+    limit = lane.rebalance_timeout_ms or POLL_INTERVAL_MS
     return any(
         isinstance(event, Step)
         and event.cause == POLL_EXCEEDED

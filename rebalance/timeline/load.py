@@ -32,18 +32,19 @@ def load_row(lanes: Sequence[Lane], counts: Counts, scale: Scale) -> Cells:
 
 
 def _loads(lanes: Sequence[Lane], counts: Counts, scale: Scale) -> list[list[int]]:
-    """What each member that lives at a column's end has then."""
+    """What each member that lives at a column's end has then; a zombie is none."""
     loads: list[list[int]] = [[] for _ in range(scale.columns)]
     for lane in lanes:
         changes = sorted(counts.get(lane.name, {}).items())
         spans = lane.alive or lane.counted
-        owned, next_ = 0, 0
+        owned, believed, next_ = 0, 0, 0
         for column in range(scale.columns):
             t = scale.start + ((column + 1) * scale.span - 1) // scale.columns
             while next_ < len(changes) and changes[next_][0] <= t:
                 owned += changes[next_][1][0]
+                believed += changes[next_][1][1]
                 next_ += 1
-            if _lives(spans, t):
+            if _lives(spans, t) and not believed:
                 loads[column].append(owned)
     return loads
 

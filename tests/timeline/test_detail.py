@@ -88,6 +88,9 @@ def test_the_load_says_the_least_and_the_most() -> None:
     counts = {"A": {0: (4, 0), 50: (2, 0)}, "B": {0: (4, 0), 50: (-2, 0)}}
     row = written(load_row([lane("A"), lane("B")], counts, Scale(0, 100, 10)))
     assert row == "4    2-6  "
+    counts["B"][50] = (-4, 4)
+    row = written(load_row([lane("A"), lane("B")], counts, Scale(0, 100, 10)))
+    assert row == "4    6    ", "a zombie is no member"
 
 
 def test_what_moved_is_never_left_out() -> None:

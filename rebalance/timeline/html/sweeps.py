@@ -96,7 +96,7 @@ class Load(NamedTuple):
     start_ms: int
     end_ms: int
     members: int
-    """That are alive."""
+    """That are alive, and no zombies."""
     least: int
     most: int
     owned: int
@@ -132,13 +132,14 @@ def _settled(entry: RebalanceEntry) -> int:
 
 
 class _Spread:
-    """How many partitions each live member owns, asked for at instants that ascend."""
+    """How many partitions each live member owns, asked for at instants that ascend; a zombie is
+    none."""
 
     def __init__(self, model: GroupModel) -> None:
         changes: dict[int, Counter[int]] = {}
         for member in model.members:
             for span in member.states:
-                if span.state != "gone":
+                if span.state not in ("gone", "zombie"):
                     changes.setdefault(span.start_ms, Counter())[span.owned] += 1
                     changes.setdefault(span.end_ms, Counter())[span.owned] -= 1
         self._changes = [(t, changes[t]) for t in sorted(changes) if any(changes[t].values())]

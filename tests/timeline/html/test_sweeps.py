@@ -64,6 +64,12 @@ def test_between_rebalances_a_crash_changes_the_load_and_the_generation_stays() 
     ]
 
 
+def test_a_zombie_has_no_load() -> None:
+    model = _model(stories.zombie())
+    during = next(load for load in loads(model, rests(model)) if load.start_ms > 9_000)
+    assert during[2:] == (1, 6, 6, 6)
+
+
 def test_no_rest_lies_within_a_rebalance() -> None:
     model = _model(stories.rolling_restart(6, 24))
     found = rests(model)
