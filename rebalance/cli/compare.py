@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rebalance.cli.errors import UsageError
+from rebalance.cli.errors import UsageError, leave_out
 from rebalance.cli.scenario_options import (
     By,
     Count,
@@ -29,15 +29,18 @@ from rebalance.cli.terminal import (
     WIDE,
     ColorWhen,
     check_writable,
+    drawing_options,
     terminal_width,
     wants_color,
 )
 
 if TYPE_CHECKING:
     from rebalance.simulation import Overrides, Scenario
-    from rebalance.simulation.comparison import Played
+    from rebalance.simulation.comparison import Compared, Played
     from rebalance.simulation.ways import Way
 
+_SEEDS = 5
+"""Of a deploy without a file: nobody has tuned it, so one case of it says little."""
 _USUAL = ("eager/range", "eager/sticky", "cooperative/sticky")
 
 
@@ -63,7 +66,11 @@ def compare(
         str | None, typer.Option(metavar="yes|no|both", help="Whether all members are static.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(metavar="N", help="Instead of the scenario's seed.")
+        int | None, typer.Option(metavar="N", help="The first one, instead of the scenario's.")
+    ] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="So many; default: 1 of a file, 5 without one."),
     ] = None,
     members: Members = None,
     partitions: Partitions = None,
@@ -91,6 +98,7 @@ def compare(
     """Play one churn in several ways and print what each costs; * marks the best of a column.
 
     Default: eager/range, eager/sticky, cooperative/sticky. Settings are combined with each other.
+    Of several seeds the median is told, and below it the least and the most.
 
     What stands above `measure from here` in the scenario is not counted.
 
@@ -100,6 +108,12 @@ def compare(
 
     Example: rebalance compare --members 84 --partitions 252 --deploy rolling --every 10s
     """
+    drawing = drawing_options(width, color)
+    leave_out("--json draws no table", json_output, drawing)
+    unused = {"--json": json_output, "--html": html, "--workers": workers, **drawing}
+    unused |= {"--protocol": protocol, "--assignor": assignor, "--set": set_, "--static": static}
+    unused |= {"--seed": seed, "--seeds": seeds}
+    leave_out("--print-scenario plays nothing", print_scenario, unused)
     options = DeployOptions(
         members=members,
         partitions=partitions,
@@ -114,9 +128,12 @@ def compare(
     if print_scenario:
         print("\n".join(played.lines), end="")
         return
-    ways = _ways(protocol or (), assignor or (), [*settings(set_ or ()), *_static(static)], seed)
-    playing = _play(played, ways, workers or os.cpu_count() or 1, keep_traces=html is not None)
-    results = list(_told(playing, len(ways)))
+    ways = _ways(protocol or (), assignor or (), [*settings(set_ or ()), *_static(static)])
+    count = seeds or (_SEEDS if scenario is None else 1)
+    asked = _seeds(played, seed, count)
+    results = _play(
+        played, ways, asked, workers or os.cpu_count() or 1, keep_traces=html is not None
+    )
     if html is not None:
         from rebalance.cli.compare_page import page
 
@@ -139,10 +156,7 @@ def _ways(
     protocols: Sequence[str],
     assignors: Sequence[str],
     changes: "list[dict[str, Overrides]]",
-    seed: int | None,
 ) -> "list[Way]":
-    from dataclasses import replace
-
     from assignors.errors import AssignorError
     from rebalance.simulation.choosing import PROTOCOLS, chosen
     from rebalance.simulation.ways import combined, read_way
@@ -158,10 +172,23 @@ def _ways(
             chosen((), each.overrides)
     except (AssignorError, ValueError) as error:
         raise UsageError(str(error)) from None
-    return [
-        replace(way, overrides=replace(way.overrides, seed=seed))
-        for way in combined(list(dict.fromkeys(first)), changes)
-    ]
+    return combined(list(dict.fromkeys(first)), changes)
+
+
+def _seeds(scenario: "Scenario", first: int | None, count: int) -> list[int]:
+    """The seeds to play: the scenario's own, or `first`, and those behind it.
+
+    Every line of the scenario is understood for it, so that a mistake in one is told once.
+    """
+    from rebalance.simulation import ScenarioError
+    from rebalance.simulation.run import understand
+
+    try:
+        declared = understand(scenario)
+    except ScenarioError as error:
+        raise UsageError(str(error)) from None
+    first = declared.seed if first is None else first
+    return list(range(first, first + count))
 
 
 def _static(answer: str | None) -> "list[dict[str, Overrides]]":
@@ -179,44 +206,81 @@ def _static(answer: str | None) -> "list[dict[str, Overrides]]":
 
 
 def _play(
-    scenario: "Scenario", ways: "Sequence[Way]", workers: int, *, keep_traces: bool
-) -> "Iterator[Played]":
-    from rebalance.simulation.comparison import play_all
+    scenario: "Scenario",
+    ways: "Sequence[Way]",
+    seeds: Sequence[int],
+    workers: int,
+    *,
+    keep_traces: bool,
+) -> "list[Compared]":
+    from rebalance.simulation.comparison import gathered, play_all
     from rebalance.timeline.figures import all_figures
 
-    return play_all(scenario, ways, measure=all_figures, workers=workers, keep_traces=keep_traces)
+    playing = play_all(
+        scenario,
+        ways,
+        seeds=seeds,
+        measure=all_figures,
+        workers=workers,
+        keep_traces=keep_traces,
+    )
+    runs = list(_told(playing, len(ways) * len(seeds)))
+    impossible = {run.impossible for run in runs}
+    if len(impossible) == 1 and "" not in impossible:
+        raise UsageError(impossible.pop())
+    if not any(run.numbers or run.complaints for run in runs):
+        raise UsageError(
+            f"{scenario.name}: no consumer comes to life in it, so there is nothing to compare: "
+            "expected `topic`, `members` and `start`, as in docs/scenarios.md"
+        )
+    return gathered(runs)
 
 
-def _told(results: "Iterable[Played]", ways: int) -> "Iterator[Played]":
+def _told(runs: "Iterable[Played]", count: int) -> "Iterator[Played]":
     """Progress on a terminal, for who waits; gone when all is played or somebody interrupts."""
     if not sys.stderr.isatty():
-        yield from results
+        yield from runs
         return
+    widest = len(_so_far(count, count))
     try:
-        for number, result in enumerate(results, start=1):
-            print(f"\r{number} of {ways} ways played", end="", file=sys.stderr, flush=True)
-            yield result
+        print(f"\r{_so_far(0, count)}", end="", file=sys.stderr, flush=True)
+        for number, run in enumerate(runs, start=1):
+            print(f"\r{_so_far(number, count)}", end="", file=sys.stderr, flush=True)
+            yield run
     finally:
-        print("\r" + " " * _PROGRESS, end="\r", file=sys.stderr, flush=True)
+        print("\r" + " " * widest, end="\r", file=sys.stderr, flush=True)
 
 
-_PROGRESS = len("1000 of 1000 ways played")
+def _so_far(number: int, count: int) -> str:
+    return f"{number} of {count} runs played"
 
 
 # --- what is told --------------------------------------------------------------------------------
 
 
-def _as_json(scenario: "Scenario", results: "Sequence[Played]") -> dict[str, Any]:
+def _as_json(scenario: "Scenario", results: "Sequence[Compared]") -> dict[str, Any]:
     return {
         "scenario": scenario.name,
         "ways": [
             {
-                "way": result.way.name,
+                "way": result.name,
                 "sound": result.sound,
                 "complaints": list(result.complaints),
-                "measured_from_ms": result.measured_from,
                 "metrics": result.numbers,
+                "least": result.least,
+                "most": result.most,
+                "runs": [_run_as_json(run) for run in result.runs],
             }
             for result in results
         ],
+    }
+
+
+def _run_as_json(run: "Played") -> dict[str, Any]:
+    return {
+        "seed": run.way.overrides.seed,
+        "sound": run.sound,
+        "complaints": list(run.complaints),
+        "measured_from_ms": run.measured_from,
+        "metrics": run.numbers,
     }

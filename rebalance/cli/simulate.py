@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rebalance.cli.errors import UsageError
+from rebalance.cli.errors import UsageError, leave_out
+from rebalance.cli.progress import progress, rate
 from rebalance.cli.scenario_options import (
     By,
     Count,
@@ -23,11 +24,19 @@ from rebalance.cli.scenario_options import (
     scenario_of,
 )
 from rebalance.cli.scenario_settings import settings
-from rebalance.cli.terminal import NARROW, WIDE, ColorWhen, check_writable, text_options
+from rebalance.cli.terminal import (
+    NARROW,
+    WIDE,
+    ColorWhen,
+    check_writable,
+    drawing_options,
+    group_numbers,
+    text_options,
+)
 from rebalance.timeline.figures import figures
 
 if TYPE_CHECKING:
-    from rebalance.simulation import BlockOutcome, Outcome, Overrides, Violation
+    from rebalance.simulation import BlockOutcome, Outcome, Overrides, Scenario, Violation
     from rebalance.timeline.text import TextOptions
 
 
@@ -82,7 +91,7 @@ def simulate(
     """Play a scenario in virtual time: what it prints, a picture, numbers, broken invariants.
 
     Exit code 1: an invariant was violated, or the output is not what the file expects (which is
-    not asked when an option changes the scenario).
+    not asked when an option changes the scenario, or when the file expects nothing).
 
     Example: rebalance simulate deploy.txt --protocol cooperative --assignor sticky
 
@@ -90,8 +99,6 @@ def simulate(
 
     Example: rebalance simulate deploy.txt --trace deploy.jsonl --json
     """
-    from rebalance.simulation import ScenarioError, run_scenario
-
     options = DeployOptions(
         members=members,
         partitions=partitions,
@@ -101,6 +108,11 @@ def simulate(
         by=by,
         count=count,
     )
+    drawing = drawing_options(width, color, ascii_only=ascii_only)
+    leave_out("--json draws nothing", json_output, drawing)
+    unused = {"--json": json_output, "--trace": trace, "--rewrite": rewrite, **drawing}
+    unused |= {"--protocol": protocol, "--assignor": assignor, "--seed": seed, "--set": set_}
+    leave_out("--print-scenario plays nothing", print_scenario, unused)
     overrides = _overrides(protocol, assignor, seed, static=static, given=set_ or ())
     _check_rewrite(scenario, overrides, rewrite=rewrite)
     check_writable(trace)
@@ -109,10 +121,7 @@ def simulate(
         print("\n".join(parsed.lines), end="")
         return
     judged = scenario is not None and not rewrite
-    try:
-        outcome = run_scenario(parsed, overrides=overrides, measure=figures)
-    except ScenarioError as error:
-        raise UsageError(str(error)) from None
+    outcome = _played(parsed, overrides)
     if trace is not None:
         with trace.open("w", encoding="utf-8") as out:
             out.writelines(line + "\n" for line in outcome.trace.lines())
@@ -121,7 +130,13 @@ def simulate(
     if json_output:
         print(json.dumps(_as_json(outcome), indent=2, ensure_ascii=False))
     else:
-        drawn = text_options(width, color, ascii=ascii_only, from_ms=outcome.measured_from or None)
+        drawn = text_options(
+            width,
+            color,
+            ascii=ascii_only,
+            from_ms=outcome.measured_from or None,
+            since_ms=outcome.measured_from,
+        )
         for line in _report(outcome, drawn, judged=judged):
             print(line)
         if rewrite:
@@ -171,6 +186,25 @@ def _check_rewrite(scenario: Path | None, overrides: "Overrides", *, rewrite: bo
         raise UsageError(
             "--rewrite keeps what the scenario itself prints: leave out the options that change it"
         )
+
+
+def _played(scenario: "Scenario", overrides: "Overrides") -> "Outcome":
+    from rebalance.simulation import ScenarioError, Simulation, run_scenario
+    from rebalance.simulation.values import seconds
+
+    worlds: list[Simulation] = []
+
+    def so_far(passed_s: float) -> str:
+        now, events = (worlds[-1].now, worlds[-1].events_processed) if worlds else (0, 0)
+        return f"at {seconds(now)} of the story, {events:,} events, {rate(events, passed_s)}"
+
+    try:
+        with progress(so_far):
+            return run_scenario(
+                scenario, overrides=overrides, measure=figures, begins=worlds.append
+            )
+    except ScenarioError as error:
+        raise UsageError(str(error)) from None
 
 
 def _rewrite(path: Path, outcome: "Outcome") -> None:
@@ -233,8 +267,10 @@ def _verdict(outcome: "Outcome", *, judged: bool) -> Iterator[str]:
         yield f"Invariants I01 to I06 hold ({played})."
     if not judged:
         return
-    if not outcome.comparable:
+    if not outcome.overrides.none:
         yield "Output not compared with the file's: it was played in another way."
+    elif not outcome.comparable:
+        yield "Output not compared: the file expects none; --rewrite keeps what is printed."
     else:
         wrong = sum(not block.as_expected for block in outcome.blocks)
         yield (
@@ -255,6 +291,9 @@ def _violation(violation: "Violation") -> Iterator[str]:
 
 
 def _as_json(outcome: "Outcome") -> dict[str, Any]:
+    from rebalance.timeline.lanes import read_groups
+    from rebalance.timeline.narrowing import ALL
+
     return {
         "scenario": outcome.scenario.name,
         "rules": list(outcome.scenario.rules),
@@ -264,7 +303,12 @@ def _as_json(outcome: "Outcome") -> dict[str, Any]:
         "events_processed": outcome.simulation.events_processed,
         "blocks": [_block_as_json(block) for block in outcome.blocks],
         "violations": [_violation_as_json(each) for each in outcome.violations],
+        "measured_from_ms": outcome.measured_from,
         "metrics": figures(outcome.trace, outcome.measured_from),
+        "groups": group_numbers(
+            ((group, ALL) for group in read_groups(outcome.trace)),
+            since_ms=outcome.measured_from,
+        ),
     }
 
 

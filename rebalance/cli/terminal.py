@@ -26,6 +26,14 @@ class ColorWhen(StrEnum):
     NEVER = "never"
 
 
+def drawing_options(
+    width: int | None, color: ColorWhen, *, ascii_only: bool = False
+) -> dict[str, object]:
+    """How to draw for a terminal, as it was given: what means nothing elsewhere."""
+    asked = None if color is ColorWhen.AUTO else color
+    return {"--width": width, "--color": asked, "--ascii": ascii_only}
+
+
 def terminal_width() -> int:
     """Columns of the terminal, within what a picture can use; 80 where there is none."""
     return min(max(shutil.get_terminal_size((80, 24)).columns, NARROW), WIDE)
@@ -59,27 +67,12 @@ def text_options(width: int | None, color: ColorWhen, **more: Any) -> "TextOptio
 
 
 def group_numbers(
-    read: "Iterable[tuple[GroupLanes, Narrowing]]",
+    read: "Iterable[tuple[GroupLanes, Narrowing]]", *, since_ms: int = 0
 ) -> list[dict[str, Any]]:
-    """Metrics and rebalances, with their stages, of each group as plain data, for `--json`."""
-    from dataclasses import asdict
+    """Headline, metrics, rebalances and steps of each group as plain data, for `--json`."""
+    from rebalance.timeline.facts import facts_of
 
-    from rebalance.timeline.metrics import measure
-    from rebalance.timeline.narrowing import narrowed
-    from rebalance.timeline.rebalances import find_rebalances
-    from rebalance.timeline.stages import courses
-
-    groups: list[dict[str, Any]] = []
-    for group, only in read:
-        found = find_rebalances(group)
-        metrics = measure(narrowed(group, only), found).to_dict()
-        costs = metrics.pop("per_rebalance")
-        listed = [
-            asdict(rebalance) | cost | asdict(course)
-            for rebalance, cost, course in zip(found, costs, courses(group, found), strict=True)
-        ]
-        groups.append({"group_id": group.group_id, "metrics": metrics, "rebalances": listed})
-    return groups
+    return [facts_of(group, only, since_ms=since_ms).to_dict() for group, only in read]
 
 
 def check_writable(file: Path | None, option: str = "--trace") -> None:

@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rebalance.cli.errors import UsageError
-from rebalance.cli.terminal import NARROW, WIDE, ColorWhen, group_numbers, text_options
+from rebalance.cli.errors import UsageError, leave_out
+from rebalance.cli.terminal import (
+    NARROW,
+    WIDE,
+    ColorWhen,
+    drawing_options,
+    group_numbers,
+    text_options,
+)
 
 if TYPE_CHECKING:
     from rebalance.timeline.lanes import GroupLanes
@@ -147,13 +154,15 @@ def timeline(
         known = ", ".join(FORMATS)
         raise UsageError(f"--format {format_}: unknown; use one of {known}, or --json")
     window = {"--from": from_s, "--to": to_s}
-    _leave_out("--rebalance chooses its own time", number is not None, window)
-    _leave_out(
+    leave_out("--rebalance chooses its own time", number is not None, window)
+    leave_out(
         "--json tells the numbers of all that there is",
         as_json,
         {**window, "--rebalance": number, "--format": None if format_ == "text" else format_},
     )
-    _leave_out(f"--format {format_} has a size of its own", format_ != "text", {"--width": width})
+    drawing = drawing_options(width, color, ascii_only=ascii_only)
+    leave_out(f"--format {format_} looks the same everywhere", format_ != "text", drawing)
+    leave_out("--json draws nothing", as_json, drawing)
     groups = _read(trace, group, partial=partial)
     only = Narrowing(members=tuple(member or ()), topics=tuple(topic or ()))
     try:
@@ -225,13 +234,6 @@ def _write(output: str, out: Path | None) -> None:
         out.write_text(output, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"--out {out}: {error.strerror or error}") from None
-
-
-def _leave_out(why: str, holds: bool, options: Mapping[str, object]) -> None:
-    """An option that would be ignored is an error."""
-    given = [name for name, value in options.items() if value is not None]
-    if holds and given:
-        raise UsageError(f"{why}: leave out {' and '.join(given)}")
 
 
 def _ms(seconds: float | None) -> int | None:

@@ -2,6 +2,8 @@
 
 Why: "what would my next deploy do?" is asked with six numbers in mind and no file at hand. The
 answer is a scenario of a dozen lines, so that who wants to ask further can go on from its text.
+Nobody's deploy keeps step with heartbeats, so its pauses, and the while before it, are drawn by the
+seed: what is asked of several seeds says how much that matters.
 """
 
 from dataclasses import dataclass
@@ -22,6 +24,10 @@ class Kind(StrEnum):
     CRASH = "crash"
 
 
+_BEFORE_MS = 30_000
+"""How long the group is at rest before the deploy: ten heartbeats."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deploy:
     """A group on one topic, and what happens to it. Times in milliseconds.
@@ -34,7 +40,7 @@ class Deploy:
     partitions: int
     kind: Kind = Kind.ROLLING
     every_ms: int = 10_000
-    """From one consumer, or wave of them, to the next."""
+    """From one consumer, or wave of them, to the next: a fifth less or more, by the seed."""
     restart_ms: int = 20_000
     """How long one is away."""
     by: int = 1
@@ -76,6 +82,7 @@ class Deploy:
                 "",
                 f"start {self._pods(1, self.members)}",
                 "run until stable",
+                f"run for {_about(_BEFORE_MS)}",
                 "measure from here",
                 self._act(),
                 "run until stable",
@@ -113,8 +120,14 @@ class Deploy:
         if not self.every_ms:
             return ""
         waves = f" by {self.by}" if self.by > 1 else ""
-        return f" every {short_duration(self.every_ms)}{waves}"
+        return f" every {_about(self.every_ms)}{waves}"
 
     @staticmethod
     def _pods(first: int, last: int) -> str:
         return f"pod-{first}" if first == last else f"pod-{first}..{last}"
+
+
+def _about(ms: int) -> str:
+    """A fifth less to a fifth more."""
+    least, most = short_duration(ms - ms // 5), short_duration(ms + ms // 5)
+    return least if least == most else f"{least}..{most}"

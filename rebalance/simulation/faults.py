@@ -115,7 +115,7 @@ class Faults:
             ValueError: that broker does not run, or coordinates the group already.
         """
         self._simulation.cluster.check_move(group_id, broker)
-        self._simulation.step(f"broker {broker} takes group {group_id} over")
+        self._simulation.step(f"broker {broker} takes group {group_id} over", group_id=group_id)
         self._simulation.cluster.move(group_id, broker)
 
     def crash(self, broker: int, *, failover_ms: int = 0) -> None:

@@ -82,6 +82,7 @@ class Process:
             group_id = spec.config.group_id
             self._teller = RequestTeller(world, self._gate, self._emit, group_id, name)
         self._thread = Thread(world, spec.behaviour.rate_per_s, outside.logs)
+        self._batch_ms = 0
         self._waiting = Waiting()
         self._since = world.now
         self.clock = Clock(world)
@@ -174,6 +175,13 @@ class Process:
         return self._application.busy_until
 
     @property
+    def overdue(self) -> bool:
+        """It is busy for longer than its group lets it, so that something is still to come."""
+        return (
+            self.alive and self._thread.busy and self._batch_ms > self.config.max_poll_interval_ms
+        )
+
+    @property
     def behaviour(self) -> Behaviour:
         """What its application is like."""
         return self.callbacks.behaviour
@@ -232,6 +240,7 @@ class Process:
 
     def occupy(self, duration_ms: int) -> None:
         """The application is busy with one batch for so long: no polls, no listeners."""
+        self._batch_ms = duration_ms
         self._application.occupy(duration_ms)
 
     def close(self) -> None:

@@ -70,6 +70,14 @@ class Rest:
                 told.append(waits)
         return told or self.missing()
 
+    def overdue(self) -> list[str]:
+        """Who is at rest and will not stay so: the application is busy beyond what its group lets
+        it."""
+        busy = [process for process in self._processes.values() if process.overdue]
+        told = [f"{process.name} {process.condition()}" for process in busy[:_TOLD]]
+        more = len(busy) - _TOLD
+        return [*told, f"{more} more are busy beyond max.poll.interval.ms"] if more > 0 else told
+
     def _group_waits(self, view: GroupView) -> str:
         """A group that is between two generations, and whom it waits for."""
         told = f"group {view.group_id} is {view.state} since {seconds(view.since)}"

@@ -77,6 +77,11 @@ class Scenario:
     """The comment at the top."""
 
     @property
+    def expects(self) -> bool:
+        """It says somewhere what is printed."""
+        return any(block.expected for block in self.blocks)
+
+    @property
     def rules(self) -> tuple[str, ...]:
         """Rule ids the story names, in its order, each once."""
         return tuple(dict.fromkeys(_RULE.findall(self.story)))

@@ -213,9 +213,16 @@ class Simulation:
         self._last_to_come = max(self._last_to_come, self.now + delay_ms)
         self.world.after(delay_ms, now)
 
-    def step(self, text: str, member: str = "", cause: str = "") -> None:
-        """Write into the trace that something was done on purpose."""
-        self.emit(Step(t=self.now, text=text, member=member, cause=cause))
+    def step(self, text: str, member: str = "", cause: str = "", group_id: str = "") -> None:
+        """Write into the trace that something was done on purpose: to a consumer, a group, or to
+        nobody in particular."""
+        group_id = group_id or self._group_of(member)
+        self.emit(Step(t=self.now, text=text, member=member, cause=cause, group_id=group_id))
+
+    def _group_of(self, member: str) -> str:
+        """Of a consumer, or of one of its lives; empty: nobody's."""
+        spec = self.members.get(member) or self.members.get(member.rpartition(".")[0])
+        return "" if spec is None else spec.config.group_id
 
     # --- time ------------------------------------------------------------------------------------
 
@@ -228,6 +235,11 @@ class Simulation:
     def run_for(self, duration_ms: int) -> None:
         """Let so much time pass."""
         self.world.run(self.now + duration_ms)
+
+    def begin_anew(self) -> None:
+        """See that all of the trace so far is of an earlier millisecond than what comes now."""
+        if self.trace.last_t == self.now:
+            self.world.end_instant()
 
     def run_until_stable(self, within_ms: int | None = None) -> bool:
         """Let time pass until every group is at rest; False if that took longer than allowed.
@@ -251,6 +263,10 @@ class Simulation:
     def blockers(self) -> list[str]:
         """Who keeps the groups from rest, since when, and what each waits for."""
         return self._rest.blockers()
+
+    def to_come(self) -> list[str]:
+        """Who keeps the groups from rest, or will: what the story has cost is not known yet."""
+        return self.blockers() or self._rest.overdue()
 
     # --- the end ---------------------------------------------------------------------------------
 

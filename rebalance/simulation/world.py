@@ -79,3 +79,9 @@ class World:
                     return True
         self.now = max(self.now, until)
         return False
+
+    def end_instant(self) -> None:
+        """Process what is left of this millisecond, and go on to the next one, at which nothing
+        has happened yet."""
+        self.run(self.now)
+        self.now += 1

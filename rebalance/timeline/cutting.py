@@ -90,7 +90,9 @@ def around(model: GroupModel, number: int) -> GroupModel:
 
 def since(model: GroupModel, from_ms: int) -> GroupModel:
     """The part of a model from `from_ms` on, told as if that were 0 s and nothing had been before:
-    what several timelines need that are to be compared. Rebalances are numbered from 1.
+    what several timelines need that are to be compared. Rebalances are numbered from 1. The costs
+    are those that the model has: to be counted from there on they must be measured so
+    (`group_model(lanes, since_ms=from_ms)`).
 
     Raises:
         ValueError: nothing of the trace is in it.
@@ -98,9 +100,11 @@ def since(model: GroupModel, from_ms: int) -> GroupModel:
     model = cut(model, from_ms, None)
     first = min((entry.number for entry in model.rebalances), default=1)
     began = model.started_at_ms
+    began = None if began is None else began + from_ms
     return replace(
         model,
-        started_at_ms=None if began is None else began + from_ms,
+        headline=replace(model.headline, since_ms=0, started_at_ms=began),
+        started_at_ms=began,
         start_ms=model.start_ms - from_ms,
         end_ms=model.end_ms - from_ms,
         members=tuple(_earlier_member(member, from_ms) for member in model.members),

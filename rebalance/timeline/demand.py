@@ -3,7 +3,8 @@
 Why: a partition without an owner is a loss only while somebody wants it. A member is live from its
 start to its stop, crash or fatal error; a crashed member wants nothing. Where no member ever said
 what it subscribes to, the topics that were ever assigned count, from the first assignment on.
-Where all are gone at once nobody wants anything, and yet nothing is worked on: that is told apart.
+Where all of a topic's consumers are gone at once nobody wants it, and yet nothing of it is worked
+on, whoever lives for other topics: that is told apart.
 """
 
 from collections.abc import Iterable, Mapping
@@ -45,13 +46,31 @@ def wanted_cells(
     return result
 
 
-def deserted_spans(wants: Iterable[Want]) -> tuple[Span, ...]:
-    """When no member of the group lived: from the end of the last one to the start of the next.
+def deserted_cells(
+    wanted: Mapping[Cell, tuple[Span, ...]], wants: Iterable[Want], holds: Holds, end: int
+) -> Mapping[Cell, tuple[Span, ...]]:
+    """Each partition that nobody was alive for, and when: from the end of the last member that
+    wanted its topic to the first one that wants it again. Partitions that were never so are left
+    out.
 
-    A group to which nobody comes back is over, not deserted.
+    A topic to which nobody comes back is over, and one that its members turned away from is wanted
+    by nobody: neither is deserted.
     """
-    lives = union(life for want in wants for life in want.lives)
-    return tuple(Span(before.end, after.start) for before, after in pairwise(lives))
+    listed = tuple(wants)
+    ends = {life.end for want in listed for life in want.lives}
+    of_topic = {
+        topic: tuple(
+            Span(before.end, after.start) for before, after in pairwise(spans) if before.end in ends
+        )
+        for topic, spans in _subscribed(listed, _first_owned(holds), end).items()
+    }
+    known: dict[tuple[str, tuple[Span, ...]], tuple[Span, ...]] = {}
+    for cell, spans in wanted.items():
+        key = (cell.topic, spans)
+        if key not in known:
+            until = {span.end for span in spans}
+            known[key] = tuple(g for g in of_topic.get(cell.topic, ()) if g.start in until)
+    return {cell: found for cell, spans in wanted.items() if (found := known[cell.topic, spans])}
 
 
 def _first_owned(holds: Holds) -> dict[str, int]:

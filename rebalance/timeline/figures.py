@@ -4,10 +4,9 @@ Why: `show metrics`, `rebalance simulate` and `rebalance compare` must print the
 is asked for is often a part of a trace: the deploy, and not that the group came to life before it.
 """
 
-from rebalance.timeline.history import histories
-from rebalance.timeline.lanes import GroupLanes, read_groups
-from rebalance.timeline.metrics import Metrics, deserted_partition_ms, measure
-from rebalance.timeline.trace import Trace, TraceEnded
+from rebalance.timeline.lanes import read_groups
+from rebalance.timeline.metrics import Metrics, measure
+from rebalance.timeline.trace import Trace
 
 __all__ = ["DESERTED", "RARE", "all_figures", "figures"]
 
@@ -28,29 +27,9 @@ def figures(trace: Trace, from_ms: int = 0) -> Figures:
 
 def all_figures(trace: Trace, from_ms: int = 0) -> Figures:
     """The same with every number, for whoever puts several side by side."""
-    before = {m.group_id: m for m in map(measure, read_groups(_until(trace, from_ms)))}
     return {
-        group.group_id: _of_group(group, before.get(group.group_id), from_ms)
-        for group in read_groups(trace)
+        group.group_id: _of_group(measure(group, since_ms=from_ms)) for group in read_groups(trace)
     }
-
-
-def _until(trace: Trace, t: int) -> Trace:
-    events = [event for event in trace.events if event.t < t]
-    return Trace(trace.header, [*events, TraceEnded(t=t)] if events else [])
-
-
-def _of_group(group: GroupLanes, before: Metrics | None, from_ms: int) -> dict[str, int]:
-    whole = measure(group)
-    found = _counted(whole)
-    for name, figure in _counted(before).items() if before is not None else ():
-        found[name] -= figure
-    rounds = whole.rounds[len(before.rounds) if before is not None else 0 :]
-    found |= {"rounds to converge, at most": max(rounds, default=0)}
-    if group.ownership is not None:
-        found |= {"longest unavailable, ms": _longest_gap(group, from_ms)}
-        found |= {DESERTED: deserted_partition_ms(group.ownership, from_ms)}
-    return {name: found[name] for name in _ORDER if name in found}
 
 
 DESERTED = "nobody alive, partition-ms"
@@ -69,10 +48,10 @@ _ORDER = (
 )
 
 
-def _counted(numbers: Metrics) -> dict[str, int]:
-    """What adds up over time."""
+def _of_group(numbers: Metrics) -> dict[str, int]:
     found = {
         "rebalances": numbers.rebalances,
+        "rounds to converge, at most": numbers.rounds_max,
         "time to stable, ms": numbers.time_to_stable_total_ms,
         "commits refused": numbers.commits_refused,
     }
@@ -80,15 +59,10 @@ def _counted(numbers: Metrics) -> dict[str, int]:
     if view is not None:
         found |= {
             "unavailable, partition-ms": view.unavailable_partition_ms,
+            "longest unavailable, ms": view.longest_unavailable_ms,
+            DESERTED: view.deserted_partition_ms,
             "double-owned, partition-ms": view.double_owned_partition_ms,
             "zombie, partition-ms": view.zombie_partition_ms,
             "partitions moved": view.partitions_moved,
         }
-    return found
-
-
-def _longest_gap(group: GroupLanes, from_ms: int) -> int:
-    """The longest part, from `from_ms` on, of a time in which one partition had no owner."""
-    ownership = group.ownership
-    gaps = (gap for h in histories(ownership) for gap in h.gaps()) if ownership else ()
-    return max((g.end - max(g.start, from_ms) for g in gaps if g.end > from_ms), default=0)
+    return {name: found[name] for name in _ORDER if name in found}

@@ -7,7 +7,7 @@ few hundred of them.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from rebalance.timeline.lanes import Ownership
 from rebalance.timeline.ownership import Cell, Hold
@@ -15,13 +15,15 @@ from rebalance.timeline.spans import Span
 
 
 class Stretch(NamedTuple):
-    """In [start, end): who owns the partition, who wrongly believes so, whether it is wanted."""
+    """In [start, end): who owns the partition, who wrongly believes so, whether it is wanted, and
+    whether it is not because nobody is alive who would want it."""
 
     start: int
     end: int
     owners: tuple[str, ...]
     zombies: tuple[str, ...]
     wanted: bool
+    deserted: bool = False
 
     @property
     def unavailable(self) -> bool:
@@ -45,7 +47,7 @@ class Move(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
     """What happened to each of `cells`; stretches in order, time about which nothing is known left
-    out (nobody owns, believes or wants it)."""
+    out (nobody owns, believes or wants it, though somebody is alive who might)."""
 
     cells: tuple[Cell, ...]
     stretches: tuple[Stretch, ...]
@@ -66,20 +68,30 @@ class History:
 
 def histories(ownership: Ownership) -> tuple[History, ...]:
     """The histories of all partitions of a view, ordered by their first partition."""
-    same: dict[tuple[int, int], list[Cell]] = {}
+    same: dict[tuple[int, int, int], list[Cell]] = {}
     for cell, wanted in ownership.wanted.items():
-        same.setdefault((id(ownership.holds.get(cell)), id(wanted)), []).append(cell)
-    groups: dict[tuple[tuple[Hold, ...], tuple[Span, ...]], list[Cell]] = {}
+        key = (id(ownership.holds.get(cell)), id(wanted), id(ownership.deserted.get(cell)))
+        same.setdefault(key, []).append(cell)
+    groups: dict[_Past, list[Cell]] = {}
     for cells in same.values():
-        key = (ownership.holds.get(cells[0], ()), ownership.wanted[cells[0]])
-        groups.setdefault(key, []).extend(cells)
+        one = cells[0]
+        past = (
+            ownership.holds.get(one, ()), ownership.wanted[one], ownership.deserted.get(one, ())
+        )  # fmt: skip
+        groups.setdefault(past, []).extend(cells)
     return tuple(
-        History(cells=tuple(sorted(cells)), stretches=stretches(holds, wanted), moves=moves(holds))
-        for (holds, wanted), cells in groups.items()
+        History(cells=tuple(sorted(cells)), stretches=stretches(*past), moves=moves(past[0]))
+        for past, cells in groups.items()
     )
 
 
-def stretches(holds: Iterable[Hold], wanted: Iterable[Span]) -> tuple[Stretch, ...]:
+_Past: TypeAlias = tuple[tuple[Hold, ...], tuple[Span, ...], tuple[Span, ...]]
+"""Holds, when it was wanted, when it was deserted."""
+
+
+def stretches(
+    holds: Iterable[Hold], wanted: Iterable[Span], deserted: Iterable[Span] = ()
+) -> tuple[Stretch, ...]:
     """Sweep over the edges of holds and demand: O(n log n), exact."""
     edges: list[tuple[int, int, str]] = []
     for hold in holds:
@@ -87,6 +99,8 @@ def stretches(holds: Iterable[Hold], wanted: Iterable[Span]) -> tuple[Stretch, .
         edges += [(hold.start, 1, kind + hold.lane), (hold.end, -1, kind + hold.lane)]
     for span in wanted:
         edges += [(span.start, 1, "w"), (span.end, -1, "w")]
+    for span in deserted:
+        edges += [(span.start, 1, "d"), (span.end, -1, "d")]
     edges.sort(key=lambda edge: (edge[0], edge[1]))
     active: dict[str, int] = {}
     result: list[Stretch] = []
@@ -105,7 +119,8 @@ def _stretch(start: int, end: int, active: dict[str, int]) -> Stretch:
     names = sorted(active)
     owners = tuple(name[1:] for name in names if name[0] == "o")
     zombies = tuple(name[1:] for name in names if name[0] == "z")
-    return Stretch(start, end, owners, zombies, "w" in active)
+    deserted = "d" in active and not owners
+    return Stretch(start, end, owners, zombies, "w" in active, deserted)
 
 
 def _append(result: list[Stretch], stretch: Stretch) -> None:

@@ -4,8 +4,8 @@ Why: a trace of a day has a few events of each member in every rebalance, and a 
 by a handful of them. The first `WHOLE` are kept as they are (a page tells them on hover); of later
 ones, once a coordinator tells its rebalances, those of members are folded into the few that say how
 a rebalance went: who revoked last, who joined last, whose partitions came last. What the
-coordinator and scripts say is always kept. Without a coordinator members' events are all there is,
-and stay.
+coordinator says is always kept, of the steps of scripts a bounded number. Without a coordinator
+members' events are all there is, and stay. What is not kept is counted.
 """
 
 from dataclasses import replace
@@ -24,11 +24,14 @@ from rebalance.timeline.events import (
     RequestAnswered,
     RequestSent,
     Revoked,
+    Step,
     Subscribed,
 )
 
 WHOLE = 40_000
 """So many events are kept as they are."""
+STEPS = 20_000
+"""So many later steps of scripts are kept too."""
 _NO_STORY = (AssignmentSent, Subscribed, RequestSent, RequestAnswered)
 _SOME: Partitions = {"": (0,)}
 _NONE: Partitions = {}
@@ -37,8 +40,9 @@ _NONE: Partitions = {}
 class KeptEvents:
     """The events of one group and the world, in order, of partitions only whether there are any."""
 
-    def __init__(self, whole: int = WHOLE) -> None:
-        self._whole = whole
+    def __init__(self, whole: int = WHOLE, steps: int = STEPS) -> None:
+        self._whole, self._steps = whole, steps
+        self._dropped = {"events": 0, "steps": 0}
         self._kept: list[Event] = []
         self._last: dict[str, list[Event]] = {}
         """Of the rebalance in progress: the last of a kind, of two different members at most."""
@@ -49,6 +53,12 @@ class KeptEvents:
     def __len__(self) -> int:
         return len(self._kept)
 
+    @property
+    def left_out(self) -> dict[str, int]:
+        """How many events of members, and how many steps, are not kept."""
+        held = sum(len(events) for name, events in self._last.items() if name != GroupWaits.NAME)
+        return self._dropped | {"events": self._dropped["events"] - held}
+
     def see(self, event: Event) -> None:
         """Take one event."""
         if isinstance(event, _NO_STORY):
@@ -58,10 +68,14 @@ class KeptEvents:
             self._told, self._generation_id = True, None
         elif isinstance(event, JoinCompleted):
             self._generation_id = event.generation_id
-        if len(self._kept) < self._whole or not self._told:
+        if len(self._kept) < self._whole:
             self._kept.append(_slim(event))
-        else:
+        elif isinstance(event, Step):
+            self._step(event)
+        elif self._told:
             self._fold(event)
+        else:
+            self._kept.append(_slim(event))
 
     def all(self) -> tuple[Event, ...]:
         """What was kept so far."""
@@ -69,17 +83,27 @@ class KeptEvents:
         return tuple(sorted([*self._kept, *folded], key=lambda event: event.t))
 
     def _flush(self) -> None:
-        for events in self._last.values():
+        for name, events in self._last.items():
             self._kept += events
+            self._dropped["events"] -= 0 if name == GroupWaits.NAME else len(events)
         self._last = {}
+
+    def _step(self, event: Step) -> None:
+        if self._steps:
+            self._kept.append(event)
+            self._steps -= 1
+        else:
+            self._dropped["steps"] += 1
 
     def _fold(self, event: Event) -> None:
         """Keep what the coordinator says; of members' events the last."""
+        if event.VIEW == "member" or isinstance(event, CommitRefused):
+            self._dropped["events"] += 1  # until it turns out that it is one of the last
         joins = self._generation_id is None
         match event:
             case GroupWaits():
                 if joins:
-                    self._last["waits"] = [_slim(event)]
+                    self._last[event.NAME] = [_slim(event)]
             case CommitRefused():
                 pass
             case Revoked() | Joining() if joins:

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from rebalance.timeline.demand import Want, deserted_spans, wanted_cells
+from rebalance.timeline.demand import Want, deserted_cells, wanted_cells
 from rebalance.timeline.events import (
     AssignmentSent,
     Event,
     Header,
     MemberJoined,
     MemberRemoved,
+    Step,
     TopicKnown,
 )
 from rebalance.timeline.kept import KeptEvents
@@ -62,8 +63,8 @@ class Ownership:
     view: Literal["member", "coordinator"]
     holds: Holds
     wanted: Mapping[Cell, tuple[Span, ...]]
-    deserted: tuple[Span, ...]
-    """When no member of the group lived, between the lives of two."""
+    deserted: Mapping[Cell, tuple[Span, ...]]
+    """When nobody was alive who wanted it, between the lives of two (see demand.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,9 @@ class GroupLanes:
     events: tuple[Event, ...] = field(repr=False)
     """The group's events and the world's, in order, for the story: see kept.py for what is left out
     of them."""
+    left_out: Mapping[str, int] = field(repr=False)
+    """How much of what was not kept, as there was too much of it: events, steps, requests, refused
+    commits."""
     names: Mapping[str, str] = field(repr=False)
     """Member id to lane name."""
     until: "Callable[[int], GroupLanes]" = field(repr=False, compare=False)
@@ -94,8 +98,9 @@ class GroupLanes:
 
 
 def group_ids(trace: Source) -> tuple[str, ...]:
-    """The groups of a trace, in order of appearance."""
-    ids = (getattr(event, "group_id", "") for event in trace.events)
+    """The groups of a trace, in order of appearance; a script's word alone makes none."""
+    told = (event for event in trace.events if not isinstance(event, Step))
+    ids = (getattr(event, "group_id", "") for event in told)
     return tuple(dict.fromkeys(id_ for id_ in ids if id_))
 
 
@@ -123,9 +128,9 @@ def read_groups(trace: Source, group_id: str | None = None) -> tuple[GroupLanes,
     for event in trace.events:
         first, last = event.t if first is None else first, event.t
         name = getattr(event, "group_id", "")
-        if not name:
+        if not name or (name not in readers and isinstance(event, Step)):
             world.append(event)
-            for reader in readers.values():
+            for reader in readers.values() if not name else ():
                 reader.see(event)
             continue
         known[name] = None
@@ -133,7 +138,8 @@ def read_groups(trace: Source, group_id: str | None = None) -> tuple[GroupLanes,
             if name not in readers:
                 readers[name] = _GroupReader(name, trace.header)
                 for earlier in world:
-                    readers[name].see(earlier)
+                    if getattr(earlier, "group_id", name) in ("", name):
+                        readers[name].see(earlier)
             readers[name].see(event)
     if group_id is not None and group_id not in known:
         listed = ", ".join(known) if known else "none at all"
@@ -195,6 +201,7 @@ class _GroupReader:
             member=self._member_view(lanes, end),
             coordinator=self._coordinator_view(lanes, names, end),
             events=self._kept.all(),
+            left_out={k: n for k, n in (self._kept.left_out | self._lives.left_out).items() if n},
             names=names,
             until=lambda until: self.group(start, last, until),
         )
@@ -206,7 +213,8 @@ class _GroupReader:
         holds = ledger.holds(end)
         wants = [Want(lives=lane.alive, topics=lane.topics) for lane in lanes]
         wanted = wanted_cells(holds, wants, self._topics, end)
-        return Ownership(view="member", holds=holds, wanted=wanted, deserted=deserted_spans(wants))
+        deserted = deserted_cells(wanted, wants, holds, end)
+        return Ownership(view="member", holds=holds, wanted=wanted, deserted=deserted)
 
     def _coordinator_view(
         self, lanes: tuple[Lane, ...], names: Mapping[str, str], end: int
@@ -216,6 +224,5 @@ class _GroupReader:
         holds = self._coordinator.holds(end, names)
         wants = [Want(lives=lane.counted, topics=lane.topics) for lane in lanes]
         wanted = wanted_cells(holds, wants, self._topics, end)
-        return Ownership(
-            view="coordinator", holds=holds, wanted=wanted, deserted=deserted_spans(wants)
-        )
+        deserted = deserted_cells(wanted, wants, holds, end)
+        return Ownership(view="coordinator", holds=holds, wanted=wanted, deserted=deserted)

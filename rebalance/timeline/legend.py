@@ -5,17 +5,20 @@ Why: nobody learns a legend by heart, and a line about what is not drawn hides t
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from rebalance.timeline.detail import LETTERS, OTHER
 from rebalance.timeline.glyphs import Glyphs, width_of
 from rebalance.timeline.paint import Line, Piece
 
 
 def legend(drawn: Mapping[str, str], glyphs: Glyphs, width: int) -> Iterator[Line]:
-    """Explain the rows that are there: `drawn` maps rebalances, members, no owner and partitions
-    to the characters in those rows."""
+    """Explain the rows that are there: `drawn` maps rebalances, members, requests, no owner, load,
+    moved and partitions to the characters in those rows."""
     few, all_ = glyphs.levels[0], glyphs.levels[-1]
     rows = {
         "rebalances": (f"1{glyphs.during * 2} from where it begins until all are at rest",),
         "no owner": (f"{few} a few, {all_} all partitions without an owner",),
+        "load": ("partitions that a member has: the least-the most",),
+        "moved": ("partitions that went to another member",),
     }
     for title, entries in _entries(glyphs).items():
         used = drawn.get(title, "")
@@ -41,7 +44,14 @@ def _entries(glyphs: Glyphs) -> dict[str, tuple[tuple[str, str], ...]]:
             (glyphs.counted, "gone, not noticed yet"),
             (glyphs.zombie, "zombie: removed, believes it owns"),
         ),
+        "requests": (
+            *((letter, api) for api, letter in LETTERS.items()),
+            (OTHER, "another request"),
+            (glyphs.crashed, "lost or refused"),
+        ),
         "no owner": (),
+        "load": (),
+        "moved": (),
         "partitions": (
             (glyphs.nobody, "nobody"),
             (glyphs.brief, "nobody, briefly"),

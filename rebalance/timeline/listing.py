@@ -4,68 +4,27 @@ Why: the picture says when, the list says why and what it cost. Every rebalance 
 beside it; what scripts did and what befell members stands between, in order of time.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from rebalance.timeline.asides import Aside, asides_of
+from rebalance.timeline.asides import Aside
+from rebalance.timeline.entries import RebalanceEntry
+from rebalance.timeline.facts import Facts
 from rebalance.timeline.glyphs import Glyphs, fit, pad, printable, width_of
-from rebalance.timeline.lanes import GroupLanes
-from rebalance.timeline.metrics import Metrics, RebalanceMetrics
+from rebalance.timeline.headline import Headline
 from rebalance.timeline.paint import Line, Piece
-from rebalance.timeline.rebalances import UNKNOWN, Rebalance
-from rebalance.timeline.scale import clock, duration
-from rebalance.timeline.stages import Course
+from rebalance.timeline.rebalances import UNKNOWN
+from rebalance.timeline.scale import clock, counted, duration
 
 
-def headline(group: GroupLanes, numbers: Metrics, width: int, glyphs: Glyphs) -> Iterator[Line]:
+def headline(told: Headline, width: int, glyphs: Glyphs) -> Iterator[Line]:
     """Who, how long, what it cost altogether, and whose word it is."""
-    owned = numbers.ownership
-    facts = [
-        _count(numbers.members, "member"),
-        _count(owned.partitions if owned else 0, "partition"),
-        duration(numbers.duration_ms),
-        _count(numbers.rebalances, "rebalance"),
-    ]
-    if numbers.time_to_stable_max_ms:
-        facts.append(f"slowest {duration(numbers.time_to_stable_max_ms)}")
-    name = fit(printable(group.group_id, glyphs), width // 3, glyphs)
-    yield from _wrapped(Piece(f"{name}: ", "bold"), facts, width, glyphs)
-    if owned is not None:
-        costs = [f"unavailable {owned.unavailable_partition_ms:,} partition-ms"]
-        if owned.longest_unavailable_ms:
-            costs.insert(0, f"longest without owner {duration(owned.longest_unavailable_ms)}")
-        if owned.deserted_partition_ms:
-            costs.append(f"nobody alive {owned.deserted_partition_ms:,} partition-ms")
-        if owned.double_owned_partition_ms:
-            costs.append(f"double-owned {owned.double_owned_partition_ms:,}")
-        if owned.zombie_partition_ms:
-            costs.append(f"zombie {owned.zombie_partition_ms:,}")
-        costs.append(f"moved {owned.partitions_moved:,}")
-        if numbers.commits_refused:
-            costs.append(f"{_count(numbers.commits_refused, 'commit')} refused")
-        yield from _wrapped(Piece("  "), costs, width, glyphs)
-    yield from _wrapped(Piece("  ", "dim"), _origin(group, glyphs), width, glyphs, "dim")
-
-
-def _origin(group: GroupLanes, glyphs: Glyphs) -> list[str]:
-    """Who wrote the trace, and whose word of ownership is drawn."""
-    facts = [f"traced by {printable(group.header.source, glyphs)}"]
-    if group.header.started_at_ms is not None:
-        began = datetime.fromtimestamp(group.header.started_at_ms // 1000, tz=UTC)
-        facts.append(f"0 s is {began:%Y-%m-%d %H:%M:%S} UTC")
-    elif group.header.clock == "virtual":
-        facts.append("virtual time")
-    if group.member is not None:
-        facts.append("ownership as members saw it")
-    elif group.coordinator is not None:
-        facts.append("ownership as the coordinator told it")
-    return facts
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+    name = fit(printable(told.group_id, glyphs), width // 3, glyphs)
+    yield from _wrapped(Piece(f"{name}: ", "bold"), tuple(told.extent()), width, glyphs)
+    costs = [printable(fact.words, glyphs) for fact in told.costs()]
+    yield from _wrapped(Piece("  "), costs, width, glyphs)
+    origin = [printable(words, glyphs) for words in told.origin()]
+    yield from _wrapped(Piece("  ", "dim"), origin, width, glyphs, "dim")
 
 
 def _wrapped(
@@ -86,6 +45,8 @@ def _wrapped(
 # --- the story -----------------------------------------------------------------------------------
 
 _NUMBER, _TOOK = 5, 12
+_ENTRY = 100
+"""A line of a rebalance is not wider: what belongs together must be seen together."""
 _WAITED_MS = 100
 """So long before a rebalance a partition has no owner: worth saying since when."""
 
@@ -115,52 +76,32 @@ class Page:
         return pad(clock(t, self.end_ms), self.at)
 
 
-def story(
-    group: GroupLanes,
-    found: Sequence[Rebalance],
-    numbers: Metrics,
-    told: Sequence[Course],
-    page: Page,
-) -> Iterator[Line]:
-    """Rebalances with cause, course and cost; between them what scripts and members did."""
-    bad = sorted(r.sent_ms for lane in group.lanes for r in lane.requests if r.bad)
-    facts = {
-        rebalance.number: _course(rebalance, course, bad)
-        for rebalance, course in zip(found, told, strict=True)
-    }
-    costs = {cost.number: cost for cost in numbers.per_rebalance}
-    near = [r for r in found if _touches(r, page)]
-    worst = sorted(near, key=lambda r: (-costs[r.number].unavailable_partition_ms, r.number))
-    asides = sorted(aside for aside in asides_of(group, found) if _within(aside.t, page))
+def story(facts: Facts, page: Page, *, whole: bool) -> Iterator[Line]:
+    """Rebalances with cause, course and cost; between them what scripts and members did.
+
+    Args:
+        whole: all of the trace is drawn, so that what no rebalance explains is told too.
+    """
+    near = [r for r in facts.rebalances if _touches(r, page)]
+    worst = sorted(near, key=lambda r: (-r.unavailable_partition_ms, r.number))
+    asides = [aside for aside in facts.asides if _within(aside.t, page)]
     entries: list[tuple[int, int, list[Line]]] = [
         (aside.t, 0, [_aside(aside, page)]) for aside in asides[: page.most]
     ]
-    entries += [
-        (r.start_ms, 1, _entry(r, costs[r.number], facts[r.number], page))
-        for r in worst[: page.most]
-    ]
+    entries += [(r.start_ms, 1, _entry(r, page)) for r in worst[: page.most]]
     for _, _, lines in sorted(entries, key=lambda entry: entry[:2]):
         yield from lines
-    if found and page.start_ms <= group.start_ms and group.end_ms <= page.end_ms:
-        yield from _outside(numbers, page)
+    if facts.rebalances and whole:
+        yield from _outside(facts.headline, page)
     for left, noun in ((len(near), "lesser rebalance"), (len(asides), "later step")):
         if left > page.most:
-            text = f"{_count(left - page.most, noun)} left out"
+            text = f"{counted(left - page.most, noun)} left out"
             yield (Piece(" " * _NUMBER), Piece(fit(text, page.width - _NUMBER, page.glyphs), "dim"))
 
 
-def _outside(numbers: Metrics, page: Page) -> Iterator[Line]:
-    """What the headline counts and no rebalance explains; less than a hundredth is not worth it."""
-    owned = numbers.ownership
-    if owned is None:
-        return
-    moved = owned.partitions_moved - sum(c.partitions_moved for c in numbers.per_rebalance)
-    lost = owned.unavailable_partition_ms - sum(
-        c.unavailable_partition_ms for c in numbers.per_rebalance
-    )
-    facts = [f"moved {moved:,}"] if moved else []
-    if lost * 100 > owned.unavailable_partition_ms:
-        facts.append(f"unavailable {lost:,} partition-ms")
+def _outside(told: Headline, page: Page) -> Iterator[Line]:
+    """What the headline counts and no rebalance explains."""
+    facts = list(told.outside())
     if facts:
         facts[0] = f"outside of rebalances: {facts[0]}"
         indent = Piece(" " * _NUMBER)
@@ -171,18 +112,18 @@ def _within(t: int, page: Page) -> bool:
     return page.start_ms <= t <= page.end_ms
 
 
-def _touches(r: Rebalance, page: Page) -> bool:
+def _touches(r: RebalanceEntry, page: Page) -> bool:
     end = r.start_ms if r.end_ms is None else r.end_ms
     return r.start_ms <= page.end_ms and end >= page.start_ms
 
 
-def _entry(r: Rebalance, cost: RebalanceMetrics, course: Sequence[str], page: Page) -> list[Line]:
+def _entry(r: RebalanceEntry, page: Page) -> list[Line]:
     glyphs = page.glyphs
     before = "?" if r.generation_from < 0 else str(r.generation_from)
     after = "?" if r.generation_to is None else str(r.generation_to)
     generations = f"gen {before}{glyphs.arrow}{after}"
     took = pad(_took(r) + " ", _TOOK)  # "+14 min 00 s" fills the column
-    room = page.width - _NUMBER - page.at - width_of(took)
+    room = min(page.width, _ENTRY) - _NUMBER - page.at - width_of(took)
     cause = _cause(r, room - len(generations) - 2, glyphs)
     gap = " " * (room - width_of(cause) - len(generations))
     lines: list[Line] = [
@@ -195,21 +136,21 @@ def _entry(r: Rebalance, cost: RebalanceMetrics, course: Sequence[str], page: Pa
         )
     ]
     indent = Piece(" " * (_NUMBER + page.at))
-    lines += _wrapped(indent, [printable(f, glyphs) for f in course], page.width, glyphs, "dim")
-    lines += _wrapped(indent, _cost(r, cost, page), page.width, glyphs, "dim")
+    lines += _wrapped(indent, [printable(f, glyphs) for f in _course(r)], page.width, glyphs, "dim")
+    lines += _wrapped(indent, _cost(r, page), page.width, glyphs, "dim")
     reason = printable(_reason(r), glyphs)
     if reason:
         lines.append((indent, Piece(fit(reason, page.width - _NUMBER - page.at, glyphs), "dim")))
     return lines
 
 
-def _took(r: Rebalance) -> str:
+def _took(r: RebalanceEntry) -> str:
     if r.time_to_stable_ms is not None:
         return f"+{duration(r.time_to_stable_ms)}"
     return "overtaken" if r.outcome == "overtaken" else "not over"
 
 
-def _cause(r: Rebalance, room: int, glyphs: Glyphs) -> str:
+def _cause(r: RebalanceEntry, room: int, glyphs: Glyphs) -> str:
     """The cause whole, then as much as there is room for: who, by whose word, who else."""
     script = " (script)" if r.cause_source == "script" else ""
     named, counted = _others(r, glyphs)
@@ -225,7 +166,7 @@ def _cause(r: Rebalance, room: int, glyphs: Glyphs) -> str:
     return fit(printable(r.cause, glyphs) + who, room, glyphs)
 
 
-def _others(r: Rebalance, glyphs: Glyphs) -> tuple[str, str]:
+def _others(r: RebalanceEntry, glyphs: Glyphs) -> tuple[str, str]:
     """Who else came or went: with a name, and shorter with a number only."""
     same = ""
     named, counted = "", ""
@@ -242,47 +183,46 @@ def _others(r: Rebalance, glyphs: Glyphs) -> tuple[str, str]:
     return same + named, same + counted
 
 
-def _reason(r: Rebalance) -> str:
+def _reason(r: RebalanceEntry) -> str:
     """The words beside the cause, without Kafka's filler for a client that gave none (KIP-800)."""
     words = r.reason.removesuffix("not provided").rstrip().removesuffix("client reason:")
     words = words.rstrip("; ")
     return "" if words == r.cause else words
 
 
-def _cost(r: Rebalance, cost: RebalanceMetrics, page: Page) -> list[str]:
+def _cost(r: RebalanceEntry, page: Page) -> list[str]:
     parts = []
-    if cost.partitions_moved or cost.partitions_stopped:
-        parts.append(f"moved {cost.partitions_moved:,}")
-        parts.append(f"stopped {cost.partitions_stopped:,}")
-    if cost.unavailable_partition_ms:
-        since = cost.unavailable_since_ms
+    if r.partitions_moved or r.partitions_stopped:
+        parts.append(f"moved {r.partitions_moved:,}")
+        parts.append(f"stopped {r.partitions_stopped:,}")
+    if r.unavailable_partition_ms:
+        since = r.unavailable_since_ms
         waited = since is not None and r.start_ms - since >= _WAITED_MS
         after = f" since {clock(since or 0, page.end_ms)}" if waited else ""
-        parts.append(f"unavailable {cost.unavailable_partition_ms:,} partition-ms{after}")
+        parts.append(f"unavailable {r.unavailable_partition_ms:,} partition-ms{after}")
     return parts
 
 
-def _course(r: Rebalance, course: Course, bad: Sequence[int]) -> list[str]:
+def _course(r: RebalanceEntry) -> list[str]:
     """Where the time of a long rebalance went, and which requests were lost meanwhile."""
-    end = max([r.start_ms, *(stage.end_ms for stage in course.stages)])
+    end = max([r.start_ms, *(stage.end_ms for stage in r.stages)])
     took = end - r.start_ms
     parts: list[str] = []
     if took >= _LONG_MS:
-        lengths = ((stage.name, stage.end_ms - stage.start_ms) for stage in course.stages)
+        lengths = ((stage.name, stage.end_ms - stage.start_ms) for stage in r.stages)
         parts += [f"{name} {duration(ms)}" for name, ms in lengths if 100 * ms >= took]
-        parts += _waited(r, course)
-    lost = bisect_right(bad, end) - bisect_left(bad, r.start_ms)
-    if lost:
-        parts.append(f"{_count(lost, 'request')} lost or refused")
+        parts += _waited(r)
+    if r.requests_lost:
+        parts.append(f"{counted(r.requests_lost, 'request')} lost or refused")
     return parts
 
 
-def _waited(r: Rebalance, course: Course) -> Iterator[str]:
+def _waited(r: RebalanceEntry) -> Iterator[str]:
     """Whom a stage waited for, where it was long: the last one, and how many more."""
-    if course.delayed:
+    if r.delayed:
         yield "waited for the initial delay"
-    begins = {stage.name: stage.start_ms for stage in course.stages} | {"join": r.start_ms}
-    late = [w for w in course.waited_for if w.until_ms - begins.get(w.stage, 0) >= _LONG_MS]
+    begins = {stage.name: stage.start_ms for stage in r.stages} | {"join": r.start_ms}
+    late = [w for w in r.waited_for if w.until_ms - begins.get(w.stage, 0) >= _LONG_MS]
     for stage in dict.fromkeys(w.stage for w in late):
         last = max((w for w in late if w.stage == stage), key=lambda w: w.until_ms)
         others = sum(w.stage == stage for w in late) - 1

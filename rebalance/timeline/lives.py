@@ -2,11 +2,13 @@
 
 Why: a lane is one member's life, told by itself and by the coordinator. While a trace is read
 nobody knows yet which lane a member id is of (names.py), so both are drafted apart and put together
-in the end.
+in the end. Requests and refused commits may be most of a long trace: a few ten thousand of a group
+are kept, those that went wrong apart from the others, and the rest is counted.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from rebalance.timeline.events import (
@@ -31,6 +33,7 @@ from rebalance.timeline.events import (
     Subscribed,
 )
 from rebalance.timeline.spans import Span, union
+from rebalance.timeline.thinned import Thinned
 
 MarkKind = Literal[
     "started",
@@ -72,6 +75,10 @@ class Request(NamedTuple):
 
 
 _EVERYDAY = ("", "MEMBER_ID_REQUIRED", "REBALANCE_IN_PROGRESS")
+REQUESTS = 40_000
+"""Of a group at most so many that went well, so many that did not, and so many refused commits."""
+_UNDER_WAY = 1_000
+"""Of one member: when so many were sent after it, a request without an answer is lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +105,8 @@ class Lane:
     """In the order in which they were sent, where the trace tells of them."""
     heartbeats: int = 0
     """Heartbeats that were answered without an error."""
+    commits_refused: Sequence[int] = ()
+    """When each was; `marks` may have fewer."""
     session_timeout_ms: int | None = None
     rebalance_timeout_ms: int | None = None
 
@@ -117,8 +126,9 @@ class _Draft:
     order: int = 0
     sent: dict[int, tuple[int, str]] = field(default_factory=dict)
     """Requests without an answer: number -> when, and of which API."""
-    requests: list[Request] = field(default_factory=list)
     heartbeats: int = 0
+    commits_refused: "array[int]" = field(default_factory=lambda: array("q"))
+    """When: eight bytes each."""
     last_answer: int = 0
     timeouts: tuple[int | None, int | None] = (None, None)
 
@@ -133,20 +143,28 @@ class _Draft:
     def mark(self, t: int, kind: MarkKind, text: str = "") -> None:
         self.marks.append(Mark(t=t, kind=kind, text=text, order=self.order))
 
-    def answered(self, t: int, number: int, error: str) -> None:
+    def send(self, t: int, api: str, number: int) -> Request | None:
+        """Returns one that nobody waits for any more."""
+        self.sent[number] = (t, api)
+        if len(self.sent) <= _UNDER_WAY:
+            return None
+        since, lost = self.sent.pop(next(iter(self.sent)))
+        return Request(since, None, lost, "", bad=True)
+
+    def answered(self, t: int, number: int, error: str) -> Request | None:
+        """Returns the request, unless it is one that is only counted."""
         sent = self.sent.pop(number, None)
         if sent is None:
-            return
+            return None
         self.last_answer = t
         if sent[1] == "Heartbeat" and not error:
             self.heartbeats += 1
-        else:
-            self.requests.append(Request(sent[0], t, sent[1], error))
+            return None
+        return Request(sent[0], t, sent[1], error, bad=error not in _EVERYDAY)
 
-    def all_requests(self) -> tuple[Request, ...]:
-        waiting = [Request(t, None, api, "") for t, api in self.sent.values()]
-        told = sorted([*self.requests, *waiting], key=lambda request: request.sent_ms)
-        return tuple(request._replace(bad=_is_bad(request, self.last_answer)) for request in told)
+    def waiting(self) -> list[Request]:
+        """Those without an answer so far."""
+        return [Request(t, None, api, "", t < self.last_answer) for t, api in self.sent.values()]
 
     def all(self, what: str, end: int) -> list[Span]:
         """The spans so far; what is open goes on until `end`."""
@@ -154,19 +172,23 @@ class _Draft:
         return [*self.spans.get(what, ()), *open_]
 
 
-def _is_bad(request: Request, last_answer: int) -> bool:
-    lost = request.answered_ms is None and request.sent_ms < last_answer
-    return lost or request.error not in _EVERYDAY
-
-
 class Lives:
     """Drafts lanes event by event."""
 
-    __slots__ = ("_by_id", "_by_lane")
+    __slots__ = ("_by_id", "_by_lane", "_failed", "_refused", "_went_well")
 
     def __init__(self) -> None:
         self._by_lane: dict[str, _Draft] = {}
         self._by_id: dict[str, _Draft] = {}
+        self._went_well = Thinned[tuple[_Draft, Request]](REQUESTS)
+        self._failed = Thinned[tuple[_Draft, Request]](REQUESTS)
+        self._refused = Thinned[tuple[_Draft, Mark]](REQUESTS)
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """How much of what was not kept."""
+        requests = self._went_well.left_out + self._failed.left_out
+        return {"requests": requests, "refused commits": self._refused.left_out}
 
     def see(self, event: Event, order: int) -> None:
         """Take one event; `order` is its place among those of the group."""
@@ -176,13 +198,27 @@ class Lives:
             draft = self._by_lane.get(member) or self._by_lane.setdefault(member, _Draft(order))
             draft.order = order
             _live(draft, event)
+            self._request(draft, event)
         elif member_id:
             draft = self._by_id.get(member_id) or self._by_id.setdefault(member_id, _Draft(order))
             draft.order = order
             _count(draft, event)
+            if isinstance(event, CommitRefused):
+                draft.commits_refused.append(event.t)
+                refused = Mark(t=event.t, kind="refused", text=event.error, order=order)
+                self._refused.add((draft, refused))
         elif isinstance(event, GroupStateChanged) and event.state in ("Empty", "Dead"):
             for draft in self._by_id.values():
                 draft.close("counted", event.t)
+
+    def _request(self, draft: _Draft, event: Event) -> None:
+        over = None
+        if isinstance(event, RequestSent):
+            over = draft.send(event.t, event.api, event.number)
+        elif isinstance(event, RequestAnswered):
+            over = draft.answered(event.t, event.number, event.error)
+        if over is not None:
+            (self._failed if over.bad else self._went_well).add((draft, over))
 
     def lanes(self, names: Mapping[str, str], end: int) -> tuple[Lane, ...]:
         """The lanes in order of appearance; what is open goes on until `end`."""
@@ -190,14 +226,42 @@ class Lives:
         for member_id, name in names.items():
             ids.setdefault(name, []).append(member_id)
         lanes: list[tuple[int, Lane]] = []
+        kept = _Kept((*self._went_well.items, *self._failed.items), self._refused.items)
         for name, member_ids in ids.items():
             counted = [self._by_id[id_] for id_ in member_ids if id_ in self._by_id]
             own = self._by_lane.get(name)
             drafts = [*counted, own] if own else counted
             if drafts:
                 first = min(draft.first for draft in drafts)
-                lanes.append((first, _lane(name, tuple(member_ids), own, counted, end)))
+                lane = _lane(name, tuple(member_ids), own, counted, end)
+                lanes.append((first, kept.given_to(lane, own, counted)))
         return tuple(lane for _, lane in sorted(lanes, key=lambda pair: pair[0]))
+
+
+class _Kept:
+    """Requests and refused commits of a group, by the drafts that they belong to."""
+
+    def __init__(
+        self,
+        requests: Iterable[tuple[_Draft, Request]],
+        refused: Iterable[tuple[_Draft, Mark]],
+    ) -> None:
+        self._requests: dict[int, list[Request]] = {}
+        for draft, request in requests:
+            self._requests.setdefault(id(draft), []).append(request)
+        self._refused: dict[int, list[Mark]] = {}
+        for draft, mark in refused:
+            self._refused.setdefault(id(draft), []).append(mark)
+
+    def given_to(self, lane: Lane, own: _Draft | None, counted: Iterable[_Draft]) -> Lane:
+        """The lane with its own."""
+        told = [*self._requests.get(id(own), ()), *(own.waiting() if own else ())]
+        refused = [mark for draft in counted for mark in self._refused.get(id(draft), ())]
+        return replace(
+            lane,
+            requests=tuple(sorted(told, key=lambda request: request.sent_ms)),
+            marks=tuple(sorted((*lane.marks, *refused), key=lambda mark: (mark.order, mark.t))),
+        )
 
 
 def _lane(
@@ -218,8 +282,8 @@ def _lane(
         paused=union(own.all("paused", end)),
         marks=tuple(sorted(marks, key=lambda mark: mark.order)),
         topics=tuple(own.topics),
-        requests=own.all_requests(),
         heartbeats=own.heartbeats,
+        commits_refused=array("q", (t for draft in counted for t in draft.commits_refused)),
         session_timeout_ms=own.timeouts[0],
         rebalance_timeout_ms=own.timeouts[1],
     )
@@ -256,10 +320,6 @@ def _live(draft: _Draft, event: Event) -> None:
         case Assigned():
             draft.close("joining", t)
             draft.close("syncing", t)
-        case RequestSent():
-            draft.sent[event.number] = (t, event.api)
-        case RequestAnswered():
-            draft.answered(t, event.number, event.error)
         case Lost():
             draft.mark(t, "lost")
         case MemberPaused():
@@ -286,7 +346,5 @@ def _count(draft: _Draft, event: Event) -> None:
         case MemberRemoved():
             draft.close("counted", event.t)
             draft.mark(event.t, "removed", event.cause)
-        case CommitRefused():
-            draft.mark(event.t, "refused", event.error)
         case _:
             pass

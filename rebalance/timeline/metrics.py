@@ -2,7 +2,8 @@
 
 Why: "better" must mean one thing in comparisons, checks and pictures. Everything is an integer of
 milliseconds or partition-milliseconds (one partition for one millisecond), swept from the same
-stretches that the pictures draw.
+stretches that the pictures draw. What is asked for is often a part of a trace: what was before
+`since_ms` is not counted, and of what began before it only what is left of it.
 """
 
 from bisect import bisect_left
@@ -10,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from rebalance.timeline.history import History, histories
-from rebalance.timeline.lanes import GroupLanes, Ownership
+from rebalance.timeline.history import History, Stretch, histories
+from rebalance.timeline.lanes import GroupLanes, Lane, Ownership
 from rebalance.timeline.rebalances import Rebalance, find_rebalances
 from rebalance.timeline.spans import Span
 
@@ -35,9 +36,9 @@ class OwnershipMetrics:
     (without a coordinator's view: after another got it during its pause). Per believer. Always 0
     in the coordinator's view. It overlaps with unavailable time where nobody else owned yet."""
     deserted_partition_ms: int
-    """Time in which no member of the group lived at all, between the lives of two: nobody wanted
-    a partition then, so none of it is unavailable time. Only partitions that were wanted until
-    the last member was gone count. A group to which nobody comes back is over, not deserted."""
+    """Time in which no member that wanted a partition's topic lived at all, between the lives of
+    two: none of it is unavailable time. Only partitions that were wanted until the last such member
+    was gone count. A topic to which nobody comes back is over, not deserted."""
     longest_unavailable_ms: int
     """The longest time that one partition was unavailable without a break."""
     partitions_moved: int
@@ -74,9 +75,11 @@ class Metrics:
     group_id: str
     """Kafka's name of the group."""
     duration_ms: int
-    """From 0 s, from which all times count, to the end of the trace."""
+    """From 0 s, from which all times count, or from where it is measured, to the end of the
+    trace."""
     members: int
-    """Lanes: member lives, not members at one time."""
+    """Lanes: member lives, not members at one time. Of a part of a trace: those that lived in
+    it."""
     rebalances: int
     """Join phases that began (of witnesses' traces: rebalances the members show)."""
     changes: int
@@ -99,7 +102,7 @@ class Metrics:
     coordinator_view: OwnershipMetrics | None
     """None: no coordinator wrote its assignments into the trace."""
     per_rebalance: tuple[RebalanceMetrics, ...]
-    """One for each rebalance."""
+    """One for each rebalance, also for those that began before what is measured."""
 
     @property
     def ownership(self) -> OwnershipMetrics | None:
@@ -111,68 +114,70 @@ class Metrics:
         return asdict(self)
 
 
-def measure(group: GroupLanes, found: Sequence[Rebalance] | None = None) -> Metrics:
-    """The metrics of a group; `found` spares looking for its rebalances once more."""
+def measure(
+    group: GroupLanes, found: Sequence[Rebalance] | None = None, *, since_ms: int = 0
+) -> Metrics:
+    """The metrics of a group from `since_ms` on; `found` spares looking for its rebalances once
+    more."""
     found = find_rebalances(group) if found is None else found
-    rounds, stable = _changes(found)
+    counted = [rebalance for rebalance in found if rebalance.start_ms >= since_ms]
+    rounds, stable = _changes(counted)
     at_rest = [ms for ms in stable if ms is not None]
-    refused = sum(mark.kind == "refused" for lane in group.lanes for mark in lane.marks)
+    refused = (t for lane in group.lanes for t in lane.commits_refused)
     return Metrics(
         group_id=group.group_id,
-        duration_ms=group.end_ms,
-        members=len(group.lanes),
-        rebalances=len(found),
+        duration_ms=group.end_ms - since_ms,
+        members=sum(_lived(lane, since_ms) for lane in group.lanes),
+        rebalances=len(counted),
         changes=len(rounds),
         rounds=rounds,
         rounds_max=max(rounds, default=0),
         time_to_stable_ms=stable,
         time_to_stable_total_ms=sum(at_rest),
         time_to_stable_max_ms=max(at_rest, default=0),
-        commits_refused=refused,
-        member_view=_view(group.member),
-        coordinator_view=_view(group.coordinator),
-        per_rebalance=_per_rebalance(group.ownership, found),
+        commits_refused=sum(t >= since_ms for t in refused),
+        member_view=_view(group.member, since_ms),
+        coordinator_view=_view(group.coordinator, since_ms),
+        per_rebalance=_per_rebalance(group.ownership, found, since_ms),
     )
 
 
-def _view(ownership: Ownership | None) -> OwnershipMetrics | None:
+def _lived(lane: Lane, since_ms: int) -> bool:
+    return not since_ms or any(span.end > since_ms for span in (*lane.alive, *lane.counted))
+
+
+def _view(ownership: Ownership | None, since_ms: int) -> OwnershipMetrics | None:
     if ownership is None:
         return None
     all_ = histories(ownership)
-    gaps = [span.end - span.start for history in all_ for span in history.gaps()]
+    gaps = [(len(history.cells), gap) for history in all_ for gap in history.gaps()]
     return OwnershipMetrics(
         view=ownership.view,
         partitions=len(ownership.wanted),
-        unavailable_partition_ms=sum(
-            len(history.cells) * (span.end - span.start)
-            for history in all_
-            for span in history.gaps()
-        ),
-        double_owned_partition_ms=_total(all_, "double"),
+        unavailable_partition_ms=sum(count * _part(gap, since_ms) for count, gap in gaps),
+        double_owned_partition_ms=_total(all_, "double", since_ms),
         zombie_partition_ms=sum(
-            len(history.cells) * len(stretch.zombies) * (stretch.end - stretch.start)
+            len(history.cells) * len(stretch.zombies) * _part(stretch, since_ms)
             for history in all_
             for stretch in history.stretches
         ),
-        deserted_partition_ms=deserted_partition_ms(ownership),
-        longest_unavailable_ms=max(gaps, default=0),
-        partitions_moved=sum(len(history.cells) * len(history.moves) for history in all_),
+        deserted_partition_ms=_total(all_, "deserted", since_ms),
+        longest_unavailable_ms=max((_part(gap, since_ms) for _, gap in gaps), default=0),
+        partitions_moved=sum(
+            len(history.cells) * sum(move.t >= since_ms for move in history.moves)
+            for history in all_
+        ),
     )
 
 
-def deserted_partition_ms(ownership: Ownership, from_ms: int = 0) -> int:
-    """What nobody worked on because nobody lived, from `from_ms` on."""
-    return sum(
-        span.end - max(span.start, from_ms)
-        for wanted in ownership.wanted.values()
-        for span in ownership.deserted
-        if span.end > from_ms and any(want.end == span.start for want in wanted)
-    )
+def _part(span: Span | Stretch, since_ms: int) -> int:
+    """So much of it is measured."""
+    return max(span.end - max(span.start, since_ms), 0)
 
 
-def _total(all_: Iterable[History], quality: str) -> int:
+def _total(all_: Iterable[History], quality: str, since_ms: int) -> int:
     return sum(
-        len(history.cells) * (stretch.end - stretch.start)
+        len(history.cells) * _part(stretch, since_ms)
         for history in all_
         for stretch in history.stretches
         if getattr(stretch, quality)
@@ -204,12 +209,12 @@ class _Cost:
 
 
 def _per_rebalance(
-    ownership: Ownership | None, found: Sequence[Rebalance]
+    ownership: Ownership | None, found: Sequence[Rebalance], since_ms: int
 ) -> tuple[RebalanceMetrics, ...]:
     starts = [rebalance.start_ms for rebalance in found]
     costs = [_Cost() for _ in found]
     for history in histories(ownership) if ownership else ():
-        _charge(history, costs, found, starts)
+        _charge(history, costs, found, starts, since_ms)
     return tuple(
         RebalanceMetrics(
             number=rebalance.number,
@@ -224,7 +229,11 @@ def _per_rebalance(
 
 
 def _charge(
-    history: History, costs: Sequence[_Cost], found: Sequence[Rebalance], starts: Sequence[int]
+    history: History,
+    costs: Sequence[_Cost],
+    found: Sequence[Rebalance],
+    starts: Sequence[int],
+    since_ms: int,
 ) -> None:
     """What the partitions of one history went through, to the rebalances that explain it."""
     count = len(history.cells)
@@ -232,17 +241,18 @@ def _charge(
     ended = {gap.end: index for gap, index in blame.items()}
     for move in history.moves:
         index = ended.get(move.t, _latest(starts, move.t + 1))
-        if index is not None:
+        if index is not None and move.t >= since_ms:
             costs[index].moved += count
     stopped: set[int] = set()
     for gap, index in blame.items():
-        if index is None:
+        if index is None or not _part(gap, since_ms):
             continue
         cost = costs[index]
-        cost.lost += count * (gap.end - gap.start)
+        cost.lost += count * _part(gap, since_ms)
         if _owned_before(history, gap.start):
             stopped.add(index)
-            cost.since = gap.start if cost.since is None else min(cost.since, gap.start)
+            began = max(gap.start, since_ms)
+            cost.since = began if cost.since is None else min(cost.since, began)
     for index in stopped:
         costs[index].stopped += count
 

@@ -5,20 +5,20 @@ drawn from one model, which `to_dict` gives as JSON. Members are numbered; every
 one names its number. Times are integers: milliseconds since the trace began.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple
 
-from rebalance.timeline.asides import asides_of
+from rebalance.timeline.entries import RebalanceEntry
 from rebalance.timeline.events import GroupStateChanged
+from rebalance.timeline.facts import facts_of
+from rebalance.timeline.headline import Headline
 from rebalance.timeline.history import History, Stretch, histories
 from rebalance.timeline.lanes import GroupLanes, Lane, Source, read_groups
 from rebalance.timeline.lives import Request
-from rebalance.timeline.metrics import RebalanceMetrics, measure
 from rebalance.timeline.narrowing import ALL, Narrowing, narrowed, shared_out, shown_lanes
-from rebalance.timeline.rebalances import Rebalance, find_rebalances
+from rebalance.timeline.rebalances import Rebalance
 from rebalance.timeline.spans import Span
-from rebalance.timeline.stages import Course, Stage, WaitedFor, courses
 from rebalance.timeline.states import (
     MemberState,
     Phase,
@@ -26,11 +26,26 @@ from rebalance.timeline.states import (
     lane_counts,
     phases_of,
     unnoticed_spans,
-    until_of,
     waiting_spans,
 )
 
-NOBODY, NOT_WANTED = -1, -2
+__all__ = [
+    "DESERTED",
+    "NOBODY",
+    "NOT_WANTED",
+    "GroupModel",
+    "Happening",
+    "Headline",
+    "MemberLane",
+    "PartitionLane",
+    "RebalanceEntry",
+    "Run",
+    "StateSpan",
+    "group_model",
+    "models",
+]
+
+NOBODY, NOT_WANTED, DESERTED = -1, -2, -3
 
 
 class Run(NamedTuple):
@@ -44,11 +59,20 @@ class Run(NamedTuple):
     """Those that wrongly believed to own it."""
     wanted: bool
     """A live member subscribed to its topic."""
+    deserted: bool = False
+    """Nobody lived who could want it: somebody did before, and somebody came back."""
 
     @property
     def who(self) -> int:
-        """The owner's number (the first of several), NOBODY, or NOT_WANTED."""
-        return self.owners[0] if self.owners else NOBODY if self.wanted else NOT_WANTED
+        """The owner's number (the first of several), NOBODY, NOT_WANTED, or DESERTED."""
+        if self.owners:
+            return self.owners[0]
+        return DESERTED if self.deserted else NOBODY if self.wanted else NOT_WANTED
+
+    @property
+    def unowned(self) -> bool:
+        """Nobody works on it, and somebody should."""
+        return not self.owners and (self.wanted or self.deserted)
 
 
 class StateSpan(NamedTuple):
@@ -105,35 +129,11 @@ class PartitionLane:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RebalanceEntry:
-    """One rebalance: why, how long, who was waited for, what it cost."""
-
-    number: int
-    start_ms: int
-    end_ms: int | None
-    until_ms: int
-    """Where to end it in a picture: at rest, overtaken, or the end of the trace."""
-    outcome: str
-    generation_from: int
-    generation_to: int | None
-    cause: str
-    cause_source: str
-    member: str
-    reason: str
-    joined: tuple[str, ...]
-    removed: tuple[str, ...]
-    stages: tuple[Stage, ...]
-    waited_for: tuple[WaitedFor, ...]
-    partitions_moved: int
-    partitions_stopped: int
-    unavailable_partition_ms: int
-    unavailable_since_ms: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GroupModel:
     """Everything a picture of one group shows."""
 
+    headline: Headline
+    """What stands above it, in numbers and in words."""
     group_id: str
     source: str
     clock: str
@@ -153,15 +153,19 @@ class GroupModel:
     """(t_ms, text): what scripts did and what befell members between rebalances."""
     metrics: dict[str, Any]
     """`Metrics.to_dict()` without `per_rebalance`."""
+    left_out: Mapping[str, int]
+    """How much of what is missing here, as the trace had too much of it; the metrics count it."""
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON knows it. A run is [start, end, who], who a number, -1 (nobody) or -2 (nobody,
-        and nobody wants it), or where there is more to say [start, end, owners, zombies, wanted].
+        """As JSON knows it. A run is [start, end, who], who a number, -1 (nobody), -2 (nobody, and
+        nobody wants it) or -3 (nobody lives who would), or where there is more to say
+        [start, end, owners, zombies, wanted].
         """
         data = {name: getattr(self, name) for name in self.__dataclass_fields__}
         data["members"] = [asdict(member) for member in self.members]
         data["partitions"] = [_lane_dict(lane) for lane in self.partitions]
         data["rebalances"] = [asdict(entry) for entry in self.rebalances]
+        data["headline"] = self.headline.to_dict()
         return data
 
 
@@ -176,7 +180,7 @@ def _lane_dict(lane: PartitionLane) -> dict[str, Any]:
 
 def _run_list(run: Run) -> list[Any]:
     if len(run.owners) > 1 or run.zombies:
-        return list(run)
+        return list(run[:5])
     return [run.start_ms, run.end_ms, run.who]
 
 
@@ -193,21 +197,22 @@ def models(
     return tuple(group_model(group, own) for group, own in found)
 
 
-def group_model(group: GroupLanes, by: Narrowing = ALL) -> GroupModel:
-    """The model of one group, narrowed to some members or topics.
+def group_model(group: GroupLanes, by: Narrowing = ALL, *, since_ms: int = 0) -> GroupModel:
+    """The model of one group, narrowed to some members or topics; all of it is drawn, and its costs
+    are counted from `since_ms` on.
 
     Raises:
         UnknownNameError: the group knows nothing of what it is to be narrowed `by`.
     """
-    found = find_rebalances(group)
+    facts = facts_of(group, by, since_ms=since_ms)
     shown = {lane.name for lane in shown_lanes(group, by)} if by else None
     if by:
         group = narrowed(group, by)
-    numbers = measure(group, found)
     ownership = group.ownership
     all_ = histories(ownership) if ownership else ()
     header = group.header
     return GroupModel(
+        headline=facts.headline,
         group_id=group.group_id,
         source=header.source,
         clock=header.clock,
@@ -216,17 +221,13 @@ def group_model(group: GroupLanes, by: Narrowing = ALL) -> GroupModel:
         view=ownership.view if ownership else "",
         start_ms=group.start_ms,
         end_ms=group.end_ms,
-        members=_members(group, found, all_, shown),
+        members=_members(group, facts.found, all_, shown),
         partitions=_partitions(group, all_),
-        rebalances=tuple(
-            _entry(rebalance, cost, course, until_of(found, index, group.end_ms))
-            for index, (rebalance, cost, course) in enumerate(
-                zip(found, numbers.per_rebalance, courses(group, found), strict=True)
-            )
-        ),
+        rebalances=facts.rebalances,
         states=tuple((e.t, e.state) for e in group.events if isinstance(e, GroupStateChanged)),
-        asides=tuple((aside.t, aside.text) for aside in sorted(asides_of(group, found))),
-        metrics={k: v for k, v in numbers.to_dict().items() if k != "per_rebalance"},
+        asides=tuple((aside.t, aside.text) for aside in facts.asides),
+        metrics={k: v for k, v in facts.numbers.to_dict().items() if k != "per_rebalance"},
+        left_out=group.left_out,
     )
 
 
@@ -313,33 +314,4 @@ def _partitions(group: GroupLanes, all_: Iterable[History]) -> tuple[PartitionLa
 def _run(stretch: Stretch, number: dict[str, int]) -> Run:
     owners = tuple(number[name] for name in stretch.owners)
     zombies = tuple(number[name] for name in stretch.zombies)
-    return Run(stretch.start, stretch.end, owners, zombies, stretch.wanted)
-
-
-# --- rebalances ----------------------------------------------------------------------------------
-
-
-def _entry(
-    rebalance: Rebalance, cost: RebalanceMetrics, course: Course, until_ms: int
-) -> RebalanceEntry:
-    return RebalanceEntry(
-        number=rebalance.number,
-        start_ms=rebalance.start_ms,
-        end_ms=rebalance.end_ms,
-        until_ms=until_ms,
-        outcome=rebalance.outcome,
-        generation_from=rebalance.generation_from,
-        generation_to=rebalance.generation_to,
-        cause=rebalance.cause,
-        cause_source=rebalance.cause_source,
-        member=rebalance.member,
-        reason=rebalance.reason,
-        joined=rebalance.joined,
-        removed=rebalance.removed,
-        stages=course.stages,
-        waited_for=course.waited_for,
-        partitions_moved=cost.partitions_moved,
-        partitions_stopped=cost.partitions_stopped,
-        unavailable_partition_ms=cost.unavailable_partition_ms,
-        unavailable_since_ms=cost.unavailable_since_ms,
-    )
+    return Run(stretch.start, stretch.end, owners, zombies, stretch.wanted, stretch.deserted)

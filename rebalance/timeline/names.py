@@ -1,11 +1,12 @@
 """Which lane a member id is of: by the member's own word, else by what the coordinator knows.
 
 Why: the coordinator speaks of member ids, a member of itself. `joining` and `joined` tie the two;
-an id that no member claims gets a lane of its own, named after its instance id, its client id, or
-itself. Which ids nobody claims is known only when the whole trace was read.
+where a trace ends before that, a member that never said an id is whom the coordinator calls by its
+name. An id that no member claims gets a lane of its own, named after its instance id, its client
+id, or itself. Which ids nobody claims is known only when the whole trace was read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from rebalance.timeline.events import Event, MemberJoined, Step
 
@@ -39,9 +40,26 @@ class Names:
         names, taken = dict(self._names), dict(self._taken)
         for member_id in self._spoken:
             if member_id not in names:
-                names[member_id] = _free_name(member_id, self._added.get(member_id), taken)
+                added = self._added.get(member_id)
+                own = _nameless(added, taken.keys() - set(names.values()))
+                names[member_id] = own or _free_name(member_id, added, taken)
                 taken[names[member_id]] = None
         return names
+
+
+def _nameless(added: MemberJoined | None, lanes: Collection[str]) -> str:
+    """The one of these lanes, which never said an id, that is called as the client of the id, or
+    is a later life of it (`A.2`); "": there is none, or more than one."""
+    if added is None:
+        return ""
+    ids = [id_ for id_ in (added.group_instance_id, added.client_id) if id_]
+    fits = [lane for lane in lanes if any(lane == id_ or _life_of(lane, id_) for id_ in ids)]
+    return fits[0] if len(fits) == 1 else ""
+
+
+def _life_of(lane: str, client_id: str) -> bool:
+    name, dot, number = lane.rpartition(".")
+    return bool(dot) and name == client_id and number.isdigit()
 
 
 def _free_name(member_id: str, added: MemberJoined | None, taken: Mapping[str, None]) -> str:

@@ -175,4 +175,5 @@ def _owned(
         view,
         holds={cell: holds for cell, holds in view.holds.items() if cell in kept},
         wanted={cell: spans for cell, spans in view.wanted.items() if cell in kept},
+        deserted={cell: spans for cell, spans in view.deserted.items() if cell in kept},
     )

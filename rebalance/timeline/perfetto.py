@@ -18,7 +18,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from rebalance.timeline.model import (
-    NOBODY,
     GroupModel,
     MemberLane,
     PartitionLane,
@@ -193,7 +192,7 @@ def _counters(model: GroupModel, pid: int) -> Iterator[TraceEvent]:
     lost: dict[int, int] = {}
     for lane in model.partitions:
         for run in lane.runs:
-            if run.who == NOBODY:
+            if run.unowned:
                 for t, sign in ((run.start_ms, 1), (run.end_ms, -1)):
                     lost[t] = lost.get(t, 0) + sign * len(lane.partitions)
     count = 0
@@ -220,9 +219,10 @@ def _partitions(model: GroupModel, pid: int, flows: Iterator[int]) -> Iterator[T
         for run in lane.runs:
             names = [model.members[number].name for number in run.owners]
             zombies = [model.members[number].name for number in run.zombies]
-            if not names and not run.wanted and not zombies:
+            if not names and not run.unowned and not zombies:
                 continue
-            what = " and ".join(names) if names else "nobody" if run.wanted else "not wanted"
+            alone = "nobody" if run.wanted else "nobody alive" if run.deserted else "not wanted"
+            what = " and ".join(names) or alone
             facts = {"partitions": len(lane.partitions), "owners": names, "zombies": zombies}
             yield _slice(pid, tid, run.start_ms, run.end_ms, what, "ownership", facts)
         yield from _moves(lane, pid, tid, flows)

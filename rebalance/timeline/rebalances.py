@@ -22,11 +22,16 @@ from rebalance.timeline.events import (
     RebalanceStarted,
     Step,
 )
-from rebalance.timeline.lanes import GroupLanes
+from rebalance.timeline.lanes import GroupLanes, Lane
 from rebalance.timeline.witnesses import witnessed
 
 UNKNOWN = "unknown"
 JOINED, LEFT, EXPIRED = "member joined", "member left", "session expired"
+POLL_EXCEEDED = "poll interval exceeded"
+POLL_INTERVAL_MS = 300_000
+"""max.poll.interval.ms of a member that does not say another."""
+_POLLED_MS = 5_000
+"""So long before it was made busy a member may have polled last."""
 SECOND_HALF = "partitions revoked"
 """The cause of a rebalance that only hands over what the one before it revoked."""
 _REACH_MS = 30_000
@@ -199,11 +204,11 @@ def _with_scripts(found: list[Rebalance], group: GroupLanes) -> list[Rebalance]:
         for event in group.events
         if isinstance(event, Step) and event.cause and (not event.member or event.member in lanes)
     ]
-    sessions = {lane.name: lane.session_timeout_ms for lane in group.lanes}
+    told = {lane.name: lane for lane in group.lanes}
     first_seen = {lane.name: lane.alive[0].start for lane in group.lanes if lane.alive}
     result: list[Rebalance] = []
     for position, rebalance in enumerate(found):
-        before = [step for step in steps if _explains(step, rebalance, sessions)]
+        before = [step for step in steps if _explains(step, rebalance, told)]
         if rebalance.cause_source == "coordinator":
             before = [step for step in before if step.cause == rebalance.cause]
         if before:
@@ -223,14 +228,20 @@ def _with_scripts(found: list[Rebalance], group: GroupLanes) -> list[Rebalance]:
     return result
 
 
-def _explains(step: Step, rebalance: Rebalance, sessions: Mapping[str, int | None]) -> bool:
-    """It was before, not too long ago, and nobody else says that it was for a reason of his own."""
-    session_ms = sessions.get(step.member) if step.cause == EXPIRED else None
+def _explains(step: Step, rebalance: Rebalance, lanes: Mapping[str, Lane]) -> bool:
+    """It was before, not too long ago, and nobody else says that it was for a reason of his own.
+    Who is made busy leaves when its max.poll.interval.ms is over, and not before."""
+    lane = lanes.get(step.member)
+    session_ms = lane.session_timeout_ms if lane and step.cause == EXPIRED else None
     reach = 2 * session_ms if session_ms else _REACHES_MS.get(step.cause, _REACH_MS)
+    since = step.t
+    if step.cause == POLL_EXCEEDED:
+        interval_ms = lane.rebalance_timeout_ms if lane else None
+        since += max((interval_ms or POLL_INTERVAL_MS) - _POLLED_MS, 0)
     heard = rebalance.told_by in ("", step.member) or not step.member
     if rebalance.seen_by == "coordinator" and rebalance.reason and rebalance.member:
         heard = heard and step.member in ("", rebalance.member)
-    return heard and 0 <= rebalance.start_ms - step.t <= reach
+    return heard and 0 <= rebalance.start_ms - since <= reach
 
 
 def _began(

@@ -189,15 +189,17 @@ def _write_counts(
 def unowned_row(all_: Iterable[History], look: Look) -> Cells:
     """The share of partition time without an owner in each column; a little is never nothing.
 
-    Filled boxes are unavailable partition-milliseconds: up to the end of the trace the headline's
-    number is this row's area.
+    Filled boxes are partition-milliseconds, unavailable ones and those for which nobody was alive:
+    up to the end of the trace the headline's numbers are this row's area.
     """
     lost = [0] * look.scale.columns
     total = 0
     for history in all_:
         total += len(history.cells)
-        for gap in history.gaps():
-            for column, covered in look.scale.overlaps(*gap):
+        for stretch in history.stretches:
+            if not (stretch.unavailable or stretch.deserted):
+                continue
+            for column, covered in look.scale.overlaps(stretch.start, stretch.end):
                 lost[column] += covered * len(history.cells)
     levels = look.glyphs.levels
     most = total * look.scale.span

@@ -86,3 +86,8 @@ def duration(ms: int) -> str:
     if ms < HOUR:
         return f"{ms // MINUTE} min {ms // SECOND % 60:02} s"
     return f"{ms // HOUR} h {ms // MINUTE % 60:02} min"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and what it counts."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -87,7 +87,11 @@ def _course(
     if completed is None and r.seen_by == "members":
         completed = max((e.t for e in events if _of_generation(e, r, Joined)), default=None)
     joined_by = until if completed is None else completed
-    revoked = [e.t for e in events if isinstance(e, Revoked) and e.t <= joined_by]
+    revoked = [
+        e.t
+        for e in events
+        if isinstance(e, Revoked) and any(e.partitions.values()) and e.t <= joined_by
+    ]
     settled = max((e.t for e in events if _of_generation(e, r, Assigned)), default=until)
     edges = [("revoke", max(revoked, default=r.start_ms)), ("join", joined_by)]
     if completed is not None:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rebalance.timeline.cutting import closeup, no_such, window
+from rebalance.timeline.detail import SHORT_MS, request_row, timers
+from rebalance.timeline.facts import facts_of
 from rebalance.timeline.glyphs import (
     ASCII,
     UNICODE,
@@ -23,11 +25,11 @@ from rebalance.timeline.history import History, histories
 from rebalance.timeline.lanes import GroupLanes, Lane, Source, prolonged, read_groups
 from rebalance.timeline.legend import legend
 from rebalance.timeline.listing import Page, headline, story
-from rebalance.timeline.metrics import measure
+from rebalance.timeline.load import load_row, moved_row
 from rebalance.timeline.narrowing import ALL, Narrowing, narrowed, shared_out, shown_lanes
 from rebalance.timeline.ownership import Cell
 from rebalance.timeline.paint import Cells, Line, Piece, to_text, write
-from rebalance.timeline.rebalances import Rebalance, find_rebalances
+from rebalance.timeline.rebalances import Rebalance
 from rebalance.timeline.rows import (
     Look,
     lane_styles,
@@ -37,7 +39,6 @@ from rebalance.timeline.rows import (
     unowned_row,
 )
 from rebalance.timeline.scale import Scale, tick_label
-from rebalance.timeline.stages import courses
 from rebalance.timeline.states import busy_spans, lane_counts, until_of, waiting_spans
 
 MIN_WIDTH, MAX_WIDTH = 60, 300
@@ -67,6 +68,8 @@ class TextOptions:
     """Only these members and topics; default: all."""
     rebalance: int | None = None
     """The number of a rebalance to look at closely, with a margin before and after it."""
+    since_ms: int = 0
+    """The numbers count from here on."""
 
 
 def render_text(
@@ -97,12 +100,11 @@ def text_of(groups: Iterable[GroupLanes], options: TextOptions) -> str:
 def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
     """The picture of one group, line by line."""
     glyphs = ASCII if options.ascii else UNICODE
-    found = find_rebalances(group)
+    facts = facts_of(group, options.only, since_ms=options.since_ms)
+    found = facts.found
     shown = shown_lanes(group, options.only)
-    numbers = measure(narrowed(group, options.only), found)
-    yield from headline(group, numbers, options.width, glyphs)
+    yield from headline(facts.headline, options.width, glyphs)
     yield ()
-    told = courses(group, found)
     label = _label_width(group, options.width)
     columns = options.width - label - 1
     group = prolonged(group, max((group.end_ms - group.start_ms) // (columns - 1), 1))
@@ -122,7 +124,8 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
     members = tuple(_members(group, shown, found, all_, look, label, options))
     yield from members
     partitions = tuple(_partitions(all_, look, label, options)) if all_ else ()
-    yield from partitions
+    loads = tuple(_loads(shown, all_, look, label)) if all_ else ()
+    yield from (*partitions[:1], *loads, *partitions[1:])
     yield ()
     page = Page(
         width=options.width,
@@ -131,15 +134,23 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
         end_ms=look.scale.end,
         most=options.max_rebalances,
     )
-    yield from story(group, found, numbers, told, page)
+    whole = look.scale.start <= max(group.start_ms, options.since_ms) and group.end_ms <= end
+    yield from story(facts, page, whole=whole)
     yield ()
     drawn = {
         "rebalances": _drawn([rebalances]),
-        "members": _drawn(members),
+        "members": _drawn(line for line in members if not _is_request_row(line)),
+        "requests": _drawn(line for line in members if _is_request_row(line)),
         "no owner": _drawn(partitions[:1]),
+        "load": _drawn(loads[:1]),
+        "moved": _drawn(loads[1:]),
         "partitions": _drawn(partitions[2:]),
     }
     yield from legend(drawn, glyphs, options.width)
+
+
+def _is_request_row(line: Line) -> bool:
+    return line[0].text.startswith("  requests ")
 
 
 def _drawn(lines: Iterable[Line]) -> str:
@@ -206,9 +217,30 @@ def _members(
         if name != letter:
             name = f"{letter} {fit(name, label - 2, look.glyphs)}"
         yield _row(name, cells, label, look.style(lane.name))
+        if _close(look, options):
+            if lane.requests:
+                yield _row("  requests", request_row(lane, look.scale, look.glyphs), label)
+            yield from timers(lane, look.scale, group.end_ms, options.width, look.glyphs)
     hidden = len(shown) - options.max_member_rows
     if hidden > 0:
         yield (Piece(f"{look.glyphs.ellipsis} {hidden} more members", "dim"),)
+
+
+def _close(look: Look, options: TextOptions) -> bool:
+    """Whether this is a closer look: at some members, or at a short stretch of time."""
+    asked = (options.from_ms, options.to_ms, options.rebalance)
+    short = look.scale.span <= SHORT_MS and any(each is not None for each in asked)
+    return bool(options.only.members) or short
+
+
+def _loads(
+    shown: Sequence[Lane], all_: Sequence[History], look: Look, label: int
+) -> Iterator[Line]:
+    """How evenly the members are loaded, and how much moves between them."""
+    yield _row("load", load_row(shown, lane_counts(all_), look.scale), label)
+    moved = moved_row(all_, look.scale)
+    if any(cell.text.strip() for cell in moved):
+        yield _row("moved", moved, label)
 
 
 def _partitions(

@@ -23,6 +23,6 @@ def test_the_trace_is_a_rolling_deploy_of_eager_members() -> None:
 
 def test_loading_and_panning_are_measured_in_the_browser() -> None:
     require("browser", what="Benchmarks of the HTML page")
-    figures = measure(render_html([("a deploy", DEPLOY)]), loads=2, frames=3)
-    assert [len(figure.runs) for figure in figures] == [2] + [3] * len(VIEWS)
+    figures = measure(render_html([("a deploy", DEPLOY)]), loads=2, pans=3, frames=3)
+    assert [len(figure.runs) for figure in figures] == [2] + [3, 3] * len(VIEWS)
     assert all(run > 0 for figure in figures for run in figure.runs)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from rebalance.cli.compare_table import tables
 from rebalance.cli.main import run
 from rebalance.simulation import Overrides
-from rebalance.simulation.comparison import Played
+from rebalance.simulation.comparison import Compared, Played
 from rebalance.simulation.ways import Way
 
 STORY = """\
@@ -34,11 +35,12 @@ def story(tmp_path: Path) -> Path:
     return path
 
 
-def played(name: str, complaints: Sequence[str] = (), **numbers: int) -> Played:
+def played(name: str, complaints: Sequence[str] = (), **numbers: int) -> Compared:
     names = {"rebalances": "rebalances", "moved": "partitions moved"}
     metrics = {names[key]: value for key, value in numbers.items()}
     way = Way(name=name, overrides=Overrides())
-    return Played(way=way, numbers={"g": metrics} if metrics else {}, complaints=tuple(complaints))
+    told = {"g": metrics} if metrics else {}
+    return Compared(runs=(Played(way=way, numbers=told, complaints=tuple(complaints)),))
 
 
 def test_three_ways_and_the_best_of_each_column(
@@ -67,7 +69,10 @@ def test_json_has_every_metric(story: Path, capsys: pytest.CaptureFixture[str]) 
     assert run(["compare", str(story), "--protocol", "eager", "--workers", "1", "--json"]) == 0
     (way,) = json.loads(capsys.readouterr().out)["ways"]
     assert (way["way"], way["sound"], way["complaints"]) == ("eager", True, [])
-    assert way["measured_from_ms"] > 0
+    (only,) = way["runs"]
+    assert only["seed"] == 0
+    assert only["measured_from_ms"] > 0
+    assert only["metrics"] == way["metrics"] == way["least"] == way["most"]
     assert way["metrics"]["g"]["rebalances"] == 1
     assert way["metrics"]["g"]["longest unavailable, ms"] > 0
 
@@ -140,7 +145,7 @@ def test_progress_is_for_terminals_and_leaves_nothing_behind(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert run(arguments) == 0
     told = capsys.readouterr().err
-    assert "\r1 of 3 ways played\r2 of 3 ways played\r3 of 3 ways played\r" in told
+    assert "\r0 of 3 runs played\r1 of 3 runs played\r2 of 3 runs played\r3 of 3" in told
     assert told.endswith(" \r")
 
 
@@ -184,7 +189,9 @@ def test_colour_only_repeats_and_a_long_name_has_a_line_of_its_own() -> None:
 def test_a_deploy_without_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     deploy = ["--members", "4", "--partitions", "8", "--every", "3s", "--restart", "1s"]
     assert run(["compare", *deploy, "--workers", "1"]) == 0
-    assert "cooperative/sticky" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "cooperative/sticky" in out
+    assert "median of 5 seeds; below it the least and the most of them\n" in out
 
 
 def test_the_file_that_options_stand_for(
@@ -195,7 +202,7 @@ def test_the_file_that_options_stand_for(
         assert run([command, *deploy, "--print-scenario"]) == 0
         text = capsys.readouterr().out
         assert "topic orders partitions=12\nmembers pod-1..4 topics=orders\n" in text
-        assert "close pod-3..4 every 10s\n" in text
+        assert "run for 24s..36s\nmeasure from here\nclose pod-3..4 every 8s..12s\n" in text
     file = tmp_path / "deploy.txt"
     file.write_text(text, encoding="utf-8")
     assert run(["simulate", str(file), "--rewrite"]) == 0
@@ -280,9 +287,13 @@ def test_who_was_never_all_away_is_told_nothing_of_it(
 
 def test_where_ways_differ_in_it_each_is_named() -> None:
     results = [
-        Played(
-            way=Way(name=name, overrides=Overrides()),
-            numbers={"g": {"nobody alive, partition-ms": lost}},
+        Compared(
+            runs=(
+                Played(
+                    way=Way(name=name, overrides=Overrides()),
+                    numbers={"g": {"nobody alive, partition-ms": lost}},
+                ),
+            )
         )
         for name, lost in (("eager", 0), ("cooperative", 1_000), ("sticky", 1_001))
     ]
@@ -293,6 +304,90 @@ def test_where_ways_differ_in_it_each_is_named() -> None:
     ]
     lines = list(tables(results[1:], width=80, color=False))
     assert lines[-1] == "nobody alive: another 1,000 to 1,001 partition-ms"
+
+
+def test_of_several_seeds_the_median_the_least_and_the_most(
+    story: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    several = ["compare", str(story), "--protocol", "eager", "--workers", "2", "--seeds", "3"]
+    assert run([*several, "--seed", "7", "--json"]) == 0
+    (way,) = json.loads(capsys.readouterr().out)["ways"]
+    name = "unavailable, partition-ms"
+    costs = [each["metrics"]["g"][name] for each in way["runs"]]
+    assert [each["seed"] for each in way["runs"]] == [7, 8, 9]
+    assert len(set(costs)) == 3
+    told = [way[which]["g"][name] for which in ("least", "metrics", "most")]
+    assert told == sorted(costs)
+    assert run([*several, "--seed", "7"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[2:5]] == ["eager", "least", "most"]
+    assert [line.split()[3] for line in lines[2:5]] == [
+        f"{number:,}" for number in (told[1], told[0], told[2])
+    ]
+
+
+def test_a_seed_that_went_wrong_spoils_its_way_and_says_so() -> None:
+    way = Way(name="w", overrides=Overrides())
+    runs = [
+        Played(way=replace(way, overrides=Overrides(seed=seed)), numbers={}, complaints=complaints)
+        for seed, complaints in ((1, ()), (2, ("I01 violated", "late")), (3, ("late",)))
+    ]
+    found = Compared(runs=tuple(runs))
+    assert not found.sound
+    assert found.complaints == ("seed 2: I01 violated", "seed 2: late")
+    assert Compared(runs=tuple(runs[1:])).complaints == ("seed 2: I01 violated", "late")
+
+
+def test_a_deploy_by_options_keeps_no_step_with_heartbeats(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """An even pace of a multiple of the heartbeat made eager look five times as good."""
+    deploy = ["--members", "6", "--partitions", "24", "--every", "15s", "--restart", "5s"]
+    assert run(["compare", *deploy, "--protocol", "eager", "--workers", "1", "--json"]) == 0
+    (way,) = json.loads(capsys.readouterr().out)["ways"]
+    assert way["least"]["g"]["unavailable, partition-ms"] > 25_000
+
+
+def test_a_mistake_in_the_scenario_is_told_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "wrong.txt"
+    for text, says in (
+        (STORY.replace("close C", "clsoe C"), "did you mean 'close'?"),
+        (STORY.replace("close C", "start C"), "C is running: close or crash it"),
+        ("# nothing\n", "no consumer comes to life in it"),
+        ("topic t partitions=1\n", "no consumer comes to life in it"),
+    ):
+        file.write_text(text, encoding="utf-8")
+        assert run(["compare", str(file), "--workers", "1"]) == 2
+        told = capsys.readouterr()
+        assert says in told.err
+        assert (told.err.count("\n"), told.out) == (1, "")
+
+
+IGNORED = [
+    ["compare", "FILE", "--json", "--width", "80"],
+    ["compare", "FILE", "--json", "--color", "always"],
+    ["compare", "FILE", "--print-scenario", "--html", "page.html"],
+    ["compare", "--members", "3", "--print-scenario", "--protocol", "eager"],
+    ["simulate", "FILE", "--json", "--width", "80"],
+    ["simulate", "FILE", "--json", "--ascii"],
+    ["simulate", "FILE", "--print-scenario", "--json", "--trace", "t.jsonl"],
+    ["simulate", "FILE", "--print-scenario", "--seed", "3"],
+    ["timeline", "FILE", "--format", "svg", "--ascii"],
+    ["timeline", "FILE", "--format", "html", "--color", "never"],
+    ["timeline", "FILE", "--json", "--width", "100", "--ascii"],
+]
+
+
+@pytest.mark.parametrize("arguments", IGNORED, ids=" ".join)
+def test_an_option_that_would_be_ignored_is_an_error(
+    story: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    assert run([str(story) if word == "FILE" else word for word in arguments]) == 2
+    told = capsys.readouterr()
+    assert ": leave out --" in told.err
+    assert (told.err.count("\n"), told.out) == (1, "")
 
 
 def test_waves_without_a_pause_between_them_are_an_error(

@@ -123,12 +123,12 @@ def test_what_came_before_is_not_measured() -> None:
 
 
 KINDS = [
-    (Kind.ROLLING, {}, "restart pod-1..6 every 10s away 20s"),
-    (Kind.ROLLING, {"by": 3, "every_ms": 1500}, "restart pod-1..6 every 1.5s by 3 away 20s"),
+    (Kind.ROLLING, {}, "restart pod-1..6 every 8s..12s away 20s"),
+    (Kind.ROLLING, {"by": 3, "every_ms": 1500}, "restart pod-1..6 every 1.2s..1.8s by 3 away 20s"),
     (Kind.ALL_AT_ONCE, {"restart_ms": 5000}, "restart pod-1..6 away 5s"),
-    (Kind.SCALE_OUT, {"count": 2}, "start pod-7..8 every 10s"),
-    (Kind.SCALE_IN, {"count": 2, "by": 2}, "close pod-5..6 every 10s by 2"),
-    (Kind.CRASH, {}, "restart pod-1 every 10s away 20s killed"),
+    (Kind.SCALE_OUT, {"count": 2}, "start pod-7..8 every 8s..12s"),
+    (Kind.SCALE_IN, {"count": 2, "by": 2}, "close pod-5..6 every 8s..12s by 2"),
+    (Kind.CRASH, {}, "restart pod-1 every 8s..12s away 20s killed"),
 ]
 
 

@@ -307,6 +307,23 @@ def eager_churn(*, coordinator: bool = True, members: bool = True, group: str = 
     return story.trace(until=32_000)
 
 
+def outage() -> Trace:
+    """Both members of a group are killed within three seconds, and one comes back much later."""
+    story = Story(partitions=4)
+    story.topic_known()
+    story.start(0, "A", "B")
+    story.begin(8, "member joined", "A")
+    story.complete(1_008, split(["A", "B"], 4))
+    story.crash(4_000, "A")
+    story.crash(7_000, "B")
+    for t, name in ((10_000, "A"), (13_000, "B")):
+        story.removed(t, name, "session expired")
+    story.start(20_000, "C")
+    story.begin(20_008, "member joined", "C")
+    story.complete(21_008, split(["C"], 4))
+    return story.trace(until=25_000)
+
+
 def cooperative_scale_out() -> Trace:
     """Two members, a third joins, one leaves: each change takes its two generations."""
     story = Story(partitions=9)

@@ -84,7 +84,7 @@ def test_a_terminal_that_is_not_utf_8_gets_ascii(monkeypatch: pytest.MonkeyPatch
         ([EAGER, "--out", "no/such/directory/x"], "--out no/such/directory/x: No such file"),
         ([EAGER, "--rebalance", "3", "--from", "1"], "its own time: leave out --from"),
         ([EAGER, "--json", "--to", "9", "--format", "svg"], "leave out --to and --format"),
-        ([EAGER, "--format", "svg", "--width", "80"], "a size of its own: leave out --width"),
+        ([EAGER, "--format", "svg", "--width", "80"], "the same everywhere: leave out --width"),
         ([EAGER, "--from", "nan"], "nan s is no time; expected a number of seconds"),
     ],
 )

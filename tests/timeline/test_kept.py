@@ -15,6 +15,7 @@ from rebalance.timeline.events import (
     Joining,
     RebalanceStarted,
     Revoked,
+    Step,
 )
 from rebalance.timeline.kept import WHOLE, KeptEvents
 from rebalance.timeline.lanes import read_group
@@ -100,3 +101,26 @@ def test_of_a_long_trace_a_handful_of_events_a_rebalance_is_kept() -> None:
             ("join", MEMBERS[-1]),
             ("settle", MEMBERS[-1]),
         ]
+
+
+def test_what_is_not_kept_is_counted() -> None:
+    told = list(Stream(20).events)
+    kept = KeptEvents(whole=300, steps=4)
+    for event in told:
+        kept.see(event)
+    mine = [e for e in told if e.VIEW == "member"]
+    still = [e for e in kept.all() if e.VIEW == "member"]
+    assert kept.left_out == {"events": len(mine) - len(still), "steps": 0}
+    assert len(still) < len(mine) / 2
+    for number in range(9):
+        kept.see(Step(t=10**9 + number, text="again"))
+    assert kept.left_out["steps"] == 5
+    assert sum(isinstance(event, Step) for event in kept.all()) == 4
+
+
+def test_steps_are_bounded_where_no_coordinator_speaks_too() -> None:
+    kept = KeptEvents(whole=10, steps=20)
+    for number in range(100):
+        kept.see(Step(t=number, text="again"))
+    assert len(kept.all()) == 30
+    assert kept.left_out == {"events": 0, "steps": 70}

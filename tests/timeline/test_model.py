@@ -7,17 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rebalance.timeline.model import NOBODY, NOT_WANTED, GroupModel, models
+from rebalance.timeline.events import Revoked
+from rebalance.timeline.model import DESERTED, NOBODY, NOT_WANTED, GroupModel, Run, models
 from rebalance.timeline.trace import Trace
 from tests.timeline.stories import (
     cooperative_scale_out,
     eager_churn,
     listeners_only,
+    outage,
     zombie,
 )
 from tests.timeline.test_metrics import _COORDINATOR, _JOINED, _MEMBER, _WORLD, _traces
 
-STORIES = (eager_churn, cooperative_scale_out, listeners_only, zombie)
+STORIES = (eager_churn, cooperative_scale_out, listeners_only, outage, zombie)
 
 
 def unavailable(model: GroupModel) -> int:
@@ -105,3 +107,26 @@ def test_nobody_and_not_wanted_differ() -> None:
     who = {run.who for lane in model.partitions for run in lane.runs}
     assert NOBODY in who
     assert NOT_WANTED not in who
+
+
+def test_while_no_member_lives_a_partition_is_deserted_and_told_as_such() -> None:
+    (model,) = models(outage())
+    for lane in model.partitions:
+        (gone,) = (run for run in lane.runs if run.deserted)
+        assert gone == Run(7_000, 20_000, (), (), wanted=False, deserted=True)
+        assert (gone.who, gone.unowned) == (DESERTED, True)
+    assert sum(len(lane.partitions) for lane in model.partitions) == 4
+    told = model.to_dict()["partitions"][0]["runs"]
+    assert [7_000, 20_000, DESERTED] in told
+
+
+def test_who_gives_up_nothing_ends_no_stage() -> None:
+    events = list(eager_churn().events)
+    (before,) = models(eager_churn())
+    (end,) = (stage.end_ms for stage in before.rebalances[2].stages if stage.name == "revoke")
+    (join,) = (stage.end_ms for stage in before.rebalances[2].stages if stage.name == "join")
+    assert end < join
+    late = Revoked(t=join, group_id="billing", member="A", partitions={})
+    events.insert(next(i for i, e in enumerate(events) if e.t > join), late)
+    (after,) = models(Trace(eager_churn().header, events))
+    assert after.rebalances[2].stages == before.rebalances[2].stages

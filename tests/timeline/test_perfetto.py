@@ -13,10 +13,16 @@ from rebalance.timeline.cutting import cut
 from rebalance.timeline.model import models
 from rebalance.timeline.perfetto import render_perfetto
 from rebalance.timeline.trace import Trace
-from tests.timeline.stories import cooperative_scale_out, eager_churn, listeners_only, zombie
+from tests.timeline.stories import (
+    cooperative_scale_out,
+    eager_churn,
+    listeners_only,
+    outage,
+    zombie,
+)
 from tests.timeline.test_metrics import _COORDINATOR, _JOINED, _MEMBER, _WORLD, _traces
 
-STORIES = (eager_churn, cooperative_scale_out, listeners_only, zombie)
+STORIES = (eager_churn, cooperative_scale_out, listeners_only, outage, zombie)
 
 Read = list[dict[str, Any]]
 
@@ -183,3 +189,11 @@ def test_each_member_and_each_history_has_its_track() -> None:
     names = [event["args"]["name"] for event in events if event["name"] == "thread_name"]
     assert names[:4] == ["rebalances", "A", "B", "C"]
     assert len(names) == 4 + len(model.partitions)
+
+
+def test_while_no_member_lives_slices_and_the_counter_say_so() -> None:
+    events = obeys_the_format(render_perfetto(models(outage())))
+    gone = [event for event in events if event["name"] == "nobody alive"]
+    assert {(event["ts"], event["dur"]) for event in gone} == {(7_000_000, 13_000_000)}
+    counts = {e["ts"]: e["args"]["partitions"] for e in events if e["ph"] == "C"}
+    assert counts[7_000_000] == 4

@@ -275,3 +275,18 @@ def test_a_step_about_another_does_not_explain_what_the_coordinator_heard_from_a
             ),
         )[-1]
         assert last.cause == cause
+
+
+def test_who_is_busy_leaves_when_its_poll_interval_is_over_and_not_before() -> None:
+    def cause(begins: int, limit: int | None) -> str:
+        (only,) = found(
+            MemberStarted(t=0, group_id=G, member="A", rebalance_timeout_ms=limit),
+            Step(t=1_000, text="A is busy", member="A", cause="poll interval exceeded"),
+            state(begins, "PreparingRebalance", 1),
+            state(begins + 100, "Stable", 2),
+        )
+        return only.cause
+
+    assert cause(20_000, 300_000) == cause(20_000, None) == "unknown"
+    assert cause(20_000, 18_000) == cause(301_010, None) == "poll interval exceeded"
+    assert cause(360_000, 300_000) == "unknown"

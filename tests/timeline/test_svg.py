@@ -17,7 +17,7 @@ from rebalance.timeline.svg import SvgOptions, render_svg
 from rebalance.timeline.svg.drawing import GLYPH_PX
 from rebalance.timeline.trace import Trace, read_trace
 from tests.timeline.rewriting import TESTDATA, matches
-from tests.timeline.stories import eager_churn, rolling_restart
+from tests.timeline.stories import eager_churn, outage, rolling_restart
 from tests.timeline.test_metrics import _COORDINATOR, _JOINED, _MEMBER, _WORLD, _traces
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -80,7 +80,20 @@ def test_two_owners_are_red_and_said_in_the_head() -> None:
     trace.add(Step(t=100_000, text="end"))
     picture = render_svg(models(trace))
     assert elements(picture, "rect", "bad")
-    assert "owned twice 50,000 partition-ms" in words(picture)
+    assert any(text.startswith("double-owned 50,000") for text in words(picture))
+
+
+def test_while_no_member_lives_rows_and_load_are_hatched() -> None:
+    picture = render_svg(models(outage()))
+    gone = [r for r in elements(picture, "rect", "nobody") if "no member lives" in _hint(r)]
+    assert len(gone) == 2, "one for each history"
+    assert all(float(each.get("width", "")) > 400 for each in gone)
+    tall = [r for r in elements(picture, "rect", "nobody") if r.get("height") == "56"]
+    assert max(float(each.get("width", "")) for each in tall) > 400, "nobody has any load"
+
+
+def _hint(element: ElementTree.Element) -> str:
+    return "".join(title.text or "" for title in element)
 
 
 def test_a_gap_of_milliseconds_is_seen_in_three_hours() -> None:
@@ -99,6 +112,13 @@ def test_two_thousand_partitions_share_rows_in_a_file_of_bounded_size() -> None:
     assert len(picture) < 1_000_000
     assert "Partitions (2,000)" in words(picture)
     assert "and 11 that cost less" in words(picture)
+
+
+def test_one_of_many_rebalances_that_are_drawn_as_a_crowd_is_one() -> None:
+    trace = rolling_restart(80, 80)
+    crowd = [_hint(r) for r in elements(render_svg(models(trace)), "rect", "s-whole")]
+    assert any(hint.startswith("1 rebalance, ") for hint in crowd)
+    assert not any(hint.startswith("1 rebalances") for hint in crowd)
 
 
 def test_it_is_for_light_and_dark_and_for_those_who_do_not_see_it() -> None:

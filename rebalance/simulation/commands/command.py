@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rebalance.simulation.scenario import Call
 from rebalance.simulation.stage import Action, Declared, known_or_error
@@ -57,10 +57,10 @@ def clause(call: Call, keyword: str) -> tuple[tuple[str, ...], int | None]:
 
 
 def clauses(
-    call: Call, readers: Mapping[str, Callable[[str], int]]
-) -> tuple[tuple[str, ...], dict[str, int]]:
+    call: Call, readers: Mapping[str, Callable[[str], Any]]
+) -> tuple[tuple[str, ...], dict[str, Any]]:
     """`A B every 5s by 2` as (A, B) and {every: 5000, by: 2}, in any order behind the names."""
-    words, found = call.words, dict[str, int]()
+    words, found = call.words, dict[str, Any]()
     first = min((words.index(key) for key in readers if key in words), default=len(words))
     rest = words[first:]
     for key, text in zip(rest[::2], rest[1::2], strict=False):

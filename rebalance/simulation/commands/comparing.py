@@ -18,6 +18,8 @@ def _measure(call: Call, declared: Declared) -> Action:
         raise call.error("expected `measure from here`")
 
     def play(stage: Stage) -> Iterable[str]:
+        # Whoever counts by time must not count what happened at this very moment before.
+        stage.simulation.begin_anew()
         stage.measured_from = stage.simulation.now
         return ()
 

@@ -30,7 +30,7 @@ def _restart(call: Call, declared: Declared) -> Action:
 
     def play(stage: Stage) -> Iterable[str]:
         go = partial(_crash if killed else _close, call)
-        for name, delay_ms in pace.turns(members):
+        for name, delay_ms in pace.turns(stage, members):
             back = partial(_come_back, stage, static=_is_static(stage, name))
             stage.simulation.later(name, delay_ms + found["away"], back, "come back")
             if delay_ms:
@@ -89,8 +89,8 @@ COMMANDS = (
         usage="restart pod-1..84 every 10s away 20s [by 12] [killed]",
         help=(
             "A deploy: each closes (`killed`: crashes), is `away` so long, and starts again; the "
-            "next one `every` so long, `by` so many at a time; without `every` all at once. Who "
-            "has not closed until it should be back is killed."
+            "next one `every` so long (`8s..12s`: drawn by the seed), `by` so many at a time; "
+            "without `every` all at once. Who has not closed until it should be back is killed."
         ),
         prepare=_restart,
     ),

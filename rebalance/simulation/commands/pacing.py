@@ -1,17 +1,20 @@
 """One after another: `every 10s`, and so many at a time: `by 12`.
 
 Why: a deploy does to many consumers what a line of a scenario does to one, at a pace of its own,
-and goes on while time passes. Until the last one had its turn nothing counts as at rest.
+and goes on while time passes. Until the last one had its turn nothing counts as at rest. An even
+pace may keep step with heartbeats, and then it tells of that and of nothing else: `every 8s..12s`
+draws each pause, by the seed.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from rebalance.simulation.commands.command import clauses
 from rebalance.simulation.scenario import Call
 from rebalance.simulation.stage import Stage
-from rebalance.simulation.values import duration, whole_number
+from rebalance.simulation.values import duration_range, whole_number
 
 __all__ = ["CLAUSES", "Act", "Pace", "pace", "pace_of"]
 
@@ -21,19 +24,22 @@ Act = Callable[[Stage, str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """`by` consumers at once, the next ones `every_ms` later."""
+    """`by` consumers at once, the next ones later: by the least and the most of `every_ms`."""
 
-    every_ms: int = 0
+    every_ms: tuple[int, int] = (0, 0)
     by: int = 1
 
-    def turns(self, members: Sequence[str]) -> Iterator[tuple[str, int]]:
+    def turns(self, stage: Stage, members: Sequence[str]) -> Iterator[tuple[str, int]]:
         """Each consumer and in how many milliseconds it has its turn."""
+        delay_ms = 0
         for index, name in enumerate(members):
-            yield name, index // self.by * self.every_ms
+            if index and index % self.by == 0:
+                delay_ms += stage.simulation.world.between(*self.every_ms)
+            yield name, delay_ms
 
     def act(self, stage: Stage, members: Sequence[str], act: Act, what: str) -> None:
         """Do it to each of them at its turn; who has it now, at once."""
-        for name, delay_ms in self.turns(members):
+        for name, delay_ms in self.turns(stage, members):
             if delay_ms:
                 stage.simulation.later(name, delay_ms, partial(act, stage), what)
             else:
@@ -46,11 +52,11 @@ def pace(call: Call) -> tuple[tuple[str, ...], Pace]:
     return words, pace_of(call, found)
 
 
-def pace_of(call: Call, found: Mapping[str, int]) -> Pace:
+def pace_of(call: Call, found: Mapping[str, Any]) -> Pace:
     """The pace among the clauses of a line."""
     if "by" in found and "every" not in found:
         raise call.error("`by` says how many at a time: expected `every DURATION` too")
-    return Pace(every_ms=found.get("every", 0), by=found.get("by", 1))
+    return Pace(every_ms=found.get("every", (0, 0)), by=found.get("by", 1))
 
 
 def _at_least_one(text: str) -> int:
@@ -61,4 +67,4 @@ def _at_least_one(text: str) -> int:
     return number
 
 
-CLAUSES: Mapping[str, Callable[[str], int]] = {"every": duration, "by": _at_least_one}
+CLAUSES: Mapping[str, Callable[[str], Any]] = {"every": duration_range, "by": _at_least_one}

@@ -56,7 +56,7 @@ def _stranger(call: Call, declared: Declared) -> Action:
         stranger = stage.stranger(name)
         said = _Said(name, call.options, numbers, stage)
         simulation = stage.simulation
-        simulation.step(f"{name} sends {api}", name)
+        simulation.step(f"{name} sends {api}", name, group_id=said.group_id)
         simulation.asked_session_ms = max(simulation.asked_session_ms, numbers["session"])
         stranger.send(_REQUESTS[api](said))
         return ()

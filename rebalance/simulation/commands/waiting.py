@@ -7,7 +7,7 @@ from rebalance.simulation.commands.command import Command, no_options, value
 from rebalance.simulation.scenario import Call
 from rebalance.simulation.simulation import STABLE_WITHIN_MS
 from rebalance.simulation.stage import Action, Declared, Stage, known_or_error
-from rebalance.simulation.values import duration, seconds, short_duration
+from rebalance.simulation.values import duration, duration_range, seconds, short_duration
 
 __all__ = ["COMMANDS"]
 
@@ -21,8 +21,7 @@ def _run(call: Call, declared: Declared) -> Action:
     no_options(call)
     match call.words:
         case ("for", text):
-            time = value(call, duration, text)
-            return _for_time(time)
+            return _for_time(*value(call, duration_range, text))
         case ("until", "stable"):
             return _until_stable(None)
         case ("until", "stable", "within", text):
@@ -36,9 +35,9 @@ def _run(call: Call, declared: Declared) -> Action:
     raise call.error(_EXPECTED)
 
 
-def _for_time(time: int) -> Action:
+def _for_time(least: int, most: int) -> Action:
     def play(stage: Stage) -> Iterable[str]:
-        stage.simulation.run_for(time)
+        stage.simulation.run_for(stage.simulation.world.between(least, most))
         return ()
 
     return play
@@ -104,8 +103,9 @@ COMMANDS = (
         name="run",
         usage="run for 5s | until 12s | until stable [within 60s] | until A is Assigning",
         help=(
-            "Let virtual time pass. Stable: every group is Stable with exactly the consumers that "
-            "are awake, and they own all they want. A state is a member's or a group's."
+            "Let virtual time pass (`5s..8s`: drawn by the seed). Stable: every group is Stable "
+            "with exactly the consumers that are awake, and they own all they want. A state is a "
+            "member's or a group's."
         ),
         prepare=_run,
     ),

@@ -15,7 +15,7 @@ _FINEST = 8_192
 """The first merging cuts a trace into this many steps: more than a screen has columns."""
 _LETTERS = 400
 """Of each name and text: Kafka's topics have 249 at most, its groups and reasons thousands."""
-_STATES = ("idle", "owns", "syncing", "rejoining", "joining", "paused", "gone", "zombie")
+STATES = ("idle", "owns", "syncing", "rejoining", "joining", "paused", "gone", "zombie")
 """From what is as it should be to what a user must see."""
 
 Piece = TypeVar("Piece", Run, StateSpan)
@@ -29,9 +29,12 @@ class Budget:
     groups: int = 200
     runs: int = 300_000
     states: int = 100_000
-    events: int = 40_000
-    requests: int = 40_000
-    marks: int = 20_000
+    events: int = 80_000
+    """Of members, with their requests and marks."""
+    sweeps: int = 60_000
+    """Instants at which a number changes that is counted over time."""
+    rests: int = 10_000
+    """Times between two rebalances, and as many loads in them."""
     rebalances: int = 2_000
     members: int = 4_000
     lanes: int = 40_000
@@ -66,23 +69,6 @@ def _thinned(places: Sequence[int], most: int) -> list[int]:
     if len(places) <= most:
         return list(places)
     return [places[k * len(places) // most] for k in range(most)]
-
-
-def shares(
-    rows: Sequence[Sequence[Item]],
-    most: int,
-    when: Callable[[Item], int],
-    urgent: Callable[[Item], bool],
-) -> list[list[Item]]:
-    """The same for rows that have one budget."""
-    all_ = sorted(
-        ((number, item) for number, row in enumerate(rows) for item in row),
-        key=lambda pair: when(pair[1]),
-    )
-    result: list[list[Item]] = [[] for _ in rows]
-    for number, item in chosen(all_, most, lambda pair: urgent(pair[1])):
-        result[number].append(item)
-    return result
 
 
 def short(text: str) -> str:
@@ -144,8 +130,8 @@ def merged(row: Sequence[Piece], step_ms: int, rank: Callable[[Piece], int]) -> 
 
 
 def _badness(run: Run) -> int:
-    return 4 * (len(run.owners) > 1) + 2 * bool(run.zombies) + (run.wanted and not run.owners)
+    return 4 * (len(run.owners) > 1) + 2 * bool(run.zombies) + run.unowned
 
 
 def _urgency(span: StateSpan) -> int:
-    return _STATES.index(span.state)
+    return STATES.index(span.state)

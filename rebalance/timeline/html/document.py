@@ -17,7 +17,7 @@ from rebalance.timeline.html.budget import Budget, short
 from rebalance.timeline.html.fitting import Groups, page_data, smaller
 from rebalance.timeline.lanes import Source, read_groups
 from rebalance.timeline.model import group_model
-from rebalance.timeline.palette import BAD, MEMBERS
+from rebalance.timeline.palette import BAD, DISTINCT, Colour, letters_on, of_member
 
 LIMIT_BYTES = 5_000_000
 """Of the whole file: what a mail takes and a browser opens at once."""
@@ -26,13 +26,15 @@ _SCRIPTS = (
     "data.js",
     "colors.js",
     "rows.js",
+    "pen.js",
     "lanes.js",
     "bands.js",
     "strips.js",
-    "draw.js",
+    "frame.js",
     "facts.js",
     "panel.js",
-    "page.js",
+    "view.js",
+    "input.js",
 )
 """In the order in which they stand in the page: one script, one scope."""
 
@@ -97,8 +99,13 @@ def _filled(title: str, data: object) -> str:
 
 
 def _colours() -> str:
-    """The members' colours of all pictures, where page.css and page/colors.js expect it."""
-    named = {f"hue-{i}": colour for i, colour in enumerate(MEMBERS)}
+    """The members' colours of all pictures, where page.css and page/colors.js expect them."""
+    members = [of_member(number) for number in range(DISTINCT)]
+    named = {f"hue-{i}": colour for i, colour in enumerate(members)}
+    named |= {
+        f"on-{i}": Colour(letters_on(colour.light), letters_on(colour.dark))
+        for i, colour in enumerate(members)
+    }
     named["bad"] = BAD
     light = ";".join(f"--{name}:{colour.light}" for name, colour in named.items())
     dark = ";".join(f"--{name}:{colour.dark}" for name, colour in named.items())

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
+from rebalance.timeline.html import words
 from rebalance.timeline.html.budget import Budget, LeftOut, short
-from rebalance.timeline.html.data import group_data
+from rebalance.timeline.html.data import Around, group_data
+from rebalance.timeline.html.sweeps import Load
 from rebalance.timeline.lanes import GroupLanes
 from rebalance.timeline.model import GroupModel
 
@@ -22,17 +24,41 @@ Groups: TypeAlias = Sequence[tuple[GroupModel, GroupLanes | None]]
 def page_data(timelines: Sequence[tuple[str, Groups]], budget: Budget) -> dict[str, Any]:
     """All that the page is told; of too many groups those that stood still most."""
     left_out = LeftOut()
-    told: list[dict[str, Any]] = []
+    kept: list[tuple[str, Groups]] = []
     for name, groups in timelines:
-        kept = _kept_groups(groups, budget.groups)
-        left_out.add("groups", len(groups) - len(kept))
-        told.append(
-            {
-                "title": short(name),
-                "groups": [group_data(model, budget, lanes) for model, lanes in kept],
-            }
-        )
-    return {"timelines": told, "left_out": left_out}
+        kept.append((name, _kept_groups(groups, budget.groups)))
+        left_out.add("groups", len(groups) - len(kept[-1][1]))
+    shown = [model for _, groups in kept for model, _ in groups]
+    around = Around(end_ms=max(model.end_ms for model in shown), colours=_colours(shown))
+    common = _common([tuple(words.origin(model)) for model in shown])
+    told: list[dict[str, Any]] = []
+    for name, groups in kept:
+        data = [group_data(model, budget, lanes, around) for model, lanes in groups]
+        for (model, _), group in zip(groups, data, strict=True):
+            titles = dict.fromkeys((short(name) if len(timelines) > 1 else "", group["group_id"]))
+            group["name"] = " · ".join(title for title in titles if title)
+            own = [fact for fact in words.origin(model) if fact not in common]
+            group["notes"] = [*([" · ".join(own)] if own else []), *group["notes"]]
+        told.append({"title": short(name), "groups": data})
+    return {
+        "timelines": told,
+        "origin": " · ".join(common),
+        "start": min(model.start_ms for model in shown),
+        "end": around.end_ms,
+        "left_out": left_out,
+        "note": words.left_out(left_out.items()),
+    }
+
+
+def _colours(shown: Sequence[GroupModel]) -> dict[str, int]:
+    """A number for each name: the same in all timelines, in order of appearance."""
+    names = dict.fromkeys(member.name for model in shown for member in model.members)
+    return {name: number for number, name in enumerate(names)}
+
+
+def _common(origins: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """What is true of all groups stands once on the page."""
+    return tuple(fact for fact in origins[0] if all(fact in origin for origin in origins))
 
 
 def _kept_groups(groups: Groups, most: int) -> Groups:
@@ -71,19 +97,23 @@ def smaller(budget: Budget, data: dict[str, Any]) -> Budget | None:
 def _parts(groups: Sequence[dict[str, Any]], most: int) -> Iterator[Part]:
     members = [group["members"] for group in groups]
     member_count = max(map(len, members))
-    for name, each in (("states", 4), ("requests", 1), ("marks", 1)):
-        lists = [[member[name] for member in of] for of in members]
-        count = max(sum(map(len, of)) // each for of in lists)
-        least = member_count if name == "states" else 0
-        yield _part(lists, (name, count, least), ("members", member_count, 1))
-    inner = ("states", "requests", "marks")
-    words = [[{k: v for k, v in m.items() if k not in inner} for m in of] for of in members]
-    yield _part(words, ("members", member_count, 1))
+    states = [[member["states"] for member in of] for of in members]
+    count = max(sum(map(len, of)) // 3 for of in states)
+    known = [group["states"] for group in groups]
+    limit = ("members", member_count, 1)
+    yield _part([states, known], ("states", count, member_count), limit)
+    named = [[{k: v for k, v in m.items() if k != "states"} for m in of] for of in members]
+    yield _part(named, limit)
     yield from _partition_parts(groups)
-    for name, each in (("events", 4), ("rebalances", 1), ("asides", 1)):
-        count = max(len(group[name]) // each for group in groups)
+    for name in ("rebalances", "asides"):
+        count = max(len(group[name]) for group in groups)
         yield _part([group[name] for group in groups], (name, count, 0))
-    own = ("group_id", "source", "note", "metrics", "kinds", "left_out")
+    spread = [(group["rests"], group["loads"]) for group in groups]
+    count = max(len(flat) // len(Load._fields) for _, flat in spread)
+    yield _part(spread, ("rests", count, 0))
+    count = max(len(group["events"]) // 5 for group in groups)
+    yield _part([(group["events"], group["texts"]) for group in groups], ("events", count, 0))
+    own = ("group_id", "name", "extent", "costs", "notes", "metrics", "left_out")
     yield _part([{name: group[name] for name in own} for group in groups], ("groups", most, 1))
 
 
@@ -100,7 +130,13 @@ def _partition_parts(groups: Sequence[dict[str, Any]]) -> Iterator[Part]:
     range_count = max(sum(len(of) // 2 for of in each) for each in ranges)
     least = max(map(len, ranges))
     yield _part(ranges, ("ranges", range_count, least), ("topics", topic_count, 1), limit)
-    yield _part([group["topics"] for group in groups], ("topics", topic_count, 1))
+    topics = [group["topics"] for group in groups]
+    yield _part([[t["name"] for t in of] for of in topics], ("topics", topic_count, 1))
+    sweeps = [[group["sweep"], *(t["sweep"] for t in group["topics"])] for group in groups]
+    count = max(sum(map(len, of)) // 4 for of in sweeps)
+    lives = [group["live"] for group in groups]
+    limit = ("topics", topic_count, 1)
+    yield _part([sweeps, lives], ("sweeps", count, 2 * topic_count), limit)
 
 
 def _part(data: object, *limits: tuple[str, int, int]) -> Part:

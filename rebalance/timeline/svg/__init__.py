@@ -9,13 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rebalance.timeline.model import GroupModel
+from rebalance.timeline.scale import counted
 from rebalance.timeline.svg.bands import rows_of
 from rebalance.timeline.svg.drawing import GLYPH_PX, Plot, escaped, px, rect
 from rebalance.timeline.svg.load import load
 from rebalance.timeline.svg.members import drawn_members, members
 from rebalance.timeline.svg.partitions import partitions
 from rebalance.timeline.svg.sheet import Panel, Sheet, axis
-from rebalance.timeline.svg.story import counted, headline, legend, story
+from rebalance.timeline.svg.story import headline, legend, story
 from rebalance.timeline.svg.strip import strip, tints
 from rebalance.timeline.svg.style import patterns, style_sheet
 
@@ -66,7 +67,7 @@ def _head(told: Sequence[GroupModel], width: int, height: float) -> Iterable[str
     )
     yield f'<title id="title">Rebalances of {escaped(names)}</title>'
     yield f'<desc id="about">{escaped(" ".join(_told(model) for model in told))}</desc>'
-    yield style_sheet() + patterns()
+    yield style_sheet(max((len(model.members) for model in told), default=0)) + patterns()
     yield rect(0, 0, width, height, "ground")
 
 

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from rebalance.timeline.model import NOBODY, PartitionLane, Run
+from rebalance.timeline.model import DESERTED, NOBODY, PartitionLane, Run
 from rebalance.timeline.scale import Scale
 from rebalance.timeline.svg.coarse import edges
 
-MIXED = -3
+MIXED = -4
 """Owned by several members, of whom none has half."""
 
 
@@ -24,9 +24,9 @@ class Cell(NamedTuple):
     start_ms: int
     end_ms: int
     who: int
-    """A member's number, or MIXED, or model.NOBODY, or model.NOT_WANTED."""
+    """A member's number, or MIXED, or model.NOBODY, model.NOT_WANTED, or model.DESERTED."""
     lost: float
-    """The share of the row that is wanted and owned by nobody, 0 to 1."""
+    """The share of the row that nobody owns and somebody should, 0 to 1."""
     double: bool
     zombie: bool
     owners: tuple[int, ...]
@@ -59,7 +59,7 @@ def _row(lane: PartitionLane, scale: Scale) -> Row:
 
 
 def _exact(run: Run) -> Cell:
-    lost = 1.0 if run.who == NOBODY else 0.0
+    lost = 1.0 if run.unowned else 0.0
     double = len(run.owners) > 1
     return Cell(run.start_ms, run.end_ms, run.who, lost, double, bool(run.zombies), run.owners)
 
@@ -111,7 +111,7 @@ def _cell(
 ) -> Cell:
     """Shares in tenths: what differs by less looks the same, and a little is never nothing."""
     start, end = edges(column, scale)
-    lost = shares.get(NOBODY, 0)
+    lost = shares.get(NOBODY, 0) + shares.get(DESERTED, 0)
     tenths = -(-lost * 10 // whole)
     owned = {who: share for who, share in shares.items() if who >= 0}
     if not owned:

@@ -17,7 +17,7 @@ def load(sheet: Sheet, height: float = 56) -> Panel:
     changes: dict[int, dict[int, int]] = {}
     for lane in model.partitions:
         for run in lane.runs:
-            who = run.who
+            who = NOBODY if run.unowned else run.who
             if who >= NOBODY:
                 for t, sign in ((run.start_ms, 1), (run.end_ms, -1)):
                     at = changes.setdefault(who, {})

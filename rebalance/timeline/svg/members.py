@@ -7,7 +7,7 @@ a crash, a request that was lost) is drawn however short it was.
 from collections.abc import Iterator, Sequence
 
 from rebalance.timeline.model import GroupModel, MemberLane, StateSpan
-from rebalance.timeline.palette import MEMBERS
+from rebalance.timeline.palette import DISTINCT
 from rebalance.timeline.svg.coarse import seen_states
 from rebalance.timeline.svg.drawing import fitted, line, rect, text
 from rebalance.timeline.svg.sheet import BRIEF_PX, HINTS, Panel, Sheet, member_class
@@ -73,7 +73,7 @@ def _state(
         yield rect(x, y + 2, width, 13, style, hint)
         if width > 16 + 6 * len(str(span.owned)):
             at = x + width / 2
-            yield text(at, y + 12, str(span.owned), f"in i{member.number % len(MEMBERS)}")
+            yield text(at, y + 12, str(span.owned), f"in i{member.number % DISTINCT}")
     elif span.state == "zombie":
         yield rect(x, y + 5, width, 7, "bad", hint)
     else:

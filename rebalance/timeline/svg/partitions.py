@@ -6,8 +6,8 @@ least as wide as an eye needs, above its neighbours.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rebalance.timeline.model import NOBODY, NOT_WANTED
-from rebalance.timeline.palette import MEMBERS
+from rebalance.timeline.model import DESERTED, NOBODY, NOT_WANTED
+from rebalance.timeline.palette import DISTINCT
 from rebalance.timeline.svg.bands import MIXED, Cell, Row
 from rebalance.timeline.svg.drawing import fitted, rect, text
 from rebalance.timeline.svg.sheet import BRIEF_PX, HINTS, Panel, Sheet, member_class
@@ -37,7 +37,7 @@ def partitions(sheet: Sheet, rows: Sequence[Row]) -> Panel:
 
 
 def _urgent(cell: Cell) -> bool:
-    return cell.who == NOBODY or cell.double or cell.zombie
+    return cell.who in (NOBODY, DESERTED) or cell.double or cell.zombie
 
 
 def _cell(
@@ -51,12 +51,12 @@ def _cell(
     if cell.double:
         yield rect(x, y, width, height, "bad", hint)
         return
-    if cell.who != NOBODY and cell.who != NOT_WANTED:
+    if cell.who >= 0 or cell.who == MIXED:
         style = "mixed" if cell.who == MIXED else member_class(cell.who)
         yield rect(x, y, width, height, style, hint)
         if not row.band and width > 26:
             letter = fitted(sheet.model.members[cell.who].name, width - 8)
-            style = f"in i{cell.who % len(MEMBERS)}"
+            style = f"in i{cell.who % DISTINCT}"
             yield text(x + width / 2, y + height - 4, letter, style)
     if cell.lost:
         part = max(height * cell.lost, 1.5)
@@ -68,7 +68,8 @@ def _cell(
 
 def _hint(sheet: Sheet, row: Row, cell: Cell) -> str:
     names = [sheet.model.members[number].name for number in cell.owners]
-    who = " and ".join(names) if names else "several" if cell.who == MIXED else "nobody"
+    nobody = {MIXED: "several", DESERTED: "nobody, for no member lives"}.get(cell.who, "nobody")
+    who = " and ".join(names) or nobody
     if row.band and cell.who >= 0:
         who = f"mostly {sheet.model.members[cell.who].name}"
     where = f"{row.topic} {ranges(row.partitions)}"

@@ -7,7 +7,7 @@ from a rebalance to who lost what. A panel returns its elements and the height t
 from dataclasses import dataclass
 
 from rebalance.timeline.model import GroupModel
-from rebalance.timeline.palette import MEMBERS
+from rebalance.timeline.palette import DISTINCT
 from rebalance.timeline.scale import clock, tick_label
 from rebalance.timeline.svg.drawing import Plot, fitted, line, text
 
@@ -40,7 +40,7 @@ Panel = tuple[list[str], float]
 
 def member_class(number: int) -> str:
     """The class of a member's colour."""
-    return f"m{number % len(MEMBERS)}"
+    return f"m{number % DISTINCT}"
 
 
 def axis(sheet: Sheet, height: float) -> Panel:

@@ -4,13 +4,13 @@ Why: the picture says when, the words say why and what it cost, and a cause is n
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
-from rebalance.timeline.model import GroupModel, RebalanceEntry
+from rebalance.timeline.model import RebalanceEntry
 from rebalance.timeline.scale import duration
 from rebalance.timeline.svg.drawing import GLYPH_PX, fitted, line, rect, text
 from rebalance.timeline.svg.sheet import Panel, Sheet
 
+_SEPARATOR = "  ·  "
 _TOOK_PX = 130
 _FACT_PX = 5.9
 """Width of a character of figures and common words, which are narrower than names."""
@@ -19,59 +19,22 @@ _WAITED_MS = 20
 
 
 def headline(sheet: Sheet) -> Panel:
-    """Who, how long, what it cost altogether, and whose word it is."""
-    model = sheet.model
-    numbers = model.metrics
-    owned = numbers["member_view"] or numbers["coordinator_view"]
-    partitions = owned["partitions"] if owned else 0
-    facts = [
-        counted(numbers["members"], "member"),
-        counted(partitions, "partition"),
-        duration(numbers["duration_ms"]),
-        counted(numbers["rebalances"], "rebalance"),
-    ]
-    if owned:
-        facts += [
-            f"unavailable {owned['unavailable_partition_ms']:,} partition-ms",
-            f"longest gap {duration(owned['longest_unavailable_ms'])}",
-            f"moved {owned['partitions_moved']:,}",
-        ]
-    wrong = _wrong(owned) if owned else ""
-    width = sheet.plot.right
-    drawn = [
-        text(0, 18, fitted(model.group_id, width * 0.6), "title"),
-        text(0, 38, fitted("  ·  ".join(facts), width)),
-        text(0, 54, fitted("  ·  ".join(_origin(model)), width), "soft"),
-    ]
+    """Who, how long, what it cost altogether, and whose word it is; what is wrong stands apart."""
+    told, width = sheet.model.headline, sheet.plot.right
+    extent, costs = list(told.extent()), [fact for fact in told.costs() if not fact.wrong]
+    lines = [extent + [fact.words for fact in costs]]
+    if len(_SEPARATOR.join(lines[0])) * GLYPH_PX > width:
+        lines = [extent, lines[0][len(extent) :]]
+    wrong = _SEPARATOR.join(fact.words for fact in told.costs() if fact.wrong)
+    drawn = [text(0, 18, fitted(sheet.model.group_id, width * 0.4), "title")]
     if wrong:
-        drawn.append(text(width, 18, wrong, "wrong head end"))
-    return drawn, 72
-
-
-def counted(number: int, noun: str) -> str:
-    """A number and what it counts."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def _wrong(owned: dict[str, int]) -> str:
-    words = []
-    if owned["double_owned_partition_ms"]:
-        words.append(f"owned twice {owned['double_owned_partition_ms']:,} partition-ms")
-    if owned["zombie_partition_ms"]:
-        words.append(f"zombie {owned['zombie_partition_ms']:,} partition-ms")
-    return "  ·  ".join(words)
-
-
-def _origin(model: GroupModel) -> Iterator[str]:
-    yield f"traced by {model.source}"
-    if model.started_at_ms is not None:
-        began = datetime.fromtimestamp(model.started_at_ms // 1000, tz=UTC)
-        yield f"0 s is {began:%Y-%m-%d %H:%M:%S} UTC"
-    elif model.clock == "virtual":
-        yield "virtual time"
-    if model.view:
-        saw = "members saw it" if model.view == "member" else "the coordinator told it"
-        yield f"ownership as {saw}"
+        drawn.append(text(width, 18, fitted(wrong, width * 0.6), "wrong head end"))
+    y = 38
+    for facts in lines:
+        drawn.append(text(0, y, fitted(_SEPARATOR.join(facts), width)))
+        y += 16
+    drawn.append(text(0, y, fitted(_SEPARATOR.join(told.origin()), width), "soft"))
+    return drawn, y + 18
 
 
 # --- the list of rebalances ----------------------------------------------------------------------

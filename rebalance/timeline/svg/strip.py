@@ -7,7 +7,7 @@ and where there are too many to tell apart the picture says so.
 from collections.abc import Iterator
 
 from rebalance.timeline.model import RebalanceEntry
-from rebalance.timeline.scale import duration
+from rebalance.timeline.scale import counted, duration
 from rebalance.timeline.svg.coarse import busy, crowded
 from rebalance.timeline.svg.drawing import GLYPH_PX, rect, text
 from rebalance.timeline.svg.sheet import Panel, Sheet
@@ -46,7 +46,7 @@ def _crowd(sheet: Sheet) -> Iterator[str]:
         bar = sheet.plot.bar(span.start, span.end, 1)
         if bar is not None:
             when = f"{sheet.when(span.start)} to {sheet.when(span.end)}"
-            yield rect(bar[0], 15, bar[1], 13, "s-whole", f"{count:,} rebalances, {when}")
+            yield rect(bar[0], 15, bar[1], 13, "s-whole", f"{counted(count, 'rebalance')}, {when}")
     words = (
         f"{len(sheet.model.rebalances):,}, too many to tell apart: look closer with --from, --to"
     )

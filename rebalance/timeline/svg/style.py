@@ -6,7 +6,17 @@ that the file needs no script and renders the same from an <img>.
 
 from collections.abc import Iterator
 
-from rebalance.timeline.palette import BAD, BUSY, MEMBERS, MIXED, NOBODY, Colour
+from rebalance.timeline.palette import (
+    BAD,
+    BUSY,
+    DISTINCT,
+    MEMBERS,
+    MIXED,
+    NOBODY,
+    Colour,
+    letters_on,
+    of_member,
+)
 
 _INK, _SOFT = Colour("#1c2530", "#e8edf2"), Colour("#5d6b79", "#9aa7b4")
 _GROUND, _RULE = Colour("#ffffff", "#12171d"), Colour("#dfe4ea", "#2c353f")
@@ -31,40 +41,34 @@ _STAGES = {
 _FONT = "ui-sans-serif,system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif"
 
 
-def style_sheet() -> str:
-    """The `<style>` element."""
-    dark = "".join(_colours(dark=True))
+def style_sheet(members: int) -> str:
+    """The `<style>` element, with the colours of so many members."""
+    dark = "".join(_colours(members, dark=True))
     return (
         "<style>"
         f"text{{font:11px {_FONT};font-variant-numeric:tabular-nums}}"
         ".title{font-size:17px;font-weight:650}.head{font-weight:650}.end{text-anchor:end}"
         ".mid{text-anchor:middle}.in{font-size:9px;font-weight:650;text-anchor:middle}"
         ".dashed{stroke-dasharray:3 3}.thick{stroke-width:2}.again{fill-opacity:.5}"
-        + "".join(_colours(dark=False))
+        + "".join(_colours(members, dark=False))
         + f"@media(prefers-color-scheme:dark){{{dark}}}</style>"
     )
 
 
-def _colours(*, dark: bool) -> Iterator[str]:
+def _colours(members: int, *, dark: bool) -> Iterator[str]:
     side = 1 if dark else 0
     yield f"text{{fill:{_INK[side]}}}.soft{{fill:{_SOFT[side]}}}.wrong{{fill:{BAD[side]}}}"
     for name, colour in _FILLS.items():
         yield f".{name}{{fill:{colour[side]}}}"
     for name, colour in _STAGES.items():
         yield f".s-{name}{{fill:{colour[side]}}}"
-    for number, colour in enumerate(MEMBERS):
-        yield f".m{number}{{fill:{colour[side]}}}.i{number}{{fill:{_on(colour[side])}}}"
+    for number in range(min(max(members, len(MEMBERS)), DISTINCT)):
+        ground = of_member(number)[side]
+        yield f".m{number}{{fill:{ground}}}.i{number}{{fill:{letters_on(ground)}}}"
     yield f".grid{{stroke:{_RULE[side]}}}.cross{{stroke:{BAD[side]};stroke-width:2}}"
     yield f".busyline{{stroke:{BUSY[side]};stroke-width:2}}.stop{{stroke:{_INK[side]};"
     yield f"stroke-width:2}}.h{{stroke:{NOBODY[side]};stroke-width:1.4}}"
     yield f".hb{{fill:{NOBODY[side]};fill-opacity:.12}}.p{{stroke:{_SOFT[side]};stroke-width:1.4}}"
-
-
-def _on(ground: str) -> str:
-    """Black or white letters on a ground: whichever is read more easily (WCAG's luminance)."""
-    parts = [int(ground[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (p / 12.92 if p <= 0.04 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return "#000" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.2 else "#fff"
 
 
 def patterns() -> str:

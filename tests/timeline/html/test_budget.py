@@ -1,6 +1,6 @@
 """Coarser lanes: fewer pieces, nothing bad lost, time kept."""
 
-from rebalance.timeline.html.budget import chosen, coarser_runs, coarser_states, shares, short
+from rebalance.timeline.html.budget import chosen, coarser_runs, coarser_states, short
 from rebalance.timeline.model import Run, StateSpan
 
 
@@ -59,12 +59,6 @@ def test_what_is_urgent_stays_and_of_the_rest_no_time_is_without_any() -> None:
     assert kept[-10:] == list(range(990, 1_000))
     assert [number // 99 for number in kept[:10]] == list(range(10))
     assert len(chosen(range(1_000), 20, lambda number: number > 500)) == 20
-
-
-def test_rows_share_one_budget() -> None:
-    rows = [[1, 3, 5], [2, 4, 6]]
-    assert shares(rows, 6, lambda t: t, lambda t: False) == rows
-    assert shares(rows, 2, lambda t: t, lambda t: t > 4) == [[5], [6]]
 
 
 def test_a_long_text_keeps_both_ends() -> None:

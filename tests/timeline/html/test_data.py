@@ -1,6 +1,7 @@
 """What the page is told can be read back, and is what the model says."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,14 +17,22 @@ from rebalance.timeline.events import (
     RequestAnswered,
     RequestSent,
 )
-from rebalance.timeline.html.budget import Budget
-from rebalance.timeline.html.data import STATES, group_data
+from rebalance.timeline.html.budget import STATES, Budget
+from rebalance.timeline.html.data import group_data
+from rebalance.timeline.html.partitions import DOUBLE, NOBODY, NOTHING, OWNED, ZOMBIE
+from rebalance.timeline.html.told import MARKS
+from rebalance.timeline.html.told import told as all_told
 from rebalance.timeline.lanes import read_group
 from rebalance.timeline.model import GroupModel, Run, StateSpan, group_model, models
 from rebalance.timeline.trace import Trace
 from tests.timeline import stories
 
-STORIES = (stories.eager_churn(), stories.cooperative_scale_out(), stories.zombie())
+STORIES = (
+    stories.eager_churn(),
+    stories.cooperative_scale_out(),
+    stories.outage(),
+    stories.zombie(),
+)
 SMALL = Budget(runs=200, states=100, events=50, rebalances=3, members=4, lanes=5, asides=2)
 
 
@@ -32,54 +41,77 @@ def _model(trace: Trace) -> GroupModel:
     return model
 
 
-def _runs(data: dict[str, Any], flat: list[int]) -> Iterator[Run]:
+Piece = tuple[int, int, Any]
+
+
+def _pieces(flat: list[int], values: list[Any]) -> Iterator[Piece]:
     t = 0
     for wait, length, index in zip(flat[::3], flat[1::3], flat[2::3], strict=True):
-        owners, zombies, wanted = data["owners"][index]
-        yield Run(t + wait, t + wait + length, tuple(owners), tuple(zombies), bool(wanted))
+        yield t + wait, t + wait + length, values[index]
         t += wait + length
 
 
-def _lanes(data: dict[str, Any]) -> dict[tuple[str, int], tuple[Run, ...]]:
-    result: dict[tuple[str, int], tuple[Run, ...]] = {}
+def _expected(run: Run) -> Piece:
+    """Kind, first owner, all owners and zombies."""
+    all_ = [*run.owners, *run.zombies]
+    kind = NOBODY if run.unowned else NOTHING
+    if run.owners:
+        kind = OWNED
+    if run.zombies:
+        kind = ZOMBIE
+    if len(run.owners) > 1:
+        kind = DOUBLE
+    return run.start_ms, run.end_ms, (kind, all_[0] if run.owners else -1, all_)
+
+
+def _lanes(data: dict[str, Any]) -> dict[tuple[str, int], list[Piece]]:
+    owners = [tuple(each[:3]) for each in data["owners"]]
+    result: dict[tuple[str, int], list[Piece]] = {}
     for lane in data["lanes"]:
         for topic, *ranges in lane["of"]:
             for first, count in zip(ranges[::2], ranges[1::2], strict=True):
                 for id_ in range(first, first + count):
-                    result[data["topics"][topic], id_] = tuple(_runs(data, lane["runs"]))
+                    where = data["topics"][topic]["name"], id_
+                    result[where] = list(_pieces(lane["runs"], owners))
     return result
-
-
-def _states(flat: list[int]) -> Iterator[StateSpan]:
-    t = 0
-    for wait, length, state, owned in zip(*(flat[i::4] for i in range(4)), strict=True):
-        yield StateSpan(t + wait, t + wait + length, STATES[state], owned)  # type: ignore[arg-type]
-        t += wait + length
 
 
 @pytest.mark.parametrize("trace", STORIES)
 def test_every_partition_and_member_is_told_as_the_model_has_it(trace: Trace) -> None:
     model = _model(trace)
     data = group_data(model, Budget())
-    expected = {(p.topic, id_): p.runs for p in model.partitions for id_ in p.partitions}
+    expected = {
+        (p.topic, id_): [_expected(run) for run in p.runs]
+        for p in model.partitions
+        for id_ in p.partitions
+    }
     assert _lanes(data) == expected
     for member, told in zip(model.members, data["members"], strict=True):
-        assert tuple(_states(told["states"])) == member.states
+        states = [
+            StateSpan(start, end, STATES[rank], owned)  # type: ignore[arg-type]
+            for start, end, (rank, owned, _) in _pieces(told["states"], data["states"])
+        ]
+        assert tuple(states) == member.states
     assert data["left_out"] == {}
     assert data["step_ms"] == 0
+
+
+def _rows(flat: list[int], width: int) -> Iterator[tuple[int, ...]]:
+    return zip(*(flat[i::width] for i in range(width)), strict=True)
 
 
 def test_events_stand_beside_their_members_and_say_in_which_generation() -> None:
     lanes = read_group(stories.eager_churn(), "billing")
     data = group_data(group_model(lanes), Budget(), lanes)
     t, told = 0, []
-    for wait, kind, member, number in zip(*(data["events"][i::4] for i in range(4)), strict=True):
+    for wait, _, text, member, mark in _rows(data["events"], 5):
         t += wait
-        told.append((t, data["kinds"][kind], data["members"][member]["name"], number))
-    assert (3_023, "assigned", "A", 1) in told
-    assert (3_023, "joined", "A", 1) in told
-    assert (20_000, "member_stopped", "C", -1) in told
-    assert not any(kind == "step" for _, kind, _, _ in told)
+        told.append((t, data["members"][member]["name"], data["texts"][text], MARKS[mark]))
+    assert (3_023, "A", "assigned, generation 1", "") in told
+    assert (3_023, "A", "in the generation, generation 1", "") in told
+    assert (20_000, "C", "stopped", "") in told
+    assert (20_000, "C", "", "cross") in told
+    assert not any("is killed" in text for _, _, text, _ in told), "a step is no member's event"
 
 
 def test_what_is_beyond_the_budget_is_counted_and_the_numbers_stay() -> None:
@@ -96,14 +128,14 @@ def test_what_is_beyond_the_budget_is_counted_and_the_numbers_stay() -> None:
     )
     shown = sum(sum(of[2::2]) for lane in data["lanes"] for of in lane["of"])
     assert shown + data["left_out"].get("partitions", 0) == 24
-    assert len(data["events"]) == 4 * 50
+    assert len(data["events"]) == 5 * 50
     assert data["step_ms"] > 0
     assert data["metrics"] == model.metrics
 
 
 def test_a_member_that_was_left_out_is_still_an_owner() -> None:
     data = group_data(_model(stories.rolling_restart(6, 24)), SMALL)
-    owners = {owner for owners, _, _ in data["owners"] for owner in owners}
+    owners = {member for _, _, members, _ in data["owners"] for member in members}
     assert -1 in owners
     assert owners <= {-1, 0, 1, 2, 3}
 
@@ -126,17 +158,37 @@ def test_what_went_wrong_stays_where_requests_marks_and_events_are_left_out() ->
     events.append(RequestAnswered(t=5_001, number=501, error="", **about))
     events.append(MemberStopped(t=5_001, how="crashed", **about))
     lanes = read_group(Trace(Header(source="test"), events), "g")
-    data = group_data(group_model(lanes), Budget(requests=20, marks=20, events=20), lanes)
-    requests = [each for member in data["members"] for each in member["requests"]]
-    assert len(requests) == 20
-    assert {(sent, error) for sent, _, _, error, _ in requests} >= {
-        (4_500, "UNKNOWN_MEMBER_ID"),
-        (5_000, ""),
-    }
-    marks = [kind for member in data["members"] for _, kind, _ in member["marks"]]
-    assert len(marks) == 20
-    assert {"refused", "crashed"} <= set(marks)
-    assert {"commit_refused", "member_stopped"} <= set(data["kinds"])
-    left_out = data["left_out"]
-    assert left_out["requests"] == 502 - 20
-    assert left_out["marks"] == 1_003 - 20
+    model = group_model(lanes)
+    data = group_data(model, Budget(events=20), lanes)
+    assert len(data["events"]) == 5 * 20
+    t, told = 0, []
+    for wait, _, text, _, mark in _rows(data["events"], 5):
+        t += wait
+        told.append((t, data["texts"][text], MARKS[mark]))
+    assert (4_500, "sent OffsetCommit: UNKNOWN_MEMBER_ID", "dot") in told
+    assert (5_000, "sent Heartbeat: never answered in this trace", "dot") in told
+    assert (4_504, "refused: UNKNOWN_MEMBER_ID", "dot") in told
+    assert (5_001, "", "cross") in told
+    assert data["left_out"] == {"events": len(all_told(model, lanes)) - 20}
+
+
+def test_what_a_long_trace_did_not_keep_is_left_out_of_the_page_too() -> None:
+    model = replace(_model(stories.eager_churn()), left_out={"events": 7, "requests": 3})
+    data = group_data(model, Budget())
+    assert data["left_out"] == {"events": 7, "requests": 3}
+    assert data["notes"] == ["Left out of this page: 7 events, 3 requests. The numbers count them."]
+
+
+def test_generations_and_loads_are_of_all_rebalances_though_most_are_left_out() -> None:
+    trace = stories.rolling_restart(6, 24)
+    whole, few = (group_data(_model(trace), budget) for budget in (Budget(), Budget(rebalances=2)))
+    assert len(whole["rebalances"]) > len(few["rebalances"]) == 2
+    assert few["rests"] == whole["rests"]
+    assert few["loads"] == whole["loads"]
+
+
+def test_loads_are_told_of_however_many_members_and_rebalances() -> None:
+    model = _model(stories.rolling_restart(60, 120))
+    many = replace(model, rebalances=model.rebalances * 400, members=model.members * 2)
+    assert len(many.rebalances) * len(many.members) > 2_000_000
+    assert group_data(many, Budget())["loads"]

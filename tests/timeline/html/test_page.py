@@ -14,6 +14,8 @@ from rebalance.timeline.events import (
     RequestSent,
     TopicKnown,
 )
+from rebalance.timeline.html import document
+from rebalance.timeline.html.budget import Budget
 from rebalance.timeline.trace import Trace
 from tests.timeline import stories
 from tests.timeline.html.conftest import Opener
@@ -23,7 +25,7 @@ RED = {(211, 32, 42)}
 GREEN = {(0, 158, 115)}
 IDLE, RAISED = (201, 208, 216), (246, 247, 249)
 """What stands below a hatching: of shares, of lanes."""
-WHITE = (255, 255, 255)
+WHITE, INK = (255, 255, 255), (28, 33, 39)
 
 
 def _owned_twice() -> Trace:
@@ -257,8 +259,7 @@ def test_the_last_rebalance_has_its_number_where_there_is_no_room_behind_it(
 ) -> None:
     page = open_page(stories.eager_churn())
     page.see(8_000, 15_050)  # 3 begins at 15 s
-    ink = (28, 33, 39)
-    assert ink in page.colours(15_030, "rebalances", around=14)
+    assert INK in page.colours(15_030, "rebalances", around=14)
 
 
 def test_an_instant_before_the_trace_is_told_with_its_sign(open_page: Opener) -> None:
@@ -285,6 +286,25 @@ def test_the_theme_follows_the_system(open_page: Opener) -> None:
     page.page.emulate_media(color_scheme="dark")
     page.drawn()
     assert page.colours(31_900, "space", around=1) != {WHITE}
+
+
+def test_while_no_member_lives_partitions_are_hatched_and_said_to_be_nobody_s(
+    open_page: Opener,
+) -> None:
+    page = open_page(stories.outage())
+    page.see(9_000, 18_000)
+    for id_ in range(4):
+        lane = page.colours(13_000, "partition", f"orders-{id_}")
+        assert len(lane) > 3, "hatched"
+        assert lane >= {RAISED}
+    page.point(13_000, "partition", "orders-0")
+    assert "owner\nnobody, for no member lives" in page.tip
+    page.point(13_000, "nobody")
+    assert "no owner\n4 of 4 partitions" in page.tip
+    page.point(13_000, "load")
+    assert "members\n0" in page.tip
+    page.press("f")
+    assert page.colours(13_000, "topic", "orders", around=6) >= {RAISED}
 
 
 # --- filters and folds ---------------------------------------------------------------------------
@@ -361,9 +381,9 @@ def test_a_fold_tells_of_all_its_lanes_and_which_are_under_the_pointer(open_page
     )
     assert height > 300, "what is folded gets the room that is left"
     page.point(2_002, "topic", "orders", below=437.5 / 900 * (height - 8) - (height - 8) / 2)
-    assert "it is\nowned twice" in page.tip or "in it\nowned twice" in page.tip
+    assert "owned twice\nA and B" in page.tip
     page.point(1_995, "topic", "orders")
-    assert "owned by\nA" in page.tip
+    assert "owner\nA" in page.tip
 
 
 def test_folded_members_show_who_is_in_the_worst_state(open_page: Opener) -> None:
@@ -374,6 +394,31 @@ def test_folded_members_show_who_is_in_the_worst_state(open_page: Opener) -> Non
     page.point(11_000, "heading", below=6)
     assert "here\nB" in page.tip
     assert "believes that it owns what it lost" in page.tip
+
+
+def test_a_zombie_of_a_millisecond_is_seen_among_folded_members(open_page: Opener) -> None:
+    story = stories.Story(topic="orders", partitions=2)
+    story.topic_known()
+    story.start(0, "A", "B")
+    story.complete(1_000, stories.split(["A", "B"], 2))
+    story.pause(5_000, "B")
+    story.removed(2_000_000, "B", "session expired")
+    story.tell(MemberStopped(t=2_000_001, group_id="billing", member="B", how="crashed"))
+    page = open_page(story.trace(until=4_000_000))
+    page.press("f")
+    assert page.colours(2_000_000, "heading", around=8) >= RED, "one pixel is three seconds"
+
+
+def test_a_filter_that_nothing_fits_says_so_and_how_to_get_out(open_page: Opener) -> None:
+    page = open_page(stories.eager_churn())
+    page.page.get_by_placeholder("member").fill("nobody-of-this-name")
+    page.drawn()
+    assert page.rows("nothing") == [""]
+    assert page.rows("member") == page.rows("partition") == []
+    assert INK in page.colours(page.window[0], "nothing", around=14)
+    page.press("Escape")
+    assert page.rows("nothing") == []
+    assert page.rows("member") == ["A", "B", "C"]
 
 
 def test_thousands_of_lanes_are_folded_at_first_and_scrolled_when_unfolded(
@@ -464,6 +509,34 @@ def test_several_timelines_share_one_axis(open_page: Opener) -> None:
     page.drawn()
     start, end = page.window
     assert start < 4_343 < end < 12_000
+
+
+def test_real_traces_say_each_when_it_began(open_page: Opener) -> None:
+    def began(ms: int) -> Trace:
+        header = Header(source="rebalance demo", clock="real", started_at_ms=ms)
+        return Trace(header, stories.eager_churn().events)
+
+    page = open_page([("first", began(1_700_000_000_000)), ("later", began(1_700_000_060_000))])
+    header, story = (page.page.locator(each).inner_text() for each in ("#origin", "#story"))
+    assert "0 s is" not in header
+    assert "traced by rebalance demo" in header
+    assert "0 s is 2023-11-14 22:13:20 UTC" in story
+    assert "0 s is 2023-11-14 22:14:20 UTC" in story
+    alone = open_page(began(1_700_000_000_000))
+    assert "0 s is 2023-11-14 22:13:20 UTC" in alone.page.locator("#origin").inner_text()
+
+
+def test_a_rebalance_that_is_left_out_is_no_part_of_a_generation(
+    open_page: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(document, "Budget", lambda: Budget(rebalances=1))
+    page = open_page(stories.eager_churn())
+    assert page.page.locator("#story .rebalance").count() == 1
+    page.point(12_000, "rebalances")
+    assert "generation 2" in page.tip
+    assert "to 15.004 s" in page.tip, "where one begins that is not in the list"
+    page.point(12_000, "load")
+    assert "least\n4" in page.tip
 
 
 def test_what_others_named_is_shown_and_never_run(open_page: Opener) -> None:

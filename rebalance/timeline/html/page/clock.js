@@ -8,6 +8,7 @@ const STEPS = [
   ...[1, 2, 3, 6, 12, 24, 48, 168, 336, 672, 8760].map((n) => n * HOUR),
 ];
 
+const clamp = (value, least, most) => Math.max(Math.min(value, most), least);
 const digits = (number, width) => String(number).padStart(width, "0");
 const format = new Intl.NumberFormat("en-US");
 const grouped = (number) => format.format(number);

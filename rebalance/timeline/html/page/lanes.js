@@ -1,154 +1,85 @@
-// Rows of one member or one partition.
+// Rows of one member or one partition. A painter has `label` (the gutter) and `plot` (what lies in
+// time).
 
 const lanes = {
-  member: { label: memberLabel, plot: memberPlot },
-  partition: { label: partitionLabel, plot: partitionPlot },
+  member: {
+    label({ member }, y, height) {
+      bar(colorOf(member).fill, 12, y + 5, 9, height - 10);
+      write(fitted(member.name, page.gutter - 34), 26, y + height / 2 + 4, theme.ink);
+    },
+    plot({ member, group }, y, height) {
+      const color = colorOf(member);
+      seenPieces(member, ({ state, owned }, x, end) => {
+        const high = 11 + ((height - 15) * owned) / group.most;
+        states[state](x, y, Math.max(end - x, 1), height, high, color.fill);
+        const text = owned && state !== "zombie" ? grouped(owned) : "";
+        const ink = state === "owns" ? color.ink : theme.ink;
+        if (text && end - x > Math.max(16, widthOf(text) + 10)) write(text, x + 5, y + height - 4, ink);
+      });
+      for (const { t, mark } of member.marks) {
+        if (t >= page.from && t <= page.to) signs[mark](xOf(t), y, height);
+      }
+    },
+  },
+  partition: {
+    label: ({ id }, y, height) => write(`${id}`, 26, y + height / 2 + 4, theme.dim),
+    plot: partitionPlot,
+  },
 };
 
-function memberLabel({ member }, y, height) {
-  pen.fillStyle = memberColor(member.number).fill;
-  pen.fillRect(12, y + 5, 9, height - 10);
-  write(fitted(member.name, page.gutter - 34), 26, y + height / 2 + 4, theme.ink);
-}
-
-function memberPlot({ member, group }, y, height) {
-  const { starts, ends, state, owned } = member;
-  const room = height - 4, least = 11, floor = y + height - 2;
-  for (let i = Math.max(indexAt(starts, page.from), 0); i < starts.length; i++) {
-    const x = Math.max(xOf(starts[i]), page.gutter - 1);
-    if (x > page.width) break;
-    const width = Math.min(xOf(ends[i]), page.width + 1) - x;
-    if (width <= 0) continue;
-    const full = least + ((room - least) * owned[i]) / group.most;
-    states[state[i]](x, Math.max(width, 1), y, height, full, floor, memberColor(member.number).fill);
-    if (owned[i] && width > 16 && state[i] !== "zombie") {
-      const text = grouped(owned[i]);
-      const ink = state[i] === "owns" ? memberColor(member.number).ink : theme.ink;
-      if (width > widthOf(text) + 10) write(text, x + 5, floor - 2, ink);
-    }
-  }
-  for (const [sent, , , , bad] of member.requests) {
-    if (bad) mark("dot", xOf(sent), y, height);
-  }
-  for (const [t, kind] of member.marks) if (MARKS[kind]) mark(MARKS[kind], xOf(t), y, height);
-}
-
-/** How each state looks: drawn from `x` on, `width` wide; `full` high where its load counts. */
+/** How each state looks from `x` on; `high`: where its load counts. */
 const states = {
-  idle: (x, width, y, height) => bar(theme.dim, x, y + height / 2 - 0.5, width, 1),
-  joining: (x, width, y, height) => dashes(theme.busy, x, y + height / 2, width),
-  syncing: (x, width, y, height) => dashes(theme.busy, x, y + height / 2, width),
-  owns: (x, width, y, height, full, floor, fill) => bar(fill, x, floor - full, width, full),
-  rejoining(x, width, y, height, full, floor, fill) {
-    pen.globalAlpha = 0.55;
-    bar(fill, x, floor - full, width, full);
-    pen.globalAlpha = 1;
-    dashes(theme.busy, x, y + height / 2, width);
+  idle: (x, y, width, height) => bar(theme.dim, x, y + height / 2 - 0.5, width, 1),
+  joining: (x, y, width, height) => dashes(x, y + height / 2, width),
+  syncing: (x, y, width, height) => dashes(x, y + height / 2, width),
+  owns: (x, y, width, height, high, fill) => bar(fill, x, y + height - 2 - high, width, high),
+  rejoining(x, y, width, height, high, fill) {
+    bar(fill, x, y + height - 2 - high, width, high, 0.55);
+    dashes(x, y + height / 2, width);
   },
-  paused: (x, width, y, height) => bar(theme.idle, x, y + 3, width, height - 6),
-  zombie(x, width, y, height) {
-    bar(theme.ground, x, y + 2, width, height - 4);
-    bar(theme.zombie, x, y + 2, width, height - 4);
-    pen.strokeStyle = theme.bad;
-    pen.strokeRect(x + 0.5, y + 2.5, Math.max(width - 1, 1), height - 5);
+  paused: (x, y, width, height) => bar(theme.idle, x, y + 3, width, height - 6),
+  zombie(x, y, width, height) {
+    bar(theme.bad, x, y + 2, width, height - 4);
+    bar(theme.hatched[ZOMBIE], x + 1, y + 3, width - 2, height - 6);
   },
-  gone: (x, width, y, height) => bar(theme.waiting, x, y + 4, width, height - 8),
+  gone: (x, y, width, height) => bar(theme.hatched.gone, x, y + 4, width, height - 8),
 };
 
-function bar(fill, x, y, width, height) {
-  pen.fillStyle = fill;
-  pen.fillRect(x, y, width, height);
+function dashes(x, y, width) {
+  for (let at = x; at < x + Math.max(width, 2); at += 5) bar(theme.busy, at, y - 1, 2, 2);
 }
 
-function dashes(color, x, y, width) {
-  pen.strokeStyle = color;
-  pen.lineWidth = 2;
-  pen.setLineDash([2, 3]);
-  pen.beginPath();
-  pen.moveTo(x, y);
-  pen.lineTo(x + Math.max(width, 2), y);
-  pen.stroke();
-  pen.setLineDash([]);
-  pen.lineWidth = 1;
-}
+/** What befell a member. */
+const signs = {
+  cross: (x, y, height) => write("✗", x - widthOf("✗", "bold") / 2, y + height / 2 + 4, theme.bad, "bold"),
+  end: (x, y, height) => bar(theme.dim, x - 1, y + 3, 2, height - 6),
+  dot: (x, y) => write("●", x - widthOf("●", "small") / 2, y + 8, theme.bad, "small"),
+};
 
-const MARKS = { crashed: "cross", failed: "cross", closed: "end", refused: "dot" };
-
-function mark(shape, x, y, height) {
-  if (x < page.gutter - 4 || x > page.width + 4) return;
-  const middle = y + height / 2;
-  pen.fillStyle = pen.strokeStyle = shape === "end" ? theme.dim : theme.bad;
-  pen.lineWidth = 2.2;
-  pen.beginPath();
-  if (shape === "cross") {
-    for (const slope of [-4, 4]) {
-      pen.moveTo(x - 4, middle - slope);
-      pen.lineTo(x + 4, middle + slope);
-    }
-  } else if (shape === "end") {
-    pen.moveTo(x, y + 3);
-    pen.lineTo(x, y + height - 3);
-  } else {
-    pen.arc(x, y + 4, 2.5, 0, 7);
-    pen.fill();
-  }
-  pen.stroke();
-  pen.lineWidth = 1;
-}
-
-function partitionLabel({ topic, id }, y, height) {
-  write(`${id}`, 26, y + height / 2 + 4, theme.dim);
-}
-
-function partitionPlot({ group, lane, chosen: only }, y, height) {
-  const { starts, ends, who } = lane;
-  let drawn = -1;
-  const worse = [];
-  for (let i = Math.max(indexAt(starts, page.from), 0); i < starts.length; i++) {
-    const left = xOf(starts[i]);
-    if (left > page.width) break;
-    const x = Math.max(left, page.gutter - 1), end = Math.min(xOf(ends[i]), page.width + 1);
-    const { kind, owners } = who[i];
-    if (kind === NOTHING || end < page.gutter) continue;
-    if (kind !== OWNED) {
-      worse.push([i, x, Math.max(end, x + 2)]);
-    } else if (end > drawn + 0.5) {
-      owned(group, owners[0], x, end, y, height, only);
-      drawn = Math.max(end, x + 1);
-    }
-  }
-  for (const kind of [NOBODY, ZOMBIE, DOUBLE]) {
-    let last = -1;
-    for (const [i, x, end] of worse) {
-      if (who[i].kind !== kind || end < last + 0.5) continue;
-      last = end;
-      const [owner] = kind === ZOMBIE ? who[i].owners : [];
-      if (owner !== undefined) owned(group, owner, x, end, y, height, only, false);
-      wrong(kind, x, y + 1, end - x, owner === undefined ? height - 2 : height / 2 - 1);
-    }
+/** What is owned first, and above it what is wrong, at least two pixels wide; what is within a pixel
+ * of its like is drawn once. */
+function partitionPlot({ group, lane, only }, y, height) {
+  const drawn = [-1, -1, -1, -1, -1], wrong = [];
+  seenPieces(lane, (value, x, end) => {
+    const { rank, owner } = value, until = Math.max(end, x + (rank === OWNED ? 1 : 2));
+    if (rank === NOTHING || until < drawn[rank] + 0.5) return;
+    drawn[rank] = until;
+    if (owner >= 0 || rank === OWNED) owned(group.members[owner], x, until, y, height, only, rank === OWNED);
+    if (rank !== OWNED) wrong.push([value, x, until]);
+  });
+  wrong.sort(([a], [b]) => a.rank - b.rank);
+  for (const [{ rank, owner }, x, end] of wrong) {
+    // Beside a zombie its successor is seen, and of a brief gap a foot: who owned it stays visible.
+    const foot = rank === NOBODY && end - x <= 2 ? height * 0.4 : rank === ZOMBIE && owner >= 0 ? height / 2 : height;
+    const speck = rank === NOBODY ? theme.hatch : theme.bad;
+    bar(end - x < 4 ? speck : theme.hatched[rank], x, y + 1 + (rank === NOBODY ? height - foot : 0), end - x, foot - 2);
   }
 }
 
-/** Hatched on its ground; where that would be a speck, in one colour. */
-function wrong(kind, x, y, width, height) {
-  const hatch = [theme.nobody, theme.zombie, theme.double][kind - NOBODY];
-  if (width < 4) { // of a gap a foot, so that a row of many still shows its owners
-    const foot = kind === NOBODY && width <= 2 ? height * 0.4 : height;
-    bar(kind === NOBODY ? theme.hatch : theme.bad, x, y + height - foot, width, foot);
-    return;
-  }
-  bar(kind === NOBODY ? theme.raised : theme.ground, x, y, width, height);
-  bar(hatch, x, y, width, height);
-}
-
-function owned(group, owner, x, end, y, height, only, named = true) {
-  const member = group.members[owner];
-  const color = memberColor(member ? member.number : -1);
-  if (only && !only.has(owner)) pen.globalAlpha = 0.18;
-  bar(color.fill, x, y + 1, Math.max(end - x, 1), height - 2);
-  pen.globalAlpha = 1;
-  if (named && member && end - x > 24 && !(only && !only.has(owner))) {
-    const text = fitted(member.name, end - x - 8, "small");
-    if (text.length > 1 || text === member.name) write(text, x + 4, y + height - 4, color.ink, "small");
-  }
+function owned(member, x, end, y, height, only, named) {
+  const color = colorOf(member), meant = !only || only.has(member?.index);
+  bar(color.fill, x, y + 1, end - x, height - 2, meant ? 1 : 0.18);
+  if (!named || !meant || !member || end - x <= 24) return;
+  const text = fitted(member.name, end - x - 8, "small");
+  if (text.length > 1 || text === member.name) write(text, x + 4, y + height - 4, color.ink, "small");
 }

@@ -1,5 +1,5 @@
-// What stands around the canvas: the story in words, the tooltip, the legend. Names out of a trace
-// become text nodes, never markup.
+// What stands around the canvas: the story in words and the tooltip. Names out of a trace become text
+// nodes, never markup.
 
 const byId = (id) => document.getElementById(id);
 
@@ -15,113 +15,64 @@ const pairs = (lines) => element("dl", "", ...lines.flatMap(
 ));
 
 /** The list of causes; `jump(group, rebalance)` and `show(t)` when one is pressed. */
-function fillStory(timelines, groupsLeftOut, jump, show) {
-  if (groupsLeftOut) byId("story").append(element("p", "note", `Left out of this page: ${counted(groupsLeftOut, "group")}.`));
-  for (const group of timelines.flatMap((timeline) => timeline.groups)) {
-    const list = element("ol", "");
+function fillStory(groups, note, jump, show) {
+  const story = byId("story");
+  if (note) story.append(element("p", "note", note));
+  for (const group of groups) {
     const entries = [
-      ...group.rebalances.map((r) => [r.start_ms, 1, rebalanceEntry(group, r, jump)]),
-      ...group.asides.map(([t, text]) => [t, 0, asideEntry(t, text, show)]),
-    ].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-    list.append(...entries.map(([, , item]) => item));
-    byId("story").append(
-      element("h2", "", nameOf(group)), element("p", "headline", headline(group)),
-      ...leftOut(group).map((text) => element("p", "note", text)), list,
+      ...group.asides.map(([t, at, text]) => [t, asideEntry(at, text, () => show(t))]),
+      ...group.rebalances.map((r) => [r.start_ms, rebalanceEntry(group, r, () => jump(group, r))]),
+    ].sort((a, b) => a[0] - b[0]);
+    story.append(
+      element("h2", "", group.name), element("p", "headline", [...group.extent, ...group.costs].join(" · ")),
+      ...group.notes.map((text) => element("p", "note", text)),
+      element("ol", "", ...entries.map(([, button]) => element("li", "", button))),
     );
   }
 }
 
-function rebalanceEntry(group, r, jump) {
-  const took = r.end_ms === null ? r.outcome : `+${duration(r.end_ms - r.start_ms)}`;
-  const costs = [
-    `moved ${grouped(r.partitions_moved)}`,
-    ...fact(r.partitions_stopped, (n) => `stopped ${grouped(n)}`),
-    `unavailable ${grouped(r.unavailable_partition_ms)} partition-ms`,
-  ];
-  const button = element("button", "rebalance",
-    element("span", "number", `#${r.number}`), element("span", "at", when(r.start_ms)),
-    element("span", "took", took), element("strong", "", causeOf(r)),
-    element("span", "cost", ...costs.map((text) => element("span", "", text))));
-  button.type = "button";
-  button.dataset.group = group.key;
-  button.dataset.number = r.number;
-  button.addEventListener("click", () => jump(group, r));
-  return (r.entry = element("li", "", button));
+function rebalanceEntry(group, r, press) {
+  const costs = r.costs.map((text) => element("span", "", text));
+  r.entry = pressed("rebalance", press,
+    element("span", "number", `#${r.number}`), element("span", "at", r.at), element("span", "took", r.took),
+    element("strong", "", r.why), element("span", "cost", ...costs));
+  Object.assign(r.entry.dataset, { group: group.key, number: r.number });
+  return r.entry;
 }
 
-function asideEntry(t, text, show) {
-  const button = element("button", "aside", element("span", "at", when(t)), element("span", "", text));
-  button.type = "button";
-  button.addEventListener("click", () => show(t));
-  return element("li", "", button);
-}
+const asideEntry = (at, text, press) => (
+  pressed("aside", press, element("span", "at", at), element("span", "", text))
+);
 
-const notHere = (what) => `Left out of this page: ${what}. The numbers count them.`;
-
-function leftOut(group) {
-  const told = Object.entries(group.left_out).map(([what, n]) => `${grouped(n)} ${what}`);
-  return [
-    ...(told.length ? [notHere(told.join(", "))] : []),
-    ...(group.step_ms ? [`Drawn in steps of ${duration(group.step_ms)}. The numbers are exact.`] : []),
-    ...(group.note ? [group.note] : []),
-  ];
+function pressed(className, press, ...children) {
+  const button = Object.assign(element("button", className, ...children), { type: "button" });
+  button.addEventListener("click", press);
+  return button;
 }
 
 /** The details stand under the entry that was chosen. */
 function markEntry(before, now) {
-  before?.entry.querySelector("dl")?.remove();
-  before?.entry.firstChild.removeAttribute("aria-current");
+  before?.entry.parentNode.querySelector("dl").remove();
+  before?.entry.removeAttribute("aria-current");
   if (!now) return;
-  now.entry.firstChild.setAttribute("aria-current", "true");
-  now.entry.append(pairs(rebalanceFacts(now)));
-  now.entry.scrollIntoView({ block: "nearest" });
+  now.entry.setAttribute("aria-current", "true");
+  now.entry.after(pairs(now.facts));
+  now.entry.parentNode.scrollIntoView({ block: "nearest" });
 }
 
 function showTip(facts, x, y) {
   const tip = byId("tip");
-  if (!facts) {
-    tip.hidden = true;
-    return;
-  }
-  const events = facts.events.map((text) => element("li", "", text));
+  tip.hidden = !facts;
+  if (!facts) return;
   tip.replaceChildren(element("strong", "", facts.head), pairs(facts.lines));
-  if (events.length) tip.append(element("ul", "", ...events));
-  tip.hidden = false;
+  if (facts.events.length) tip.append(element("ul", "", ...facts.events.map((text) => element("li", "", text))));
   const left = x + 16 + tip.offsetWidth > page.width ? Math.max(x - 16 - tip.offsetWidth, 4) : x + 16;
   const top = Math.min(y + 18, Math.max(page.height - tip.offsetHeight - 4, 4));
   tip.style.transform = `translate(${left}px, ${top}px)`;
 }
 
-const LEGEND = [
-  ["owned", "owned by a member"], ["nobody", "nobody's"], ["double", "owned twice"],
-  ["zombie", "zombie"], ["joins", "joins or waits"], ["still", "stands still"],
-  ["gone", "gone, not noticed"], ["end", "closed"], ["cross", "crashed"], ["dot", "refused or lost"],
-  ["stages", "revoke, join, sync, settle"],
-];
-
-function fillLegend() {
-  byId("legend").append(...LEGEND.map(
-    ([name, text]) => element("span", "", element("i", `swatch ${name}`), text),
-  ));
-}
-
-function fillHeader(timelines) {
-  const groups = timelines.flatMap((timeline) => timeline.groups);
-  document.querySelector("h1").textContent = document.title;
-  const views = new Set(groups.map(({ view }) => view));
-  const began = groups[0].started_at_ms;
-  byId("origin").textContent = [
-    `traced by ${[...new Set(groups.map(({ source }) => source))].join(", ")}`,
-    ...(began !== null ? [`0 s is ${new Date(began).toISOString().slice(0, 19).replace("T", " ")} UTC`]
-      : groups[0].clock === "virtual" ? ["virtual time"] : []),
-    ...(views.has("member") ? ["ownership as members saw it"] : []),
-    ...(views.has("coordinator") ? ["ownership as the coordinator told it"] : []),
-  ].join(" · ");
-  const options = (id, names) => byId(id).append(...[...new Set(names)].slice(0, 1000).map((name) => {
-    const option = element("option", "");
-    option.value = name;
-    return option;
-  }));
-  options("members", groups.flatMap((group) => group.members.map(({ name }) => name)));
-  options("topics", groups.flatMap((group) => group.topics.map(({ name }) => name)));
+/** What the filters propose. */
+function fillOptions(id, names) {
+  const proposed = [...new Set(names)].slice(0, 1000);
+  byId(id).append(...proposed.map((value) => Object.assign(element("option", ""), { value })));
 }

@@ -1,170 +1,109 @@
 // Rows about a whole group: its title, its rebalances and generations, partitions without an owner,
-// load and moves, headings. Each painter has `label` (the gutter) and `plot` (what lies in time).
+// load and moves, headings.
 
-const fact = (value, text) => (value ? [text(value)] : []);
-
-/** The headline of the text picture, in one line; where there is little room without what the
- * other facts nearly say. */
-function headline(group, room = Infinity) {
-  const { metrics } = group;
-  const view = metrics.member_view ?? metrics.coordinator_view;
-  const facts = [
-    counted(metrics.members, "member"),
-    counted(view?.partitions ?? 0, "partition"),
-    duration(metrics.duration_ms),
-    counted(metrics.rebalances, "rebalance"),
-    ...fact(view?.double_owned_partition_ms, (ms) => `double-owned ${grouped(ms)} partition-ms`),
-    ...fact(view?.zombie_partition_ms, (ms) => `zombie ${grouped(ms)} partition-ms`),
-    ...fact(view, (v) => `unavailable ${grouped(v.unavailable_partition_ms)} partition-ms`),
-    ...fact(view, (v) => `moved ${grouped(v.partitions_moved)}`),
-    ...fact(metrics.commits_refused, (n) => `${counted(n, "commit")} refused`),
-    ...fact(metrics.time_to_stable_max_ms, (ms) => `slowest ${duration(ms)}`),
-    ...fact(view?.longest_unavailable_ms, (ms) => `longest without owner ${duration(ms)}`),
-  ];
-  while (room < Infinity && facts.length > 4 && widthOf(facts.join(" · ")) > room) facts.pop();
-  return facts.join(" · ");
-}
-
-/** A timeline's title, where the page has more than one, and the group's name. */
-const nameOf = (group) => (
-  [...new Set([timelines.length > 1 ? group.title : "", group.group_id])].filter(Boolean).join(" · ")
-);
+const SHADES = { revoke: 0.45, join: 1, sync: 0.7, settle: 0.3 };
 
 const strips = {
   title: {
-    label({ group }, y) {
+    label({ group: { name, extent, costs } }, y) {
+      const room = page.width - 24, title = fitted(name, room / 2, "bold"), x = 24 + widthOf(title, "bold");
       bar(theme.ground, 0, y + 6, page.width, 36); // no line of the grid through the words
-      write(fitted(nameOf(group), page.width - 24, "bold"), 12, y + 19, theme.ink, "bold");
-      write(fitted(headline(group, page.width - 24), page.width - 24), 12, y + 36, theme.dim);
-    },
-    plot() {},
-  },
-  rebalances: {
-    label: (row, y) => write("rebalances", 12, y + 21, theme.ink),
-    plot({ group }, y) {
-      const { rebalances } = group, right = page.gutter + page.plot;
-      let last = -1, free = page.gutter;
-      for (let i = firstVisible(rebalances); i < rebalances.length; i++) {
-        const r = rebalances[i], x = xOf(r.start_ms);
-        if (x > page.width) break;
-        const end = Math.max(xOf(r.until_ms), x + 2);
-        const next = i + 1 < rebalances.length ? xOf(rebalances[i + 1].start_ms) : right;
-        if (end - last < 1) continue;
-        last = end;
-        stages(r, x, end, y + 17, 9);
-        free = rebalanceLabel(r, x, Math.min(next, right), y + 13, free);
-        generationLabel(r, end, Math.min(next, right), y + 25);
-      }
+      write(title, 12, y + 19, theme.ink, "bold");
+      write(asMany(extent, room - x), x, y + 19, theme.dim);
+      write(asMany(costs, room), 12, y + 36, theme.dim);
     },
   },
-  nobody: {
-    label(row, y) {
-      write("no owner", 12, y + 19, theme.ink);
-    },
-    plot: ({ group }, y, height) => areas(group.sweep, group.partitions, y + 3, height - 6),
-  },
-  load: {
-    label(row, y) {
-      write("load, moves", 12, y + 22, theme.ink);
-    },
-    plot: loadAndMoves,
-  },
+  rebalances: { label: (row, y) => write("rebalances", 12, y + 21, theme.ink), plot: rebalances },
+  nobody: { label: (row, y) => write("no owner", 12, y + 19, theme.ink), plot: unowned },
+  load: { label: (row, y) => write("load, moves", 12, y + 22, theme.ink), plot: loadAndMoves },
   heading: {
-    label: (row, y, height) => heading(row, row.label, y, height),
-    plot: (row, y, height) => row.closed && folded(row, y, height, memberInk),
+    label: (row, y, height) => heading(row, row.label, "", y, height),
+    plot: (row, y, height) => row.closed && folded(row, y, height),
   },
   topic: {
     label({ topic, shown, ...row }, y, height) {
-      const total = topic.partitions.length, some = shown.length;
-      const of = some < total ? `${grouped(some)} of ${grouped(total)}` : grouped(total);
-      heading(row, topic.name, y, height, of);
+      const all = grouped(topic.count);
+      heading(row, topic.name, shown.length < topic.count ? `${grouped(shown.length)} of ${all}` : all, y, height);
     },
     plot(row, y, height) {
       if (!row.closed) return;
-      folded(row, y, height, partitionInk(row.group, row.chosen));
+      folded(row, y, height);
       // Whatever lane it is in, and however briefly, nobody shall miss it.
-      columns(row.topic.sweep.t, row.topic.sweep.wrong, (n) => (n ? 3 : 0), y + height - 4, theme.bad, theme.bad);
+      steps(row.topic.sweep.t, row.topic.sweep.wrong, (n) => (n ? 3 : 0), y + height - 4, theme.bad, theme.bad);
     },
   },
-  space: { label() {}, plot() {} },
+  nothing: {
+    label({ wanted }, y) {
+      const parts = ["member", "topic"].filter((what) => wanted[what]).map((what) => `${what} “${wanted[what]}”`);
+      write(fitted(`nothing fits ${parts.join(" and ")}: Esc shows all`, page.width - 24), 12, y + 24, theme.ink);
+    },
+  },
+  space: {},
 };
 
-function heading(row, text, y, height, note = "") {
-  const base = y + Math.min(height / 2, 20) + 4;
-  write(row.closed ? "▸" : "▾", 12, base, theme.dim);
-  const room = page.gutter - 34;
-  const tail = note ? ` ${note}` : "";
-  const name = fitted(text, room - widthOf(tail), "bold");
+function heading({ closed }, text, note, y, height) {
+  const base = y + Math.min(height / 2, 20) + 4, tail = note && ` ${note}`;
+  const name = fitted(text, page.gutter - 34 - widthOf(tail), "bold");
+  write(closed ? "▸" : "▾", 12, base, theme.dim);
   write(name, 26, base, theme.ink, "bold");
   write(tail, 26 + widthOf(name, "bold"), base, theme.dim);
 }
 
-/** The first rebalance that may be seen: they are in order of time and seldom overlap. */
-function firstVisible(rebalances) {
-  let i = rebalances.findIndex((r) => r.until_ms >= page.from);
-  if (i < 0) i = rebalances.length;
-  return i;
+/** Each with its stages, as many words as there is room for until the next one, and between them the
+ * generations. */
+function rebalances({ group }, y) {
+  const right = page.gutter + page.plot, seen = group.rebalances.filter(
+    (r) => r.until_ms >= page.from && r.start_ms <= page.to,
+  );
+  let last = -1, free = page.gutter;
+  seen.forEach((r, i) => {
+    const x = xOf(r.start_ms), end = Math.max(xOf(r.until_ms), x + 2);
+    if (end - last < 1) return;
+    last = end;
+    stages(r, x, end, y + 17);
+    free = label(r, x, Math.min(i + 1 < seen.length ? xOf(seen[i + 1].start_ms) : right, right), y + 13, free);
+  });
+  for (const { start, end, generation } of group.rests) {
+    if (generation < 0 || end < page.from || start > page.to) continue;
+    const x = Math.max(xOf(start), page.gutter) + 5, room = Math.min(xOf(end), right) - x - 7;
+    const text = fitting([`generation ${generation}`, `${generation}`], room);
+    if (text) write(text, x, y + 25, theme.dim);
+  }
 }
-
-const STAGES = { revoke: 0.45, join: 1, sync: 0.7, settle: 0.3 };
 
 /** A rebalance's block, its stages in shades of one colour. */
-function stages(r, x, end, y, height) {
-  pen.fillStyle = theme.busy;
+function stages(r, x, end, y) {
   const parts = r.stages.filter(([, from, to]) => xOf(to) - xOf(from) >= 1);
-  if (parts.length < 2) {
-    pen.globalAlpha = STAGES[parts[0]?.[0]] ?? 1;
-    pen.fillRect(x, y, end - x, height);
-    pen.globalAlpha = 1;
-    return;
-  }
-  for (const [name, from, to] of parts) {
-    pen.globalAlpha = STAGES[name] ?? 1;
-    pen.fillRect(xOf(from), y, xOf(to) - xOf(from), height);
-  }
-  pen.globalAlpha = 1;
+  if (parts.length < 2) return bar(theme.busy, x, y, end - x, 9, SHADES[parts[0]?.[0]] ?? 1);
+  for (const [name, from, to] of parts) bar(theme.busy, xOf(from), y, xOf(to) - xOf(from), 9, SHADES[name]);
 }
 
-const causeOf = (r) => {
-  const word = r.cause_source === "script" ? `${r.cause} (script)` : r.cause;
-  return r.member ? `${word}: ${r.member}` : word;
-};
-
-/** As many words as there is room for from `free` on until the next one begins; at the right edge the
- * number stands before it. Returns where the words end. */
-function rebalanceLabel(r, x, next, y, free) {
-  const style = chosen(r) ? "bold" : "", least = `#${r.number}`;
-  const from = Math.max(x, free), edge = page.gutter + page.plot - widthOf(least, style);
-  const texts = [`${least} ${causeOf(r)}`, `${least} ${r.cause}`, least];
-  const text = texts.find((option) => widthOf(option, style) <= next - from - 4);
-  const squeezed = !text && next > edge && edge > free + 6;
-  if (!text && !squeezed) return free;
-  const at = squeezed ? edge : from;
-  write(text ?? least, at, y, chosen(r) ? theme.accent : theme.ink, style);
-  return at + widthOf(text ?? least, style);
-}
-
-function generationLabel(r, end, next, y) {
-  if (r.generation_to === null) return;
-  const text = [`generation ${r.generation_to}`, `${r.generation_to}`]
-    .find((option) => widthOf(option) <= next - end - 12);
-  if (text) write(text, Math.max(end, page.gutter) + 5, y, theme.dim);
+/** A number may reach over the next one, which then has none; at the right edge it stands before it.
+ * Returns where the words end. */
+function label(r, x, next, y, free) {
+  const style = chosen(r) ? "bold" : "", least = `#${r.number}`, from = Math.max(x, free);
+  const edge = page.gutter + page.plot - widthOf(least, style);
+  const fits = fitting([`${least} ${r.why}`, `${least} ${r.cause}`, least], next - from - 4, style);
+  const text = fits ?? (x >= free && x <= edge ? least : "");
+  if (!text && !(next > edge && edge > free)) return free;
+  const at = text ? from : edge;
+  write(text || least, at, y, chosen(r) ? theme.accent : theme.ink, style);
+  return at + widthOf(text || least, style) + 6;
 }
 
 /** The share of partitions without an owner (hatched), with a zombie, with two owners (red). */
-function areas({ t, nobody, double, zombie }, total, y, height) {
-  pen.fillStyle = theme.faint;
-  pen.fillRect(page.gutter, y, page.plot, height);
-  const scaled = (n) => (n ? Math.max((n * height) / total, 2) : 0);
-  columns(t, nobody, scaled, y + height, theme.idle, theme.hatch);
-  columns(t, nobody, scaled, y + height, theme.nobody, theme.hatch);
-  columns(t, zombie, scaled, y + height, theme.zombie, theme.bad);
-  columns(t, double, scaled, y + height, theme.double, theme.bad);
+function unowned({ group }, y, height) {
+  const { t, nobody, double, zombie } = group.sweep, floor = y + height - 3;
+  const scaled = (n) => (n ? Math.max((n * (height - 6)) / group.partitions, 2) : 0);
+  bar(theme.faint, page.gutter, y + 3, page.plot, height - 6);
+  steps(t, nobody, scaled, floor, theme.hatched.strip, theme.hatch);
+  steps(t, zombie, scaled, floor, theme.hatched[ZOMBIE], theme.bad);
+  steps(t, double, scaled, floor, theme.hatched[DOUBLE], theme.bad);
 }
 
 /** Steps over time as columns of whole pixels that stand on `floor`; of a pixel the highest. A hatching
  * needs some width: what has less is `narrow`. */
-function columns(t, values, heightOf, floor, wide, narrow) {
+function steps(t, values, heightOf, floor, wide, narrow) {
   const highs = new Float64Array(Math.ceil(page.width) + 1);
   for (let i = Math.max(indexAt(t, page.from), 0); i + 1 < t.length && t[i] <= page.to; i++) {
     const height = heightOf(values[i]);
@@ -180,28 +119,25 @@ function columns(t, values, heightOf, floor, wide, narrow) {
   }
 }
 
+/** Between rebalances what the least and the most loaded member own, and the mean; a bar for what each
+ * rebalance moved. */
 function loadAndMoves({ group }, y, height) {
   const floor = y + height - 4, room = height - 10;
   const at = (load) => floor - (load * room) / group.most;
-  for (const load of group.loads) {
-    const x = Math.max(xOf(load.start), page.gutter), end = Math.min(xOf(load.end), page.width);
-    if (end <= page.gutter || x >= page.width || !load.members) continue;
-    pen.fillStyle = theme.idle;
-    pen.fillRect(x, at(load.most) - 1, end - x, at(load.least) - at(load.most) + 2);
-    pen.fillStyle = theme.ink;
-    pen.fillRect(x, at(load.mean) - 0.5, end - x, 1);
-    const range = load.least === load.most ? `${load.most}` : `${load.least}–${load.most}`;
-    const text = [`${range} each`, range].find((option) => widthOf(option) + 14 < end - x);
-    const above = at(load.most) - 4;
-    const within = above <= y + 11;
-    if (text && within && load.least < load.most) outline(text, x + 10, floor - 2, theme.idle);
-    if (text) write(text, x + 10, within ? Math.min(at(load.least) + 13, floor - 2) : above, theme.dim);
+  for (const { start, end, members, least, most, owned } of group.loads) {
+    if (!members || end < page.from || start > page.to) continue;
+    const x = Math.max(xOf(start), page.gutter), width = Math.min(xOf(end), page.width) - x;
+    bar(theme.idle, x, at(most) - 1, width, at(least) - at(most) + 2);
+    bar(theme.ink, x, at(owned / members) - 0.5, width, 1);
+    const range = least === most ? `${most}` : `${least}–${most}`;
+    const text = fitting([`${range} each`, range], width - 14), above = at(most) - 4;
+    const base = above > y + 11 ? above : Math.min(at(least) + 13, floor - 2);
+    if (text) bar(theme.ground, x + 8, base - 10, widthOf(text) + 4, 12, 0.8);
+    if (text) write(text, x + 10, base, theme.dim);
   }
-  pen.fillStyle = theme.busy;
-  for (const r of group.rebalances) {
-    const x = xOf(r.until_ms);
-    if (!r.partitions_moved || x < page.gutter - 4 || x > page.width) continue;
-    const high = Math.max((r.partitions_moved * room) / group.mostMoved, 2);
-    pen.fillRect(x - 2, floor - high, 4, high);
+  for (const { moved, until_ms: t } of group.rebalances) {
+    if (!moved || t < page.from || t > page.to) continue;
+    const high = Math.max((moved * room) / group.most_moved, 2);
+    bar(theme.busy, xOf(t) - 2, floor - high, 4, high);
   }
 }
