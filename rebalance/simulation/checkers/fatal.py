@@ -83,7 +83,7 @@ class FailsForAReason:
 
     def _moved(self, event: trace.GroupStateChanged) -> None:
         if event.previous == "Dead" and event.state == "Stable":
-            name = self._views.groups[event.group_id].protocol_name
+            name, _ = self._views.groups[event.group_id].chosen[event.generation_id]
             self._loaded.setdefault(event.group_id, set()).add(name)
 
     def _failed(self, fact: Fatal) -> None:
