@@ -24,6 +24,7 @@ from rebalance.protocol.effects import (
     Replayed,
     Reply,
     Resigned,
+    TopicDeleted,
 )
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.java_hash import partition_of
@@ -33,12 +34,18 @@ from rebalance.protocol.requests import (
     CoordinatorRequest,
     FindCoordinatorRequest,
     MetadataRequest,
+    OffsetCommitRequest,
     Request,
 )
-from rebalance.protocol.responses import FindCoordinatorResponse, MetadataResponse
+from rebalance.protocol.responses import (
+    FindCoordinatorResponse,
+    MetadataResponse,
+    OffsetCommitResponse,
+)
 from rebalance.protocol.states import GroupState
 from rebalance.simulation.checkers import Answer, Arrival, Fact
 from rebalance.simulation.clock import Clock
+from rebalance.simulation.commits import Refused, existing, with_refused
 from rebalance.simulation.disk import Disk
 from rebalance.simulation.network import Connection
 from rebalance.simulation.offsets_log import OffsetsLog, Write
@@ -68,12 +75,20 @@ class Surroundings(Protocol):
 class _Asked:
     """A request that is answered now or later, known by itself: the coordinator's token."""
 
-    __slots__ = ("connection", "number", "request")
+    __slots__ = ("connection", "number", "refused", "request")
 
-    def __init__(self, connection: Connection, number: int, request: CoordinatorRequest) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        number: int,
+        request: CoordinatorRequest,
+        refused: Refused = (),
+    ) -> None:
         self.connection = connection
         self.number = number
         self.request = request
+        self.refused = refused
+        """What of a commit the coordinator was not asked for."""
 
 
 class Node:
@@ -166,6 +181,11 @@ class Node:
         for connection in connections:
             connection.cut()
 
+    def topic_deleted(self, topic: str) -> None:
+        """Its groups forget what they committed to it; a broker that is down hears nothing."""
+        if self.is_up:
+            self._handle(TopicDeleted(topic=topic))
+
     def start(self) -> None:
         """It runs again and coordinates nothing yet."""
         self.is_up = True
@@ -201,10 +221,18 @@ class Node:
         elif isinstance(request, MetadataRequest):
             known = {t: self.topics[t] for t in request.topics if t in self.topics}
             connection.reply(number, MetadataResponse(cluster=ClusterMetadata(known)))
+        elif isinstance(request, OffsetCommitRequest):
+            there, refused = existing(request, self.topics)
+            if there.offsets or not refused:
+                self._ask(_Asked(connection, number, there, refused))
+            else:
+                connection.reply(number, OffsetCommitResponse(partitions=refused))
         else:
-            asked = _Asked(connection, number, request)
-            self._told(Arrival(self._world.now, asked, request))
-            self._handle(Received(token=asked, request=request))
+            self._ask(_Asked(connection, number, request))
+
+    def _ask(self, asked: _Asked) -> None:
+        self._told(Arrival(self._world.now, asked, asked.request))
+        self._handle(Received(token=asked, request=asked.request))
 
     def closed(self, connection: Connection) -> None:
         """Nobody hears what it is answered; the coordinator is told nothing, as in Kafka."""
@@ -238,8 +266,11 @@ class Node:
     def _answer(self, effect: Reply) -> None:
         asked = effect.token
         assert isinstance(asked, _Asked)
-        self._told(Answer(self._world.now, asked, asked.request, effect.response))
-        asked.connection.reply(asked.number, effect.response)
+        response = effect.response
+        self._told(Answer(self._world.now, asked, asked.request, response))
+        if asked.refused and isinstance(response, OffsetCommitResponse):
+            response = with_refused(response, asked.refused)
+        asked.connection.reply(asked.number, response)
 
     def _tell(self, effect: Effect) -> None:
         event = coordinator_event(effect, self._world.now)

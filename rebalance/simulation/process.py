@@ -243,6 +243,13 @@ class Process:
         if not self.paused:
             self._thread.settle()
 
+    def topic_changed(self, topic: str, partitions: int) -> None:
+        """A topic has more partitions, or (0) none any more."""
+        if partitions:
+            self._gate.do(self.positions.logs_are_there, topic)
+        else:
+            self.positions.logs_are_gone(topic)
+
     def crash(self) -> None:
         """The process is gone: nothing is said to anybody, its sockets are cut."""
         if self.alive:

@@ -11,7 +11,14 @@ from rebalance.simulation.checkers.plan_facts import Planned
 from rebalance.simulation.checkers.record_book import RecordBook, RecordCounts
 from rebalance.simulation.checkers.record_facts import Processed, ReadingBegan, RecordsEnded
 from rebalance.simulation.checkers.registry import Checkers
-from rebalance.simulation.checkers.violation import AtRest, Committed, Fatal, Unsettled, Violation
+from rebalance.simulation.checkers.violation import (
+    AtRest,
+    Committed,
+    Fatal,
+    Forgotten,
+    Unsettled,
+    Violation,
+)
 from rebalance.simulation.checkers.wire_facts import Answer, Arrival, TimerFired
 
 __all__ = [
@@ -23,6 +30,7 @@ __all__ = [
     "Committed",
     "Fact",
     "Fatal",
+    "Forgotten",
     "HeartbeatRefused",
     "Look",
     "Membership",

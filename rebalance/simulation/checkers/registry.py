@@ -83,7 +83,7 @@ class Checkers:
             GivenOnce(self.report),
             RevokedFirst(views, self.report),
             TakenFromNobody(views, self.report),
-            OffsetsGrow(self.report),
+            OffsetsGrow(self.records, self.report),
             NothingSkipped(self.records, self.report),
             NothingBeforeTheCommit(self.records, views, self.report),
             OnlyOwnersProcess(views, self.report),
