@@ -1,4 +1,4 @@
-"""Offsets that end: their topic is deleted (O08), nobody comes for a week (O05), or it never was."""
+"""Offsets that end: their topic is deleted (O08), nobody came for a week (O05), or it never was."""
 
 import pytest
 
