@@ -46,8 +46,10 @@ class FailsForAReason:
         """(group, instance) -> the member ids that it had, in order"""
         self._full_at: dict[str, int] = {}
         """group -> when it was full the last time; it may be so now"""
-        self._loaded: dict[str, set[str]] = {}
-        """group -> the protocols that were chosen when a coordinator loaded it with members"""
+        self._knew_only: dict[str, dict[str, int]] = {}
+        """group -> protocol -> until when its coordinator knew no other, because it was loaded"""
+        self._gone: dict[str, dict[str, int]] = {}
+        """group -> client id -> when a member of that name was removed last"""
         self._reasons: Mapping[ErrorCode, Callable[[Fatal], bool]] = {
             ErrorCode.FENCED_INSTANCE_ID: self._taken_over,
             ErrorCode.GROUP_MAX_SIZE_REACHED: self._was_full,
@@ -61,7 +63,8 @@ class FailsForAReason:
             trace.MemberStarted: self._started,
             trace.MemberJoined: self._added,
             trace.MemberRemoved: self._removed,
-            trace.GroupStateChanged: self._moved,
+            trace.GroupStateChanged: self._goes_on,
+            trace.JoinCompleted: self._goes_on,
             Fatal: self._failed,
         }
 
@@ -76,15 +79,18 @@ class FailsForAReason:
     def _removed(self, event: trace.MemberRemoved) -> None:
         if self._is_full(event.group_id):
             self._full_at[event.group_id] = event.t
+        client_id = self._views.groups[event.group_id].members.get(event.member_id)
+        if client_id is not None:
+            self._gone.setdefault(event.group_id, {})[client_id] = event.t
 
     def _is_full(self, group_id: str) -> bool:
         group = self._views.groups.get(group_id)
         return group is not None and len(group.members) >= self._config.group_max_size
 
-    def _moved(self, event: trace.GroupStateChanged) -> None:
-        if event.previous == "Dead" and event.state == "Stable":
-            name, _ = self._views.groups[event.group_id].chosen[event.generation_id]
-            self._loaded.setdefault(event.group_id, set()).add(name)
+    def _goes_on(self, event: trace.GroupStateChanged | trace.JoinCompleted) -> None:
+        group = self._views.groups.get(event.group_id)
+        if group is not None and group.loaded:
+            self._knew_only.setdefault(event.group_id, {})[group.protocol_name] = event.t
 
     def _failed(self, fact: Fatal) -> None:
         if isinstance(fact.cause, self._on_purpose):
@@ -117,9 +123,26 @@ class FailsForAReason:
         return asked is not None and not least <= asked <= most
 
     def _nothing_in_common(self, fact: Fatal) -> bool:
-        """With those that ever came to its group (G08). Of a group that was loaded a coordinator
-        knows what was chosen and no other protocol, until all have joined again (P03)."""
-        if self._loaded.get(fact.group_id, set()) - self._offered(fact.member):
+        """With those that were in its group since it came (G08). Of a group that was loaded a
+        coordinator knows what was chosen and no other protocol, until all have joined again (P03).
+        """
+        began, group = self._began[fact.member].t, self._views.groups.get(fact.group_id)
+        known = {name for name, t in self._knew_only.get(fact.group_id, {}).items() if t >= began}
+        if group is not None and group.loaded:
+            known.add(group.protocol_name)
+        own = self._offered(fact.member)
+        if known - own:
             return True
-        lanes = [lane for lane in self._views.lanes.values() if lane.group_id == fact.group_id]
-        return not frozenset.intersection(*(self._offered(lane.name) for lane in lanes))
+        others = set() if group is None else set(group.members.values())
+        others |= {who for who, t in self._gone.get(fact.group_id, {}).items() if t >= began}
+        offers = [self._offers_of(client_id, fact.group_id) for client_id in others]
+        return not own.intersection(*offers)
+
+    def _offers_of(self, client_id: str, group_id: str) -> frozenset[str]:
+        """What all lives of a consumer offer; a stranger may offer what it likes."""
+        lives = [
+            self._offered(lane.name)
+            for lane in self._views.lanes.values()
+            if lane.group_id == group_id and lane.name.partition(".")[0] == client_id
+        ]
+        return frozenset.intersection(*lives) if lives else frozenset()

@@ -68,6 +68,7 @@ class Checkers:
 
     def __init__(self, views: Views, is_eager: Callable[[str], bool]) -> None:
         self.violations: list[Violation] = []
+        self._views = views
         self._recent: deque[trace.Event] = deque(maxlen=_LAST_EVENTS)
         self._looks: dict[object, tuple[Look, ...]] = {}
         self.records = RecordBook()
@@ -107,7 +108,7 @@ class Checkers:
     def watch(self, config: CoordinatorConfig, snapshot: Snapshot) -> None:
         """Also what needs to know the coordinator's settings, or what it says of a group."""
         for checker in (
-            NotTooMany(config.group_max_size, snapshot, self.report),
+            NotTooMany(config.group_max_size, self._views, self.report),
             NobodyForgotten(snapshot, self.report),
             NothingPendingAtRest(snapshot, self.report),
         ):

@@ -58,6 +58,33 @@ def test_m08_a_refusal_out_of_nothing_is_found(
     assert code.name in failure.message
 
 
+GONE = """
+set group.initial.rebalance.delay.ms=0
+topic orders partitions=4
+members A topics=orders assignors=range
+members B C topics=orders assignors=sticky
+start A
+run until stable
+close A
+run for 1s
+start B
+run for 1s
+start C
+run for 9s
+"""
+
+
+def test_m08_who_left_before_is_no_reason_to_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert play(GONE).failures == ()
+    monkeypatch.setattr(ClassicGroup, "supports", _never)
+    first = play(GONE).failures[0]
+    assert (first.kind, first.checker) == ("M08", "FailsForAReason")
+
+
+def test_m08_who_was_there_is_a_reason() -> None:
+    assert play(GONE.replace("close A\nrun for 1s\n", "")).failures == ()
+
+
 def test_m08_a_plan_that_is_none_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RangeAssignor, "assign", lambda self, cluster, members: {"nobody": ()})
     first = play(f"{STAGE}start B\nrun for 9s\n").failures[0]
