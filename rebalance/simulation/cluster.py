@@ -12,7 +12,7 @@ from rebalance.coordinator import GroupSnapshot
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.java_hash import partition_of
 from rebalance.protocol.records import OffsetCommit, Record
-from rebalance.simulation.checkers import Fact
+from rebalance.simulation.checkers import Fact, Reading
 from rebalance.simulation.network import Connection
 from rebalance.simulation.node import Node
 from rebalance.simulation.offsets_log import OffsetsLog
@@ -104,6 +104,11 @@ class Cluster:
         """The group as its coordinator has it; None: nobody has it now."""
         node_id = self.coordinator_of(group_id)
         return None if node_id is None else self.nodes[node_id].coordinator.group(group_id)
+
+    def clock_of(self, group_id: str) -> Reading:
+        """What the clock of the group's coordinator shows; the world's, where nobody has it."""
+        node_id = self.coordinator_of(group_id)
+        return Reading(shown_ms=self._world.now) if node_id is None else self.nodes[node_id].reading
 
     # --- what happens to it ----------------------------------------------------------------------
 

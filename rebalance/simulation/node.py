@@ -43,7 +43,7 @@ from rebalance.protocol.responses import (
     OffsetCommitResponse,
 )
 from rebalance.protocol.states import GroupState
-from rebalance.simulation.checkers import Answer, Arrival, Fact
+from rebalance.simulation.checkers import Answer, Arrival, Fact, Reading, WriteFailed
 from rebalance.simulation.clock import Clock
 from rebalance.simulation.commits import Refused, existing, with_refused
 from rebalance.simulation.disk import Disk
@@ -124,6 +124,8 @@ class Node:
         """Requests that an answer let in while it was carried out with others."""
         self._wakes_at: int | None = None
         self._written_at = 0
+        self._slowest_write_ms = 0
+        """So far, in its own clock's milliseconds."""
         # Told of one partition, it answers for no other.
         self._handle(Resigned(partition=0))
 
@@ -136,6 +138,15 @@ class Node:
     def topics(self) -> dict[str, int]:
         """The cluster's topics and how many partitions each has."""
         return self._surroundings.topics
+
+    @property
+    def reading(self) -> Reading:
+        """What its clock shows, and how late it may be."""
+        return Reading(
+            shown_ms=self.clock.now,
+            jumped_ms=self.clock.jumped_ms,
+            late_ms=self._slowest_write_ms + self.clock.step_ms,
+        )
 
     def _suffix(self) -> str:
         # Kafka takes a UUID; a number reads better and is the same in every run.
@@ -282,11 +293,17 @@ class Node:
         write = self._surroundings.log.write(partition, effect.records)
         # One log: a quick append does not overtake a slow one.
         self._written_at = max(self._written_at, self._world.now + self.disk.write_ms)
-        self._world.at(self._written_at, self._appended, self._coordinator, effect.token, write)
+        began = self.clock.counted_ms
+        self._world.at(
+            self._written_at, self._appended, self._coordinator, effect.token, write, began
+        )
 
-    def _appended(self, coordinator: GroupCoordinator, token: int, write: Write) -> None:
+    def _appended(
+        self, coordinator: GroupCoordinator, token: int, write: Write, began: int
+    ) -> None:
         if coordinator is not self._coordinator:
             return  # it crashed meanwhile
+        self._slowest_write_ms = max(self._slowest_write_ms, self.clock.counted_ms - began)
         error = ErrorCode.NONE
         if not write.settled:
             error = self.disk.outcome()
@@ -294,6 +311,8 @@ class Node:
                 self._surroundings.durable(self._surroundings.log.acknowledge(write))
             else:
                 self._surroundings.log.take_back(write)
+                group_id = write.records[0].group_id
+                self._told(WriteFailed(t=self._world.now, group_id=group_id, error=error))
         self._handle(Appended(token=token, error=error))
 
     # --- time ------------------------------------------------------------------------------------
@@ -301,6 +320,11 @@ class Node:
     def jump(self, ahead_ms: int) -> None:
         """Its clock shows so much more from now on; what is due by that is done now."""
         self.clock.jump(ahead_ms)
+        self._arm()
+
+    def run_clock_at(self, permille: int) -> None:
+        """Its clock counts so many milliseconds in a second from now on."""
+        self.clock.run_at(permille)
         self._arm()
 
     def _arm(self) -> None:

@@ -291,6 +291,11 @@ class Process:
         self.clock.jump(ahead_ms)
         self._driver.arm()
 
+    def run_clock_at(self, permille: int) -> None:
+        """Its clock counts so many milliseconds in a second from now on."""
+        self.clock.run_at(permille)
+        self._driver.arm()
+
     # --- what the member asks for ----------------------------------------------------------------
 
     def _perform(self, effect: events.MemberEffect) -> None:

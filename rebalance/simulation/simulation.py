@@ -104,7 +104,7 @@ class Simulation:
         """Also by those that must know the settings, and by who says what is no violation."""
         report = self.checkers.report
         self.checkers.watch(config, self.cluster.group)
-        self.checkers.measure(config, self.cluster.group)
+        self.checkers.measure(config, self.cluster.group, self.cluster.clock_of)
         self.checkers.add(
             FailsForAReason(self.views, config, self._offered, SimulatedFailure, report)
         )

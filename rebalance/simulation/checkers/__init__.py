@@ -6,6 +6,7 @@ that led there. One small class per invariant and view, one registry that runs t
 """
 
 from rebalance.simulation.checkers.checker import Checker, Fact, Look, Report
+from rebalance.simulation.checkers.coordinator_clock import Reading
 from rebalance.simulation.checkers.member_facts import HeartbeatRefused, Membership
 from rebalance.simulation.checkers.plan_facts import Planned
 from rebalance.simulation.checkers.record_book import RecordBook, RecordCounts
@@ -18,6 +19,7 @@ from rebalance.simulation.checkers.violation import (
     Forgotten,
     Unsettled,
     Violation,
+    WriteFailed,
 )
 from rebalance.simulation.checkers.wire_facts import Answer, Arrival, TimerFired
 
@@ -36,6 +38,7 @@ __all__ = [
     "Membership",
     "Planned",
     "Processed",
+    "Reading",
     "ReadingBegan",
     "RecordBook",
     "RecordCounts",
@@ -44,4 +47,5 @@ __all__ = [
     "TimerFired",
     "Unsettled",
     "Violation",
+    "WriteFailed",
 ]

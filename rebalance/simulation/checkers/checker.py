@@ -16,6 +16,7 @@ from rebalance.simulation.checkers.violation import (
     Fatal,
     Forgotten,
     Unsettled,
+    WriteFailed,
 )
 from rebalance.simulation.checkers.wire_facts import Answer, Arrival, TimerFired
 from rebalance.timeline import trace
@@ -26,6 +27,7 @@ Fact = (
     trace.Event
     | Committed
     | Forgotten
+    | WriteFailed
     | Unsettled
     | AtRest
     | Fatal

@@ -13,11 +13,21 @@ from typing import ClassVar
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.errors import ErrorCode
 from rebalance.simulation.checkers.checker import Look, Report
-from rebalance.simulation.checkers.violation import Fatal
+from rebalance.simulation.checkers.violation import Fatal, WriteFailed
 from rebalance.simulation.views import Views
 from rebalance.timeline import trace
 
 __all__ = ["FailsForAReason"]
+
+_FOR_GOOD = frozenset(
+    {
+        ErrorCode.MESSAGE_TOO_LARGE,
+        ErrorCode.RECORD_LIST_TOO_LARGE,
+        ErrorCode.INVALID_FETCH_SIZE,
+        ErrorCode.UNKNOWN_SERVER_ERROR,
+    }
+)
+"""What a log says that a client is told as UNKNOWN_SERVER_ERROR (appendErrorToResponseError)."""
 
 
 class FailsForAReason:
@@ -50,11 +60,14 @@ class FailsForAReason:
         """group -> protocol -> until when its coordinator knew no other, because it was loaded"""
         self._gone: dict[str, dict[str, int]] = {}
         """group -> client id -> when a member of that name was removed last"""
+        self._refused_at: dict[str, int] = {}
+        """group -> when the log refused for good what its coordinator wrote"""
         self._reasons: Mapping[ErrorCode, Callable[[Fatal], bool]] = {
             ErrorCode.FENCED_INSTANCE_ID: self._taken_over,
             ErrorCode.GROUP_MAX_SIZE_REACHED: self._was_full,
             ErrorCode.INVALID_SESSION_TIMEOUT: self._out_of_bounds,
             ErrorCode.INCONSISTENT_GROUP_PROTOCOL: self._nothing_in_common,
+            ErrorCode.UNKNOWN_SERVER_ERROR: self._not_written,
         }
 
     def looks(self) -> Mapping[type, Look]:
@@ -65,6 +78,7 @@ class FailsForAReason:
             trace.MemberRemoved: self._removed,
             trace.GroupStateChanged: self._goes_on,
             trace.JoinCompleted: self._goes_on,
+            WriteFailed: self._write_failed,
             Fatal: self._failed,
         }
 
@@ -91,6 +105,10 @@ class FailsForAReason:
         group = self._views.groups.get(event.group_id)
         if group is not None and group.loaded:
             self._knew_only.setdefault(event.group_id, {})[group.protocol_name] = event.t
+
+    def _write_failed(self, fact: WriteFailed) -> None:
+        if fact.error in _FOR_GOOD:
+            self._refused_at[fact.group_id] = fact.t
 
     def _failed(self, fact: Fatal) -> None:
         if isinstance(fact.cause, self._on_purpose):
@@ -121,6 +139,10 @@ class FailsForAReason:
         most = self._config.group_max_session_timeout_ms
         asked = self._began[fact.member].session_timeout_ms
         return asked is not None and not least <= asked <= most
+
+    def _not_written(self, fact: Fatal) -> bool:
+        """Since it came, and nobody is told to try again (S02)."""
+        return self._refused_at.get(fact.group_id, -1) >= self._began[fact.member].t
 
     def _nothing_in_common(self, fact: Fatal) -> bool:
         """With those that were in its group since it came (G08). Of a group that was loaded a

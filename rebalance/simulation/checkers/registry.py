@@ -12,6 +12,7 @@ from rebalance.simulation.checkers.at_rest import (
 )
 from rebalance.simulation.checkers.checker import Checker, Fact, Look
 from rebalance.simulation.checkers.convergence import Convergence
+from rebalance.simulation.checkers.coordinator_clock import ClockOf
 from rebalance.simulation.checkers.eager_joins import EagerJoinsWithNothing
 from rebalance.simulation.checkers.generations import (
     GenerationsAreNew,
@@ -114,13 +115,14 @@ class Checkers:
         ):
             self.add(checker)
 
-    def measure(self, config: CoordinatorConfig, snapshot: Snapshot) -> None:
+    def measure(self, config: CoordinatorConfig, snapshot: Snapshot, clock_of: ClockOf) -> None:
         """Also what measures how long something took: where time passes."""
+        delay_ms = config.group_initial_rebalance_delay_ms
         for checker in (
-            NobodyLeftOut(snapshot, self.report),
-            JoinPhaseEnds(snapshot, self.report),
-            InitialDelayHolds(config.group_initial_rebalance_delay_ms, snapshot, self.report),
-            SyncPhaseEnds(snapshot, self.report),
+            NobodyLeftOut(snapshot, clock_of, self.report),
+            JoinPhaseEnds(snapshot, clock_of, self.report),
+            InitialDelayHolds(delay_ms, snapshot, clock_of, self.report),
+            SyncPhaseEnds(snapshot, clock_of, self.report),
         ):
             self.add(checker)
 
