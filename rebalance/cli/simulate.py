@@ -265,6 +265,8 @@ def _verdict(outcome: "Outcome", *, judged: bool) -> Iterator[str]:
         yield from _violation(violation)
     if not outcome.violations:
         yield f"Invariants I01 to I06 hold ({played})."
+    for limit in outcome.limits:
+        yield str(limit)
     if not judged:
         return
     if not outcome.overrides.none:
@@ -304,6 +306,9 @@ def _as_json(outcome: "Outcome") -> dict[str, Any]:
         "blocks": [_block_as_json(block) for block in outcome.blocks],
         "violations": [_violation_as_json(each) for each in outcome.violations],
         "measured_from_ms": outcome.measured_from,
+        "limits": [
+            {**_violation_as_json(each.violation), "reason": each.reason} for each in outcome.limits
+        ],
         "metrics": figures(outcome.trace, outcome.measured_from),
         "groups": group_numbers(
             ((group, ALL) for group in read_groups(outcome.trace)),

@@ -91,6 +91,10 @@ class Thread:
         for partition, offset in offsets:
             self._from[partition] = (offset, self._read_so_far())
 
+    def exists(self, partition: TopicPartition) -> bool:
+        """There is a log to read."""
+        return self._logs.exists(partition)
+
     def leave_off(self, partitions: PartitionSet) -> None:
         """Read these no more; their positions are forgotten."""
         for partition in partitions:

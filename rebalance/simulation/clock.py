@@ -7,37 +7,50 @@ nothing was done to shows the world's time.
 
 from rebalance.simulation.world import World
 
-__all__ = ["Clock"]
+__all__ = ["EXACT", "Clock"]
 
-_EXACT = 1000
+EXACT = 1000
+"""What a good clock counts in a second of the world."""
 
 
 class Clock:
     """Milliseconds, as one process or broker reads them; Kafka's machines know no other time."""
 
-    __slots__ = ("_permille", "_shown", "_since", "_world")
+    __slots__ = ("_permille", "_shown", "_since", "_world", "jumped_ms")
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._permille = _EXACT
+        self._permille = EXACT
         self._since = 0
         """When, in the world's time, it last became faster, slower, or jumped."""
         self._shown = 0
         """What it showed then."""
+        self.jumped_ms = 0
+        """How much of what it shows it never counted."""
 
     @property
     def now(self) -> int:
         """What it shows (ms)."""
         passed = self._world.now - self._since
-        if self._permille != _EXACT:
-            passed = passed * self._permille // _EXACT
+        if self._permille != EXACT:
+            passed = passed * self._permille // EXACT
         return self._shown + passed
+
+    @property
+    def counted_ms(self) -> int:
+        """What it shows without what it jumped."""
+        return self.now - self.jumped_ms
+
+    @property
+    def step_ms(self) -> int:
+        """How far it may be beyond the time that was waited for: what it counts meanwhile."""
+        return -(-self._permille // EXACT) if self._permille != EXACT else 0
 
     def world_time(self, shown: int) -> int:
         """The first moment of the world (ms) at which it shows `shown` or more."""
         ahead = shown - self._shown
-        if self._permille != _EXACT:
-            ahead = -(-ahead * _EXACT // self._permille)
+        if self._permille != EXACT:
+            ahead = -(-ahead * EXACT // self._permille)
         return self._since + ahead
 
     def jump(self, ahead_ms: int) -> None:
@@ -49,6 +62,7 @@ class Clock:
         if ahead_ms < 0:
             raise ValueError(f"{ahead_ms} ms: a monotonic clock does not go back")
         self._shown, self._since = self.now + ahead_ms, self._world.now
+        self.jumped_ms += ahead_ms
 
     def run_at(self, permille: int) -> None:
         """From now on it counts so many milliseconds in a second: 1000 is exact, 900 is slow.

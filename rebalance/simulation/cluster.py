@@ -12,7 +12,7 @@ from rebalance.coordinator import GroupSnapshot
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.java_hash import partition_of
 from rebalance.protocol.records import OffsetCommit, Record
-from rebalance.simulation.checkers import Fact
+from rebalance.simulation.checkers import Fact, Reading
 from rebalance.simulation.network import Connection
 from rebalance.simulation.node import Node
 from rebalance.simulation.offsets_log import OffsetsLog
@@ -20,10 +20,13 @@ from rebalance.simulation.path import Path
 from rebalance.simulation.world import World
 from rebalance.timeline.trace import Event
 
-__all__ = ["Cluster", "OnCommit"]
+__all__ = ["Cluster", "OnCommit", "OnForgotten"]
 
 OnCommit = Callable[[str, TopicPartition, int], None]
 """Told group id, partition and offset of every commit that became durable."""
+
+OnForgotten = Callable[[str, TopicPartition], None]
+"""Told group id and partition of every offset whose tombstone became durable."""
 
 
 class Cluster:
@@ -37,6 +40,7 @@ class Cluster:
         nodes: int,
         emit: Callable[[Event], None],
         on_commit: OnCommit,
+        on_forgotten: OnForgotten,
         told: Callable[[Fact], None],
     ) -> None:
         self.topics: dict[str, int] = {}
@@ -45,6 +49,7 @@ class Cluster:
         """How long a coordinator takes to load the groups of a partition."""
         self._world = world
         self._on_commit = on_commit
+        self._on_forgotten = on_forgotten
         self._member_numbers = 0
         self._partitions = config.offsets_topic_num_partitions
         self._leaders: dict[int, int] = {}
@@ -88,7 +93,11 @@ class Cluster:
     def durable(self, records: Iterable[Record]) -> None:
         """These are in the log for good."""
         for record in records:
-            if isinstance(record, OffsetCommit) and record.value is not None:
+            if not isinstance(record, OffsetCommit):
+                continue
+            if record.value is None:
+                self._on_forgotten(record.group_id, record.partition)
+            else:
                 self._on_commit(record.group_id, record.partition, record.value.offset)
 
     def group(self, group_id: str) -> GroupSnapshot | None:
@@ -96,7 +105,20 @@ class Cluster:
         node_id = self.coordinator_of(group_id)
         return None if node_id is None else self.nodes[node_id].coordinator.group(group_id)
 
+    def clock_of(self, group_id: str) -> Reading:
+        """What the clock of the group's coordinator shows; the world's, where nobody has it."""
+        node_id = self.coordinator_of(group_id)
+        return Reading(shown_ms=self._world.now) if node_id is None else self.nodes[node_id].reading
+
     # --- what happens to it ----------------------------------------------------------------------
+
+    def topic(self, name: str, partitions: int) -> None:
+        """There is such a topic, with more partitions perhaps, or (0) none any more (O08)."""
+        if partitions:
+            self.topics[name] = partitions
+        elif self.topics.pop(name, 0):
+            for node in self.nodes.values():
+                node.topic_deleted(name)
 
     def move(self, group_id: str, node_id: int) -> None:
         """Another node coordinates this group, and all that share its partition.

@@ -195,15 +195,12 @@ class Faults:
         """The clock of a consumer's process counts so many milliseconds in a second."""
         process = self._running(name)
         self._simulation.step(f"the clock of {process.name} {_pace(permille)}", process.name)
-        process.clock.run_at(permille)
-        process.jump(0)
+        process.run_clock_at(permille)
 
     def drift_broker(self, broker: int, permille: int) -> None:
         """A broker's clock counts so many milliseconds in a second."""
         self._simulation.step(f"the clock of broker {broker} {_pace(permille)}")
-        node = self._simulation.cluster.nodes[broker]
-        node.clock.run_at(permille)
-        node.jump(0)
+        self._simulation.cluster.nodes[broker].run_clock_at(permille)
 
     def _later(self, for_ms: int | None, end: Callable[..., None], *args: int) -> None:
         """What has a time of its own ends when that is over."""

@@ -24,6 +24,7 @@ from rebalance.protocol.effects import (
     Replayed,
     Reply,
     Resigned,
+    TopicDeleted,
 )
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.java_hash import partition_of
@@ -33,12 +34,18 @@ from rebalance.protocol.requests import (
     CoordinatorRequest,
     FindCoordinatorRequest,
     MetadataRequest,
+    OffsetCommitRequest,
     Request,
 )
-from rebalance.protocol.responses import FindCoordinatorResponse, MetadataResponse
+from rebalance.protocol.responses import (
+    FindCoordinatorResponse,
+    MetadataResponse,
+    OffsetCommitResponse,
+)
 from rebalance.protocol.states import GroupState
-from rebalance.simulation.checkers import Answer, Arrival, Fact
+from rebalance.simulation.checkers import Answer, Arrival, Fact, Reading, WriteFailed
 from rebalance.simulation.clock import Clock
+from rebalance.simulation.commits import Refused, existing, with_refused
 from rebalance.simulation.disk import Disk
 from rebalance.simulation.network import Connection
 from rebalance.simulation.offsets_log import OffsetsLog, Write
@@ -68,12 +75,20 @@ class Surroundings(Protocol):
 class _Asked:
     """A request that is answered now or later, known by itself: the coordinator's token."""
 
-    __slots__ = ("connection", "number", "request")
+    __slots__ = ("connection", "number", "refused", "request")
 
-    def __init__(self, connection: Connection, number: int, request: CoordinatorRequest) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        number: int,
+        request: CoordinatorRequest,
+        refused: Refused = (),
+    ) -> None:
         self.connection = connection
         self.number = number
         self.request = request
+        self.refused = refused
+        """What of a commit the coordinator was not asked for."""
 
 
 class Node:
@@ -109,6 +124,8 @@ class Node:
         """Requests that an answer let in while it was carried out with others."""
         self._wakes_at: int | None = None
         self._written_at = 0
+        self._slowest_write_ms = 0
+        """So far, in its own clock's milliseconds."""
         # Told of one partition, it answers for no other.
         self._handle(Resigned(partition=0))
 
@@ -121,6 +138,15 @@ class Node:
     def topics(self) -> dict[str, int]:
         """The cluster's topics and how many partitions each has."""
         return self._surroundings.topics
+
+    @property
+    def reading(self) -> Reading:
+        """What its clock shows, and how late it may be."""
+        return Reading(
+            shown_ms=self.clock.now,
+            jumped_ms=self.clock.jumped_ms,
+            late_ms=self._slowest_write_ms + self.clock.step_ms,
+        )
 
     def _suffix(self) -> str:
         # Kafka takes a UUID; a number reads better and is the same in every run.
@@ -166,6 +192,11 @@ class Node:
         for connection in connections:
             connection.cut()
 
+    def topic_deleted(self, topic: str) -> None:
+        """Its groups forget what they committed to it; a broker that is down hears nothing."""
+        if self.is_up:
+            self._handle(TopicDeleted(topic=topic))
+
     def start(self) -> None:
         """It runs again and coordinates nothing yet."""
         self.is_up = True
@@ -201,10 +232,18 @@ class Node:
         elif isinstance(request, MetadataRequest):
             known = {t: self.topics[t] for t in request.topics if t in self.topics}
             connection.reply(number, MetadataResponse(cluster=ClusterMetadata(known)))
+        elif isinstance(request, OffsetCommitRequest):
+            there, refused = existing(request, self.topics)
+            if there.offsets or not refused:
+                self._ask(_Asked(connection, number, there, refused))
+            else:
+                connection.reply(number, OffsetCommitResponse(partitions=refused))
         else:
-            asked = _Asked(connection, number, request)
-            self._told(Arrival(self._world.now, asked, request))
-            self._handle(Received(token=asked, request=request))
+            self._ask(_Asked(connection, number, request))
+
+    def _ask(self, asked: _Asked) -> None:
+        self._told(Arrival(self._world.now, asked, asked.request))
+        self._handle(Received(token=asked, request=asked.request))
 
     def closed(self, connection: Connection) -> None:
         """Nobody hears what it is answered; the coordinator is told nothing, as in Kafka."""
@@ -238,8 +277,11 @@ class Node:
     def _answer(self, effect: Reply) -> None:
         asked = effect.token
         assert isinstance(asked, _Asked)
-        self._told(Answer(self._world.now, asked, asked.request, effect.response))
-        asked.connection.reply(asked.number, effect.response)
+        response = effect.response
+        self._told(Answer(self._world.now, asked, asked.request, response))
+        if asked.refused and isinstance(response, OffsetCommitResponse):
+            response = with_refused(response, asked.refused)
+        asked.connection.reply(asked.number, response)
 
     def _tell(self, effect: Effect) -> None:
         event = coordinator_event(effect, self._world.now)
@@ -251,11 +293,17 @@ class Node:
         write = self._surroundings.log.write(partition, effect.records)
         # One log: a quick append does not overtake a slow one.
         self._written_at = max(self._written_at, self._world.now + self.disk.write_ms)
-        self._world.at(self._written_at, self._appended, self._coordinator, effect.token, write)
+        began = self.clock.counted_ms
+        self._world.at(
+            self._written_at, self._appended, self._coordinator, effect.token, write, began
+        )
 
-    def _appended(self, coordinator: GroupCoordinator, token: int, write: Write) -> None:
+    def _appended(
+        self, coordinator: GroupCoordinator, token: int, write: Write, began: int
+    ) -> None:
         if coordinator is not self._coordinator:
             return  # it crashed meanwhile
+        self._slowest_write_ms = max(self._slowest_write_ms, self.clock.counted_ms - began)
         error = ErrorCode.NONE
         if not write.settled:
             error = self.disk.outcome()
@@ -263,6 +311,8 @@ class Node:
                 self._surroundings.durable(self._surroundings.log.acknowledge(write))
             else:
                 self._surroundings.log.take_back(write)
+                group_id = write.records[0].group_id
+                self._told(WriteFailed(t=self._world.now, group_id=group_id, error=error))
         self._handle(Appended(token=token, error=error))
 
     # --- time ------------------------------------------------------------------------------------
@@ -270,6 +320,11 @@ class Node:
     def jump(self, ahead_ms: int) -> None:
         """Its clock shows so much more from now on; what is due by that is done now."""
         self.clock.jump(ahead_ms)
+        self._arm()
+
+    def run_clock_at(self, permille: int) -> None:
+        """Its clock counts so many milliseconds in a second from now on."""
+        self.clock.run_at(permille)
         self._arm()
 
     def _arm(self) -> None:

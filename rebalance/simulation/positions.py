@@ -2,7 +2,8 @@
 
 Rule kept: a consumer reads on from the committed offset, as a real one does, so that what a commit
 says is what the next owner starts from. What is given up is not read any more, also if the answer
-to its fetch comes later, or it was assigned anew meanwhile.
+to its fetch comes later, or it was assigned anew meanwhile. Of a log that does not exist nothing
+is read; if there is one again, its beginning is (auto.offset.reset=earliest).
 """
 
 from collections.abc import Callable, Mapping
@@ -52,6 +53,8 @@ class Positions:
         self._fetches = 0
         self._fetching: dict[TopicPartition, int] = {}
         """Assigned partitions without a position yet -> the fetch that will bring it."""
+        self._without_log: set[TopicPartition] = set()
+        """Assigned partitions that do not exist."""
         self._commits = 0
         self._committed_at = gate.now
         self._last_committed: dict[TopicPartition, int] = {}
@@ -115,6 +118,24 @@ class Positions:
         for partition in partitions:
             self._processed.pop(partition, None)
             self._fetching.pop(partition, None)
+            self._without_log.discard(partition)
+
+    def logs_are_gone(self, topic: str) -> None:
+        """A topic was deleted: its partitions are not read, whoever they are assigned to."""
+        gone = [p for p in (*self._processed, *self._fetching) if p.topic == topic]
+        self._thread.leave_off(PartitionSet(gone))
+        self._without_log.update(gone)
+        for partition in gone:
+            self._processed.pop(partition, None)
+            self._fetching.pop(partition, None)
+            self._last_committed.pop(partition, None)
+
+    def logs_are_there(self, topic: str) -> None:
+        """A topic has these logs, some for the first time."""
+        for partition in sorted(self._without_log):
+            if partition.topic == topic and self._thread.exists(partition):
+                self._without_log.discard(partition)
+                self._read(partition, 0)
 
     def tell_progress(self) -> None:
         """Tell the checkers what was processed until now."""
@@ -150,6 +171,9 @@ class Positions:
                 self._read(partition, at[partition])
 
     def _read(self, partition: TopicPartition, offset: int) -> None:
+        if not self._thread.exists(partition):
+            self._without_log.add(partition)
+            return
         self._thread.read(((partition, offset),))
         self._processed[partition] = offset
         self._told(

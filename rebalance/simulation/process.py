@@ -252,6 +252,13 @@ class Process:
         if not self.paused:
             self._thread.settle()
 
+    def topic_changed(self, topic: str, partitions: int) -> None:
+        """A topic has more partitions, or (0) none any more."""
+        if partitions:
+            self._gate.do(self.positions.logs_are_there, topic)
+        else:
+            self.positions.logs_are_gone(topic)
+
     def crash(self) -> None:
         """The process is gone: nothing is said to anybody, its sockets are cut."""
         if self.alive:
@@ -291,6 +298,11 @@ class Process:
     def jump(self, ahead_ms: int) -> None:
         """Its clock shows so much more from now on; what is due by that is done now."""
         self.clock.jump(ahead_ms)
+        self._driver.arm()
+
+    def run_clock_at(self, permille: int) -> None:
+        """Its clock counts so many milliseconds in a second from now on."""
+        self.clock.run_at(permille)
         self._driver.arm()
 
     # --- what the member asks for ----------------------------------------------------------------

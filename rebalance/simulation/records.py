@@ -72,6 +72,11 @@ class Logs:
         topic = self._topics.get(name)
         return [] if topic is None else [TopicPartition(name, p) for p in range(topic.partitions)]
 
+    def exists(self, partition: TopicPartition) -> bool:
+        """There is such a log."""
+        topic = self._topics.get(partition.topic)
+        return topic is not None and partition.partition < topic.partitions
+
     def end(self, partition: TopicPartition, now: int) -> int | None:
         """The offset that the next record will get; None: there is no end, or no topic."""
         topic = self._topics.get(partition.topic)

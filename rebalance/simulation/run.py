@@ -11,6 +11,7 @@ from rebalance.simulation.checkers import Violation
 from rebalance.simulation.choosing import Overrides
 from rebalance.simulation.commands import COMMANDS, Command
 from rebalance.simulation.hosting import Host
+from rebalance.simulation.known import KnownLimit, judged
 from rebalance.simulation.scenario import Block, Call, Scenario
 from rebalance.simulation.settling import settle
 from rebalance.simulation.simulation import Simulation
@@ -42,6 +43,10 @@ class Outcome:
     simulation: Simulation
     """At its end, for who wants to look closer. Its trace runs until the last command is played."""
     overrides: Overrides
+    violations: tuple[Violation, ...] = ()
+    """Invariants that did not hold."""
+    limits: tuple[KnownLimit, ...] = ()
+    """Others that no coordinator of Kafka's could have kept."""
     measured_from: int = 0
     """The story asks for numbers from this time on (ms)."""
     unrest: tuple[str, ...] = ()
@@ -52,11 +57,6 @@ class Outcome:
     def trace(self) -> Trace:
         """Everything that happened, to be written or drawn."""
         return self.simulation.trace
-
-    @property
-    def violations(self) -> tuple[Violation, ...]:
-        """Invariants that did not hold."""
-        return self.simulation.violations
 
     @property
     def comparable(self) -> bool:
@@ -127,9 +127,12 @@ def run_scenario(
         BlockOutcome(block=block, output=tuple(line for _ in block.calls for line in next(outputs)))
         for block in scenario.blocks
     )
+    violations, limits = judged(stage.simulation)
     return Outcome(
         scenario=scenario,
         blocks=blocks,
+        violations=violations,
+        limits=limits,
         simulation=stage.simulation,
         overrides=overrides,
         measured_from=stage.measured_from,

@@ -14,6 +14,7 @@ from rebalance.simulation.callbacks import SimulatedFailure
 from rebalance.simulation.checkers import (
     Checkers,
     Committed,
+    Forgotten,
     Violation,
 )
 from rebalance.simulation.checkers.fatal import FailsForAReason
@@ -93,6 +94,7 @@ class Simulation:
             nodes=nodes,
             emit=self.emit,
             on_commit=self._on_commit,
+            on_forgotten=self._on_forgotten,
             told=self.checkers.told,
         )
         self._rest = Rest(self.views, self.processes, self._to_come, self.cluster.group)
@@ -102,7 +104,7 @@ class Simulation:
         """Also by those that must know the settings, and by who says what is no violation."""
         report = self.checkers.report
         self.checkers.watch(config, self.cluster.group)
-        self.checkers.measure(config, self.cluster.group)
+        self.checkers.measure(config, self.cluster.group, self.cluster.clock_of)
         self.checkers.add(
             FailsForAReason(self.views, config, self._offered, SimulatedFailure, report)
         )
@@ -132,12 +134,13 @@ class Simulation:
 
     def topic(self, name: str, partitions: int) -> None:
         """Create a topic, give it more partitions, or (0) delete it."""
-        if partitions:
-            self.cluster.topics[name] = partitions
-        else:
-            self.cluster.topics.pop(name, None)
+        if not partitions:
+            self.tell_progress()
         self.logs.topic(name, partitions, self.now)
         self.emit(TopicKnown(t=self.now, topic=name, partitions=partitions))
+        self.cluster.topic(name, partitions)
+        for process in self.alive():
+            process.topic_changed(name, partitions)
 
     def produce(self, topic: str, rate_per_s: int) -> None:
         """From now on each partition of a topic gets so many records a second; 0: no more.
@@ -325,6 +328,10 @@ class Simulation:
         self.checkers.told(
             Committed(t=self.now, group_id=group_id, partition=partition, offset=offset)
         )
+
+    def _on_forgotten(self, group_id: str, partition: TopicPartition) -> None:
+        self.offsets.pop((group_id, partition), None)
+        self.checkers.told(Forgotten(t=self.now, group_id=group_id, partition=partition))
 
     def _is_eager(self, lane: str) -> bool:
         return self.protocol_of(lane) is RebalanceProtocol.EAGER

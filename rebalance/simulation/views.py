@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from rebalance.timeline import trace
 
-__all__ = ["GroupView", "Lane", "Rebalance", "Views", "flattened"]
+__all__ = ["GroupView", "Lane", "Partition", "Rebalance", "Views", "flattened"]
 
 Partition = tuple[str, int]
 
@@ -76,6 +76,11 @@ class GroupView:
     generation_id: int = 0
     protocol_name: str = ""
     leader: str = ""
+    loaded: bool = False
+    """Its coordinator has it from the log, and no generation has begun since: it knows one protocol
+    of each member (P03)."""
+    chosen: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """Generation -> protocol and leader, of those that may be the last one written (P02)."""
     members: dict[str, str] = field(default_factory=dict)
     """member id -> client id"""
     static: set[str] = field(default_factory=set)
@@ -180,9 +185,13 @@ class Views:
         group.generation_id = event.generation_id
         if event.state in ("Stable", "Empty", "Dead"):
             self._end_rebalance(event)
-        # A group that was loaded has the leader that it had (P03).
-        if event.state == "Empty" or (event.previous == "Dead" and event.state != "Stable"):
+        if event.previous == "Dead":
+            group.loaded = event.state != "Empty"
+            group.protocol_name, group.leader = group.chosen.get(event.generation_id, ("", ""))
+        if event.state == "Empty":
             group.protocol_name = group.leader = ""
+        if event.state == "Stable":  # of which the log has all; that it is Empty may get lost
+            group.chosen = {n: said for n, said in group.chosen.items() if n == group.generation_id}
 
     def _end_rebalance(self, event: trace.GroupStateChanged) -> None:
         last = next((r for r in reversed(self.rebalances) if r.group_id == event.group_id), None)
@@ -222,7 +231,9 @@ class Views:
     def _join_completed(self, event: trace.JoinCompleted) -> None:
         group = self._group(event.group_id)
         group.generation_id = event.generation_id
+        group.loaded = False
         group.protocol_name, group.leader = event.protocol_name, event.leader
+        group.chosen[event.generation_id] = event.protocol_name, event.leader
         members = group.static.intersection(event.members)
         for lane in self.lanes_of(event.group_id):
             lane.left_behind = not lane.joining and lane.member_id in members

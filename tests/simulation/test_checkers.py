@@ -129,7 +129,7 @@ def test_i04_generation_goes_back() -> None:
 
 def test_i04_member_goes_back() -> None:
     watched = Watched()
-    watched.see(*member("a", "a-1", generation=3))
+    watched.see(completed("a-1", generation=3), *member("a", "a-1", generation=3))
     back = trace.Joined(t=2, group_id="g", member="a", member_id="a-1", generation_id=2)
     assert watched.see(back) == ["I04"]
     assert watched.checkers.violations[0].message == "a went from generation 3 to 2"
@@ -151,6 +151,24 @@ def test_i04_generation_that_no_coordinator_had_written_comes_again() -> None:
     )
     again = trace.Joined(t=4, group_id="g", member="a", member_id="a-1", generation_id=5)
     assert watched.see(dead, completed("a-1", generation=5), again) == []
+
+
+def test_i04_an_answer_of_a_coordinator_that_is_gone_says_nothing_of_the_next_one() -> None:
+    watched = Watched()
+    watched.see(*member("a", "a-1", generation=1), joining("a"), completed("a-1", generation=7))
+    moves = (("CompletingRebalance", "Dead", 7), ("Dead", "Stable", 4))
+    gone = [
+        trace.GroupStateChanged(
+            t=3, group_id="g", previous=previous, state=state, generation_id=generation
+        )
+        for previous, state, generation in moves
+    ]
+    late, next_one, back = (
+        trace.Joined(t=4, group_id="g", member="a", member_id="a-1", generation_id=generation)
+        for generation in (7, 5, 4)
+    )
+    assert watched.see(*gone, late, joining("a"), completed("a-1", generation=5), next_one) == []
+    assert watched.see(back) == ["I04"]
 
 
 def test_i03_committed_offset_goes_back() -> None:

@@ -12,6 +12,7 @@ from rebalance.cli.simulate import simulate
 from rebalance.cli.terminal import ColorWhen
 from rebalance.simulation import Simulation
 from rebalance.simulation.checkers import Unsettled
+from rebalance.simulation.checkers.limits import LEADER_CAME_BACK
 from rebalance.timeline.trace import read_trace
 
 STORY = """\
@@ -99,6 +100,39 @@ def test_json_has_everything(story: Path, capsys: pytest.CaptureFixture[str]) ->
     assert told["blocks"][1]["output"] == ["stable at 3.021s, after 3.021s", "orders: A 0-3"]
     assert told["violations"] == []
     assert told["metrics"]["g"]["rebalances"] == 1
+
+
+LIMIT = """\
+topic orders partitions=4
+members A topics=orders assignors=cooperative-sticky instance=a
+members B topics=orders assignors=cooperative-sticky
+start A
+run until stable
+crash A
+partitions orders 6
+start A
+----
+stable at 3.017s, after 3.017s
+"""
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_j15_a_limit_of_the_protocol_is_told_and_is_no_failure(
+    as_json: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "limit.txt"
+    path.write_text(LIMIT, encoding="utf-8")
+    assert run(path, json_output=as_json) == 0
+    out = capsys.readouterr().out
+    if as_json:
+        told = json.loads(out)
+        assert (told["violations"], told["passed"]) == ([], True)
+        (limit,) = told["limits"]
+        assert (limit["rule"], limit["reason"]) == ("I05", LEADER_CAME_BACK)
+    else:
+        assert "Invariants I01 to I06 hold" in out
+        assert "A limit of Kafka's protocol, no failure: I05 at" in out
+        assert f"nobody owns orders-4, orders-5 of g: {LEADER_CAME_BACK}." in out
 
 
 @pytest.mark.parametrize("as_json", [False, True])

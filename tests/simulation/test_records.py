@@ -11,8 +11,10 @@ from rebalance.simulation import Behaviour, MemberSpec, Simulation, settle
 from rebalance.simulation.checkers import (
     Checkers,
     Committed,
+    Forgotten,
     Processed,
     ReadingBegan,
+    RecordCounts,
     RecordsEnded,
 )
 from rebalance.simulation.offset_spans import OffsetSpans
@@ -111,6 +113,9 @@ class Audited:
         self.checkers.check(event)
         self.views.apply(event)
 
+    def forgets(self) -> None:
+        self.checkers.told(Forgotten(t=4, group_id="g", partition=P0))
+
     def owns(self, lane: str) -> None:
         self.see(trace.Assigned(t=1, group_id="g", member=lane, partitions={"t": (0,)}))
 
@@ -207,15 +212,56 @@ def test_i06_work_that_goes_on_after_the_loss_is_told_once() -> None:
     ]
 
 
-def test_i06_deleted_topic_is_not_judged_any_more() -> None:
+def deleted(audited: Audited) -> None:
+    """The topic is gone, and there is another one of that name."""
+    audited.see(trace.TopicKnown(t=4, topic="t", partitions=0))
+    audited.see(trace.TopicKnown(t=4, topic="t", partitions=1))
+
+
+def test_o08_a_new_topic_has_a_book_of_its_own() -> None:
     audited = Audited()
     audited.owns("a")
     audited.reads("a", 0, 10)
-    audited.see(trace.TopicKnown(t=4, topic="t", partitions=0))
-    audited.commits(50)
-    audited.reads("a", 30, 40)
-    assert audited.ends() == []
+    audited.commits(10)
+    deleted(audited)
+    audited.forgets()
     assert audited.checkers.records.counts("g").processed == 0
+    audited.reads("a", 0, 4)
+    audited.commits(4)
+    audited.reads("a", 6, 8)
+    assert audited.checkers.records.counts("g") == RecordCounts(processed=6, gaps=2)
+    assert audited.ends() == [
+        "I06 violated at 0.003s: nobody processed records 4 to 5 of t-0 of g: a began to read at 6"
+    ]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_o08_an_offset_of_the_topic_that_was_is_no_gap_and_goes_back(late: bool) -> None:
+    """Its tombstone was not written, or a commit that was under way came after it."""
+    audited = Audited()
+    audited.owns("a")
+    audited.reads("a", 0, 10)
+    audited.commits(10)
+    deleted(audited)
+    if late:
+        audited.forgets()
+        audited.commits(10)
+    audited.reads("a", 10, 12)
+    audited.reads("a", 0, 3)
+    audited.commits(3)
+    assert audited.ends() == []
+
+
+def test_o05_what_was_forgotten_is_read_and_committed_anew() -> None:
+    audited = Audited()
+    audited.owns("a")
+    audited.reads("a", 0, 10)
+    audited.commits(10)
+    audited.forgets()
+    audited.reads("a", 0, 5)
+    audited.commits(5)
+    assert audited.ends() == []
+    assert audited.checkers.records.counts("g").duplicates == 5
 
 
 # --- in a world ----------------------------------------------------------------------------------

@@ -6,12 +6,21 @@ that led there. One small class per invariant and view, one registry that runs t
 """
 
 from rebalance.simulation.checkers.checker import Checker, Fact, Look, Report
+from rebalance.simulation.checkers.coordinator_clock import Reading
 from rebalance.simulation.checkers.member_facts import HeartbeatRefused, Membership
 from rebalance.simulation.checkers.plan_facts import Planned
 from rebalance.simulation.checkers.record_book import RecordBook, RecordCounts
 from rebalance.simulation.checkers.record_facts import Processed, ReadingBegan, RecordsEnded
 from rebalance.simulation.checkers.registry import Checkers
-from rebalance.simulation.checkers.violation import AtRest, Committed, Fatal, Unsettled, Violation
+from rebalance.simulation.checkers.violation import (
+    AtRest,
+    Committed,
+    Fatal,
+    Forgotten,
+    Unsettled,
+    Violation,
+    WriteFailed,
+)
 from rebalance.simulation.checkers.wire_facts import Answer, Arrival, TimerFired
 
 __all__ = [
@@ -23,11 +32,13 @@ __all__ = [
     "Committed",
     "Fact",
     "Fatal",
+    "Forgotten",
     "HeartbeatRefused",
     "Look",
     "Membership",
     "Planned",
     "Processed",
+    "Reading",
     "ReadingBegan",
     "RecordBook",
     "RecordCounts",
@@ -36,4 +47,5 @@ __all__ = [
     "TimerFired",
     "Unsettled",
     "Violation",
+    "WriteFailed",
 ]

@@ -10,7 +10,14 @@ from typing import Any, ClassVar, Protocol
 from rebalance.simulation.checkers.member_facts import HeartbeatRefused
 from rebalance.simulation.checkers.plan_facts import Planned
 from rebalance.simulation.checkers.record_facts import Processed, ReadingBegan, RecordsEnded
-from rebalance.simulation.checkers.violation import AtRest, Committed, Fatal, Unsettled
+from rebalance.simulation.checkers.violation import (
+    AtRest,
+    Committed,
+    Fatal,
+    Forgotten,
+    Unsettled,
+    WriteFailed,
+)
 from rebalance.simulation.checkers.wire_facts import Answer, Arrival, TimerFired
 from rebalance.timeline import trace
 
@@ -19,6 +26,8 @@ __all__ = ["Checker", "Fact", "Look", "Report"]
 Fact = (
     trace.Event
     | Committed
+    | Forgotten
+    | WriteFailed
     | Unsettled
     | AtRest
     | Fatal

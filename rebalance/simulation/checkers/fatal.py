@@ -13,11 +13,21 @@ from typing import ClassVar
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.errors import ErrorCode
 from rebalance.simulation.checkers.checker import Look, Report
-from rebalance.simulation.checkers.violation import Fatal
+from rebalance.simulation.checkers.violation import Fatal, WriteFailed
 from rebalance.simulation.views import Views
 from rebalance.timeline import trace
 
 __all__ = ["FailsForAReason"]
+
+_FOR_GOOD = frozenset(
+    {
+        ErrorCode.MESSAGE_TOO_LARGE,
+        ErrorCode.RECORD_LIST_TOO_LARGE,
+        ErrorCode.INVALID_FETCH_SIZE,
+        ErrorCode.UNKNOWN_SERVER_ERROR,
+    }
+)
+"""What a log says that a client is told as UNKNOWN_SERVER_ERROR (appendErrorToResponseError)."""
 
 
 class FailsForAReason:
@@ -46,13 +56,18 @@ class FailsForAReason:
         """(group, instance) -> the member ids that it had, in order"""
         self._full_at: dict[str, int] = {}
         """group -> when it was full the last time; it may be so now"""
-        self._loaded: dict[str, set[str]] = {}
-        """group -> the protocols that were chosen when a coordinator loaded it with members"""
+        self._knew_only: dict[str, dict[str, int]] = {}
+        """group -> protocol -> until when its coordinator knew no other, because it was loaded"""
+        self._gone: dict[str, dict[str, int]] = {}
+        """group -> client id -> when a member of that name was removed last"""
+        self._refused_at: dict[str, int] = {}
+        """group -> when the log refused for good what its coordinator wrote"""
         self._reasons: Mapping[ErrorCode, Callable[[Fatal], bool]] = {
             ErrorCode.FENCED_INSTANCE_ID: self._taken_over,
             ErrorCode.GROUP_MAX_SIZE_REACHED: self._was_full,
             ErrorCode.INVALID_SESSION_TIMEOUT: self._out_of_bounds,
             ErrorCode.INCONSISTENT_GROUP_PROTOCOL: self._nothing_in_common,
+            ErrorCode.UNKNOWN_SERVER_ERROR: self._not_written,
         }
 
     def looks(self) -> Mapping[type, Look]:
@@ -61,7 +76,9 @@ class FailsForAReason:
             trace.MemberStarted: self._started,
             trace.MemberJoined: self._added,
             trace.MemberRemoved: self._removed,
-            trace.GroupStateChanged: self._moved,
+            trace.GroupStateChanged: self._goes_on,
+            trace.JoinCompleted: self._goes_on,
+            WriteFailed: self._write_failed,
             Fatal: self._failed,
         }
 
@@ -76,15 +93,22 @@ class FailsForAReason:
     def _removed(self, event: trace.MemberRemoved) -> None:
         if self._is_full(event.group_id):
             self._full_at[event.group_id] = event.t
+        client_id = self._views.groups[event.group_id].members.get(event.member_id)
+        if client_id is not None:
+            self._gone.setdefault(event.group_id, {})[client_id] = event.t
 
     def _is_full(self, group_id: str) -> bool:
         group = self._views.groups.get(group_id)
         return group is not None and len(group.members) >= self._config.group_max_size
 
-    def _moved(self, event: trace.GroupStateChanged) -> None:
-        if event.previous == "Dead" and event.state == "Stable":
-            name = self._views.groups[event.group_id].protocol_name
-            self._loaded.setdefault(event.group_id, set()).add(name)
+    def _goes_on(self, event: trace.GroupStateChanged | trace.JoinCompleted) -> None:
+        group = self._views.groups.get(event.group_id)
+        if group is not None and group.loaded:
+            self._knew_only.setdefault(event.group_id, {})[group.protocol_name] = event.t
+
+    def _write_failed(self, fact: WriteFailed) -> None:
+        if fact.error in _FOR_GOOD:
+            self._refused_at[fact.group_id] = fact.t
 
     def _failed(self, fact: Fatal) -> None:
         if isinstance(fact.cause, self._on_purpose):
@@ -116,10 +140,31 @@ class FailsForAReason:
         asked = self._began[fact.member].session_timeout_ms
         return asked is not None and not least <= asked <= most
 
+    def _not_written(self, fact: Fatal) -> bool:
+        """Since it came, and nobody is told to try again (S02)."""
+        return self._refused_at.get(fact.group_id, -1) >= self._began[fact.member].t
+
     def _nothing_in_common(self, fact: Fatal) -> bool:
-        """With those that ever came to its group (G08). Of a group that was loaded a coordinator
-        knows what was chosen and no other protocol, until all have joined again (P03)."""
-        if self._loaded.get(fact.group_id, set()) - self._offered(fact.member):
+        """With those that were in its group since it came (G08). Of a group that was loaded a
+        coordinator knows what was chosen and no other protocol, until all have joined again (P03).
+        """
+        began, group = self._began[fact.member].t, self._views.groups.get(fact.group_id)
+        known = {name for name, t in self._knew_only.get(fact.group_id, {}).items() if t >= began}
+        if group is not None and group.loaded:
+            known.add(group.protocol_name)
+        own = self._offered(fact.member)
+        if known - own:
             return True
-        lanes = [lane for lane in self._views.lanes.values() if lane.group_id == fact.group_id]
-        return not frozenset.intersection(*(self._offered(lane.name) for lane in lanes))
+        others = set() if group is None else set(group.members.values())
+        others |= {who for who, t in self._gone.get(fact.group_id, {}).items() if t >= began}
+        offers = [self._offers_of(client_id, fact.group_id) for client_id in others]
+        return not own.intersection(*offers)
+
+    def _offers_of(self, client_id: str, group_id: str) -> frozenset[str]:
+        """What all lives of a consumer offer; a stranger may offer what it likes."""
+        lives = [
+            self._offered(lane.name)
+            for lane in self._views.lanes.values()
+            if lane.group_id == group_id and lane.name.partition(".")[0] == client_id
+        ]
+        return frozenset.intersection(*lives) if lives else frozenset()

@@ -75,25 +75,40 @@ class MemberGenerations:
     """In the members' view: as long as one goes by the same member id.
 
     A generation that no coordinator had written when it died is given out again by the next (P02).
+    A member may hear of it late: an answer that was on its way says nothing of the next one's.
     """
 
     RULE: ClassVar[str] = "I04"
 
     def __init__(self, report: Report) -> None:
+        self._reached: dict[str, int] = {}
+        """Group -> the generation that its coordinator is in; nothing where nobody has it."""
         self._joined_last: dict[str, dict[str, trace.Joined]] = {}
         """By group and member."""
         self._report = report
 
     def looks(self) -> Mapping[type, Look]:
-        """Members as they learn of a generation, and groups as they end."""
-        return {trace.Joined: self._joined, trace.GroupStateChanged: self._state_changed}
+        """Members as they learn of a generation, and groups as they go on and end."""
+        return {
+            trace.Joined: self._joined,
+            trace.JoinCompleted: self._completed,
+            trace.GroupStateChanged: self._state_changed,
+        }
+
+    def _completed(self, event: trace.JoinCompleted) -> None:
+        self._reached[event.group_id] = event.generation_id
 
     def _state_changed(self, event: trace.GroupStateChanged) -> None:
+        self._reached[event.group_id] = event.generation_id
         if event.state == "Dead":
             self._joined_last.pop(event.group_id, None)
+            del self._reached[event.group_id]
 
     def _joined(self, event: trace.Joined) -> None:
         of_group = self._joined_last.setdefault(event.group_id, {})
+        if event.generation_id > self._reached.get(event.group_id, -1):
+            of_group.pop(event.member, None)
+            return
         before = of_group.get(event.member)
         of_group[event.member] = event
         if before is None or before.member_id != event.member_id:

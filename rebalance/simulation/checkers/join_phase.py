@@ -2,25 +2,30 @@
 
 Why: a rebalance that ends too early leaves somebody out, one that ends too late stops everybody;
 neither breaks an owner. Rule kept: what the coordinator knows is taken from its snapshot, how long
-it took from the trace.
+it took from its own clock.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from rebalance.coordinator.snapshot import GroupSnapshot
 from rebalance.protocol.causes import Cause
+from rebalance.protocol.requests import JoinGroupRequest
 from rebalance.simulation.checkers.checker import Look, Report
+from rebalance.simulation.checkers.coordinator_clock import (
+    ClockOf,
+    Reading,
+    elapsed_ms,
+    late_ms,
+)
+from rebalance.simulation.checkers.wire_facts import Answer, Arrival
 from rebalance.timeline import trace
 
 __all__ = ["InitialDelayHolds", "JoinPhaseEnds", "NobodyLeftOut", "SyncPhaseEnds"]
 
 Snapshot = Callable[[str], GroupSnapshot | None]
 """The group of that id as its coordinator has it now."""
-
-_LATE_MS = 2500
-"""How late a phase may end: a slow log holds up what follows the last SyncGroup."""
 
 _WITHOUT_MEMBERS = (None, "Empty", "Dead")
 """What a group was last heard to be where it begins from nothing. Of one that died nothing is heard
@@ -35,9 +40,9 @@ def _timeout_ms(group: GroupSnapshot | None) -> int:
 
 @dataclass(slots=True, kw_only=True)
 class _Phase:
-    """A join phase under way; times in ms."""
+    """A join phase under way; times in ms of the coordinator's clock."""
 
-    began: int
+    began: Reading
     initial: bool
     """Out of Empty: it ends by its delay."""
     timeout_ms: int
@@ -50,13 +55,14 @@ class _JoinPhases:
 
     RULE: ClassVar[str]
 
-    def __init__(self, snapshot: Snapshot, report: Report) -> None:
+    def __init__(self, snapshot: Snapshot, clock_of: ClockOf, report: Report) -> None:
         self._snapshot = snapshot
+        self._clock_of = clock_of
         self._report = report
         self._phases: dict[str, _Phase] = {}
         self._states: dict[str, str] = {}
 
-    def looks(self) -> Mapping[type, Look]:
+    def looks(self) -> Mapping[object, Look]:
         """Everything between the news of a rebalance and its generation."""
         return {
             trace.RebalanceStarted: self._began,
@@ -68,7 +74,7 @@ class _JoinPhases:
     def _began(self, event: trace.RebalanceStarted) -> None:
         group = self._snapshot(event.group_id)
         self._phases[event.group_id] = _Phase(
-            began=event.t,
+            began=self._clock_of(event.group_id),
             initial=self._states.get(event.group_id) in _WITHOUT_MEMBERS,
             timeout_ms=_timeout_ms(group),
             shortened=bool(group and group.pending_member_ids),
@@ -83,17 +89,17 @@ class _JoinPhases:
         phase = self._phases.get(event.group_id)
         if phase is not None:
             phase.shortened = True
-            self._given_up(event, phase)
+            self._given_up(event, phase, elapsed_ms(phase.began, self._clock_of(event.group_id)))
 
     def _completed(self, event: trace.JoinCompleted) -> None:
         phase = self._phases.pop(event.group_id, None)
         if phase is not None:
-            self._ended(event, phase, event.t - phase.began)
+            self._ended(event, phase, self._clock_of(event.group_id))
 
-    def _given_up(self, event: trace.MemberRemoved, phase: _Phase) -> None:
+    def _given_up(self, event: trace.MemberRemoved, phase: _Phase, took_ms: int) -> None:
         """A member is out while the phase is on."""
 
-    def _ended(self, event: trace.JoinCompleted, phase: _Phase, took_ms: int) -> None:
+    def _ended(self, event: trace.JoinCompleted, phase: _Phase, now: Reading) -> None:
         """The phase is over."""
 
 
@@ -102,8 +108,7 @@ class NobodyLeftOut(_JoinPhases):
 
     RULE: ClassVar[str] = "G04"
 
-    def _given_up(self, event: trace.MemberRemoved, phase: _Phase) -> None:
-        took_ms = event.t - phase.began
+    def _given_up(self, event: trace.MemberRemoved, phase: _Phase, took_ms: int) -> None:
         if event.cause == Cause.REJOIN_EXPIRED.value and took_ms < phase.timeout_ms:
             self._report(
                 self,
@@ -112,7 +117,8 @@ class NobodyLeftOut(_JoinPhases):
                 f"{phase.timeout_ms} ms it has to join again",
             )
 
-    def _ended(self, event: trace.JoinCompleted, phase: _Phase, took_ms: int) -> None:
+    def _ended(self, event: trace.JoinCompleted, phase: _Phase, now: Reading) -> None:
+        took_ms = elapsed_ms(phase.began, now)
         group = self._snapshot(event.group_id)
         pending = group.pending_member_ids if group is not None else ()
         if pending and not phase.initial and took_ms < phase.timeout_ms:
@@ -127,20 +133,51 @@ class NobodyLeftOut(_JoinPhases):
 class JoinPhaseEnds(_JoinPhases):
     """Nobody waits longer than the rebalance timeout for who does not join again (J11).
 
-    With static members it may: if none of those that are here joined, it waits anew (G06).
+    With static members it may: while none of those that are here joined, it waits anew (G06).
     """
 
     RULE: ClassVar[str] = "J11"
 
-    def _ended(self, event: trace.JoinCompleted, phase: _Phase, took_ms: int) -> None:
+    def __init__(self, snapshot: Snapshot, clock_of: ClockOf, report: Report) -> None:
+        super().__init__(snapshot, clock_of, report)
+        self._parked: dict[str, dict[Hashable, int]] = {}
+        """Group -> requests to join that are not answered, and when they came (its clock's ms)."""
+
+    def looks(self) -> Mapping[object, Look]:
+        """Also who joined, and when."""
+        return {
+            **super().looks(),
+            (Arrival, JoinGroupRequest): self._asks,
+            (Answer, JoinGroupRequest): self._answered,
+        }
+
+    def _asks(self, fact: Arrival) -> None:
+        assert isinstance(fact.request, JoinGroupRequest)
+        group_id = fact.request.group_id
+        self._parked.setdefault(group_id, {})[fact.token] = self._clock_of(group_id).shown_ms
+
+    def _answered(self, fact: Answer) -> None:
+        assert isinstance(fact.request, JoinGroupRequest)
+        self._parked.get(fact.request.group_id, {}).pop(fact.token, None)
+
+    def _moved(self, event: trace.GroupStateChanged) -> None:
+        super()._moved(event)
+        if event.state == "Dead":
+            self._parked.pop(event.group_id, None)
+
+    def _ended(self, event: trace.JoinCompleted, phase: _Phase, now: Reading) -> None:
+        parked = self._parked.pop(event.group_id, {})
+        first_ms = max(min(parked.values(), default=now.shown_ms) - phase.began.shown_ms, 0)
         group = self._snapshot(event.group_id)
         static = group is not None and any(m.group_instance_id for m in group.members)
-        if not phase.initial and not static and took_ms > phase.timeout_ms + _LATE_MS:
+        waits = first_ms // phase.timeout_ms if static and phase.timeout_ms else 0
+        if not phase.initial and late_ms(phase.began, now, phase.timeout_ms * (1 + waits)) > 0:
             self._report(
                 self,
                 event.t,
-                f"{event.group_id} waited {took_ms} ms for members to join; {phase.timeout_ms} ms "
-                "is its rebalance timeout",
+                f"{event.group_id} waited {elapsed_ms(phase.began, now)} ms for members to join, "
+                f"and the first had joined after {first_ms} ms; {phase.timeout_ms} ms is its "
+                "rebalance timeout",
             )
 
 
@@ -149,11 +186,14 @@ class InitialDelayHolds(_JoinPhases):
 
     RULE: ClassVar[str] = "J10"
 
-    def __init__(self, delay_ms: int, snapshot: Snapshot, report: Report) -> None:
-        super().__init__(snapshot, report)
+    def __init__(
+        self, delay_ms: int, snapshot: Snapshot, clock_of: ClockOf, report: Report
+    ) -> None:
+        super().__init__(snapshot, clock_of, report)
         self._delay_ms = delay_ms
 
-    def _ended(self, event: trace.JoinCompleted, phase: _Phase, took_ms: int) -> None:
+    def _ended(self, event: trace.JoinCompleted, phase: _Phase, now: Reading) -> None:
+        took_ms = elapsed_ms(phase.began, now)
         if phase.initial and not phase.shortened and took_ms < self._delay_ms:
             self._report(
                 self,
@@ -164,14 +204,19 @@ class InitialDelayHolds(_JoinPhases):
 
 
 class SyncPhaseEnds:
-    """Who joined and does not sync is not waited for longer than the rebalance timeout (S04)."""
+    """Who joined and does not sync is not waited for longer than the rebalance timeout (S04).
+
+    Nor is the log, but for a write that began before it was over.
+    """
 
     RULE: ClassVar[str] = "S04"
 
-    def __init__(self, snapshot: Snapshot, report: Report) -> None:
+    def __init__(self, snapshot: Snapshot, clock_of: ClockOf, report: Report) -> None:
         self._snapshot = snapshot
+        self._clock_of = clock_of
         self._report = report
-        self._until: dict[str, int] = {}
+        self._began: dict[str, tuple[Reading, int]] = {}
+        """Group -> when it began to complete, and its rebalance timeout (ms)."""
 
     def looks(self) -> Mapping[type, Look]:
         """From a generation to whatever ends its Completing."""
@@ -179,16 +224,19 @@ class SyncPhaseEnds:
 
     def _joined(self, event: trace.JoinCompleted) -> None:
         timeout_ms = _timeout_ms(self._snapshot(event.group_id))
-        self._until[event.group_id] = event.t + timeout_ms + _LATE_MS
+        self._began[event.group_id] = self._clock_of(event.group_id), timeout_ms
 
     def _moved(self, event: trace.GroupStateChanged) -> None:
         if event.previous != "CompletingRebalance":
             return
-        late_ms = event.t - self._until.pop(event.group_id, event.t)
-        if late_ms > 0:
+        began, timeout_ms = self._began.pop(event.group_id)
+        if event.state == "Dead":
+            return  # its coordinator went
+        now = self._clock_of(event.group_id)
+        if late_ms(began, now, timeout_ms) > 0:
             self._report(
                 self,
                 event.t,
-                f"{event.group_id} was completing {late_ms + _LATE_MS} ms longer than its "
-                "rebalance timeout",
+                f"{event.group_id} was completing for {elapsed_ms(began, now)} ms; {timeout_ms} ms "
+                "is its rebalance timeout",
             )

@@ -1,12 +1,14 @@
-"""I03: a committed offset never goes back."""
+"""I03: a committed offset never goes back, unless it is forgotten."""
 
 from collections.abc import Mapping
 from typing import ClassVar
 
 from assignors.model import TopicPartition
 from rebalance.simulation.checkers.checker import Look, Report
-from rebalance.simulation.checkers.violation import Committed
+from rebalance.simulation.checkers.record_book import RecordBook
+from rebalance.simulation.checkers.violation import Committed, Forgotten
 from rebalance.simulation.values import partition_name
+from rebalance.timeline import trace
 
 __all__ = ["OffsetsGrow", "committed_text"]
 
@@ -17,20 +19,38 @@ def committed_text(group_id: str, partition: TopicPartition, offset: int) -> str
 
 
 class OffsetsGrow:
-    """Every commit that became durable, held against the one before it."""
+    """Every commit that became durable, held against the one before it.
+
+    What was committed to a topic that had the name before says nothing of this one.
+    """
 
     RULE: ClassVar[str] = "I03"
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, book: RecordBook, report: Report) -> None:
+        self._book = book
         self._offsets: dict[tuple[str, TopicPartition], int] = {}
         self._report = report
 
     def looks(self) -> Mapping[type, Look]:
-        """Commits as they become durable."""
-        return {Committed: self._committed}
+        """Commits as they become durable, and what ends them."""
+        return {
+            Committed: self._committed,
+            Forgotten: self._forgotten,
+            trace.TopicKnown: self._topic,
+        }
+
+    def _forgotten(self, fact: Forgotten) -> None:
+        self._offsets.pop((fact.group_id, fact.partition), None)
+
+    def _topic(self, event: trace.TopicKnown) -> None:
+        if not event.partitions:
+            for key in [key for key in self._offsets if key[1].topic == event.topic]:
+                del self._offsets[key]
 
     def _committed(self, fact: Committed) -> None:
         key = (fact.group_id, fact.partition)
+        if fact.offset == self._book.of(*key).astray:
+            return
         before = self._offsets.get(key, -1)
         if fact.offset < before:
             self._report(

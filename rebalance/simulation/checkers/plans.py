@@ -17,9 +17,15 @@ __all__ = ["ClaimedIsWithheld", "PlanKeepsItsPromise", "SameInputSamePlan"]
 _WITHOUT_MEMORY = ("range", "roundrobin")
 """Assignors to which it is all the same who had what."""
 
+_COOPERATIVE = "cooperative-"
+"""How the names of those begin that withhold what others claim."""
+
 
 class PlanKeepsItsPromise:
-    """`range` spreads each topic evenly; `roundrobin` and `sticky` all that equals want alike."""
+    """`range` spreads each topic evenly; `roundrobin` and `sticky` all that equals want alike.
+
+    A cooperative plan withholds what is claimed: it may yet become even when that is handed over.
+    """
 
     RULE: ClassVar[str] = "I05"
 
@@ -31,13 +37,16 @@ class PlanKeepsItsPromise:
         return {Planned: self._planned}
 
     def _planned(self, fact: Planned) -> None:
-        if fact.assignor == "range":
-            for topic in sorted({topic for _, each in fact.members for topic in each.topics}):
+        inner = fact.assignor.removeprefix(_COOPERATIVE)
+        topics = sorted({topic for _, each in fact.members for topic in each.topics})
+        if inner == "range":
+            for topic in topics:
                 self._spread(fact, topic)
         alike = len({frozenset(each.topics) for _, each in fact.members}) == 1
-        if alike and fact.assignor in ("roundrobin", "sticky"):
+        if alike and inner in ("roundrobin", "sticky"):
             counts = {member_id: len(fact.plan[member_id]) for member_id, _ in fact.members}
-            self._uneven(fact, counts, "")
+            there = sum(fact.cluster.partitions.get(topic, 0) for topic in topics)
+            self._uneven(fact, counts, there, "")
 
     def _spread(self, fact: Planned, topic: str) -> None:
         counts = {
@@ -45,11 +54,17 @@ class PlanKeepsItsPromise:
             for member_id, subscription in fact.members
             if topic in subscription.topics
         }
-        self._uneven(fact, counts, f" of {topic}")
+        self._uneven(fact, counts, fact.cluster.partitions.get(topic, 0), f" of {topic}")
 
-    def _uneven(self, fact: Planned, counts: dict[str, int], of_what: str) -> None:
+    def _uneven(self, fact: Planned, counts: dict[str, int], there: int, of_what: str) -> None:
+        """Somebody has more than its share, or less, and what is withheld of all that is `there`
+        cannot make up for it."""
+        given = sum(counts.values())
+        withheld = there - given if fact.assignor.startswith(_COOPERATIVE) else 0
+        share, spare = divmod(given + withheld, len(counts))
+        lacking = sum(max(share - count, 0) for count in counts.values())
         rich, poor = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
-        if counts[rich] > counts[poor] + 1:
+        if counts[rich] > share + (spare > 0) or lacking > withheld:
             self._report(
                 self,
                 fact.t,
@@ -109,7 +124,7 @@ class ClaimedIsWithheld:
         return {Planned: self._planned}
 
     def _planned(self, fact: Planned) -> None:
-        if not fact.assignor.startswith("cooperative-"):
+        if not fact.assignor.startswith(_COOPERATIVE):
             return
         given_to = {
             partition: member_id

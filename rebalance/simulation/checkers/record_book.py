@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from assignors.model import TopicPartition
 from rebalance.simulation.checkers.checker import Look
 from rebalance.simulation.checkers.record_facts import Processed, ReadingBegan
-from rebalance.simulation.checkers.violation import Committed
+from rebalance.simulation.checkers.violation import Committed, Forgotten
 from rebalance.simulation.offset_spans import OffsetSpans
 from rebalance.timeline import trace
 
@@ -37,6 +37,10 @@ class PartitionBook:
     done: OffsetSpans = field(default_factory=OffsetSpans)
     duplicates: int = 0
     committed: int = 0
+    astray: int | None = None
+    """What is committed is of a topic that had this name before; where nobody was in this one."""
+    begins: int = 0
+    """Before it nothing is missed: somebody began to read at what was committed astray."""
     skipped: list[tuple[ReadingBegan, int, int]] = field(default_factory=list)
     """Who began to read where records [start, end) before it were not processed yet."""
 
@@ -55,12 +59,14 @@ class PartitionBook:
 class RecordBook:
     """Every partition as each group reads it, in order of appearance.
 
-    A topic that was deleted is not looked at any more, also when there is a new one of that name:
-    offsets of the old one may be committed, and who still reads is not told.
+    A topic that comes after one of the same name is another one, with a book of its own. An offset
+    of the one before may still be committed, or be so again by a request that was under way (O08):
+    who begins to read there skips nothing.
     """
 
     def __init__(self) -> None:
         self._deleted: set[str] = set()
+        """Topics that were deleted once; there may be new ones."""
         self._partitions: dict[tuple[str, TopicPartition], PartitionBook] = {}
 
     def __iter__(self) -> Iterator[tuple[str, TopicPartition, PartitionBook]]:
@@ -91,29 +97,38 @@ class RecordBook:
             ReadingBegan: self._began,
             Processed: self._processed,
             Committed: self._committed,
+            Forgotten: self._forgotten,
             trace.TopicKnown: self._topic,
         }
 
     def _began(self, fact: ReadingBegan) -> None:
-        if fact.partition.topic in self._deleted:
-            return
         book = self.of(fact.group_id, fact.partition)
-        book.skipped += [(fact, start, end) for start, end in book.done.missing(0, fact.offset)]
+        if book.astray is not None and fact.offset >= book.astray:
+            book.begins = max(book.begins, book.astray)
+        book.skipped += [
+            (fact, start, end) for start, end in book.done.missing(book.begins, fact.offset)
+        ]
 
     def _processed(self, fact: Processed) -> None:
-        if fact.partition.topic in self._deleted:
-            return
         book = self.of(fact.group_id, fact.partition)
         book.duplicates += book.done.add(fact.start, fact.end)
 
     def _committed(self, fact: Committed) -> None:
-        if fact.partition.topic in self._deleted:
-            return
-        self.of(fact.group_id, fact.partition).committed = fact.offset
+        book = self.of(fact.group_id, fact.partition)
+        if fact.partition.topic in self._deleted and fact.offset > book.done.end:
+            book.astray = fact.offset
+        else:
+            book.committed, book.astray = fact.offset, None
+
+    def _forgotten(self, fact: Forgotten) -> None:
+        book = self.of(fact.group_id, fact.partition)
+        book.committed, book.astray = 0, None
 
     def _topic(self, event: trace.TopicKnown) -> None:
-        if not event.partitions:
-            self._deleted.add(event.topic)
-            gone = [key for key in self._partitions if key[1].topic == event.topic]
-            for key in gone:
-                del self._partitions[key]
+        if event.partitions:
+            return
+        self._deleted.add(event.topic)
+        for key, before in list(self._partitions.items()):
+            if key[1].topic == event.topic:
+                stands = before.committed or before.astray
+                self._partitions[key] = PartitionBook(astray=stands or None)

@@ -12,6 +12,7 @@ from rebalance.simulation.checkers.at_rest import (
 )
 from rebalance.simulation.checkers.checker import Checker, Fact, Look
 from rebalance.simulation.checkers.convergence import Convergence
+from rebalance.simulation.checkers.coordinator_clock import ClockOf
 from rebalance.simulation.checkers.eager_joins import EagerJoinsWithNothing
 from rebalance.simulation.checkers.generations import (
     GenerationsAreNew,
@@ -68,6 +69,7 @@ class Checkers:
 
     def __init__(self, views: Views, is_eager: Callable[[str], bool]) -> None:
         self.violations: list[Violation] = []
+        self._views = views
         self._recent: deque[trace.Event] = deque(maxlen=_LAST_EVENTS)
         self._looks: dict[object, tuple[Look, ...]] = {}
         self.records = RecordBook()
@@ -83,7 +85,7 @@ class Checkers:
             GivenOnce(self.report),
             RevokedFirst(views, self.report),
             TakenFromNobody(views, self.report),
-            OffsetsGrow(self.report),
+            OffsetsGrow(self.records, self.report),
             NothingSkipped(self.records, self.report),
             NothingBeforeTheCommit(self.records, views, self.report),
             OnlyOwnersProcess(views, self.report),
@@ -107,19 +109,20 @@ class Checkers:
     def watch(self, config: CoordinatorConfig, snapshot: Snapshot) -> None:
         """Also what needs to know the coordinator's settings, or what it says of a group."""
         for checker in (
-            NotTooMany(config.group_max_size, snapshot, self.report),
+            NotTooMany(config.group_max_size, self._views, self.report),
             NobodyForgotten(snapshot, self.report),
             NothingPendingAtRest(snapshot, self.report),
         ):
             self.add(checker)
 
-    def measure(self, config: CoordinatorConfig, snapshot: Snapshot) -> None:
+    def measure(self, config: CoordinatorConfig, snapshot: Snapshot, clock_of: ClockOf) -> None:
         """Also what measures how long something took: where time passes."""
+        delay_ms = config.group_initial_rebalance_delay_ms
         for checker in (
-            NobodyLeftOut(snapshot, self.report),
-            JoinPhaseEnds(snapshot, self.report),
-            InitialDelayHolds(config.group_initial_rebalance_delay_ms, snapshot, self.report),
-            SyncPhaseEnds(snapshot, self.report),
+            NobodyLeftOut(snapshot, clock_of, self.report),
+            JoinPhaseEnds(snapshot, clock_of, self.report),
+            InitialDelayHolds(delay_ms, snapshot, clock_of, self.report),
+            SyncPhaseEnds(snapshot, clock_of, self.report),
         ):
             self.add(checker)
 

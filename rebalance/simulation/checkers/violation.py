@@ -6,7 +6,15 @@ from assignors.model import TopicPartition
 from rebalance.protocol.errors import ErrorCode
 from rebalance.timeline import trace
 
-__all__ = ["AtRest", "Committed", "Fatal", "Unsettled", "Violation"]
+__all__ = [
+    "AtRest",
+    "Committed",
+    "Fatal",
+    "Forgotten",
+    "Unsettled",
+    "Violation",
+    "WriteFailed",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +39,24 @@ class Committed:
     group_id: str
     partition: TopicPartition
     offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """A committed offset is gone for good: it was too old (O05), or its topic was deleted (O08)."""
+
+    t: int
+    group_id: str
+    partition: TopicPartition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteFailed:
+    """The log refused what a group's coordinator wrote, with this error."""
+
+    t: int
+    group_id: str
+    error: ErrorCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,9 @@ Rule kept: what is due is decided as a request arrives, and only a refusal is re
 that may wait is looked at again when it is answered.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import HeartbeatRequest, OffsetCommitRequest, SyncGroupRequest
@@ -18,7 +19,7 @@ from rebalance.simulation.checkers.wire_groups import WireGroup, WireGroups
 
 __all__ = ["CommitAnswers", "HeartbeatAnswers", "PlanIsTheLeaders", "SyncAnswers"]
 
-_OUT = frozenset(
+_OUT: frozenset[ErrorCode] = frozenset(
     {
         ErrorCode.UNKNOWN_MEMBER_ID,
         ErrorCode.ILLEGAL_GENERATION,
@@ -30,10 +31,11 @@ _OUT = frozenset(
 the request itself, and are not judged here."""
 
 Spoken = HeartbeatRequest | SyncGroupRequest | OffsetCommitRequest
-_Due = dict[Hashable, frozenset[ErrorCode]]
-"""By token of a request that is not answered yet: what it may be answered."""
+_Allowed = frozenset[ErrorCode]
+"""What a request may be answered."""
 
-_GONE = frozenset({ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.ILLEGAL_GENERATION})
+_NOTHING: _Allowed = frozenset()
+_GONE: _Allowed = frozenset({ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.ILLEGAL_GENERATION})
 """A group that its coordinator deleted, or gave up."""
 
 
@@ -83,50 +85,80 @@ class HeartbeatAnswers:
             self._report(self, fact.t, f"{_told(request, group, error)}: {due.name} is due")
 
 
-class SyncAnswers:
-    """Only a member gets an assignment, and only in the generation that it speaks of."""
+class _DueAsItCame(ABC):
+    """What is due is decided as a request arrives, and the answer is judged by it, now or later."""
 
-    RULE: ClassVar[str] = "S01"
+    RULE: ClassVar[str]
+    REQUEST: ClassVar[type]
+    TAKEN: ClassVar[_Allowed]
+    """What a request may be answered that is not refused."""
 
     def __init__(self, groups: WireGroups, report: Report) -> None:
         self._groups = groups
         self._report = report
-        self._due: _Due = {}
+        self._due: dict[Hashable, _Allowed] = {}
+        """By token of a request that is not answered yet and must be refused: how."""
 
     def looks(self) -> Mapping[object, Look]:
-        """What is due as it arrives, and what is answered then or later."""
-        return {
-            (Arrival, SyncGroupRequest): self._arrival,
-            (Answer, SyncGroupRequest): self._answer,
-        }
+        """Requests as they come, and their answers."""
+        return {(Arrival, self.REQUEST): self._arrival, (Answer, self.REQUEST): self._answer}
 
     def _arrival(self, fact: Arrival) -> None:
         request = fact.request
-        assert isinstance(request, SyncGroupRequest)
-        group = self._groups.of(request.group_id)
+        assert isinstance(request, Spoken)
+        due = self._refusals(self._groups.of(request.group_id), request)
+        if due:
+            self._due[fact.token] = due
+
+    def _answer(self, fact: Answer) -> None:
+        due = self._due.pop(fact.token, self.TAKEN)
+        for error in sorted(self._said(fact.response) - due):
+            if error is ErrorCode.NONE or error in _OUT:
+                names = " or ".join(sorted(each.name for each in due))
+                self._wrong(fact, error, f": {names} was due as it came")
+
+    def _wrong(self, fact: Answer, error: ErrorCode, why: str) -> None:
+        request = fact.request
+        assert isinstance(request, Spoken)
+        told = _told(request, self._groups.of(request.group_id), error)
+        self._report(self, fact.t, told + why)
+
+    @abstractmethod
+    def _refusals(self, group: WireGroup, request: Any) -> _Allowed:
+        """What it may be answered if it must be refused; nothing: it is taken."""
+
+    @abstractmethod
+    def _said(self, response: Any) -> _Allowed:
+        """The errors of an answer."""
+
+
+class SyncAnswers(_DueAsItCame):
+    """Only a member gets an assignment, and only in the generation that it speaks of."""
+
+    RULE: ClassVar[str] = "S01"
+    REQUEST: ClassVar[type] = SyncGroupRequest
+    TAKEN: ClassVar[_Allowed] = _OUT | {ErrorCode.NONE}
+
+    def _refusals(self, group: WireGroup, request: SyncGroupRequest) -> _Allowed:
         if group.state == "Dead":
-            self._due[fact.token] = _GONE
-            return
+            return _GONE
         error = _refused(group, request)
         if error is None and group.state == "PreparingRebalance":
             error = ErrorCode.REBALANCE_IN_PROGRESS
-        if error is not None:
-            self._due[fact.token] = frozenset({error})
+        return _NOTHING if error is None else frozenset({error})
+
+    def _said(self, response: SyncGroupResponse) -> _Allowed:
+        return frozenset({response.error})
 
     def _answer(self, fact: Answer) -> None:
+        taken = fact.token not in self._due
+        super()._answer(fact)
         request, response = fact.request, fact.response
         assert isinstance(request, SyncGroupRequest)
         assert isinstance(response, SyncGroupResponse)
-        group, error = self._groups.of(request.group_id), response.error
-        due = self._due.pop(fact.token, None)
-        judged = error is ErrorCode.NONE or error in _OUT
-        if due is not None and judged and error not in due:
-            names = " or ".join(sorted(each.name for each in due))
-            self._report(self, fact.t, f"{_told(request, group, error)}: {names} is due")
-        elif (
-            due is None and error is ErrorCode.NONE and request.generation_id != group.generation_id
-        ):
-            self._report(self, fact.t, f"{_told(request, group, error)}, which began meanwhile")
+        generation_id = self._groups.of(request.group_id).generation_id
+        if taken and response.error is ErrorCode.NONE and request.generation_id != generation_id:
+            self._wrong(fact, response.error, ", which began meanwhile")
 
 
 class PlanIsTheLeaders:
@@ -161,58 +193,29 @@ class PlanIsTheLeaders:
             )
 
 
-class CommitAnswers:
+class CommitAnswers(_DueAsItCame):
     """A commit from outside of the group or its generation is refused, one from inside is taken."""
 
     RULE: ClassVar[str] = "O02"
+    REQUEST: ClassVar[type] = OffsetCommitRequest
+    TAKEN: ClassVar[_Allowed] = frozenset({ErrorCode.NONE})
 
-    def __init__(self, groups: WireGroups, report: Report) -> None:
-        self._groups = groups
-        self._report = report
-        self._due: _Due = {}
+    def _refusals(self, group: WireGroup, request: OffsetCommitRequest) -> _Allowed:
+        outside = request.generation_id < 0
+        if group.state == "Dead":
+            # A group without members is made anew, or was loaded, without a word.
+            return _GONE | {ErrorCode.NONE} if outside else _GONE
+        if outside and group.state == "Empty":
+            return _NOTHING
+        if outside and not request.member_id and request.group_instance_id is None:
+            return frozenset({ErrorCode.UNKNOWN_MEMBER_ID})
+        error = _refused(group, request)
+        if error is None and group.state == "CompletingRebalance":
+            error = ErrorCode.REBALANCE_IN_PROGRESS
+        # One that does not exist is Empty here, and refuses below v9 with ILLEGAL_GENERATION (O01).
+        if error is not None and group.state == "Empty":
+            return _GONE | {error}
+        return _NOTHING if error is None else frozenset({error})
 
-    def looks(self) -> Mapping[object, Look]:
-        """What is due as it arrives, and what is answered then or once it is written."""
-        return {
-            (Arrival, OffsetCommitRequest): self._arrival,
-            (Answer, OffsetCommitRequest): self._answer,
-        }
-
-    def _arrival(self, fact: Arrival) -> None:
-        assert isinstance(fact.request, OffsetCommitRequest)
-        due = _of_commit(self._groups.of(fact.request.group_id), fact.request)
-        if due:
-            self._due[fact.token] = due
-
-    def _answer(self, fact: Answer) -> None:
-        request, response = fact.request, fact.response
-        assert isinstance(request, OffsetCommitRequest)
-        assert isinstance(response, OffsetCommitResponse)
-        due = self._due.pop(fact.token, None)
-        judged = {e.error for e in response.partitions if e.error is ErrorCode.NONE} | {
-            e.error for e in response.partitions if e.error in _OUT
-        }
-        allowed = frozenset({ErrorCode.NONE}) if due is None else due
-        for error in sorted(judged - allowed):
-            names = " or ".join(sorted(each.name for each in allowed))
-            told = _told(request, self._groups.of(request.group_id), error)
-            self._report(self, fact.t, f"{told}: {names} was due as it came")
-
-
-def _of_commit(group: WireGroup, request: OffsetCommitRequest) -> frozenset[ErrorCode]:
-    """What a commit may be answered by where it comes from; nothing: it is taken."""
-    outside = request.generation_id < 0
-    if group.state == "Dead":
-        # A group without members is made anew, or was loaded, without a word.
-        return _GONE | {ErrorCode.NONE} if outside else _GONE
-    if outside and group.state == "Empty":
-        return frozenset()
-    if outside and not request.member_id and request.group_instance_id is None:
-        return frozenset({ErrorCode.UNKNOWN_MEMBER_ID})
-    error = _refused(group, request)
-    if error is None and group.state == "CompletingRebalance":
-        error = ErrorCode.REBALANCE_IN_PROGRESS
-    # A group that does not exist is Empty here, and refuses below v9 with ILLEGAL_GENERATION (O01).
-    if error is not None and group.state == "Empty":
-        return _GONE | {error}
-    return frozenset() if error is None else frozenset({error})
+    def _said(self, response: OffsetCommitResponse) -> _Allowed:
+        return frozenset(each.error for each in response.partitions)

@@ -24,6 +24,11 @@ _HISTORY = frozenset(
 _ALWAYS_THE_SAME = frozenset({"_last_plans"})
 """What an assignor says depends on what it is asked alone: whoever asked last, or never yet."""
 
+_FOR_WHO_LOADS = frozenset({"chosen"})
+"""Looked at as a coordinator loads a group, and none does here."""
+
+_LEFT_OUT = _HISTORY | _ALWAYS_THE_SAME | _FOR_WHO_LOADS
+
 _NUMBERED = frozenset({"_appends"})
 """By a number that only says which came first: the order says it, too."""
 
@@ -40,7 +45,7 @@ def canonical(machine: object, left_out: frozenset[str] = frozenset()) -> Hashab
     Raises:
         TypeError: it holds something that cannot be compared by value.
     """
-    return _value(machine, left_out | _HISTORY | _ALWAYS_THE_SAME, {})
+    return _value(machine, left_out | _LEFT_OUT, {})
 
 
 def _value(value: Any, left_out: frozenset[str], seen: _Seen) -> Hashable:

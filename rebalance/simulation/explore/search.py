@@ -105,6 +105,9 @@ class _Search:
         is_rest = self._space.at_rest(state)
         if is_rest:
             self._at_rest.append(at)
+            judged = self._space.judged_at_rest(state)
+            if judged:
+                return self._ended(exhaustive=False, violation=judged[0], last=(at, None))
             moved = moved_for_no_reason(self._space, state)
             if moved:
                 return self._broken(at, moved)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.timers import TimerKind
-from rebalance.simulation.checkers import Violation
+from rebalance.simulation.checkers import AtRest, Violation
 from rebalance.simulation.explore.broker import Broker, Patience, Sent
 from rebalance.simulation.explore.consumer import fresh
 from rebalance.simulation.explore.facts import Fact
@@ -54,6 +54,8 @@ class Space:
     def __init__(self, group: ExploredGroup, parts: Parts | None = None) -> None:
         self.group = group
         self.parts = parts or Parts(group)
+        # Of no group: what its coordinator still waits for has a timer, which is still to fire.
+        self._rest = (AtRest(t=0, group_ids=()),)
         self._index = {member.name: at for at, member in enumerate(group.members)}
         self.initial = State(
             self.parts.broker(Broker.fresh(group.config)),
@@ -85,6 +87,10 @@ class Space:
     def at_rest(self, state: State) -> bool:
         """Everybody has what it was given, and the group as a whole has everything."""
         return all(each.settled for each in state.consumers) and not state.watch.unrest
+
+    def judged_at_rest(self, state: State) -> tuple[Violation, ...]:
+        """What must not stay as it is in a state of rest."""
+        return state.watch.after(self._rest)[1]
 
     def enforced(self, state: State, at: int) -> State:
         """The same after this consumer's user asked for a rebalance."""

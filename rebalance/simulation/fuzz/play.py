@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 from rebalance.simulation.fuzz.coverage import Reached, reached
 from rebalance.simulation.fuzz.generator import scenario_text
-from rebalance.simulation.fuzz.known import known_limit
 from rebalance.simulation.run import Outcome, run_scenario
 from rebalance.simulation.scenario import ScenarioError, parse, rewritten
 
@@ -44,7 +43,7 @@ class Played:
 
     failures: tuple[Failure, ...] = ()
     limits: tuple[str, ...] = ()
-    """Violations that Kafka's protocol itself cannot prevent, in words (see `known`)."""
+    """What Kafka's protocol itself cannot prevent, in words (see `rebalance.simulation.known`)."""
     trace_events: int = 0
     """Events of the trace: how much of a story it was."""
     processed: int = 0
@@ -96,23 +95,18 @@ def _played(outcome: Outcome) -> Played:
     simulation = outcome.simulation
     views = simulation.views
     names = frozenset((*views.topics, *views.groups, *views.lanes))
-    failures, limits = [], []
-    for violation in outcome.violations:
-        limit = known_limit(violation, simulation)
-        if limit:
-            limits.append(limit)
-        else:
-            failures.append(
-                Failure(
-                    kind=violation.rule,
-                    message=str(violation),
-                    checker=violation.checker,
-                    key=_key(violation.message, names),
-                )
-            )
+    failures = (
+        Failure(
+            kind=violation.rule,
+            message=str(violation),
+            checker=violation.checker,
+            key=_key(violation.message, names),
+        )
+        for violation in outcome.violations
+    )
     return Played(
         failures=tuple(failures),
-        limits=tuple(limits),
+        limits=tuple(limit.reason for limit in outcome.limits),
         trace_events=len(simulation.trace.events),
         processed=simulation.events_processed,
         reached=reached(simulation),

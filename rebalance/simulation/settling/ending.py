@@ -6,6 +6,7 @@ of it again. Code of a user is not experimented with: it takes its own time.
 """
 
 from rebalance.simulation.checkers import AtRest, RecordsEnded
+from rebalance.simulation.clock import EXACT
 from rebalance.simulation.settling.gathering import gathering
 from rebalance.simulation.settling.ground import Ground
 from rebalance.simulation.settling.nothing_moves import nothing_moves
@@ -39,10 +40,13 @@ def settle(simulation: Simulation) -> None:
 
 def _mend(simulation: Simulation) -> None:
     simulation.cluster.mend()
+    for node in simulation.cluster.nodes.values():
+        node.run_clock_at(EXACT)
     for process in simulation.processes.values():
         process.crash_on = None
         process.lines.mend()
         process.resume()
+        process.run_clock_at(EXACT)
     simulation.run_until(
         max([simulation.now, *(process.busy_until for process in simulation.alive())])
     )

@@ -1,8 +1,7 @@
 """Those who are gone come back: experiments with nobody show nothing.
 
 Rule kept: as many as make a group of three, in the order in which they were declared, and no two
-with one group.instance.id. Nobody who polls so seldom that it is Stale most of the time, and nobody
-at all once offsets may be forgotten (O05): who comes then reads everything again.
+with one group.instance.id. Nobody who polls so seldom that it is Stale most of the time.
 """
 
 from rebalance.simulation.settling.ground import Ground
@@ -10,15 +9,11 @@ from rebalance.simulation.settling.ground import Ground
 __all__ = ["gathering"]
 
 _ENOUGH = 3
-_MINUTE_MS = 60_000
 
 
 def gathering(ground: Ground) -> None:
     """Start consumers of the story anew, group by group."""
     simulation = ground.simulation
-    clocks = (node.clock.now for node in simulation.cluster.nodes.values())
-    if max(clocks) >= simulation.config.offsets_retention_minutes * _MINUTE_MS:
-        return
     most = min(_ENOUGH, simulation.config.group_max_size)
     for group_id in simulation.views.groups:
         living = {

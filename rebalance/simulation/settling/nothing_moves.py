@@ -1,33 +1,57 @@
 """One more rebalance with the same members and the same topics moves nothing."""
 
-from assignors.interface import RebalanceProtocol
+from collections.abc import Mapping
+
 from rebalance.simulation.settling.ground import Ground
 from rebalance.simulation.simulation import Simulation
+from rebalance.simulation.views import Partition
 
 __all__ = ["nothing_moves"]
 
+_Owners = Mapping[str, tuple[Partition, ...]]
+"""Lane -> what it owns."""
+
 
 def nothing_moves(ground: Ground) -> None:
-    """Somebody in each group asks for a rebalance."""
-    simulation = ground.simulation
-    before = _owners(simulation)
-    for group_id in ground.groups():
-        ground.process(ground.members(group_id)[0]).enforce("does anything move without a reason?")
-    if not simulation.run_until_stable():
-        ground.report("; ".join(simulation.blockers()))
-    elif (after := _owners(simulation)) != before and after.keys() == before.keys():
+    """Somebody in each group asks for a rebalance.
+
+    Of a group that was loaded its coordinator knows the chosen protocol and no other (P03): with
+    all of them known it may choose another, and only the rebalance after that has the same inputs.
+    """
+    groups = ground.simulation.views.groups
+    loaded = {each: groups[each].protocol_name for each in ground.groups() if groups[each].loaded}
+    moved = _moved_by_asking(ground)
+    chosen_anew = {each for each in loaded if groups[each].protocol_name != loaded[each]}
+    if moved & chosen_anew:
+        moved = moved - chosen_anew | _moved_by_asking(ground)
+    if moved and not ground.problems:
         ground.report("a rebalance with the same members and topics moved partitions")
 
 
-def _owners(simulation: Simulation) -> dict[str, list[tuple[str, int]]]:
-    """Of who lives, in groups that must keep what they have.
+def _moved_by_asking(ground: Ground) -> set[str]:
+    """Ids of the groups in which a rebalance that nobody needs moves something."""
+    simulation = ground.simulation
+    before = {group_id: _owners(simulation, group_id) for group_id in ground.groups()}
+    for group_id in before:
+        ground.process(ground.members(group_id)[0]).enforce("does anything move without a reason?")
+    if not simulation.run_until_stable():
+        ground.report("; ".join(simulation.blockers()))
+        return set()
+    after = {group_id: _owners(simulation, group_id) for group_id in before}
+    return {
+        group_id
+        for group_id, owners in before.items()
+        if owners.keys() == after[group_id].keys() and owners != after[group_id]
+    }
+
+
+def _owners(simulation: Simulation, group_id: str) -> _Owners:
+    """Of who lives; of nobody in a group that need not keep what it has.
 
     A leader whose assignor raises is gone after one rebalance more. In a group on its way from
     eager to cooperative those that are still eager claim nothing, so that plans may change.
     """
-    living = [lane for lane in simulation.views.lanes.values() if not lane.ended]
-    spoken: dict[str, set[RebalanceProtocol]] = {}
-    for lane in living:
-        spoken.setdefault(lane.group_id, set()).add(simulation.protocol_of(lane.name))
-    settled = (lane for lane in living if len(spoken[lane.group_id]) == 1)
-    return {lane.name: sorted(lane.owned) for lane in settled}
+    living = simulation.views.lanes_of(group_id)
+    if len({simulation.protocol_of(lane.name) for lane in living}) > 1:
+        return {}
+    return {lane.name: tuple(sorted(lane.owned)) for lane in living}

@@ -13,7 +13,6 @@ from assignors.model import TopicPartition
 from rebalance.simulation import Outcome, Overrides, Violation, parse, run_scenario
 from rebalance.simulation.checkers import RecordCounts
 from rebalance.simulation.checkers.offsets import committed_text
-from rebalance.simulation.fuzz.known import known_limit
 from rebalance.simulation.hosting import Hosted, Surroundings
 from rebalance.simulation.scenario import ScenarioError
 from rebalance.simulation.simulation import Simulation
@@ -115,11 +114,7 @@ def _played(lines: tuple[str, ...], outcome: Outcome, journal: Journal) -> Playe
     return Played(
         lines=lines,
         findings=tuple(sorted(journal.findings, key=lambda finding: finding.t)),
-        violations=tuple(
-            violation
-            for violation in ours
-            if violation.rule != "I06" and not known_limit(violation, simulation)
-        ),
+        violations=tuple(violation for violation in ours if violation.rule != "I06"),
         entries=tuple(journal.entries),
         records=RecordCounts(
             processed=sum(each.processed for each in counts),

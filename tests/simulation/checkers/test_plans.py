@@ -53,6 +53,29 @@ def test_i05_the_others_spread_all_that_equals_want(assignor: str) -> None:
     assert rules(planned(assignor, GREEDY)) == ["I05"]
 
 
+@pytest.mark.parametrize(
+    ("plan", "found"),
+    [
+        ({"a": {"t": [0, 1]}, "b": {}}, []),
+        ({"a": {"t": [0, 1]}, "b": {"u": [1]}}, []),
+        ({"a": {"t": [0, 1], "u": [0]}, "b": {}}, ["I05"]),
+        ({"a": {"t": [0], "u": [0]}, "b": {"u": [1]}, "c": {}}, []),
+        ({"a": {"t": [0], "u": [0]}, "b": {"t": [1], "u": [1]}, "c": {}}, ["I05"]),
+    ],
+    ids=["two withheld", "one withheld", "too much", "c can get one", "c cannot"],
+)
+def test_i05_a_cooperative_plan_becomes_even_once_nothing_is_withheld(
+    plan: dict[str, Owned], found: list[str]
+) -> None:
+    assert rules(planned("cooperative-sticky", plan)) == found
+    assert rules(planned("cooperative-roundrobin", plan)) == found
+
+
+def test_i05_a_cooperative_plan_by_topic_may_withhold_of_each() -> None:
+    assert rules(planned("cooperative-range", {"a": {"t": [0], "u": [0]}, "b": {}})) == []
+    assert rules(planned("cooperative-range", BY_TOPIC)) == ["I05", "I05"]
+
+
 def test_i05_the_plan_of_an_assignor_that_we_do_not_know_is_its_own_affair() -> None:
     assert rules(planned("greedy", GREEDY)) == []
 

@@ -21,6 +21,14 @@ members A B topics=t assignors=cooperative-sticky
 start A B
 """
 
+UNLIKE = """\
+topic t partitions=2
+topic u partitions=1
+members A topics=t assignors=cooperative-sticky
+members B topics=t,u assignors=cooperative-sticky
+start A B
+"""
+
 
 def group(text: str, faults: str = "") -> ExploredGroup:
     """What a file with this text declares, with these faults (`crash=1 cut=1`)."""

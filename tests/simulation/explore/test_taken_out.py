@@ -11,6 +11,7 @@ from assignors.columns import Subscriptions
 from assignors.cooperative import Cooperative
 from assignors.model import ClusterMetadata, GroupAssignment, PartitionSet, Subscription
 from assignors.range import RangeAssignor
+from assignors.sticky import StickyAssignor
 from rebalance.coordinator import coordinator, heartbeat, join, join_phase, sync
 from rebalance.coordinator.classic_group import ClassicGroup
 from rebalance.coordinator.context import Context
@@ -18,7 +19,7 @@ from rebalance.member import heartbeat as member_heartbeat
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import SyncGroupRequest
 from rebalance.simulation.explore import Explored, explore, story
-from tests.simulation.explore.groups import ALONE, COOPERATIVE, EAGER, group
+from tests.simulation.explore.groups import ALONE, COOPERATIVE, EAGER, UNLIKE, group
 
 
 def found(explored: Explored) -> str:
@@ -154,19 +155,31 @@ def test_m05_a_member_that_is_out_and_goes_on(monkeypatch: pytest.MonkeyPatch) -
     assert found(explore(group(ALONE, "timeout=1"))) == "M05"
 
 
-def test_i05_a_plan_that_is_not_what_range_is_known_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    def all_to_the_first(
-        assignor: RangeAssignor, cluster: ClusterMetadata, members: Mapping[str, Subscription]
+@pytest.mark.parametrize(
+    ("kind", "text", "told"),
+    [
+        (RangeAssignor, EAGER, "range plans 2 partitions of t for A"),
+        (StickyAssignor, COOPERATIVE, "cooperative-sticky plans 2 partitions for A"),
+        (StickyAssignor, UNLIKE, "cooperative-sticky gives B of g more than A without need"),
+    ],
+    ids=["range", "cooperative", "cooperative, at rest"],
+)
+def test_i05_a_plan_that_is_not_what_its_assignor_is_known_for(
+    kind: type[Any], text: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def all_to_one(
+        assignor: Any, cluster: ClusterMetadata, members: Mapping[str, Subscription]
     ) -> GroupAssignment:
         plan = as_it_is(assignor, cluster, members)
-        first, everything = next(iter(members)), set().union(*map(set, plan.values()))
-        return GroupAssignment({**dict.fromkeys(members, PartitionSet()), first: everything})
+        widest = max(members, key=lambda each: len(members[each].topics))
+        everything = set().union(*map(set, plan.values()))
+        return GroupAssignment({**dict.fromkeys(members, PartitionSet()), widest: everything})
 
-    as_it_is = RangeAssignor.assign
-    monkeypatch.setattr(RangeAssignor, "assign", all_to_the_first)
+    as_it_is = kind.assign
+    monkeypatch.setattr(kind, "assign", all_to_one)
 
-    explored = explore(group(EAGER))
+    explored = explore(group(text))
 
     assert found(explored) == "I05"
     assert explored.violation is not None
-    assert "range plans 2 partitions" in explored.violation.message
+    assert told in explored.violation.message

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from assignors.range import RangeAssignor
-from rebalance.coordinator import join
+from rebalance.coordinator import append_errors, join
 from rebalance.coordinator.classic_group import ClassicGroup
 from rebalance.protocol.errors import ErrorCode
 from rebalance.simulation.fuzz import play
@@ -58,7 +58,54 @@ def test_m08_a_refusal_out_of_nothing_is_found(
     assert code.name in failure.message
 
 
+GONE = """
+set group.initial.rebalance.delay.ms=0
+topic orders partitions=4
+members A topics=orders assignors=range
+members B C topics=orders assignors=sticky
+start A
+run until stable
+close A
+run for 1s
+start B
+run for 1s
+start C
+run for 9s
+"""
+
+
+def test_m08_who_left_before_is_no_reason_to_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert play(GONE).failures == ()
+    monkeypatch.setattr(ClassicGroup, "supports", _never)
+    first = play(GONE).failures[0]
+    assert (first.kind, first.checker) == ("M08", "FailsForAReason")
+
+
+def test_m08_who_was_there_is_a_reason() -> None:
+    assert play(GONE.replace("close A\nrun for 1s\n", "")).failures == ()
+
+
 def test_m08_a_plan_that_is_none_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RangeAssignor, "assign", lambda self, cluster, members: {"nobody": ()})
     first = play(f"{STAGE}start B\nrun for 9s\n").failures[0]
+    assert (first.kind, first.checker) == ("M08", "FailsForAReason")
+
+
+NOT_WRITTEN = "start B\nlog fail=9 error={error}\nrun for 9s\n"
+
+
+@pytest.mark.parametrize(
+    "error",
+    ["MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE", "INVALID_FETCH_SIZE", "UNKNOWN_SERVER_ERROR"],
+)
+def test_m08_what_the_log_refuses_for_good_is_a_reason(error: str) -> None:
+    played = play(STAGE + NOT_WRITTEN.format(error=error))
+    assert played.failures == ()
+    assert played.reached["answer", "SyncGroup", "UNKNOWN_SERVER_ERROR"]
+
+
+def test_m08_a_log_that_may_work_again_is_no_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    unknown = dict.fromkeys(append_errors._ANSWERS, ErrorCode.UNKNOWN_SERVER_ERROR)
+    monkeypatch.setattr(append_errors, "_ANSWERS", unknown)
+    first = play(STAGE + NOT_WRITTEN.format(error="NOT_ENOUGH_REPLICAS")).failures[0]
     assert (first.kind, first.checker) == ("M08", "FailsForAReason")

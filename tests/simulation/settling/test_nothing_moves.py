@@ -1,0 +1,32 @@
+"""I05: what moves without a reason is told; that a loaded group chooses anew is a reason, once."""
+
+from collections.abc import Iterator
+from itertools import cycle, repeat
+
+import pytest
+
+from rebalance.coordinator import join_phase
+from rebalance.simulation.settling.nothing_moves import nothing_moves
+from tests.simulation.settling.groups import at_rest
+
+MOVED = "a rebalance with the same members and topics moved partitions"
+
+
+@pytest.mark.parametrize(
+    ("loaded", "choices", "told"),
+    [
+        (False, repeat("range"), []),
+        (False, repeat("roundrobin"), [MOVED]),
+        (True, repeat("roundrobin"), []),
+        (True, cycle(["roundrobin", "range"]), [MOVED]),
+    ],
+    ids=["the same", "another", "another, loaded", "another each time, loaded"],
+)
+def test_i05_and_p03_another_choice_than_before(
+    loaded: bool, choices: Iterator[str], told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground = at_rest(assignors="range,roundrobin")
+    monkeypatch.setattr(join_phase, "select_protocol", lambda group: next(choices))
+    ground.simulation.views.groups["g"].loaded = loaded
+    nothing_moves(ground)
+    assert ground.problems == told
