@@ -11,7 +11,7 @@ from rebalance.simulation.checkers import Violation
 from rebalance.simulation.choosing import Overrides
 from rebalance.simulation.commands import COMMANDS, Command
 from rebalance.simulation.hosting import Host
-from rebalance.simulation.scenario import Block, Call, Scenario
+from rebalance.simulation.scenario import Block, Call, Scenario, ScenarioError
 from rebalance.simulation.settling import settle
 from rebalance.simulation.simulation import Simulation
 from rebalance.simulation.stage import Action, Declared, Measure, Numbers, Stage, known_or_error
@@ -90,19 +90,21 @@ def run_scenario(
     measure: Measure | None = None,
     watching: bool = True,
     host: Host | None = None,
+    refused: list[int] | None = None,
 ) -> Outcome:
     """Play `scenario` in virtual time, then see that all comes to rest (I05).
 
     `overrides`: play it with another protocol, assignor or seed. `measure` is what `show metrics`
     and `compare` ask for numbers. Not `watching`: commands that only look are left out. `host`
-    brings code of a user to life in every consumer.
+    brings code of a user to life in every consumer. `refused`, where it is given, is told the
+    numbers of lines that make no sense when their turn comes: they are passed over.
 
     Raises:
         ScenarioError: a line does not make sense, before or while it is played.
     """
     overrides = overrides or Overrides()
     stage, prepared = _prepare(scenario, overrides, measure, len(_calls(scenario)), host)
-    printed = _play(stage, prepared, watching=watching)
+    printed = _play(stage, prepared, watching=watching, refused=refused)
     unrest = tuple(stage.simulation.blockers())
     stage.simulation.end()
     settle(stage.simulation)
@@ -155,12 +157,25 @@ def _prepare(
     return stage, prepared
 
 
-def _play(stage: Stage, prepared: Sequence[_Prepared], *, watching: bool) -> list[list[str]]:
+def _play(
+    stage: Stage,
+    prepared: Sequence[_Prepared],
+    *,
+    watching: bool,
+    refused: list[int] | None = None,
+) -> list[list[str]]:
     """What each command prints."""
     printed: list[list[str]] = []
     for line in prepared:
         stage.started = stage.simulation.now
-        told = line.act(stage) if watching or line.command.plays else ()
-        printed.append([text.rstrip() for text in told])
+        try:
+            told = line.act(stage) if watching or line.command.plays else ()
+            printed.append([text.rstrip() for text in told])
+        except ScenarioError as error:
+            # What an earlier line is still to do may be what makes no sense.
+            if refused is None or error.line != line.call.line:
+                raise
+            refused.append(error.line)
+            printed.append([])
         stage.played += 1
     return printed
