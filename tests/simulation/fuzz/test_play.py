@@ -48,7 +48,7 @@ def test_the_text_of_a_seed_is_what_was_played(monkeypatch: pytest.MonkeyPatch) 
 def test_the_text_of_a_failing_seed_fails_as_told(monkeypatch: pytest.MonkeyPatch) -> None:
     at = importlib.import_module("rebalance.simulation.fuzz.play")
     monkeypatch.setattr(at, "scenario_text", lambda seed: f"{STORY}start B\nrun until stable\n")
-    with MUTATIONS["news_of_a_rebalance_is_ignored"]():
+    with MUTATIONS["changed_metadata_is_not_noticed"]():
         text, played = play_seed(0)
         assert text.count("start") == 2
         assert played.failures
