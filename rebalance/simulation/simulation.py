@@ -14,6 +14,7 @@ from rebalance.simulation.callbacks import SimulatedFailure
 from rebalance.simulation.checkers import (
     Checkers,
     Committed,
+    Forbidden,
     Violation,
 )
 from rebalance.simulation.checkers.fatal import FailsForAReason
@@ -171,6 +172,8 @@ class Simulation:
             outside=self._outside(),
         )
         self.processes[name] = process
+        if spec.forbidden:
+            self.checkers.told(Forbidden(member=process.name))
         self._protocols[process.name] = process.protocol
         self._offers[process.name] = frozenset(each.name for each in spec.assignors)
         process.start()
@@ -199,6 +202,10 @@ class Simulation:
     def _lines(self, spec: MemberSpec) -> Lines:
         lines = Lines(self.cluster, lambda: self.delay, spec.lost, spec.lost_answers)
         lines.delay(spec.delay)
+        lines.outages = spec.outages
+        lines.forbid(spec.forbidden)
+        for token, split in spec.splits.items():
+            lines.split(token, split)
         return lines
 
     def later(self, name: str, delay_ms: int, act: Callable[[str], None], what: str) -> None:

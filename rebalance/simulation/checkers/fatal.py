@@ -13,6 +13,7 @@ from typing import ClassVar
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.errors import ErrorCode
 from rebalance.simulation.checkers.checker import Look, Report
+from rebalance.simulation.checkers.member_facts import Forbidden
 from rebalance.simulation.checkers.violation import Fatal
 from rebalance.simulation.views import Views
 from rebalance.timeline import trace
@@ -48,8 +49,11 @@ class FailsForAReason:
         """group -> when it was full the last time; it may be so now"""
         self._loaded: dict[str, set[str]] = {}
         """group -> the protocols that were chosen when a coordinator loaded it with members"""
+        self._forbidden: set[str] = set()
+        """Lanes that may not use their group."""
         self._reasons: Mapping[ErrorCode, Callable[[Fatal], bool]] = {
             ErrorCode.FENCED_INSTANCE_ID: self._taken_over,
+            ErrorCode.GROUP_AUTHORIZATION_FAILED: lambda fact: fact.member in self._forbidden,
             ErrorCode.GROUP_MAX_SIZE_REACHED: self._was_full,
             ErrorCode.INVALID_SESSION_TIMEOUT: self._out_of_bounds,
             ErrorCode.INCONSISTENT_GROUP_PROTOCOL: self._nothing_in_common,
@@ -62,6 +66,7 @@ class FailsForAReason:
             trace.MemberJoined: self._added,
             trace.MemberRemoved: self._removed,
             trace.GroupStateChanged: self._moved,
+            Forbidden: lambda fact: self._forbidden.add(fact.member),
             Fatal: self._failed,
         }
 
