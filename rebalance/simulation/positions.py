@@ -116,6 +116,10 @@ class Positions:
             self._processed.pop(partition, None)
             self._fetching.pop(partition, None)
 
+    def now(self) -> dict[TopicPartition, int]:
+        """The next offset to read of every partition that is being read."""
+        return self._thread.positions()
+
     def tell_progress(self) -> None:
         """Tell the checkers what was processed until now."""
         self._tell_processed(self._thread.positions())

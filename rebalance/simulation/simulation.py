@@ -148,7 +148,22 @@ class Simulation:
         """
         for process in self.alive():
             process.settle()
-        self.logs.produce(topic, rate_per_s, self.now)
+        self.logs.produce(topic, rate_per_s, self.now, self._read_to(topic))
+
+    def _read_to(self, topic: str) -> dict[int, int]:
+        """Partition -> how far anybody has read it, also who has not committed, or is gone."""
+        self.tell_progress()
+        reached: dict[int, int] = {}
+        at = [
+            *((partition, offset) for (_, partition), offset in self.offsets.items()),
+            *((partition, book.done.end) for _, partition, book in self.checkers.records),
+            *(each for process in self.alive() for each in process.positions.now().items()),
+        ]
+        for partition, offset in at:
+            if partition.topic == topic:
+                number = partition.partition
+                reached[number] = max(offset, reached.get(number, 0))
+        return reached
 
     def define(self, spec: MemberSpec) -> None:
         """Make a consumer known; `start` brings it to life."""

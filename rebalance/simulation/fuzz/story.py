@@ -5,6 +5,7 @@ crash), or every second scenario would be a mistake of the fuzzer. Rule kept: al
 one seeded generator, so a seed is a scenario, on every machine.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 
@@ -40,6 +41,8 @@ class Story:
     brokers: int = 1
     broken: bool = False
     """A broker is down: the next one waits for it."""
+    faults: Counter[str] = field(default_factory=Counter)
+    """What was written of each kind of fault."""
     mending: dict[str, str] = field(default_factory=dict)
     """What was slowed down -> the line that makes it quick again: faults end with the story."""
 
