@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from rebalance.protocol.errors import ErrorCode
-from rebalance.simulation.checkers import Forbidden
+from rebalance.simulation.checkers.member_facts import Forbidden
 from rebalance.simulation.path import Split
 from rebalance.simulation.values import short_duration
 

@@ -26,11 +26,6 @@ class OffsetSpans:
     def __len__(self) -> int:
         return sum(self._ends) - sum(self._starts)
 
-    @property
-    def end(self) -> int:
-        """Behind the last offset; 0 without any."""
-        return self._ends[-1] if self._ends else 0
-
     def add(self, start: int, end: int) -> int:
         """Put in [start, end); how many of them were in already."""
         if end <= start:

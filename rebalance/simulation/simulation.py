@@ -14,11 +14,11 @@ from rebalance.simulation.callbacks import SimulatedFailure
 from rebalance.simulation.checkers import (
     Checkers,
     Committed,
-    Forbidden,
     Violation,
 )
 from rebalance.simulation.checkers.fatal import FailsForAReason
 from rebalance.simulation.checkers.limits import Limits
+from rebalance.simulation.checkers.member_facts import Forbidden
 from rebalance.simulation.cluster import Cluster
 from rebalance.simulation.faults import Faults
 from rebalance.simulation.hosting import Host
@@ -156,7 +156,10 @@ class Simulation:
         reached: dict[int, int] = {}
         at = [
             *((partition, offset) for (_, partition), offset in self.offsets.items()),
-            *((partition, book.done.end) for _, partition, book in self.checkers.records),
+            *(
+                (partition, max((end for _, end in book.done), default=0))
+                for _, partition, book in self.checkers.records
+            ),
             *(each for process in self.alive() for each in process.positions.now().items()),
         ]
         for partition, offset in at:

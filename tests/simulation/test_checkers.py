@@ -153,26 +153,6 @@ def test_i04_generation_that_no_coordinator_had_written_comes_again() -> None:
     assert watched.see(dead, completed("a-1", generation=5), again) == []
 
 
-def test_i04_also_where_its_members_learn_of_it_when_another_has_loaded_the_group() -> None:
-    watched = Watched()
-    dead = trace.GroupStateChanged(
-        t=3, group_id="g", previous="CompletingRebalance", state="Dead", generation_id=6
-    )
-    loaded = trace.GroupStateChanged(
-        t=3, group_id="g", previous="Dead", state="Stable", generation_id=4
-    )
-    late, again, back = (
-        trace.Joined(t=4, group_id="g", member="a", member_id="a-1", generation_id=generation)
-        for generation in (6, 5, 4)
-    )
-    started = member("a", "a-1", generation=5)
-    grown = trace.GroupStateChanged(
-        t=5, group_id="g", previous="Stable", state="PreparingRebalance", generation_id=5
-    )
-    assert watched.see(*started, dead, loaded, late, grown, again) == []
-    assert watched.see(back) == ["I04"]
-
-
 def test_i03_committed_offset_goes_back() -> None:
     watched = Watched()
     for offset in (5, 5, 9, 8):

@@ -6,7 +6,7 @@ that led there. One small class per invariant and view, one registry that runs t
 """
 
 from rebalance.simulation.checkers.checker import Checker, Fact, Look, Report
-from rebalance.simulation.checkers.member_facts import Forbidden, HeartbeatRefused, Membership
+from rebalance.simulation.checkers.member_facts import HeartbeatRefused, Membership
 from rebalance.simulation.checkers.plan_facts import Planned
 from rebalance.simulation.checkers.record_book import RecordBook, RecordCounts
 from rebalance.simulation.checkers.record_facts import Processed, ReadingBegan, RecordsEnded
@@ -23,7 +23,6 @@ __all__ = [
     "Committed",
     "Fact",
     "Fatal",
-    "Forbidden",
     "HeartbeatRefused",
     "Look",
     "Membership",

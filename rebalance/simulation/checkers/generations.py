@@ -74,8 +74,7 @@ class GenerationsAreNew:
 class MemberGenerations:
     """In the members' view: as long as one goes by the same member id.
 
-    A generation that no coordinator had written when it died is given out again by the next (P02),
-    also where the members learn of it later than that.
+    A generation that no coordinator had written when it died is given out again by the next (P02).
     """
 
     RULE: ClassVar[str] = "I04"
@@ -83,8 +82,6 @@ class MemberGenerations:
     def __init__(self, report: Report) -> None:
         self._joined_last: dict[str, dict[str, trace.Joined]] = {}
         """By group and member."""
-        self._current: dict[str, int] = {}
-        """group -> its coordinator's generation; -1: nobody coordinates it"""
         self._report = report
 
     def looks(self) -> Mapping[type, Look]:
@@ -92,14 +89,10 @@ class MemberGenerations:
         return {trace.Joined: self._joined, trace.GroupStateChanged: self._state_changed}
 
     def _state_changed(self, event: trace.GroupStateChanged) -> None:
-        self._current[event.group_id] = event.generation_id
         if event.state == "Dead":
-            self._current[event.group_id] = -1
             self._joined_last.pop(event.group_id, None)
 
     def _joined(self, event: trace.Joined) -> None:
-        if event.generation_id > self._current.get(event.group_id, event.generation_id):
-            return
         of_group = self._joined_last.setdefault(event.group_id, {})
         before = of_group.get(event.member)
         of_group[event.member] = event

@@ -16,7 +16,7 @@ from rebalance.simulation.fuzz.story import Story
 
 __all__ = ["scenario_text", "written_faults"]
 
-_LENGTHS = (18, 26)
+_LENGTHS = (26, 37)
 """So many things happen, at least and at most."""
 
 

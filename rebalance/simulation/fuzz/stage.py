@@ -70,14 +70,15 @@ def _declare_one(
     session = dice.choice((3000, 6000, 6000, 9000)) if dice.random() < 0.98 else 500
     # A heartbeat brings the news of a rebalance: it must come sooner than the rebalance times out.
     heartbeat = min(session // dice.randint(2, 4), 2500)
+    max_poll = dice.choice((4000, 8000, 12000))
     words = [
         f"members {name} group={group_id} topics={','.join(topics)}",
         f"assignors={assignors}",
         f"session.timeout.ms={session} heartbeat.interval.ms={heartbeat}",
-        f"max.poll.interval.ms={dice.choice((4000, 8000, 12000))}",
+        f"max.poll.interval.ms={max_poll}",
         f"request.timeout.ms={dice.choice((2000, 4000, 8000))}",
         f"metadata.max.age.ms={dice.choice((4000, 10000))}",
-        f"poll=2s commit={dice.choice(('3s', '6s', 'never'))}",
+        f"poll={'2s' if max_poll < 8000 else '3s'} commit={dice.choice(('3s', '6s', 'never'))}",
         *_rare(dice, instance, offered[group_id].client(dice)),
     ]
     story.say(" ".join(words))

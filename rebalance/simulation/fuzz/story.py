@@ -77,17 +77,17 @@ class Story:
         kind = dice.random()
         if kind < 0.2:
             self.say(f"run for {dice.randint(1, 60)}ms")
-        elif kind < 0.45:
+        elif kind < 0.5:
             self.say(f"run for {dice.randint(100, 3000)}ms")
         elif kind < 0.6:
-            self.say(f"run for {dice.randint(3, 15)}s")
-        elif kind < 0.8 or name is None:
-            self.say("run until stable within 30s")
+            self.say(f"run for {dice.randint(3, 12)}s")
+        elif kind < 0.75 or name is None:
+            self.say("run until stable within 20s")
         elif kind < 0.95:
-            self.say(f"run until {name} is {dice.choice(_MOMENTS)} within 6s")
+            self.say(f"run until {name} is {dice.choice(_MOMENTS)} within 4s")
         else:
             group_id = self.consumers[name].group_id
-            self.say(f"run until {group_id} is {dice.choice(_PHASES)} within 6s")
+            self.say(f"run until {group_id} is {dice.choice(_PHASES)} within 4s")
 
 
 _MOMENTS = ("PreparingJoin", "Joining", "Assigning", "Syncing", "Reconciling", "Stable")
