@@ -6,7 +6,6 @@ other, some with another client's habits), several topics, at least three kinds 
 consumers that come and go all the time.
 """
 
-from collections import Counter
 from random import Random
 
 from rebalance.simulation.fuzz.fault import Fault
@@ -14,29 +13,25 @@ from rebalance.simulation.fuzz.faults import FAULTS
 from rebalance.simulation.fuzz.stage import declare
 from rebalance.simulation.fuzz.story import Story
 
-__all__ = ["scenario_text", "written_faults"]
+__all__ = ["scenario_text", "written"]
 
-_LENGTHS = (26, 37)
+_LENGTHS = (22, 32)
 """So many things happen, at least and at most."""
 
 
 def scenario_text(seed: int) -> str:
     """The scenario of this seed. The same seed, the same text, on every machine."""
-    story, kinds = _written(seed)
-    people = f"{story.most} consumers at most, {len(story.topics)} topics"
-    prose = [f"# Fuzz seed {seed}: {people};", f"# {', '.join(kind.name for kind in kinds)}."]
-    return "\n".join([*prose, *story.lines, ""])
+    return "\n".join([*written(seed).lines, ""])
 
 
-def written_faults(seed: int) -> Counter[str]:
-    """Name of a fault -> how often the scenario of this seed has it."""
-    return _written(seed)[0].faults
-
-
-def _written(seed: int) -> tuple[Story, list[Fault]]:
+def written(seed: int) -> Story:
+    """The story of this seed, told to its end."""
     story = Story(dice=Random(seed))
     kinds = _kinds(story.dice)
     declare(story, seed)
+    people = f"{story.most} consumers at most, {len(story.topics)} topics"
+    prose = (f"# Fuzz seed {seed}: {people};", f"# {', '.join(kind.name for kind in kinds)}.")
+    story.lines[:0] = prose
     story.lines.append("")
     for name in list(story.idle)[: story.dice.randint(2, story.most)]:
         story.start(name)
@@ -47,7 +42,7 @@ def _written(seed: int) -> tuple[Story, list[Fault]]:
         _one_more(story, kinds)
     story.let_pass()
     story.say(*story.mending.values())
-    return story, kinds
+    return story
 
 
 def _kinds(dice: Random) -> list[Fault]:
@@ -69,8 +64,9 @@ def _one_more(story: Story, kinds: list[Fault]) -> None:
             story.faults[kind.name] += 1
             return
     comes = len(story.running) < 2 or dice.random() < 0.6
-    if comes and story.idle and len(story.running) < story.most:
-        story.start(dice.choice(story.idle))
+    able = story.idle or story.gone
+    if comes and able and len(story.running) < story.most:
+        story.start(dice.choice(able))
         return
     name = story.some_running()
     if name is not None:

@@ -17,11 +17,11 @@ def _crash_and_return(story: Story, name: str) -> None:
 
 
 def _dies_on_answer(story: Story, name: str) -> None:
-    """It may die at any time from now on, or never: it is not spoken of any more."""
+    """It may die at any time from now on, or never."""
     error = story.dice.choice(
         ("MEMBER_ID_REQUIRED", "NONE", "REBALANCE_IN_PROGRESS", "UNKNOWN_MEMBER_ID")
     )
-    story.running.remove(name)
+    story.will_go(name)
     story.say(f"crash {name} on {error}")
 
 
@@ -31,7 +31,7 @@ def _dies_as_it_comes(story: Story) -> bool:
         return False
     name = story.dice.choice(story.idle)
     story.start(name)
-    story.running.remove(name)
+    story.will_go(name)
     story.say(f"crash {name} on MEMBER_ID_REQUIRED")
     return True
 

@@ -33,7 +33,7 @@ def declare(story: Story, seed: int) -> None:
     for topic in _TOPICS[: dice.randint(2, 4)]:
         story.topics[topic] = dice.randint(1, dice.choice((6, 16)))
         story.say(f"topic {topic} partitions={story.topics[topic]}")
-    story.most = dice.randint(2, 8)
+    story.most = dice.choice((2, 3, 3, 4, 4, 5, 6, 8))
     groups = ("g", "g", "g", "g", "h") if story.most > 4 and dice.random() < 0.3 else ("g",)
     offered = {group_id: _Offer(dice) for group_id in groups}
     statics = dice.random() < 0.4
@@ -62,8 +62,14 @@ def _declare_one(
     if instance is None and not alike and dice.random() < 0.3:
         topics = tuple(sorted(dice.sample(topics, dice.randint(1, len(topics)))))
     assignors = offered[group_id].of_one(dice)
+    client = offered[group_id].client(dice)
     story.consumers[name] = Consumer(
-        name=name, group_id=group_id, topics=topics, assignors=assignors, instance=instance
+        name=name,
+        group_id=group_id,
+        topics=topics,
+        assignors=assignors,
+        instance=instance,
+        client=client,
     )
     story.idle.append(name)
     # Now and then one that the broker refuses (J01).
@@ -79,7 +85,7 @@ def _declare_one(
         f"request.timeout.ms={dice.choice((2000, 4000, 8000))}",
         f"metadata.max.age.ms={dice.choice((4000, 10000))}",
         f"poll={'2s' if max_poll < 8000 else '3s'} commit={dice.choice(('3s', '6s', 'never'))}",
-        *_rare(dice, instance, offered[group_id].client(dice)),
+        *_rare(dice, instance, client),
     ]
     story.say(" ".join(words))
 

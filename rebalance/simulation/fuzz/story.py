@@ -9,6 +9,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 
+from rebalance.member.profile import JAVA
+
 __all__ = ["Consumer", "Story", "pause_text"]
 
 
@@ -21,6 +23,8 @@ class Consumer:
     topics: tuple[str, ...]
     assignors: str
     instance: str | None = None
+    client: str = JAVA.name
+    """Whose habits it has."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,7 +39,9 @@ class Story:
     idle: list[str] = field(default_factory=list)
     """Can be started."""
     running: list[str] = field(default_factory=list)
-    """Were started and certainly live. (Whoever was told to close is in neither list.)"""
+    """Were started and certainly live."""
+    gone: list[str] = field(default_factory=list)
+    """Were told to go and may be there still."""
     most: int = 8
     """So many run at once."""
     brokers: int = 1
@@ -55,8 +61,9 @@ class Story:
         return self.dice.choice(self.running) if self.running else None
 
     def start(self, name: str) -> None:
-        """Bring an idle consumer to life."""
-        self.idle.remove(name)
+        """Bring a consumer to life that is idle; or one that was told to go, which is passed over
+        if it is still there."""
+        (self.idle if name in self.idle else self.gone).remove(name)
         self.running.append(name)
         self.say(f"start {name}")
 
@@ -67,9 +74,14 @@ class Story:
         self.say(f"crash {name}")
 
     def close(self, name: str) -> None:
-        """It will be gone, nobody knows when: it is not spoken of any more."""
-        self.running.remove(name)
+        """It will be gone, nobody knows when."""
+        self.will_go(name)
         self.say(f"close {name}")
+
+    def will_go(self, name: str) -> None:
+        """It is not spoken of any more, until it is started again."""
+        self.running.remove(name)
+        self.gone.append(name)
 
     def let_pass(self) -> None:
         """Some time goes by: nearly none, a little, a lot, or until something is so."""
