@@ -42,6 +42,8 @@ class FailsForAReason:
         self._offered = offered
         self._on_purpose = on_purpose
         self._report = report
+        self._forbidden: set[str] = set()
+        """Lanes that may not use their group."""
         self._began: dict[str, trace.MemberStarted] = {}
         self._successions: dict[tuple[str, str], list[str]] = {}
         """(group, instance) -> the member ids that it had, in order"""
@@ -49,8 +51,6 @@ class FailsForAReason:
         """group -> when it was full the last time; it may be so now"""
         self._loaded: dict[str, set[str]] = {}
         """group -> the protocols that were chosen when a coordinator loaded it with members"""
-        self._forbidden: set[str] = set()
-        """Lanes that may not use their group."""
         self._reasons: Mapping[ErrorCode, Callable[[Fatal], bool]] = {
             ErrorCode.FENCED_INSTANCE_ID: self._taken_over,
             ErrorCode.GROUP_AUTHORIZATION_FAILED: lambda fact: fact.member in self._forbidden,
@@ -62,11 +62,11 @@ class FailsForAReason:
     def looks(self) -> Mapping[type, Look]:
         """Failures, and what may explain them."""
         return {
+            Forbidden: lambda fact: self._forbidden.add(fact.member),
             trace.MemberStarted: self._started,
             trace.MemberJoined: self._added,
             trace.MemberRemoved: self._removed,
             trace.GroupStateChanged: self._moved,
-            Forbidden: lambda fact: self._forbidden.add(fact.member),
             Fatal: self._failed,
         }
 
