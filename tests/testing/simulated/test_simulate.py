@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 import subprocess
 import sys
 import traceback
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -351,6 +353,28 @@ def test_m01_listener_runs_beside_the_application_or_while_it_polls(
         allow=allow,
     ).check()
     assert any(interrupted) is expected
+
+
+@pytest.mark.parametrize("listener_runs", ["beside", "in poll"])
+def test_a_listener_that_waits_for_a_poll_dies_quietly_with_its_process(listener_runs: Any) -> None:
+    async def cleans_up(consumer: SimulatedConsumer) -> None:
+        try:
+            while True:
+                await consumer.getmany(timeout_ms=100)
+                await asyncio.sleep(5)
+        finally:
+            await consumer.stop()
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        simulate(
+            cleans_up,
+            listener=Quiet,
+            scenario="start A\nrun for 8s\nstart B\nrun for 2s\ncrash A\nrun for 20s",
+            listener_runs=listener_runs,
+        )
+        gc.collect()
+    assert [str(each.message) for each in told] == []
 
 
 def test_close_is_a_sigterm_that_an_application_may_clean_up_after() -> None:
