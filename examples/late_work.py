@@ -111,10 +111,10 @@ def service_with(listener: Callable[[Service], Any]) -> Callable[..., Any]:
 
 
 def main() -> None:
-    small = {"members": 2, "topics": {"orders": 2}, "seeds": 12}
-    print("careless:", simulate(service_with(Careless), **small).page())
-    print()
-    print("careful:", simulate(service_with(Careful), **small).page())
+    for name, listener in (("careless", Careless), ("careful", Careful)):
+        result = simulate(service_with(listener), members=2, topics={"orders": 2}, seeds=12)
+        print(f"{name}: {result.page()}")
+        print()
 
 
 if __name__ == "__main__":

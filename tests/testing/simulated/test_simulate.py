@@ -142,6 +142,32 @@ def test_i06_late_work_of_who_goes_on_in_the_background() -> None:
     assert "without owning it" in str(result.findings[0])
 
 
+def test_i06_work_that_was_due_before_a_loss_is_told_is_not_late() -> None:
+    writing: dict[str, asyncio.Task[None]] = {}
+
+    async def in_the_background(consumer: SimulatedConsumer, sink: Any) -> None:
+        async def write(record: Any) -> None:
+            await asyncio.sleep(0.1)
+            sink(record)
+
+        async for record in consumer:
+            writing[consumer.name] = asyncio.create_task(write(record))
+            await asyncio.wait([writing[consumer.name]])
+
+    class Stops(Quiet):
+        def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
+            writing[self.consumer.name].cancel()
+
+        def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+            if self.consumer.name in writing:
+                writing[self.consumer.name].cancel()
+
+    story = "start A\nrun for 2950ms\npause A for 20s\nstart B\nrun for 30s"
+    result = simulate(in_the_background, listener=Stops, scenario=story, members=2)
+    assert any("on_partitions_lost" in entry.text for entry in result.played.entries)
+    assert kinds(result) == []
+
+
 def test_late_commit_of_who_commits_after_a_loss() -> None:
     class Commits(Quiet):
         async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
