@@ -39,12 +39,12 @@ def settle(simulation: Simulation) -> None:
 
 def _mend(simulation: Simulation) -> None:
     simulation.cluster.mend()
-    for spec in simulation.members.values():
-        spec.mend()  # who comes back later, too
     for process in simulation.processes.values():
         process.crash_on = None
         process.lines.mend()
         process.resume()
+    for spec in simulation.members.values():
+        spec.mend()  # who comes back later, too
     simulation.run_until(
         max([simulation.now, *(process.busy_until for process in simulation.alive())])
     )
