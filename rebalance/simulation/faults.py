@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from rebalance.protocol.errors import ErrorCode
+from rebalance.simulation.checkers.member_facts import Forbidden
+from rebalance.simulation.path import Split
 from rebalance.simulation.values import short_duration
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ class Faults:
         """A consumer and the brokers (or one) do not hear each other, or one not the other.
 
         What is sent meanwhile waits: it arrives when the network is whole again, unless its
-        connection was given up by then.
+        connection was given up by then. It goes on in the consumer's next lives.
         """
         process = self._running(name)
         there = "the brokers" if broker is None else f"broker {broker}"
@@ -53,17 +55,26 @@ class Faults:
             told = f"{process.name} does not hear {there}"
         self._simulation.step(told + _for(for_ms), process.name)
         brokers = () if broker is None else (broker,)
-        whole = process.lines.block(brokers, requests=requests, answers=answers)
-        self._later(for_ms, whole)
+        split = Split(node_ids=brokers, requests=requests, answers=answers)
+        token = self._simulation.members[name].splits.begin(split)
+        process.lines.split(token, split)
+        self._later(for_ms, self._whole, name, token)
+
+    def _whole(self, name: str, token: int) -> None:
+        """One split is over, for whichever life the consumer is in."""
+        self._simulation.members[name].splits.end(token)
+        self._simulation.processes[name].lines.whole(token)
 
     def heal(self, name: str) -> None:
         """The consumer's network is whole again."""
         process = self._running(name)
         self._simulation.step(f"the network of {process.name} is whole", process.name)
+        self._simulation.members[name].splits.clear()
         process.lines.unblock()
 
     def disconnect(self, name: str, *, for_ms: int | None = None) -> None:
-        """A consumer's connections break; `for_ms`: no broker can be reached for so long."""
+        """A consumer's connections break; `for_ms`: no broker can be reached for so long, also not
+        in its next lives."""
         process = self._running(name)
         self._simulation.step(f"{process.name} loses its connections{_for(for_ms)}", process.name)
         process.lines.cut()
@@ -105,6 +116,27 @@ class Faults:
         process = self._simulation.processes.get(name)
         if process is not None:
             process.lines.delay(delay)
+
+    # --- permissions -----------------------------------------------------------------------------
+
+    def forbid(self, name: str) -> None:
+        """A consumer may not use its group any more, in all its lives, until `allow`."""
+        self._permit(name, forbidden=True)
+
+    def allow(self, name: str) -> None:
+        """It may again; who has failed stays so."""
+        self._permit(name, forbidden=False)
+
+    def _permit(self, name: str, *, forbidden: bool) -> None:
+        spec, process = self._simulation.members[name], self._simulation.processes.get(name)
+        spec.forbidden = forbidden
+        what = "may not use group" if forbidden else "may use group"
+        again = " any more" if forbidden else " again"
+        self._simulation.step(f"{name} {what} {spec.config.group_id}{again}", name)
+        if process is not None:
+            process.lines.forbid(forbidden)
+        if process is not None and forbidden:
+            self._simulation.checkers.told(Forbidden(member=process.name))
 
     # --- brokers ---------------------------------------------------------------------------------
 
@@ -202,7 +234,7 @@ class Faults:
         self._simulation.step(f"the clock of broker {broker} {_pace(permille)}")
         self._simulation.cluster.nodes[broker].run_clock_at(permille)
 
-    def _later(self, for_ms: int | None, end: Callable[..., None], *args: int) -> None:
+    def _later(self, for_ms: int | None, end: Callable[..., None], *args: object) -> None:
         """What has a time of its own ends when that is over."""
         if for_ms is not None:
             self._simulation.world.after(for_ms, end, *args)

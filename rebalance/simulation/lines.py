@@ -18,7 +18,7 @@ from rebalance.protocol.requests import (
     SyncGroupRequest,
 )
 from rebalance.simulation.network import Connection, OnAnswer
-from rebalance.simulation.path import Delay, Losses, Path
+from rebalance.simulation.path import Delay, Losses, Path, Split
 from rebalance.simulation.spells import Spells
 
 __all__ = ["Brokers", "Lines"]
@@ -44,6 +44,7 @@ class Lines:
         "_coordinator",
         "_next",
         "_paths",
+        "_splits",
         "lost_answers",
         "lost_requests",
         "outages",
@@ -72,6 +73,8 @@ class Lines:
         }
         self.outages = Spells[None]()
         """Faults: no broker can be reached, and the client knows at once."""
+        self._splits: dict[int, Callable[[], None]] = {}
+        """Token of a split -> what ends it."""
 
     def path(self, node_id: int) -> Path:
         """The way to a broker, whether there is a connection or not."""
@@ -98,6 +101,11 @@ class Lines:
 
     # --- faults ----------------------------------------------------------------------------------
 
+    def forbid(self, forbidden: bool) -> None:
+        """Whether brokers refuse what this process asks of its group."""
+        for path in self._paths.values():
+            path.forbidden = forbidden
+
     def delay(self, delay: Delay | None) -> None:
         """Frames of this process travel so long, not as long as those of others; None: as they."""
         for path in self._paths.values():
@@ -119,14 +127,28 @@ class Lines:
 
         return unblock
 
+    def split(self, token: int, split: Split) -> None:
+        """A split of the network began; `token` says which."""
+        self._splits[token] = self.block(
+            split.node_ids, requests=split.requests, answers=split.answers
+        )
+
+    def whole(self, token: int) -> None:
+        """That split is over; nothing happens if it was before."""
+        end = self._splits.pop(token, None)
+        if end is not None:
+            end()
+
     def unblock(self) -> None:
         """What waited is under way."""
+        self._splits.clear()
         for path in self._paths.values():
             path.unblock()
 
     def mend(self) -> None:
         """No more faults."""
         self.outages.clear()
+        self.forbid(False)
         self.lost_requests.clear()
         self.lost_answers.clear()
         self.unblock()

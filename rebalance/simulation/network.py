@@ -88,6 +88,11 @@ class Connection:
         self.sent = 0
         path.connections.append(self)
 
+    @property
+    def forbidden(self) -> bool:
+        """Whoever sends on it may not use its group."""
+        return self._path.forbidden
+
     def send(self, request: Request, on_answer: OnAnswer) -> None:
         """The client sends; `on_answer` is called once, unless a frame is lost on the way."""
         number = self.sent

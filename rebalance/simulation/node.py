@@ -49,6 +49,7 @@ from rebalance.simulation.commits import Refused, existing, with_refused
 from rebalance.simulation.disk import Disk
 from rebalance.simulation.network import Connection
 from rebalance.simulation.offsets_log import OffsetsLog, Write
+from rebalance.simulation.permissions import refusal
 from rebalance.simulation.world import World
 from rebalance.timeline.trace import Event
 from rebalance.tracing import coordinator_event
@@ -227,6 +228,8 @@ class Node:
         """
         if self._carrying_out:
             self._arrived.append((connection, number, request))
+        elif connection.forbidden and (refused := refusal(request)) is not None:
+            connection.reply(number, refused)
         elif isinstance(request, FindCoordinatorRequest):
             connection.reply(number, self._find(request.group_id))
         elif isinstance(request, MetadataRequest):

@@ -17,7 +17,7 @@ from rebalance.simulation.spells import Spells
 if TYPE_CHECKING:
     from rebalance.simulation.network import Connection
 
-__all__ = ["Delay", "Losses", "Path"]
+__all__ = ["Delay", "Losses", "Path", "Split"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,18 @@ class Delay:
 
     least_ms: int = 1
     most_ms: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """A fault: a process and these brokers (none named: all) do not hear each other, or only one
+    the other."""
+
+    node_ids: tuple[int, ...] = ()
+    requests: bool = True
+    """What the process sends waits."""
+    answers: bool = True
+    """What it is answered waits."""
 
 
 class Losses:
@@ -75,6 +87,8 @@ class Path:
     """What holds frames up: requests, answers."""
     requests_blocked: bool = False
     answers_blocked: bool = False
+    forbidden: bool = False
+    """Brokers refuse what this process asks of its group."""
     connections: list[Connection] = field(default_factory=list)
 
     @property

@@ -137,6 +137,10 @@ class Positions:
                 self._without_log.discard(partition)
                 self._read(partition, 0)
 
+    def now(self) -> dict[TopicPartition, int]:
+        """The next offset to read of every partition that is being read."""
+        return self._thread.positions()
+
     def tell_progress(self) -> None:
         """Tell the checkers what was processed until now."""
         self._tell_processed(self._thread.positions())

@@ -5,14 +5,19 @@ nobody processes. They are counted in spans of offsets, never one by one, and no
 end of a log is worked out when somebody asks, so that a million records cost as much as ten.
 
 Rule kept: offsets of a partition begin at 0 and grow by one a record. A topic that nobody produces
-to is a backlog without end: there is always more to read than a consumer can.
+to is a backlog without end: there is always more to read than a consumer can. Once somebody
+produces to it, it ends where it was read to until then.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from assignors.model import TopicPartition
 
 __all__ = ["Logs"]
+
+_NOTHING_READ: Mapping[int, int] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -33,7 +38,8 @@ class _Topic:
     partitions: int
     producing: _Producing | None = None
     begun: dict[int, int] = field(default_factory=dict)
-    """Partition that was added later -> thousandths of records that it did not get."""
+    """Partition that was added later -> thousandths of records that it did not get; below 0: that
+    it had before anybody produced to it."""
 
 
 class Logs:
@@ -53,13 +59,19 @@ class Logs:
             topic.begun |= dict.fromkeys(range(topic.partitions, partitions), missed)
         topic.partitions = partitions
 
-    def produce(self, name: str, rate_per_s: int, now: int) -> None:
+    def produce(
+        self, name: str, rate_per_s: int, now: int, read_to: Mapping[int, int] = _NOTHING_READ
+    ) -> None:
         """From now on each partition gets so many records a second; 0: no more.
+
+        `read_to`: partition -> the offset up to which somebody has read it: so much was there.
 
         Raises:
             KeyError: there is no such topic.
         """
         topic = self._topics[name]
+        if topic.producing is None:
+            topic.begun = {partition: -1000 * offset for partition, offset in read_to.items()}
         before = 0 if topic.producing is None else topic.producing.written(now)
         topic.producing = _Producing(rate_per_s, now, before)
 

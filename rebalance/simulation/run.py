@@ -12,7 +12,7 @@ from rebalance.simulation.choosing import Overrides
 from rebalance.simulation.commands import COMMANDS, Command
 from rebalance.simulation.hosting import Host
 from rebalance.simulation.known import KnownLimit, judged
-from rebalance.simulation.scenario import Block, Call, Scenario
+from rebalance.simulation.scenario import Block, Call, Scenario, ScenarioError
 from rebalance.simulation.settling import settle
 from rebalance.simulation.simulation import Simulation
 from rebalance.simulation.stage import Action, Declared, Measure, Numbers, Stage, known_or_error
@@ -103,13 +103,15 @@ def run_scenario(
     watching: bool = True,
     host: Host | None = None,
     begins: Callable[[Simulation], None] | None = None,
+    refused: list[int] | None = None,
 ) -> Outcome:
     """Play `scenario` in virtual time, then see that all comes to rest (I05).
 
     `overrides`: play it with another protocol, assignor or seed. `measure` is what `show metrics`
     and `compare` ask for numbers. Not `watching`: commands that only look are left out. `host`
     brings code of a user to life in every consumer. `begins` is told of the simulation before
-    anything happens in it: for who wants to see how far it is.
+    anything happens in it: for who wants to see how far it is. `refused`, where it is given, is
+    told the numbers of lines that make no sense when their turn comes: they are passed over.
 
     Raises:
         ScenarioError: a line does not make sense, before or while it is played.
@@ -118,7 +120,7 @@ def run_scenario(
     stage, prepared = _prepare(scenario, overrides, measure, len(_calls(scenario)), host)
     if begins is not None:
         begins(stage.simulation)
-    printed = _play(stage, prepared, watching=watching)
+    printed = _play(stage, prepared, watching=watching, refused=refused)
     unrest = tuple(stage.simulation.to_come())
     stage.simulation.end()
     settle(stage.simulation)
@@ -181,12 +183,25 @@ def _understood(
     return declared, prepared
 
 
-def _play(stage: Stage, prepared: Sequence[_Prepared], *, watching: bool) -> list[list[str]]:
+def _play(
+    stage: Stage,
+    prepared: Sequence[_Prepared],
+    *,
+    watching: bool,
+    refused: list[int] | None = None,
+) -> list[list[str]]:
     """What each command prints."""
     printed: list[list[str]] = []
     for line in prepared:
         stage.started = stage.simulation.now
-        told = line.act(stage) if watching or line.command.plays else ()
-        printed.append([text.rstrip() for text in told])
+        try:
+            told = line.act(stage) if watching or line.command.plays else ()
+            printed.append([text.rstrip() for text in told])
+        except ScenarioError as error:
+            # What an earlier line is still to do may be what makes no sense.
+            if refused is None or error.line != line.call.line:
+                raise
+            refused.append(error.line)
+            printed.append([])
         stage.played += 1
     return printed

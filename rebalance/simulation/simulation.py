@@ -19,6 +19,7 @@ from rebalance.simulation.checkers import (
 )
 from rebalance.simulation.checkers.fatal import FailsForAReason
 from rebalance.simulation.checkers.limits import Limits
+from rebalance.simulation.checkers.member_facts import Forbidden
 from rebalance.simulation.cluster import Cluster
 from rebalance.simulation.faults import Faults
 from rebalance.simulation.hosting import Host
@@ -150,7 +151,25 @@ class Simulation:
         """
         for process in self.alive():
             process.settle()
-        self.logs.produce(topic, rate_per_s, self.now)
+        self.logs.produce(topic, rate_per_s, self.now, self._read_to(topic))
+
+    def _read_to(self, topic: str) -> dict[int, int]:
+        """Partition -> how far anybody has read it, also who has not committed, or is gone."""
+        self.tell_progress()
+        reached: dict[int, int] = {}
+        at = [
+            *((partition, offset) for (_, partition), offset in self.offsets.items()),
+            *(
+                (partition, max((end for _, end in book.done), default=0))
+                for _, partition, book in self.checkers.records
+            ),
+            *(each for process in self.alive() for each in process.positions.now().items()),
+        ]
+        for partition, offset in at:
+            if partition.topic == topic:
+                number = partition.partition
+                reached[number] = max(offset, reached.get(number, 0))
+        return reached
 
     def define(self, spec: MemberSpec) -> None:
         """Make a consumer known; `start` brings it to life."""
@@ -174,6 +193,8 @@ class Simulation:
             outside=self._outside(),
         )
         self.processes[name] = process
+        if spec.forbidden:
+            self.checkers.told(Forbidden(member=process.name))
         self._protocols[process.name] = process.protocol
         self._offers[process.name] = frozenset(each.name for each in spec.assignors)
         process.start()
@@ -202,6 +223,10 @@ class Simulation:
     def _lines(self, spec: MemberSpec) -> Lines:
         lines = Lines(self.cluster, lambda: self.delay, spec.lost, spec.lost_answers)
         lines.delay(spec.delay)
+        lines.outages = spec.outages
+        lines.forbid(spec.forbidden)
+        for token, split in spec.splits.items():
+            lines.split(token, split)
         return lines
 
     def later(self, name: str, delay_ms: int, act: Callable[[str], None], what: str) -> None:

@@ -7,7 +7,7 @@ Rule kept: nobody remembers how it was before a fault. What is in force is worke
 faults that are on, so that the end of one can never undo, or outlive, another.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
 __all__ = ["Spells"]
@@ -29,6 +29,10 @@ class Spells(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         return iter(self._on.values())
+
+    def items(self) -> Iterable[tuple[int, T]]:
+        """What is on, by its token."""
+        return self._on.items()
 
     def begin(self, what: T) -> int:
         """One more is on; its token, which no other ever has."""

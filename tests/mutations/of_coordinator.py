@@ -16,6 +16,7 @@ from rebalance.coordinator import (
 )
 from rebalance.coordinator.classic_group import ClassicGroup, ClassicMemberState
 from rebalance.coordinator.context import Context
+from rebalance.coordinator.sessions import end_session
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.responses import JoinGroupResponse
 from rebalance.protocol.states import GroupState
@@ -136,6 +137,7 @@ def _fenced_without_a_word(
     gone = JoinGroupResponse(error=ErrorCode.UNKNOWN_MEMBER_ID, member_id="")
     join_phase.answer_join(context, group, member, gone)
     assignment.refuse_sync(context, member, ErrorCode.UNKNOWN_MEMBER_ID)
+    end_session(context, group, member.member_id)
 
 
 def _without_timer(patch: Patch, left_out: TimerKind) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from assignors.interface import resolve
 from assignors.model import TopicPartition
 from rebalance.member.config import MemberConfig
-from rebalance.simulation import Behaviour, MemberSpec, Simulation, settle
+from rebalance.simulation import Behaviour, MemberSpec, Simulation, parse, run_scenario, settle
 from rebalance.simulation.checkers import (
     Checkers,
     Committed,
@@ -38,6 +38,52 @@ def test_log_grows_at_its_rate_and_stops() -> None:
     assert logs.end(P0, 1_000_000) == 6
     logs.produce("t", 1000, 4000)
     assert logs.end(P0, 4001) == 7
+
+
+def test_a_backlog_ends_where_it_was_read_to_once_somebody_produces() -> None:
+    logs = Logs()
+    logs.topic("t", 2, 0)
+    logs.produce("t", 10, 1000, {0: 70})
+    assert (logs.end(P0, 1000), logs.end(P1, 1000)) == (70, 0)
+    assert (logs.end(P0, 2000), logs.end(P1, 2000)) == (80, 10)
+    assert [logs.arrival(P0, offset) for offset in (0, 69, 70)] == [1000, 1000, 1100]
+    logs.produce("t", 0, 2000, {0: 500})
+    assert logs.end(P0, 9000) == 80
+
+
+@pytest.mark.parametrize("trouble", ["", "crash A\n", "pause A for 3s\n", "crash A\nrun for 9s\n"])
+@pytest.mark.parametrize("rate", [0, 5])
+def test_i03_producers_that_begin_in_the_middle_take_nothing_back(trouble: str, rate: int) -> None:
+    story = f"""
+    set group.initial.rebalance.delay.ms=0
+    topic t partitions=2
+    members A B topics=t session.timeout.ms=6000 commit=2s
+    start A
+    run for 5s
+    {trouble}produce t rate={rate}
+    run for 1s
+    start B
+    run for 30s
+    """
+    outcome = run_scenario(parse(story))
+    assert not outcome.violations
+    reached = outcome.simulation.logs.end(P0, outcome.simulation.now)
+    assert reached is not None
+    assert reached - 10 * rate <= outcome.simulation.offsets["g", P0] <= reached
+    assert reached > 400
+
+
+def test_producers_end_with_their_topic() -> None:
+    story = """
+    topic t partitions=2
+    members A topics=t
+    start A
+    produce t rate=5 for 9s
+    run for 2s
+    partitions t 0
+    run for 20s
+    """
+    assert not run_scenario(parse(story)).violations
 
 
 def test_new_partition_begins_empty_and_deleted_topic_is_gone() -> None:

@@ -53,6 +53,7 @@ QUESTIONS: Mapping[str, tuple[str, ...]] = {
         "member_without_partitions",
         "never_syncs",
         "group_is_full",
+        "permission_taken",
         "slow_poller",
     ),
     "Static members": (

@@ -7,7 +7,7 @@ it; thousands of heartbeats and polls cost nothing.
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol
 
-from rebalance.simulation.checkers.member_facts import HeartbeatRefused
+from rebalance.simulation.checkers.member_facts import Forbidden, HeartbeatRefused
 from rebalance.simulation.checkers.plan_facts import Planned
 from rebalance.simulation.checkers.record_facts import Processed, ReadingBegan, RecordsEnded
 from rebalance.simulation.checkers.violation import (
@@ -39,6 +39,7 @@ Fact = (
     | TimerFired
     | Planned
     | HeartbeatRefused
+    | Forbidden
 )
 """What a checker may be shown."""
 

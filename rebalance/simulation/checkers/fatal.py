@@ -13,6 +13,7 @@ from typing import ClassVar
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.errors import ErrorCode
 from rebalance.simulation.checkers.checker import Look, Report
+from rebalance.simulation.checkers.member_facts import Forbidden
 from rebalance.simulation.checkers.violation import Fatal, WriteFailed
 from rebalance.simulation.views import Views
 from rebalance.timeline import trace
@@ -51,6 +52,8 @@ class FailsForAReason:
         self._offered = offered
         self._on_purpose = on_purpose
         self._report = report
+        self._forbidden: set[str] = set()
+        """Lanes that may not use their group."""
         self._began: dict[str, trace.MemberStarted] = {}
         self._successions: dict[tuple[str, str], list[str]] = {}
         """(group, instance) -> the member ids that it had, in order"""
@@ -64,6 +67,7 @@ class FailsForAReason:
         """group -> when the log refused for good what its coordinator wrote"""
         self._reasons: Mapping[ErrorCode, Callable[[Fatal], bool]] = {
             ErrorCode.FENCED_INSTANCE_ID: self._taken_over,
+            ErrorCode.GROUP_AUTHORIZATION_FAILED: lambda fact: fact.member in self._forbidden,
             ErrorCode.GROUP_MAX_SIZE_REACHED: self._was_full,
             ErrorCode.INVALID_SESSION_TIMEOUT: self._out_of_bounds,
             ErrorCode.INCONSISTENT_GROUP_PROTOCOL: self._nothing_in_common,
@@ -73,6 +77,7 @@ class FailsForAReason:
     def looks(self) -> Mapping[type, Look]:
         """Failures, and what may explain them."""
         return {
+            Forbidden: lambda fact: self._forbidden.add(fact.member),
             trace.MemberStarted: self._started,
             trace.MemberJoined: self._added,
             trace.MemberRemoved: self._removed,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.states import MemberState
 
-__all__ = ["HeartbeatRefused", "Membership"]
+__all__ = ["Forbidden", "HeartbeatRefused", "Membership"]
 
 Membership = tuple[str, int]
 """Member id and generation."""
@@ -27,3 +27,10 @@ class HeartbeatRefused:
     now: Membership
     """After it heard it; `state`, too."""
     state: MemberState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forbidden:
+    """From now on the consumer `member` (a lane) may not use its group."""
+
+    member: str

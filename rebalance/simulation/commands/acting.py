@@ -23,10 +23,10 @@ def _start(call: Call, declared: Declared) -> Action:
     declared.started = True
 
     def start(stage: Stage, name: str) -> None:
-        stage.simulation.step(f"{name} starts", name, cause="member joined")
         running = stage.simulation.processes.get(name)
         if running is not None and running.alive:
             raise call.error(f"{name} is running: close or crash it before it is started again")
+        stage.simulation.step(f"{name} starts", name, cause="member joined")
         stage.simulation.start(name)
 
     return _paced(members, at, start, "start")

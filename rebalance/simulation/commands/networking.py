@@ -10,7 +10,10 @@ from rebalance.simulation.values import duration_range, whole_number
 
 __all__ = ["COMMANDS"]
 
-_APIS = ("JoinGroup", "SyncGroup", "Heartbeat", "LeaveGroup", "OffsetCommit", "OffsetFetch")
+_APIS = (
+    *("FindCoordinator", "Metadata", "JoinGroup", "SyncGroup", "Heartbeat", "LeaveGroup"),
+    *("OffsetCommit", "OffsetFetch"),
+)
 _DIRECTIONS = ("requests", "answers")
 
 
@@ -125,7 +128,8 @@ COMMANDS = (
         usage="isolate A B [for 20s] [only=requests|answers] [broker=2]",
         help=(
             "They and the brokers do not hear each other; `only`: in one direction. What is sent "
-            "waits and arrives late, unless its connection was given up by then."
+            "waits and arrives late, unless its connection was given up by then. A consumer that "
+            "is started anew meanwhile is split off, too."
         ),
         prepare=_isolate,
     ),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from rebalance.simulation.commands.command import Command, clause, only_options, value
 from rebalance.simulation.scenario import Call
+from rebalance.simulation.simulation import Simulation
 from rebalance.simulation.stage import Action, Declared, Stage, known_or_error
 from rebalance.simulation.values import short_duration, whole_number
 
@@ -28,10 +29,15 @@ def _produce(call: Call, declared: Declared) -> Action:
         simulation.step(f"{topic} gets {rate} records a second and partition{for_time}")
         simulation.produce(topic, rate)
         if time is not None:
-            simulation.world.after(time, simulation.produce, topic, 0)
+            simulation.world.after(time, _no_more, simulation, topic)
         return ()
 
     return play
+
+
+def _no_more(simulation: Simulation, topic: str) -> None:
+    if topic in simulation.node.topics:  # or it was deleted meanwhile
+        simulation.produce(topic, 0)
 
 
 COMMANDS = (

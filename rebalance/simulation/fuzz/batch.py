@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rebalance.simulation.fuzz.coverage import Reached
+from rebalance.simulation.fuzz.coverage import Reached, told
 from rebalance.simulation.fuzz.play import Played, play, play_seed, still_fails, with_outputs
 from rebalance.simulation.fuzz.shrink import shrink
 
@@ -45,7 +45,7 @@ class Batch:
     processed: int
     """Simulated events of all of them."""
     reached: Counter[Reached] = field(default_factory=Counter)
-    """Which transitions and errors, how often."""
+    """Which transitions, errors and faults, how often."""
     reached_in: Counter[Reached] = field(default_factory=Counter)
     """The same -> by how many seeds."""
     limits: Counter[str] = field(default_factory=Counter)
@@ -110,8 +110,9 @@ def play_batch(seeds: Sequence[int]) -> Batch:
         text, played = play_seed(seed)
         events.append(played.trace_events)
         processed += played.processed
-        reached.update(played.reached)
-        reached_in.update(set(played.reached))
+        of_seed = played.reached + told(seed)
+        reached.update(of_seed)
+        reached_in.update(set(of_seed))
         limits.update(set(played.limits))
         if played.failures:
             found.append(_shrunk(seed, text, played))

@@ -1,21 +1,26 @@
-"""Which transitions and which errors a campaign reached, and which it did not.
+"""Which transitions, errors and faults a campaign reached, and which it did not.
 
 Why: "no failure in 10,000 seeds" says nothing if they never came near. What there is to reach is
-read off the transition tables (G01, M01, M02), which are data, and off the rules J, S and H.
+read off the transition tables (G01, M01, M02), which are data, off the rules J, S and H, and off
+the table of faults.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
+from rebalance.member.profile import PROFILES
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.states import GROUP_TRANSITIONS, MEMBER_TRANSITIONS
+from rebalance.simulation.fuzz.faults import FAULTS
+from rebalance.simulation.fuzz.generator import written
 from rebalance.simulation.simulation import Simulation
 
-__all__ = ["ERRORS", "Reached", "everything", "reached", "words"]
+__all__ = ["ERRORS", "Reached", "everything", "reached", "told", "words"]
 
 Reached: TypeAlias = tuple[str, str, str]
-"""("group" or "member", from, to), or ("answer", API, error)."""
+"""("group" or "member", from, to), ("answer", API, error), ("fault", its name, "happens"), or
+("client", its name, "is there")."""
 
 _EVERYWHERE = (
     ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
@@ -65,6 +70,10 @@ def everything() -> Iterator[Reached]:
     for api, errors in ERRORS.items():
         for error in errors:
             yield "answer", api, error.name
+    for client in PROFILES:
+        yield "client", client, "is there"
+    for fault in FAULTS:
+        yield "fault", fault.name, "happens"
 
 
 def reached(simulation: Simulation) -> Counter[Reached]:
@@ -72,7 +81,18 @@ def reached(simulation: Simulation) -> Counter[Reached]:
     return Counter(simulation.world.seen)
 
 
+def told(seed: int) -> Counter[Reached]:
+    """Which faults the story of a seed tells of, and of whose consumers."""
+    story = written(seed)
+    faults = {("fault", name, "happens"): times for name, times in story.faults.items()}
+    clients = (("client", each.client, "is there") for each in story.consumers.values())
+    return Counter(faults) + Counter(clients)
+
+
 def words(item: Reached) -> str:
-    """As it is told: `group Stable -> Dead`, `JoinGroup answers FENCED_INSTANCE_ID`."""
+    """As it is told: `group Stable -> Dead`, `JoinGroup answers FENCED_INSTANCE_ID`,
+    `fault: broker crash`."""
     kind, what, then = item
-    return f"{what} answers {then}" if kind == "answer" else f"{kind} {what} -> {then}"
+    if kind == "answer":
+        return f"{what} answers {then}"
+    return f"{kind}: {what}" if kind in ("fault", "client") else f"{kind} {what} -> {then}"

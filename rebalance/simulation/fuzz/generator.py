@@ -2,38 +2,47 @@
 
 Why text: what a campaign finds is a file that anybody can replay, read, cut down and keep. A story
 has two to eight consumers at a time (some static, eager, cooperative or on the way from one to the
-other), several topics, at least three kinds of fault and consumers that come and go all the time.
-Timeouts are short and differ between consumers, so that they run out in the middle of things.
+other, some with another client's habits), several topics, at least three kinds of fault and
+consumers that come and go all the time.
 """
 
 from random import Random
-from string import ascii_uppercase
 
-from rebalance.simulation.fuzz.faults import FAULTS, Fault
-from rebalance.simulation.fuzz.story import Consumer, Story
+from rebalance.simulation.fuzz.fault import Fault
+from rebalance.simulation.fuzz.faults import FAULTS
+from rebalance.simulation.fuzz.stage import declare
+from rebalance.simulation.fuzz.story import Story
 
-__all__ = ["scenario_text"]
+__all__ = ["scenario_text", "written"]
 
-_EAGER = ("range", "roundrobin", "sticky")
-_TOPICS = ("orders", "payments", "clicks", "audits")
+_LENGTHS = (22, 32)
+"""So many things happen, at least and at most."""
 
 
 def scenario_text(seed: int) -> str:
     """The scenario of this seed. The same seed, the same text, on every machine."""
+    return "\n".join([*written(seed).lines, ""])
+
+
+def written(seed: int) -> Story:
+    """The story of this seed, told to its end."""
     story = Story(dice=Random(seed))
     kinds = _kinds(story.dice)
-    _declare(story, seed)
+    declare(story, seed)
+    people = f"{story.most} consumers at most, {len(story.topics)} topics"
+    prose = (f"# Fuzz seed {seed}: {people};", f"# {', '.join(kind.name for kind in kinds)}.")
+    story.lines[:0] = prose
     story.lines.append("")
     for name in list(story.idle)[: story.dice.randint(2, story.most)]:
         story.start(name)
-    for _ in range(story.dice.randint(26, 38)):
-        story.let_pass()
+    for _ in range(story.dice.randint(*_LENGTHS)):
+        # Now and then two things happen at once.
+        if story.dice.random() < 0.85:
+            story.let_pass()
         _one_more(story, kinds)
     story.let_pass()
     story.say(*story.mending.values())
-    people = f"{story.most} consumers at most, {len(story.topics)} topics"
-    prose = [f"# Fuzz seed {seed}: {people};", f"# {', '.join(kind.name for kind in kinds)}."]
-    return "\n".join([*prose, *story.lines, ""])
+    return story
 
 
 def _kinds(dice: Random) -> list[Fault]:
@@ -52,103 +61,13 @@ def _one_more(story: Story, kinds: list[Fault]) -> None:
     if dice.random() < 0.6:
         kind = dice.choices(kinds, [each.weight for each in kinds])[0]
         if kind.write(story):
+            story.faults[kind.name] += 1
             return
     comes = len(story.running) < 2 or dice.random() < 0.6
-    if comes and story.idle and len(story.running) < story.most:
-        story.start(dice.choice(story.idle))
+    able = story.idle or story.gone
+    if comes and able and len(story.running) < story.most:
+        story.start(dice.choice(able))
         return
     name = story.some_running()
     if name is not None:
         story.close(name)
-
-
-# --- the stage -----------------------------------------------------------------------------------
-
-
-def _declare(story: Story, seed: int) -> None:
-    dice = story.dice
-    story.say(f"seed {seed}")
-    delay = dice.choice((0, 0, 500, 3000))
-    settings = ["group.min.session.timeout.ms=1000", f"group.initial.rebalance.delay.ms={delay}"]
-    if dice.random() < 0.08:
-        settings.append(f"group.max.size={dice.randint(2, 4)}")
-    story.say(f"set {' '.join(settings)}")
-    story.brokers = dice.choice((1, 1, 2, 3))
-    if story.brokers > 1:
-        story.say(f"brokers {story.brokers}")
-    if dice.random() < 0.3:
-        story.say(f"log append={dice.randint(1, 40)}ms")
-    for topic in _TOPICS[: dice.randint(2, 4)]:
-        story.topics[topic] = dice.randint(1, dice.choice((6, 16)))
-        story.say(f"topic {topic} partitions={story.topics[topic]}")
-    story.most = dice.randint(2, 8)
-    groups = ("g", "g", "g", "g", "h") if story.most > 4 and dice.random() < 0.3 else ("g",)
-    offered = {group_id: _Offer(dice) for group_id in groups}
-    statics = dice.random() < 0.4
-    # Where all want the same, an assignor owes more: balance, and that who stays keeps its own.
-    # Chance makes half of the stories out of these.
-    alike = dice.random() < 0.4
-    for name in ascii_uppercase[: story.most + dice.randint(2, 6)]:
-        _declare_one(story, name, dice.choice(groups), offered, statics=statics, alike=alike)
-
-
-def _declare_one(
-    story: Story,
-    name: str,
-    group_id: str,
-    offered: "dict[str, _Offer]",
-    *,
-    statics: bool,
-    alike: bool,
-) -> None:
-    dice = story.dice
-    # Few instance ids: a successor takes over, and now and then two claim to be one.
-    instance = f"i{dice.randint(1, 4)}" if statics and dice.random() < 0.6 else None
-    topics = tuple(story.topics)
-    # A static member that comes back with other topics keeps what its old self had, in Kafka too:
-    # nobody rebalances (J15). So all that are static want the same.
-    if instance is None and not alike and dice.random() < 0.3:
-        topics = tuple(sorted(dice.sample(topics, dice.randint(1, len(topics)))))
-    assignors = offered[group_id].of_one(dice)
-    story.consumers[name] = Consumer(
-        name=name, group_id=group_id, topics=topics, assignors=assignors, instance=instance
-    )
-    story.idle.append(name)
-    # Now and then one that the broker refuses (J01).
-    session = dice.choice((3000, 6000, 6000, 10000)) if dice.random() < 0.98 else 500
-    # A heartbeat brings the news of a rebalance: it must come sooner than the rebalance times out.
-    heartbeat = min(session // dice.randint(2, 5), 2000)
-    words = [
-        f"members {name} group={group_id} topics={','.join(topics)}",
-        f"assignors={assignors}",
-        f"session.timeout.ms={session} heartbeat.interval.ms={heartbeat}",
-        f"max.poll.interval.ms={dice.choice((4000, 8000, 15000))}",
-        f"request.timeout.ms={dice.choice((2000, 5000, 15000))}",
-        f"metadata.max.age.ms={dice.choice((4000, 10000))}",
-        f"poll=2s commit={dice.choice(('2s', '5s', 'never'))}",
-    ]
-    if instance is not None:
-        words.append(f"instance={instance}")
-    if dice.random() < 0.1:
-        words.append("enable.auto.commit=false")
-    story.say(" ".join(words))
-
-
-class _Offer:
-    """Which assignors the consumers of one group offer: always one in common, or nearly always."""
-
-    def __init__(self, dice: Random) -> None:
-        self.style = dice.choice(("eager", "cooperative", "migrating"))
-        self.common = dice.choice(_EAGER) if self.style == "eager" else "cooperative-sticky"
-        self.strangers = dice.random() < 0.05
-
-    def of_one(self, dice: Random) -> str:
-        """A list, most wanted first."""
-        if self.strangers and dice.random() < 0.2:
-            return dice.choice([name for name in _EAGER if name != self.common])
-        if self.style == "cooperative" or (self.style == "migrating" and dice.random() < 0.5):
-            return self.common
-        others = dice.sample([name for name in _EAGER if name != self.common], dice.randint(0, 2))
-        wanted = [self.common, *others]
-        dice.shuffle(wanted)
-        return ",".join(wanted)

@@ -8,7 +8,7 @@ or it would wander off to another bug: its rule, who found it, and what it says 
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from rebalance.simulation.fuzz.coverage import Reached, reached
@@ -57,15 +57,15 @@ class Played:
         return self.failures[0].signature if self.failures else ""
 
 
-def play(text: str, name: str = "fuzz") -> Played:
-    """Play a scenario's text.
+def play(text: str, name: str = "fuzz", refused: list[int] | None = None) -> Played:
+    """Play a scenario's text; `refused` as in `run_scenario`.
 
     Raises:
         ScenarioError: a line does not make sense.
     """
     scenario = parse(text, name=name)
     try:
-        outcome = run_scenario(scenario)
+        outcome = run_scenario(scenario, refused=refused)
     except ScenarioError:
         raise
     except Exception as error:  # a machine's or the world's own: that is what a fuzzer looks for
@@ -78,17 +78,25 @@ def play_seed(seed: int) -> tuple[str, Played]:
     """Play the scenario of a seed; also its text, as it could be played.
 
     Nobody knows when it is written who coordinates a group after a crash, or which consumer will
-    have failed for good: a line that is refused when its turn comes is taken out, and all is played
-    again.
+    have failed for good: a line that is refused when its turn comes is passed over. Where something
+    failed it is taken out and all is played again, so that the text is what failed.
     """
     text = scenario_text(seed)
     while True:
+        refused: list[int] = []
         try:
-            return text, play(text, name=f"seed {seed}")
+            played = play(text, name=f"seed {seed}", refused=refused)
         except ScenarioError as error:
-            lines = text.split("\n")
-            del lines[error.line - 1]
-            text = "\n".join(lines)
+            text = _without(text, [error.line])
+            continue
+        text = _without(text, refused)
+        if not refused or not played.failures:
+            return text, played
+
+
+def _without(text: str, numbers: Collection[int]) -> str:
+    lines = enumerate(text.split("\n"), 1)
+    return "\n".join(line for number, line in lines if number not in numbers)
 
 
 def _played(outcome: Outcome) -> Played:

@@ -47,6 +47,8 @@ def _mend(simulation: Simulation) -> None:
         process.lines.mend()
         process.resume()
         process.run_clock_at(EXACT)
+    for spec in simulation.members.values():
+        spec.mend()  # who comes back later, too
     simulation.run_until(
         max([simulation.now, *(process.busy_until for process in simulation.alive())])
     )

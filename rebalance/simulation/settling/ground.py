@@ -128,8 +128,12 @@ class Ground:
         return max(calls, default=0) + 10 * writes + 20 * self.round_trip_ms()
 
     def round_trip_ms(self) -> int:
-        """A request and its answer take no longer; of consumers that are no farther away."""
-        return 2 * self.simulation.delay.most_ms
+        """A request and its answer take no longer, also of whoever is farther away than others."""
+        simulation = self.simulation
+        living = (name for name, process in simulation.processes.items() if process.alive)
+        own = (simulation.members[name].delay for name in living)
+        ways = (simulation.delay, *(delay for delay in own if delay is not None))
+        return 2 * max(delay.most_ms for delay in ways)
 
     def beat_ms(self, group_id: str) -> int:
         """Everybody of a group has sent a heartbeat after so long."""

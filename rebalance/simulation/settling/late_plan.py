@@ -11,12 +11,18 @@ _WRITES_MS = 200
 
 
 def _on(ground: Ground) -> Sequence[str]:
-    """Of one group only: the log is one."""
+    """Of one group only: the log is one. Nobody where somebody is so far away that a write which
+    waits for it would outlast a request."""
     for group_id in ground.groups():
         names = ground.followers(group_id, static=False)
-        if names:
+        waits = (ground.process(name).config.request_timeout_ms for name in names)
+        if names and _writes_ms(ground) < min(waits):
             return names[-1:]
     return ()
+
+
+def _writes_ms(ground: Ground) -> int:
+    return _WRITES_MS + 20 * ground.round_trip_ms()
 
 
 def _play(ground: Ground, names: Sequence[str]) -> None:
@@ -26,9 +32,10 @@ def _play(ground: Ground, names: Sequence[str]) -> None:
     ground.process(name).close()
     if not ground.rests("a follower left"):
         return
+    writes_ms = _writes_ms(ground)
     usual_ms = {node: node.disk.append_ms for node in simulation.cluster.nodes.values()}
     for node in usual_ms:
-        node.disk.append_ms = _WRITES_MS + 20 * ground.round_trip_ms()
+        node.disk.append_ms = writes_ms
     ground.process(ground.members(group_id)[0]).enforce("a plan is to be written")
     group = simulation.views.groups[group_id]
     simulation.run_until(

@@ -219,13 +219,16 @@ class Client:
         self.around.tell(events.CallbackDone(token=effect.token, error=error))
 
     def lose(self, effect: events.Lose) -> None:
-        """`on_partitions_lost`; they are not owned any more as it begins."""
+        """`on_partitions_lost`; they are not owned any more as it begins.
+
+        What is due before that is the user's, who cannot know of the loss yet.
+        """
         self.readings.stop(effect.partitions)
-        self.owned.difference_update(effect.partitions)
-        self.around.notice(effect)
         self._call(partial(self._lose, effect))
 
     async def _lose(self, effect: events.Lose) -> None:
+        self.owned.difference_update(effect.partitions)
+        self.around.notice(effect)
         if knows_losses(self.listener):
             self.told_lost.update(effect.partitions)
         error = await self._listener_called("lost", effect.partitions)

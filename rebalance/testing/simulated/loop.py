@@ -171,7 +171,14 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         context: Context | None = None,
     ) -> asyncio.Task[Any]:
         """A task of this loop; its default name counts within the process, so that it is the same
-        in every run."""
+        in every run.
+
+        Raises:
+            RuntimeError: the process is gone, as of a loop of asyncio's that is closed.
+        """
+        if self._closed:
+            coro.close()  # nobody will await it
+            raise RuntimeError("Event loop is closed")
         self._named += 1
         name = name or f"Task-{self._named}"
         if self._factory is not None:

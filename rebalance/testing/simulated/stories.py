@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping
 from random import Random
 from string import ascii_uppercase
 
-from rebalance.simulation.fuzz.faults import FAULTS, Fault
+from rebalance.simulation.fuzz.fault import Fault
+from rebalance.simulation.fuzz.faults import FAULTS
 from rebalance.simulation.fuzz.story import Consumer, Story
 
 __all__ = ["KINDS", "TAIL", "declared", "hostile", "names", "without"]

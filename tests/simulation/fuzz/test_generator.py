@@ -7,12 +7,32 @@ from statistics import median
 
 import pytest
 
+from rebalance.member.profile import PROFILES
 from rebalance.simulation import parse
+from rebalance.simulation.commands import COMMANDS
 from rebalance.simulation.fuzz import play_seed, scenario_text
 from rebalance.simulation.fuzz.faults import FAULTS
 from rebalance.simulation.fuzz.generator import scenario_text as generated
+from rebalance.simulation.fuzz.generator import written
 
 SEEDS = range(40)
+MANY = range(400)
+HARM = (
+    r"produce \w+ rate=\d+( for \d+ms)?",
+    r"clock \w+ (jumps|counts) \d+ms",
+    r"log fail=\d error=KAFKA_STORAGE_ERROR",
+    r"log fail=all error=REQUEST_TIMED_OUT for \d+ms",
+    r"log append=\d+ms for \d+ms",
+    r"isolate \w for \d+ms broker=\d",
+    r"lose \w FindCoordinator( answers)?",
+    r"lose \w Metadata( answers)?",
+    r"restart \w \w every \d+ms away \d+ms killed",
+    r"network \w delay=\d+\.\.\d+ms",
+    r"stranger sends OffsetCommit member=nobody .*",
+    r"forbid \w",
+    r"subscribe \w topics=",
+)
+"""What the campaigns before these had never seen, among others."""
 
 
 def test_a_seed_is_the_same_scenario_under_every_hash_seed() -> None:
@@ -42,13 +62,31 @@ def test_stories_are_as_rich_as_promised() -> None:
         lines = scenario_text(seed).split("\n")
         assert sum(line.startswith("members ") for line in lines) >= 4
         assert sum(line.startswith("topic ") for line in lines) >= 2
-    text = "\n".join(generated(seed) for seed in SEEDS)
+    text = "\n".join(generated(seed) for seed in MANY)
     partitions = [int(each) for each in re.findall(r"^topic \w+ partitions=(\d+)$", text, re.M)]
     assert (min(partitions), max(partitions)) == (1, 16)
     for word in ("instance=", "assignors=cooperative-sticky ", "assignors=range", "group=h"):
         assert word in text
-    for fault in FAULTS:
-        assert fault.name in text
+
+
+def test_every_fault_is_written_and_so_is_every_command_that_does_harm() -> None:
+    stories = [written(seed) for seed in MANY]
+    assert {name for story in stories for name in story.faults} == {fault.name for fault in FAULTS}
+    clients = {each.client for story in stories for each in story.consumers.values()}
+    assert clients == set(PROFILES)
+    lines = [line for story in stories for line in story.lines]
+    for pattern in HARM:
+        assert any(re.fullmatch(pattern, line) for line in lines), pattern
+    only_looks = {"show", "trace", "measure", "compare"}
+    # Pauses end by themselves, splits too; a story says so with `for`.
+    ends_otherwise = {"resume", "heal"}
+    said = {line.split()[0] for line in lines if line and not line.startswith("#")}
+    assert said == set(COMMANDS) - only_looks - ends_otherwise
+
+
+def test_who_was_told_to_go_may_be_started_again() -> None:
+    closed = re.compile(r"^close (\w+)$.*^start \1$", re.M | re.S)
+    assert sum(bool(closed.search(generated(seed))) for seed in SEEDS) > len(SEEDS) / 4
 
 
 def test_in_half_of_the_stories_all_want_the_same_topics() -> None:

@@ -1,8 +1,11 @@
 """I05: a story's end is chosen by its seed, and is no part of its trace."""
 
+import pytest
+
 from rebalance.simulation import run_scenario
 from rebalance.simulation.scenario import parse
 from rebalance.simulation.settling.gathering import gathering
+from rebalance.simulation.settling.ground import Ground
 from rebalance.simulation.settling.table import EXPERIMENTS, chosen
 from rebalance.timeline.trace import TraceEnded
 from tests.simulation.settling.groups import at_rest
@@ -50,3 +53,23 @@ def test_i05_what_never_comes_to_rest_is_told_with_what_was_before() -> None:
     (problem,) = ground.problems
     assert problem.endswith("(after A was cut off)")
     assert [str(each.rule) for each in ground.simulation.violations] == ["I05"]
+
+
+FAR = """
+seed {seed}
+set group.min.session.timeout.ms=1000 group.initial.rebalance.delay.ms=0
+topic orders partitions=4
+topic payments partitions=3
+members A B C topics=orders,payments assignors=cooperative-sticky session.timeout.ms=6000 \
+heartbeat.interval.ms=500 max.poll.interval.ms=9000 request.timeout.ms=5000 metadata.max.age.ms=4000
+network B delay=700..900ms
+start A B C
+run until stable
+"""
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_i05_experiments_have_patience_with_who_is_far_away(seed: int) -> None:
+    outcome = run_scenario(parse(FAR.format(seed=seed)))
+    assert Ground(outcome.simulation).round_trip_ms() == 2 * 900
+    assert outcome.violations == ()

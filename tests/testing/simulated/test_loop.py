@@ -217,6 +217,20 @@ def test_gone_process_runs_nothing_and_is_thrown_away_quietly() -> None:
     assert not run.loop.is_running()
 
 
+def test_gone_process_takes_no_task_and_says_so_as_asyncio_does() -> None:
+    run = Run()
+    run.loop.close()
+
+    async def work() -> None:
+        raise AssertionError("nobody runs it")
+
+    never = work()
+    with pytest.raises(RuntimeError, match="Event loop is closed"):
+        run.loop.create_task(never)
+    with pytest.raises(RuntimeError, match="cannot reuse"):
+        never.send(None)
+
+
 def test_asynchronous_generators_are_closed_on_the_loop() -> None:
     run, closed = Run(), list[bool]()
 

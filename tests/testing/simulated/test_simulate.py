@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 import subprocess
 import sys
 import traceback
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -138,6 +140,32 @@ def test_i06_late_work_of_who_goes_on_in_the_background() -> None:
     assert kinds(result) == ["late work"]
     assert "A processed record" in str(result.findings[0])
     assert "without owning it" in str(result.findings[0])
+
+
+def test_i06_work_that_was_due_before_a_loss_is_told_is_not_late() -> None:
+    writing: dict[str, asyncio.Task[None]] = {}
+
+    async def in_the_background(consumer: SimulatedConsumer, sink: Any) -> None:
+        async def write(record: Any) -> None:
+            await asyncio.sleep(0.1)
+            sink(record)
+
+        async for record in consumer:
+            writing[consumer.name] = asyncio.create_task(write(record))
+            await asyncio.wait([writing[consumer.name]])
+
+    class Stops(Quiet):
+        def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
+            writing[self.consumer.name].cancel()
+
+        def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+            if self.consumer.name in writing:
+                writing[self.consumer.name].cancel()
+
+    story = "start A\nrun for 2950ms\npause A for 20s\nstart B\nrun for 30s"
+    result = simulate(in_the_background, listener=Stops, scenario=story, members=2)
+    assert any("on_partitions_lost" in entry.text for entry in result.played.entries)
+    assert kinds(result) == []
 
 
 def test_late_commit_of_who_commits_after_a_loss() -> None:
@@ -351,6 +379,28 @@ def test_m01_listener_runs_beside_the_application_or_while_it_polls(
         allow=allow,
     ).check()
     assert any(interrupted) is expected
+
+
+@pytest.mark.parametrize("listener_runs", ["beside", "in poll"])
+def test_a_listener_that_waits_for_a_poll_dies_quietly_with_its_process(listener_runs: Any) -> None:
+    async def cleans_up(consumer: SimulatedConsumer) -> None:
+        try:
+            while True:
+                await consumer.getmany(timeout_ms=100)
+                await asyncio.sleep(5)
+        finally:
+            await consumer.stop()
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        simulate(
+            cleans_up,
+            listener=Quiet,
+            scenario="start A\nrun for 8s\nstart B\nrun for 2s\ncrash A\nrun for 20s",
+            listener_runs=listener_runs,
+        )
+        gc.collect()
+    assert [str(each.message) for each in told] == []
 
 
 def test_close_is_a_sigterm_that_an_application_may_clean_up_after() -> None:
