@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from rebalance.simulation.checkers import Violation
 from rebalance.simulation.choosing import Overrides
+from rebalance.simulation.collecting import seldom_collected
 from rebalance.simulation.commands import COMMANDS, Command
 from rebalance.simulation.hosting import Host
 from rebalance.simulation.scenario import Block, Call, Scenario
@@ -83,6 +84,7 @@ class _Prepared:
     act: Action
 
 
+@seldom_collected()
 def run_scenario(
     scenario: Scenario,
     *,
