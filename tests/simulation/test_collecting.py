@@ -1,4 +1,4 @@
-"""How often Python looks for cycles is changed for the time of a story, and by nobody else's leave."""
+"""How often Python looks for cycles is changed for the time of a story, and only to seldomer."""
 
 import gc
 from collections.abc import Iterator
