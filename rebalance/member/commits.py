@@ -59,7 +59,7 @@ def ask(core: MemberCore, event: CommitOffsets) -> None:
 
 def pursue(core: MemberCore) -> bool:
     """Refuse what need not be sent, then send all that waits; True if a commit ended."""
-    if KIND in core.requests:
+    if KIND in core.requests or not core.commits:
         return False
     ended = False
     while core.commits and (refused := _hopeless(core, core.commits[0])) is not None:
