@@ -45,10 +45,10 @@ _MOVED = frozenset(
 
 def ask(core: MemberCore, event: CommitOffsets) -> None:
     """The user commits."""
-    negative = sorted(partition for partition, offset in event.offsets.items() if offset < 0)
-    if negative:
+    if min(event.offsets.values(), default=0) < 0:
+        first = min(partition for partition, offset in event.offsets.items() if offset < 0)
         raise MemberUsageError(
-            f"commit {event.commit_id} has a negative offset for {negative[0]}: "
+            f"commit {event.commit_id} has a negative offset for {first}: "
             "commit the next offset to read"
         )
     core.commits_asked += 1
