@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from assignors.codec import decode_sticky_user_data, encode_sticky_user_data
 from assignors.columns import NOBODY, SEVERAL, Held, Located, Members, Subscriptions
 from assignors.errors import CodecError
-from assignors.flat import FlatIndex
+from assignors.flat import FlatIndex, lengths_of
 from assignors.interface import (
     BUILT_IN,
     Assignor,
@@ -252,7 +252,7 @@ def with_claims(
     if not carries_claim(assignor):
         return members
     group = Subscriptions.of(members)
-    owning = (np.diff(group.held.starts) > 0).tolist()
+    owning = (lengths_of(group.held.starts) > 0).tolist()
     said = [None if owns else data for owns, data in zip(owning, group.user_data, strict=True)]
     if not any(said):
         return group

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assignors.batch import Offsets, sorted_names
-from assignors.flat import FlatIndex
+from assignors.flat import FlatIndex, lengths_of
 from assignors.model import ClusterMetadata, Ids, PartitionSet, Subscription
 
 NOBODY = -1
@@ -85,14 +85,14 @@ class Held:
             names=names,
             starts=starts,
             topics=sorted_,
-            id_starts=np.append(0, np.cumsum(counts)),
+            id_starts=_starts(counts, counts.size),
             ids=np.concatenate([each.ids for each in sets]) if topics else _NOTHING.ids,
         )
 
     @classmethod
     def either(cls, some: Held, others: Held, have: NDArray[np.bool_]) -> Held:
         """`some`, which is of the members that `have` it, and of the rest what `others` say."""
-        if not bool((np.diff(others.starts)[~have] > 0).any()):
+        if not bool((lengths_of(others.starts)[~have] > 0).any()):
             return some
         return cls.of(
             [
@@ -114,12 +114,12 @@ class Held:
     def members(self) -> Members:
         """The member to which each column belongs."""
         members = np.arange(self.starts.size - 1, dtype=np.int32)
-        return np.repeat(members, np.diff(self.starts))
+        return np.repeat(members, lengths_of(self.starts))
 
     def located(self, index: FlatIndex) -> Located:
         """Where all of it is in an index; partitions that the index does not have are left out."""
         topics = index.topic_numbers(self.names)[self.topics]
-        counts = np.diff(self.id_starts)
+        counts = lengths_of(self.id_starts)
         firsts = np.append(index.starts, 0)[topics]
         limits = np.append(index.sizes, 0)[topics]  # 0 for what has no number here
         numbers = np.repeat(firsts, counts)
@@ -127,7 +127,7 @@ class Held:
         if counts.size and bool((self.ids[self.id_starts[1:] - 1] >= limits).any()):
             inside = self.ids < np.repeat(limits, counts)
             numbers = numbers[inside]
-            counts = np.diff(np.append(0, np.cumsum(inside))[self.id_starts])
+            counts = lengths_of(np.append(0, np.cumsum(inside))[self.id_starts])
         return Located(numbers=numbers, members=self.members(), topics=topics, counts=counts)
 
 
@@ -380,7 +380,7 @@ def _group_topics(index: FlatIndex, lists: TopicLists, list_of: Members) -> Grou
         known = numbers >= 0
         starts = np.append(0, np.cumsum(known))[starts]
         numbers = numbers[known]
-    lengths = np.diff(starts)
+    lengths = lengths_of(starts)
     width = max(index.sizes.size, 1)
     keys = np.repeat(np.arange(lengths.size) * width, lengths) + numbers
     if not bool((keys[1:] > keys[:-1]).all()):

@@ -65,10 +65,10 @@ class Cooperative:
         Raises AssignorError if `inner` raises or its plan is invalid.
         """
         group = Subscriptions.of(members)
-        target = self.target(cluster, group)
         index = group.topics(cluster).index
+        claimant = group.claimants(index)  # before the target, which may need them, too
+        target = self.target(cluster, group)
         column = OwnerColumn.of(target, index)
-        claimant = group.claimants(index)
         withheld = (claimant != NOBODY) & (claimant != column.owner)
         if not bool((withheld & (column.owner != NOBODY)).any()):
             return target

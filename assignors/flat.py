@@ -83,3 +83,8 @@ class FlatIndex:
         firsts = np.flatnonzero(np.diff(at, prepend=-1))
         topics = tuple(self.topics[i] for i in at[firsts].tolist())
         return PartitionSet._trusted(topics, (*firsts.tolist(), int(numbers.size)), ids)
+
+
+def lengths_of(starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How long each span is: numpy's own diff takes four times as long where there are few."""
+    return starts[1:] - starts[:-1]

@@ -2,7 +2,8 @@
 
 The rule kept here: a set of partitions stays in the wire's own shape (topic -> ascending ids, one
 int32 column for all topics) from the first byte read to the last byte written. A million partitions
-never become a million objects unless somebody iterates.
+never become a million objects unless somebody iterates. Few are another matter: what a member owns
+is asked for one by one all the time, and there a dict is faster than any column.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import partial
 from itertools import accumulate, islice, pairwise
-from operator import lt
+from operator import and_, lt, or_, sub, xor
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -24,12 +25,17 @@ Ids: TypeAlias = NDArray[np.int32]
 MAX_PARTITION = 2**31 - 1
 _SHIFT = 32
 _ID_MASK = (1 << _SHIFT) - 1
-_Merge: TypeAlias = Callable[..., NDArray[np.int64]]
-# Keys are unique already: looking once more would cost more than the operation.
-_MEET: _Merge = partial(np.intersect1d, assume_unique=True)
-_JOIN: _Merge = np.union1d
-_MINUS: _Merge = partial(np.setdiff1d, assume_unique=True)
-_EITHER: _Merge = partial(np.setxor1d, assume_unique=True)
+_FEW = 128
+"""So many are also kept as objects, once they are asked for; of more, columns alone."""
+_Merge: TypeAlias = Callable[[Any, Any], Any]
+_OF_KEYS: Mapping[_Merge, Callable[..., NDArray[np.int64]]] = {
+    # Keys are unique already: looking once more would cost more than the operation.
+    and_: partial(np.intersect1d, assume_unique=True),
+    or_: np.union1d,
+    sub: partial(np.setdiff1d, assume_unique=True),
+    xor: partial(np.setxor1d, assume_unique=True),
+}
+"""What each operation of sets is for ascending keys (see `PartitionSet._keys`)."""
 
 
 class TopicPartition(NamedTuple):
@@ -50,13 +56,15 @@ class PartitionSet(Set[TopicPartition]):
     topic name or an id outside 0..2**31-1.
     """
 
-    __slots__ = ("_by_topic", "_cached_hash", "_ids", "_offsets", "_topics")
+    __slots__ = ("_by_topic", "_cached_hash", "_ids", "_listed", "_offsets", "_topics")
 
     _topics: tuple[str, ...]
     _offsets: tuple[int, ...]
     _ids: Ids
     _by_topic: Mapping[str, Ids] | None
     _cached_hash: int | None
+    _listed: dict[TopicPartition, None] | None
+    """All of them in order, where they are few and were asked for."""
 
     def __init__(
         self,
@@ -87,6 +95,7 @@ class PartitionSet(Set[TopicPartition]):
         self._ids = ids
         self._by_topic = None
         self._cached_hash = None
+        self._listed = None
 
     @classmethod
     def _trusted(cls, topics: tuple[str, ...], offsets: tuple[int, ...], ids: Ids) -> PartitionSet:
@@ -149,18 +158,28 @@ class PartitionSet(Set[TopicPartition]):
         return self._offsets[-1]
 
     def __iter__(self) -> Iterator[TopicPartition]:
+        return iter(self._few()) if len(self) <= _FEW else self._each()
+
+    def _each(self) -> Iterator[TopicPartition]:
         for topic, start, end in zip(self._topics, self._offsets, self._offsets[1:], strict=False):
             for partition in self._ids[start:end].tolist():
                 yield TopicPartition(topic, partition)
+
+    def _few(self) -> dict[TopicPartition, None]:
+        if self._listed is None:
+            self._listed = dict.fromkeys(self._each())
+        return self._listed
 
     def __contains__(self, item: object) -> bool:
         if not (isinstance(item, tuple) and len(item) == 2):
             return False
         topic, partition = item
-        if not isinstance(partition, (int, np.integer)) or not 0 <= partition <= MAX_PARTITION:
+        if not (isinstance(topic, str) and isinstance(partition, (int, np.integer))):
             return False
-        column = self.by_topic.get(topic) if isinstance(topic, str) else None
-        if column is None:
+        if len(self) <= _FEW:
+            return item in self._few()
+        column = self.by_topic.get(topic)
+        if column is None or not 0 <= partition <= MAX_PARTITION:
             return False
         at = bisect_left(column, partition)  # a few steps cost less than one call of numpy
         return at < column.size and int(column[at]) == partition
@@ -170,7 +189,7 @@ class PartitionSet(Set[TopicPartition]):
             return (
                 self._offsets == other._offsets
                 and self._topics == other._topics
-                and bool(np.array_equal(self._ids, other._ids))
+                and self._ids.tobytes() == other._ids.tobytes()  # one type, one order
             )
         return super().__eq__(other)
 
@@ -181,16 +200,16 @@ class PartitionSet(Set[TopicPartition]):
         return self._cached_hash
 
     def __and__(self, other: Iterable[Any]) -> PartitionSet:
-        return self._combined(other, _MEET)
+        return self._combined(other, and_)
 
     def __or__(self, other: Iterable[Any]) -> PartitionSet:
-        return self._combined(other, _JOIN)
+        return self._combined(other, or_)
 
     def __sub__(self, other: Iterable[Any]) -> PartitionSet:
-        return self._combined(other, _MINUS)
+        return self._combined(other, sub)
 
     def __xor__(self, other: Iterable[Any]) -> PartitionSet:
-        return self._combined(other, _EITHER)
+        return self._combined(other, xor)
 
     __rand__ = __and__
     __ror__ = __or__
@@ -221,14 +240,16 @@ class PartitionSet(Set[TopicPartition]):
         right = other if isinstance(other, PartitionSet) else PartitionSet(other)
         # What a member owns is nearly always what it is assigned, or one of them is nothing.
         if not right:
-            return right if how is _MEET else self
+            return right if how is and_ else self
         if not self:
-            return right if how in (_JOIN, _EITHER) else self
+            return right if how in (or_, xor) else self
         if self == right:
-            return self if how in (_MEET, _JOIN) else PartitionSet()
+            return self if how in (and_, or_) else PartitionSet()
+        if len(self) + len(right) <= _FEW:
+            return _of_few(sorted(how(self._few().keys(), right._few().keys())))
         topics = tuple(sorted({*self._topics, *right._topics}))
         index = {topic: number for number, topic in enumerate(topics)}
-        return _from_keys(topics, how(self._keys(index), right._keys(index)))
+        return _from_keys(topics, _OF_KEYS[how](self._keys(index), right._keys(index)))
 
     def _keys(self, index: Mapping[str, int]) -> NDArray[np.int64]:
         """One int64 per partition: the topic's number, then the id."""
@@ -310,6 +331,15 @@ def _from_keys(topics: tuple[str, ...], keys: NDArray[np.int64]) -> PartitionSet
     offsets = (0, *np.cumsum([count for _, count in kept], dtype=np.int64).tolist())
     ids = (keys & _ID_MASK).astype(np.int32)
     return PartitionSet._trusted(tuple(topic for topic, _ in kept), offsets, ids)
+
+
+def _of_few(partitions: Sequence[TopicPartition]) -> PartitionSet:
+    """Back from ascending partitions to columns."""
+    counts: dict[str, int] = {}
+    for topic, _ in partitions:
+        counts[topic] = counts.get(topic, 0) + 1
+    ids = np.array([partition for _, partition in partitions], dtype=np.int32)
+    return PartitionSet._trusted(tuple(counts), (0, *accumulate(counts.values())), ids)
 
 
 def _ranges(ids: Ids) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from assignors.balance import balanced, one_group
 from assignors.claims import Settled
 from assignors.classes import Counts, Problem, problem_of
+from assignors.flat import lengths_of
 from assignors.moves import fewest_moves, without_moves
 from assignors.network import Kernel
 from assignors.ortools_flow import OrToolsFlows
@@ -110,7 +111,7 @@ def _start(problem: Problem, spread: Spread) -> Counts:
     """
     if spread == "contiguous":
         return problem.keep
-    degree = np.diff(problem.edge_start)
+    degree = lengths_of(problem.edge_start)
     share, extra = np.divmod(problem.unowned(problem.keep), degree)
     class_ = problem.edge_class
     place = np.arange(class_.size) - problem.edge_start[class_]

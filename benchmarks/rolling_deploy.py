@@ -9,6 +9,7 @@ import time
 from assignors import CooperativeStickyAssignor
 from rebalance.member import MemberConfig
 from rebalance.simulation import MemberSpec, Simulation
+from rebalance.simulation.collecting import seldom_collected
 
 RESTART_MS = 10_000
 """How long a process takes to be back."""
@@ -42,6 +43,7 @@ def deploy(made: Simulation, waves: int) -> None:
         assert made.run_until_stable(), made.blockers()
 
 
+@seldom_collected()
 def main() -> None:
     """Measure and print."""
     members, waves, partitions = map(int, sys.argv[1:] or (1000, 20, 10_000))

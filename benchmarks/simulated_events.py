@@ -13,6 +13,7 @@ from assignors.interface import Assignor
 from benchmarks.measure import Figure, show
 from rebalance.member import MemberConfig
 from rebalance.simulation import MemberSpec, Simulation
+from rebalance.simulation.collecting import seldom_collected
 
 RUNS = 5
 
@@ -52,6 +53,7 @@ def in_churn(members: int, assignor: Assignor, rounds: int) -> float:
     return (made.events_processed - before) / (time.process_time() - began)
 
 
+@seldom_collected()
 def main() -> None:
     """Measure and print."""
     cases: list[tuple[str, Callable[[], float]]] = [

@@ -45,10 +45,10 @@ _MOVED = frozenset(
 
 def ask(core: MemberCore, event: CommitOffsets) -> None:
     """The user commits."""
-    negative = sorted(partition for partition, offset in event.offsets.items() if offset < 0)
-    if negative:
+    if min(event.offsets.values(), default=0) < 0:
+        first = min(partition for partition, offset in event.offsets.items() if offset < 0)
         raise MemberUsageError(
-            f"commit {event.commit_id} has a negative offset for {negative[0]}: "
+            f"commit {event.commit_id} has a negative offset for {first}: "
             "commit the next offset to read"
         )
     core.commits_asked += 1
@@ -59,7 +59,7 @@ def ask(core: MemberCore, event: CommitOffsets) -> None:
 
 def pursue(core: MemberCore) -> bool:
     """Refuse what need not be sent, then send all that waits; True if a commit ended."""
-    if KIND in core.requests:
+    if KIND in core.requests or not core.commits:
         return False
     ended = False
     while core.commits and (refused := _hopeless(core, core.commits[0])) is not None:

@@ -284,7 +284,7 @@ class MemberCore:
 
     def arm(self, kind: TimerKind, delay_ms: int, owner: str = "") -> None:
         """Arm or re-arm, `delay_ms` from now."""
-        self.timers.arm(self.key(kind, owner), self.now + delay_ms)
+        self.timers.arm(timer_key(kind, self.config.group_id, owner), self.now + delay_ms)
 
     def back_off(self, what: RequestKind) -> None:
         """Pause before `what` is tried again, longer with each failure in a row."""

@@ -15,10 +15,11 @@ from rebalance.protocol.timers import TimerKind
 
 def polled(core: MemberCore) -> bool:
     """The application is alive; True if something follows from that."""
-    if core.state is MemberState.STALE:
+    state = core.state
+    if state is MemberState.STALE:
         core.polled = True
         return True
-    if core.state not in OUT and core.generation.joined:
+    if state not in OUT and core.generation.joined:
         core.arm(TimerKind.POLL, core.config.max_poll_interval_ms)
     return False
 

@@ -66,22 +66,37 @@ timer_key = lru_cache(4096)(TimerKey)
 """The key of these three, made once: a member looks the same few timers up at every event."""
 
 
+class _Timer:
+    """One timer as the queue knows it; `queued` is its earliest entry in the heap, None: none.
+
+    An object, so that whoever finds it in the heap need not look its key up.
+    """
+
+    __slots__ = ("armed", "deadline", "key", "queued", "seq")
+
+    def __init__(self, key: TimerKey) -> None:
+        self.key = key
+        self.armed = False
+        self.deadline = self.seq = 0
+        self.queued: int | None = None
+
+
 class TimerQueue:
     """Deadlines in milliseconds, fired in order of (deadline, order of arming)."""
 
-    __slots__ = ("_armed", "_heap", "_queued", "_seq")
+    __slots__ = ("_armed", "_heap", "_seq", "_timers")
 
     def __init__(self) -> None:
-        self._armed: dict[TimerKey, tuple[int, int]] = {}
-        # The earliest heap entry of each key. Armed later than that: the entry is put back when
-        # it comes up. Armed earlier: a second entry is pushed.
-        self._queued: dict[TimerKey, int] = {}
-        self._heap: list[tuple[int, int, TimerKey]] = []
+        # Of each key that is armed or has an entry in the heap. Armed later than that entry: it is
+        # put back when it comes up. Armed earlier: a second entry is pushed.
+        self._timers: dict[TimerKey, _Timer] = {}
+        self._armed = 0
+        self._heap: list[tuple[int, int, _Timer]] = []
         self._seq = 0
 
     def __len__(self) -> int:
         """Number of armed timers."""
-        return len(self._armed)
+        return self._armed
 
     @property
     def entries(self) -> int:
@@ -90,25 +105,36 @@ class TimerQueue:
 
     def arm(self, key: TimerKey, deadline: int) -> None:
         """Arm or re-arm `key` to fire at `deadline` (ms)."""
+        timer = self._timers.get(key)
+        if timer is None:
+            timer = self._timers[key] = _Timer(key)
+        if not timer.armed:
+            timer.armed = True
+            self._armed += 1
         self._seq += 1
-        self._armed[key] = (deadline, self._seq)
-        queued = self._queued.get(key)
-        if queued is None or deadline < queued:
-            self._push(key, deadline, self._seq)
+        timer.deadline, timer.seq = deadline, self._seq
+        if timer.queued is None or deadline < timer.queued:
+            self._push(timer)
 
     def cancel(self, key: TimerKey) -> bool:
         """Forget `key`; False when it was not armed. Its heap entry goes when it comes up."""
-        return self._armed.pop(key, None) is not None
+        timer = self._timers.get(key)
+        if timer is None or not timer.armed:
+            return False
+        timer.armed = False
+        self._armed -= 1
+        return True
 
     def armed(self) -> Iterator[tuple[TimerKey, int]]:
         """The armed timers with their deadlines (ms), in the order in which they fire."""
-        for key, (deadline, _) in sorted(self._armed.items(), key=lambda timer: timer[1]):
-            yield key, deadline
+        armed = (timer for timer in self._timers.values() if timer.armed)
+        for timer in sorted(armed, key=lambda timer: (timer.deadline, timer.seq)):
+            yield timer.key, timer.deadline
 
     def deadline(self, key: TimerKey) -> int | None:
         """When `key` fires (ms), or None when it is not armed."""
-        armed = self._armed.get(key)
-        return None if armed is None else armed[0]
+        timer = self._timers.get(key)
+        return timer.deadline if timer is not None and timer.armed else None
 
     def next_deadline(self) -> int | None:
         """The earliest deadline (ms), or None when nothing is armed."""
@@ -120,32 +146,37 @@ class TimerQueue:
         self._settle()
         if not self._heap or self._heap[0][0] > now:
             return None
-        _, _, key = heapq.heappop(self._heap)
-        del self._armed[key]
-        self._queued.pop(key, None)
-        return key
+        _, _, timer = heapq.heappop(self._heap)
+        del self._timers[timer.key]
+        timer.armed = False
+        self._armed -= 1
+        return timer.key
 
     def _settle(self) -> None:
         """Make the heap's head an armed timer at its true deadline."""
-        while self._heap:
-            deadline, seq, key = self._heap[0]
-            armed = self._armed.get(key)
-            if armed == (deadline, seq):
+        heap = self._heap
+        while heap:
+            deadline, seq, timer = heap[0]
+            if timer.seq == seq and timer.armed:
                 return
-            heapq.heappop(self._heap)
-            if self._queued.get(key) == deadline:
-                del self._queued[key]
-            if armed is not None and key not in self._queued:
-                self._push(key, *armed)
+            heapq.heappop(heap)
+            if timer.queued == deadline:
+                timer.queued = None
+                if timer.armed:
+                    self._push(timer)
+                elif self._timers.get(timer.key) is timer:
+                    del self._timers[timer.key]
 
-    def _push(self, key: TimerKey, deadline: int, seq: int) -> None:
-        heapq.heappush(self._heap, (deadline, seq, key))
-        self._queued[key] = deadline
-        if len(self._heap) > max(2 * len(self._armed), 16):
+    def _push(self, timer: _Timer) -> None:
+        heapq.heappush(self._heap, (timer.deadline, timer.seq, timer))
+        timer.queued = timer.deadline
+        if len(self._heap) > max(2 * self._armed, 16):
             self._compact()
 
     def _compact(self) -> None:
         """One entry for each armed timer; paid for by the pushes that made it necessary."""
-        self._heap = [(deadline, seq, key) for key, (deadline, seq) in self._armed.items()]
+        self._timers = {key: timer for key, timer in self._timers.items() if timer.armed}
+        for timer in self._timers.values():
+            timer.queued = timer.deadline
+        self._heap[:] = [(timer.deadline, timer.seq, timer) for timer in self._timers.values()]
         heapq.heapify(self._heap)
-        self._queued = {key: deadline for key, (deadline, _) in self._armed.items()}

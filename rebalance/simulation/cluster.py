@@ -103,7 +103,7 @@ class Cluster:
     def group(self, group_id: str) -> GroupSnapshot | None:
         """The group as its coordinator has it; None: nobody has it now."""
         node_id = self.coordinator_of(group_id)
-        return None if node_id is None else self.nodes[node_id].coordinator.group(group_id)
+        return None if node_id is None else self.nodes[node_id].group(group_id)
 
     def clock_of(self, group_id: str) -> Reading:
         """What the clock of the group's coordinator shows; the world's, where nobody has it."""

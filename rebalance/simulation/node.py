@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from assignors.model import ClusterMetadata
-from rebalance.coordinator import GroupCoordinator
+from rebalance.coordinator import GroupCoordinator, GroupSnapshot
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.effects import (
     Append,
@@ -118,6 +118,8 @@ class Node:
     def _reset(self) -> None:
         """As a broker that has just started."""
         self._coordinator = GroupCoordinator(self._config, self._suffix)
+        self._snapshots: dict[str, GroupSnapshot | None] = {}
+        """Groups that somebody looked at since the coordinator was told something."""
         self._connections: dict[Connection, None] = {}
         self._elections: dict[int, int] = {}
         self._carrying_out = False
@@ -134,6 +136,12 @@ class Node:
     def coordinator(self) -> GroupCoordinator:
         """The machine itself, for who wants a snapshot of it."""
         return self._coordinator
+
+    def group(self, group_id: str) -> GroupSnapshot | None:
+        """A group as it stands, made once for all who look before something happens again."""
+        if group_id not in self._snapshots:
+            self._snapshots[group_id] = self._coordinator.group(group_id)
+        return self._snapshots[group_id]
 
     @property
     def topics(self) -> dict[str, int]:
@@ -160,7 +168,7 @@ class Node:
         for partition in partitions:
             self._elections[partition] = 1
             for event in (Elected(partition=partition), Loaded(partition=partition)):
-                self._coordinator.handle(event, self.clock.now)
+                self._tell_it(event)
 
     def elect(self, partition: int, loading_ms: int) -> None:
         """It coordinates the groups of a partition, once it has read their log for so long."""
@@ -185,7 +193,7 @@ class Node:
         """
         for partition in led:
             self._surroundings.log.take_back_all(partition)
-            for effect in self._coordinator.handle(Resigned(partition=partition), self.clock.now):
+            for effect in self._tell_it(Resigned(partition=partition)):
                 self._tell(effect)
         self.is_up = False
         connections = tuple(self._connections)
@@ -209,7 +217,7 @@ class Node:
         if records:
             self._handle(Replayed(partition=partition, records=records))
         before = set(coordinator.group_ids)
-        effects = coordinator.handle(Loaded(partition=partition), self.clock.now)
+        effects = self._tell_it(Loaded(partition=partition))
         for group_id in coordinator.group_ids:
             if group_id not in before and any(_is_of(effect, group_id) for effect in effects):
                 self._tell(_arrived(coordinator, group_id, effects))
@@ -261,7 +269,12 @@ class Node:
     # --- effects ---------------------------------------------------------------------------------
 
     def _handle(self, event: CoordinatorEvent) -> None:
-        self._carry_out(self._coordinator.handle(event, self.clock.now))
+        self._carry_out(self._tell_it(event))
+
+    def _tell_it(self, event: CoordinatorEvent) -> tuple[Effect, ...]:
+        """What the coordinator says to it."""
+        self._snapshots.clear()
+        return self._coordinator.handle(event, self.clock.now)
 
     def _carry_out(self, effects: Iterable[Effect]) -> None:
         self._carrying_out = True
@@ -344,6 +357,7 @@ class Node:
         if coordinator is not self._coordinator or armed != self._wakes_at:
             return
         self._wakes_at = None
+        self._snapshots.clear()
         self._carry_out(coordinator.advance(self.clock.now))
 
 

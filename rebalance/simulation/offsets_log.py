@@ -75,7 +75,10 @@ class OffsetsLog:
         yield from self._of(partition).durable.values()
 
     def _of(self, partition: int) -> _Partition:
-        return self._partitions.setdefault(partition, _Partition())
+        found = self._partitions.get(partition)
+        if found is None:  # setdefault would make one for every write
+            found = self._partitions[partition] = _Partition()
+        return found
 
     def _settle(self, write: Write) -> _Partition:
         write.settled = True

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from rebalance.simulation.checkers import Violation
 from rebalance.simulation.choosing import Overrides
+from rebalance.simulation.collecting import seldom_collected
 from rebalance.simulation.commands import COMMANDS, Command
 from rebalance.simulation.hosting import Host
 from rebalance.simulation.known import KnownLimit, judged
@@ -95,6 +96,7 @@ def understand(scenario: Scenario) -> Declared:
     return declared
 
 
+@seldom_collected()
 def run_scenario(
     scenario: Scenario,
     *,

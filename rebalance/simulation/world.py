@@ -5,9 +5,9 @@ next, and every random number of a simulation comes from one seeded generator. S
 gives the same bytes, and an hour without events costs nothing.
 """
 
-import heapq
 from collections import Counter
 from collections.abc import Callable
+from heapq import heappop, heappush
 from random import Random
 from typing import Any
 
@@ -44,7 +44,7 @@ class World:
         self._seq += 1
         if time < self.now:
             time = self.now
-        heapq.heappush(self._heap, (time, self._seq, action, args))
+        heappush(self._heap, (time, self._seq, action, args))
 
     def after(self, delay_ms: int, action: Callable[..., None], *args: Any) -> None:
         """Call `action(*args)` in `delay_ms`."""
@@ -66,7 +66,7 @@ class World:
         """
         heap, at_once = self._heap, 0
         while heap and heap[0][0] <= until:
-            time, _, action, args = heapq.heappop(heap)
+            time, _, action, args = heappop(heap)
             at_once = at_once + 1 if time == self.now else 0
             if at_once > _MOST_AT_ONCE:
                 raise TimeStandsStillError(f"at {time} ms there is always more to do: {action}")

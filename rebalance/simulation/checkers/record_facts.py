@@ -1,17 +1,18 @@
 """What happens to records, as facts that no trace holds: reading begins, records are processed.
 
-Why: a trace is about ownership and stays small; records are millions. These facts are spans.
+Why: a trace is about ownership and stays small; records are millions. These facts are spans; what
+there is of each partition with each commit is a tuple, which is made in half the time.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from assignors.model import TopicPartition
 
 __all__ = ["Processed", "ReadingBegan", "RecordsEnded"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadingBegan:
+class ReadingBegan(NamedTuple):
     """The consumer `member` (a lane) reads on from `offset`: the next record it will process."""
 
     t: int
@@ -21,8 +22,7 @@ class ReadingBegan:
     offset: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Processed:
+class Processed(NamedTuple):
     """The consumer `member` has processed the records [start, end)."""
 
     t: int

@@ -60,6 +60,9 @@ __all__ = ["Checkers"]
 
 _LAST_EVENTS = 8
 
+_ON_THE_WIRE = (Arrival, Answer)
+"""Looked at by class and by the class of the request. Told of more often than anything else."""
+
 Snapshot = Callable[[str], GroupSnapshot | None]
 """The group of that id as its coordinator has it now; None where it has none."""
 
@@ -143,7 +146,7 @@ class Checkers:
     def told(self, fact: Fact) -> None:
         """Look at a fact that is no event of the trace."""
         kind: object = type(fact)
-        if isinstance(fact, Arrival | Answer):
+        if isinstance(fact, _ON_THE_WIRE):
             kind = (type(fact), type(fact.request))
         for look in self._looks.get(kind, ()):
             look(fact)

@@ -1,6 +1,7 @@
 """What a checker finds, and the facts it may be told beside a trace's events."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from assignors.model import TopicPartition
 from rebalance.protocol.errors import ErrorCode
@@ -31,9 +32,8 @@ class Violation:
         return f"{self.rule} violated at {self.t / 1000:.3f}s: {self.message}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Committed:
-    """A committed offset became durable."""
+class Committed(NamedTuple):
+    """A committed offset became durable. A tuple: there is one for each partition of a commit."""
 
     t: int
     group_id: str
