@@ -244,11 +244,11 @@ class Node:
             known = {t: self.topics[t] for t in request.topics if t in self.topics}
             connection.reply(number, MetadataResponse(cluster=ClusterMetadata(known)))
         elif isinstance(request, OffsetCommitRequest):
-            there, refused = existing(request, self.topics)
-            if there.offsets or not refused:
-                self._ask(_Asked(connection, number, there, refused))
+            there, absent = existing(request, self.topics)
+            if there.offsets or not absent:
+                self._ask(_Asked(connection, number, there, absent))
             else:
-                connection.reply(number, OffsetCommitResponse(partitions=refused))
+                connection.reply(number, OffsetCommitResponse(partitions=absent))
         else:
             self._ask(_Asked(connection, number, request))
 
