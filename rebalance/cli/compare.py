@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rebalance.cli.errors import UsageError, leave_out
+from rebalance.cli.errors import UsageError
 from rebalance.cli.scenario_options import (
     By,
     Count,
@@ -21,6 +21,7 @@ from rebalance.cli.scenario_options import (
     PrintScenario,
     Restart,
     ScenarioFile,
+    check_unused,
     scenario_of,
 )
 from rebalance.cli.scenario_settings import settings
@@ -108,12 +109,19 @@ def compare(
 
     Example: rebalance compare --members 84 --partitions 252 --deploy rolling --every 10s
     """
-    drawing = drawing_options(width, color)
-    leave_out("--json draws no table", json_output, drawing)
-    unused = {"--json": json_output, "--html": html, "--workers": workers, **drawing}
-    unused |= {"--protocol": protocol, "--assignor": assignor, "--set": set_, "--static": static}
-    unused |= {"--seed": seed, "--seeds": seeds}
-    leave_out("--print-scenario plays nothing", print_scenario, unused)
+    playing: dict[str, object] = {
+        "--html": html,
+        "--workers": workers,
+        "--seed": seed,
+        "--seeds": seeds,
+    }
+    playing |= {"--protocol": protocol, "--assignor": assignor, "--set": set_, "--static": static}
+    check_unused(
+        as_json=json_output,
+        printed_only=print_scenario,
+        drawing=drawing_options(width, color),
+        playing=playing,
+    )
     options = DeployOptions(
         members=members,
         partitions=partitions,
@@ -129,22 +137,14 @@ def compare(
         print("\n".join(played.lines), end="")
         return
     ways = _ways(protocol or (), assignor or (), [*settings(set_ or ()), *_static(static)])
-    count = seeds or (_SEEDS if scenario is None else 1)
-    asked = _seeds(played, seed, count)
-    results = _play(
-        played, ways, asked, workers or os.cpu_count() or 1, keep_traces=html is not None
-    )
+    asked = _seeds(played, seed, seeds or (_SEEDS if scenario is None else 1))
+    results = _play(played, ways, asked, workers, keep_traces=html is not None)
     if html is not None:
-        from rebalance.cli.compare_page import page
-
-        html.write_text(page(played.name, results), encoding="utf-8")
+        _write_page(html, played, results)
     if json_output:
         print(json.dumps(_as_json(played, results), indent=2, ensure_ascii=False))
     else:
-        from rebalance.cli.compare_table import tables
-
-        for line in tables(results, width=width or terminal_width(), color=wants_color(color)):
-            print(line)
+        _print_table(results, width or terminal_width(), color)
     if not all(result.sound for result in results):
         raise typer.Exit(1)
 
@@ -209,7 +209,7 @@ def _play(
     scenario: "Scenario",
     ways: "Sequence[Way]",
     seeds: Sequence[int],
-    workers: int,
+    workers: int | None,
     *,
     keep_traces: bool,
 ) -> "list[Compared]":
@@ -221,7 +221,7 @@ def _play(
         ways,
         seeds=seeds,
         measure=all_figures,
-        workers=workers,
+        workers=workers or os.cpu_count() or 1,
         keep_traces=keep_traces,
     )
     runs = list(_told(playing, len(ways) * len(seeds)))
@@ -256,6 +256,19 @@ def _so_far(number: int, count: int) -> str:
 
 
 # --- what is told --------------------------------------------------------------------------------
+
+
+def _write_page(file: Path, scenario: "Scenario", results: "Sequence[Compared]") -> None:
+    from rebalance.cli.compare_page import page
+
+    file.write_text(page(scenario.name, results), encoding="utf-8")
+
+
+def _print_table(results: "Sequence[Compared]", width: int, color: ColorWhen) -> None:
+    from rebalance.cli.compare_table import tables
+
+    for line in tables(results, width=width, color=wants_color(color)):
+        print(line)
 
 
 def _as_json(scenario: "Scenario", results: "Sequence[Compared]") -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rebalance.cli.errors import UsageError
+from rebalance.cli.errors import UsageError, leave_out
 
 if TYPE_CHECKING:
     from rebalance.simulation import Scenario
@@ -63,6 +63,24 @@ class DeployOptions:
     def given(self) -> list[str]:
         """The names of those that were."""
         return [f"--{f.name}" for f in fields(self) if getattr(self, f.name) is not None]
+
+
+def check_unused(
+    *,
+    as_json: bool,
+    printed_only: bool,
+    drawing: Mapping[str, object],
+    playing: Mapping[str, object],
+) -> None:
+    """Options of how to draw and of what to play, by name, as they were given: those that would be
+    ignored are an error.
+
+    Raises:
+        UsageError: there is one.
+    """
+    leave_out("--json draws nothing", as_json, drawing)
+    unused = {"--json": as_json, **playing, **drawing}
+    leave_out("--print-scenario plays nothing", printed_only, unused)
 
 
 def scenario_of(file: Path | None, options: DeployOptions, *, static: bool = False) -> "Scenario":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rebalance.cli.errors import UsageError, leave_out
+from rebalance.cli.errors import UsageError
 from rebalance.cli.progress import progress, rate
 from rebalance.cli.scenario_options import (
     By,
@@ -21,6 +21,7 @@ from rebalance.cli.scenario_options import (
     PrintScenario,
     Restart,
     ScenarioFile,
+    check_unused,
     scenario_of,
 )
 from rebalance.cli.scenario_settings import settings
@@ -108,11 +109,14 @@ def simulate(
         by=by,
         count=count,
     )
-    drawing = drawing_options(width, color, ascii_only=ascii_only)
-    leave_out("--json draws nothing", json_output, drawing)
-    unused = {"--json": json_output, "--trace": trace, "--rewrite": rewrite, **drawing}
-    unused |= {"--protocol": protocol, "--assignor": assignor, "--seed": seed, "--set": set_}
-    leave_out("--print-scenario plays nothing", print_scenario, unused)
+    playing: dict[str, object] = {"--trace": trace, "--rewrite": rewrite, "--set": set_}
+    playing |= {"--protocol": protocol, "--assignor": assignor, "--seed": seed}
+    check_unused(
+        as_json=json_output,
+        printed_only=print_scenario,
+        drawing=drawing_options(width, color, ascii_only=ascii_only),
+        playing=playing,
+    )
     overrides = _overrides(protocol, assignor, seed, static=static, given=set_ or ())
     _check_rewrite(scenario, overrides, rewrite=rewrite)
     check_writable(trace)
@@ -130,15 +134,7 @@ def simulate(
     if json_output:
         print(json.dumps(_as_json(outcome), indent=2, ensure_ascii=False))
     else:
-        drawn = text_options(
-            width,
-            color,
-            ascii=ascii_only,
-            from_ms=outcome.measured_from or None,
-            since_ms=outcome.measured_from,
-        )
-        for line in _report(outcome, drawn, judged=judged):
-            print(line)
+        _print(outcome, width, color, ascii_only=ascii_only, judged=judged)
         if rewrite:
             print(f"{outcome.scenario.name}: rewritten.")
     if outcome.violations or (judged and not outcome.passed):
@@ -218,6 +214,15 @@ def _rewrite(path: Path, outcome: "Outcome") -> None:
 
 
 # --- what is told --------------------------------------------------------------------------------
+
+
+def _print(
+    outcome: "Outcome", width: int | None, color: ColorWhen, *, ascii_only: bool, judged: bool
+) -> None:
+    since = outcome.measured_from
+    drawn = text_options(width, color, ascii=ascii_only, from_ms=since or None, since_ms=since)
+    for line in _report(outcome, drawn, judged=judged):
+        print(line)
 
 
 def _report(outcome: "Outcome", options: "TextOptions", *, judged: bool) -> Iterator[str]:

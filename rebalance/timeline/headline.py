@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
 from rebalance.timeline.events import Step
-from rebalance.timeline.history import histories
-from rebalance.timeline.lanes import GroupLanes, Lane, Ownership
+from rebalance.timeline.lanes import GroupLanes, Ownership
 from rebalance.timeline.metrics import Metrics
 from rebalance.timeline.rebalances import POLL_EXCEEDED, POLL_INTERVAL_MS, Rebalance
 from rebalance.timeline.scale import counted, duration, seconds
@@ -166,7 +165,7 @@ def _to_come(group: GroupLanes, found: Sequence[Rebalance]) -> Iterator[str]:
     gone = [lane.name for lane in group.lanes if any(s.end == end for s in unnoticed_spans(lane))]
     if gone:
         yield f"{_names(gone)} gone, not noticed yet"
-    busy = [lane.name for lane in group.lanes if _will_exceed(group, lane, found)]
+    busy = list(dict.fromkeys(_overbusy(group, found)))
     if busy:
         yield f"{_names(busy)} busy beyond max.poll.interval.ms"
     unowned = _unowned(group.ownership, end) if group.ownership is not None else 0
@@ -175,15 +174,11 @@ def _to_come(group: GroupLanes, found: Sequence[Rebalance]) -> Iterator[str]:
 
 
 def _unowned(ownership: Ownership, end: int) -> int:
-    """Partitions that were wanted until the end, and that nobody got at that very moment either."""
+    """Partitions that are wanted to the end, and that nobody has then, or got at that moment."""
     return sum(
-        len(history.cells)
-        for history in histories(ownership)
-        if any(gap.end == end for gap in history.gaps())
-        and not any(
-            hold.end == end and not hold.zombie
-            for hold in ownership.holds.get(history.cells[0], ())
-        )
+        not any(hold.end == end and not hold.zombie for hold in ownership.holds.get(cell, ()))
+        for cell, wanted in ownership.wanted.items()
+        if wanted and wanted[-1].end == end
     )
 
 
@@ -192,17 +187,17 @@ def _names(lanes: Sequence[str]) -> str:
     return ", ".join(lanes[:_NAMED]) + more
 
 
-def _will_exceed(group: GroupLanes, lane: Lane, found: Sequence[Rebalance]) -> bool:
-    """A script made it busy for longer than its group lets it, and the trace ends before that
+def _overbusy(group: GroupLanes, found: Sequence[Rebalance]) -> Iterator[str]:
+    """Whom a script made busy for longer than its group lets it, where the trace ends before that
     shows."""
-    if not any(span.end == group.end_ms for span in lane.alive):
-        return False
-    limit = lane.rebalance_timeout_ms or POLL_INTERVAL_MS
-    return any(
-        isinstance(event, Step)
-        and event.cause == POLL_EXCEEDED
-        and event.member == lane.name
-        and event.t + limit >= group.end_ms
-        and not any(r.cause == POLL_EXCEEDED and r.start_ms >= event.t for r in found)
-        for event in group.events
-    )
+    lanes = {lane.name: lane for lane in group.lanes}
+    told = (event for event in group.events if isinstance(event, Step))
+    for step in told:
+        lane = lanes.get(step.member)
+        if step.cause != POLL_EXCEEDED or lane is None:
+            continue
+        alive = any(span.end == group.end_ms for span in lane.alive)
+        until = step.t + (lane.rebalance_timeout_ms or POLL_INTERVAL_MS)
+        shown = any(r.cause == POLL_EXCEEDED and r.start_ms >= step.t for r in found)
+        if alive and until >= group.end_ms and not shown:
+            yield lane.name

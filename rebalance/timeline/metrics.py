@@ -124,6 +124,8 @@ def measure(
     rounds, stable = _changes(counted)
     at_rest = [ms for ms in stable if ms is not None]
     refused = (t for lane in group.lanes for t in lane.commits_refused)
+    member = histories(group.member) if group.member else ()
+    coordinator = histories(group.coordinator) if group.coordinator else ()
     return Metrics(
         group_id=group.group_id,
         duration_ms=group.end_ms - since_ms,
@@ -136,9 +138,9 @@ def measure(
         time_to_stable_total_ms=sum(at_rest),
         time_to_stable_max_ms=max(at_rest, default=0),
         commits_refused=sum(t >= since_ms for t in refused),
-        member_view=_view(group.member, since_ms),
-        coordinator_view=_view(group.coordinator, since_ms),
-        per_rebalance=_per_rebalance(group.ownership, found, since_ms),
+        member_view=_view(group.member, member, since_ms),
+        coordinator_view=_view(group.coordinator, coordinator, since_ms),
+        per_rebalance=_per_rebalance(member if group.member else coordinator, found, since_ms),
     )
 
 
@@ -146,10 +148,11 @@ def _lived(lane: Lane, since_ms: int) -> bool:
     return not since_ms or any(span.end > since_ms for span in (*lane.alive, *lane.counted))
 
 
-def _view(ownership: Ownership | None, since_ms: int) -> OwnershipMetrics | None:
+def _view(
+    ownership: Ownership | None, all_: Sequence[History], since_ms: int
+) -> OwnershipMetrics | None:
     if ownership is None:
         return None
-    all_ = histories(ownership)
     gaps = [(len(history.cells), gap) for history in all_ for gap in history.gaps()]
     return OwnershipMetrics(
         view=ownership.view,
@@ -209,11 +212,11 @@ class _Cost:
 
 
 def _per_rebalance(
-    ownership: Ownership | None, found: Sequence[Rebalance], since_ms: int
+    all_: Iterable[History], found: Sequence[Rebalance], since_ms: int
 ) -> tuple[RebalanceMetrics, ...]:
     starts = [rebalance.start_ms for rebalance in found]
     costs = [_Cost() for _ in found]
-    for history in histories(ownership) if ownership else ():
+    for history in all_:
         _charge(history, costs, found, starts, since_ms)
     return tuple(
         RebalanceMetrics(

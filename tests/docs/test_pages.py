@@ -58,7 +58,7 @@ def test_several_timelines_on_a_page(tmp_path: Path) -> None:
     subprocess.run(command, cwd=tmp_path, check=True)
     page = (tmp_path / "demo.html").read_text(encoding="utf-8")
     assert "<title>Two of a kind</title>" in page
-    assert page.count('"group_id":"demo-group","source"') == 2
+    assert page.count('"group_id":"demo-group","extent"') == 2
 
 
 def test_a_story_for_code_under_simulation() -> None:

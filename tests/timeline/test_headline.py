@@ -1,5 +1,7 @@
 """The headline: what a group cost altogether, from a moment on, and what is still to come."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -153,3 +155,18 @@ def test_measured_from_is_said_where_the_whole_is_drawn() -> None:
     moved = since(group_model(group, since_ms=14_000), 14_000)
     assert not [words for words in moved.headline.extent() if "measured" in words]
     assert moved.headline.rebalances == 2 == len(moved.rebalances)
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_a_headline_fits_and_colour_only_repeats(width: int) -> None:
+    unfinished = [event for event in zombie().events if event.t < 10_000]
+    trace = Trace(zombie().header, unfinished)
+    plain = render_text(trace, options=TextOptions(width=width, since_ms=5_000))
+    painted = render_text(trace, options=TextOptions(width=width, since_ms=5_000, color=True))
+    assert re.sub("\x1b\\[[0-9;]*m", "", painted) == plain
+    head = plain.split("\n\n")[0]
+    assert all(len(line) <= width for line in head.splitlines())
+    words = " ".join(head.split())
+    for fact in ("measured from 5.000 s on", "zombie 954", "traced by story · virtual time"):
+        assert fact in words
+    assert len(head.splitlines()) == (5 if width == 80 else 3)

@@ -164,6 +164,19 @@ def test_neighbours_differ_for_who_does_not_see_red(side: int) -> None:
     assert BAD not in MEMBERS
 
 
+def test_thirty_members_have_different_colours_and_the_next_begins_again() -> None:
+    trace = Trace(Header(source="test"))
+    for number in range(31):
+        trace.add(Assigned(t=0, group_id="g", member=f"m{number}", partitions={"t": (number,)}))
+    trace.add(Step(t=1_000, text="end"))
+    picture = render_svg(models(trace))
+    squares = [each.get("class", "") for each in elements(picture, "rect") if each.get("x") == "0"]
+    members = [style for style in squares if re.fullmatch(r"m\d+", style)]
+    assert members[:31] == [*(f"m{number}" for number in range(30)), "m0"]
+    fills = re.findall(r"\.m\d+\{fill:(#\w+)\}", picture)
+    assert len(fills) == len(set(fills)) == 60, "in light and in dark"
+
+
 def test_of_too_many_members_those_that_went_wrong_are_drawn() -> None:
     trace = Trace(Header(source="test"))
     for number in range(50):

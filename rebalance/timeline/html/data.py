@@ -72,7 +72,6 @@ def group_data(
         "costs": shortened(words.costs_of(model)),
         "start": model.start_ms,
         "end": model.end_ms,
-        "metrics": model.metrics,
         **_members(members, model.end_ms - model.start_ms, budget, around),
         **drawn,
         **_rests(model, budget.rests, left_out),

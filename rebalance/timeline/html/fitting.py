@@ -113,7 +113,7 @@ def _parts(groups: Sequence[dict[str, Any]], most: int) -> Iterator[Part]:
     yield _part(spread, ("rests", count, 0))
     count = max(len(group["events"]) // 5 for group in groups)
     yield _part([(group["events"], group["texts"]) for group in groups], ("events", count, 0))
-    own = ("group_id", "name", "extent", "costs", "notes", "metrics", "left_out")
+    own = ("group_id", "name", "extent", "costs", "notes", "left_out")
     yield _part([{name: group[name] for name in own} for group in groups], ("groups", most, 1))
 
 

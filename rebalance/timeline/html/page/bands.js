@@ -11,9 +11,9 @@ function bandsOf(row) {
   const count = shown.length <= room ? shown.length : Math.floor(room / 2);
   const edge = (k) => Math.floor((k * shown.length) / count);
   row.bands = Array.from({ length: count }, (_, k) => {
-    const lanes = shown.slice(edge(k), edge(k + 1));
-    const tracks = lanes.length > 1 ? together(lanes.map((each) => each.lane ?? each), only) : lanes[0].lane ?? lanes[0];
-    return { first: lanes[0], last: lanes.at(-1), count: lanes.length, ...tracks };
+    const lanes = shown.slice(edge(k), edge(k + 1)), tracks = lanes.map((each) => each.lane ?? each);
+    const track = tracks.length > 1 ? together(tracks, only) : tracks[0];
+    return { ...track, first: lanes[0], last: lanes.at(-1), count: lanes.length };
   });
   return row.bands;
 }

@@ -91,8 +91,10 @@ function hover(x, y, row) {
 function click({ x, row }) {
   scroller.focus({ preventScroll: true });
   if (row?.key) toggle(row.key);
-  else if (row?.member && x < page.gutter) want("member", page.wanted.member === row.member.name ? "" : row.member.name);
   else if (row?.kind === "rebalances") choose(row.group, rebalanceAt(row.group, tOf(x)));
+  else if (row?.member && x < page.gutter) {
+    want("member", page.wanted.member === row.member.name ? "" : row.member.name);
+  }
 }
 
 scroller.addEventListener("scroll", () => {
@@ -120,8 +122,8 @@ window.rebalanceTimeline = {
   page, xOf, tOf, see,
   /** The middle of the first row of a kind whose name (a member, a topic, topic-3) is this. */
   yOf(kind, name = "") {
-    const named = ({ member, topic, id }) => member?.name ?? (id === undefined ? topic?.name : `${topic.name}-${id}`);
-    const row = page.rows.find((each) => each.kind === kind && (!name || named(each) === name));
+    const nameOf = ({ member, topic, id }) => member?.name ?? `${topic?.name}${id === undefined ? "" : `-${id}`}`;
+    const row = page.rows.find((each) => each.kind === kind && (!name || nameOf(each) === name));
     return row ? row.y + row.height / 2 - page.scroll + RULER : null;
   },
 };

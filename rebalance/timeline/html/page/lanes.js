@@ -70,9 +70,10 @@ function partitionPlot({ group, lane, only }, y, height) {
   wrong.sort(([a], [b]) => a.rank - b.rank);
   for (const [{ rank, owner }, x, end] of wrong) {
     // Beside a zombie its successor is seen, and of a brief gap a foot: who owned it stays visible.
-    const foot = rank === NOBODY && end - x <= 2 ? height * 0.4 : rank === ZOMBIE && owner >= 0 ? height / 2 : height;
-    const speck = rank === NOBODY ? theme.hatch : theme.bad;
-    bar(end - x < 4 ? speck : theme.hatched[rank], x, y + 1 + (rank === NOBODY ? height - foot : 0), end - x, foot - 2);
+    const width = end - x, gap = rank === NOBODY, shared = rank === ZOMBIE && owner >= 0;
+    const high = gap && width <= 2 ? height * 0.4 : shared ? height / 2 : height;
+    const fill = width >= 4 ? theme.hatched[rank] : gap ? theme.hatch : theme.bad;
+    bar(fill, x, y + 1 + (gap ? height - high : 0), width, high - 2);
   }
 }
 

@@ -39,7 +39,9 @@ function fitted(text, room, style = "") {
 const fitting = (texts, room, style = "") => texts.find((text) => widthOf(text, style) <= room);
 
 /** As many of the facts as there is room for. */
-const asMany = (facts, room) => fitting(facts.map((_, i) => facts.slice(0, facts.length - i).join(" · ")), room) ?? "";
+function asMany(facts, room) {
+  return fitting(facts.map((_, i) => facts.slice(0, facts.length - i).join(" · ")), room) ?? "";
+}
 
 function write(text, x, y, color, style = "") {
   pen.font = font(style);
