@@ -51,7 +51,7 @@ def fuzz(
         Path, typer.Option(metavar="DIR", help="Where shrunk failing scenarios go.")
     ] = Path("fuzz-failures"),
     coverage: Annotated[
-        bool, typer.Option("--coverage", help="Which transitions and errors were reached.")
+        bool, typer.Option("--coverage", help="Which transitions, errors and faults were reached.")
     ] = False,
     json_output: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
 ) -> None:

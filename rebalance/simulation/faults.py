@@ -1,8 +1,9 @@
 """What goes wrong around the machines: the network, the brokers, their disks, the clocks.
 
 Rule kept: a fault changes the world and never a machine; each is told in the trace as a step, so
-that whoever reads it knows what was done on purpose. All end with `settle`, or sooner; one
-that lasts for a time ends when that is over, and ends no other (spells.py).
+that whoever reads it knows what was done on purpose. One that lasts for a time ends when that is
+over, and ends no other (spells.py). With `settle` end all by which something fails, is lost, waits,
+is refused or stands still; what is slow stays slow, and a clock counts as it does.
 """
 
 from __future__ import annotations

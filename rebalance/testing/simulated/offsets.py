@@ -7,7 +7,12 @@ passing reason is sent again; one that the group does not take any more is a `Co
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 
-from aiokafka.errors import CommitFailedError, ConsumerStoppedError, KafkaError
+from aiokafka.errors import (
+    CommitFailedError,
+    ConsumerStoppedError,
+    GroupAuthorizationFailedError,
+    KafkaError,
+)
 
 from assignors.model import TopicPartition
 from rebalance.member import events
@@ -47,6 +52,7 @@ class Offsets:
         Raises:
             CommitFailedError: the group has gone on without this consumer, or with others.
             ConsumerStoppedError: the consumer was closed before there was an answer.
+            GroupAuthorizationFailedError: the consumer may not use its group.
             KafkaError: the broker refuses it for another reason.
         """
         async with self._lock:
@@ -54,6 +60,8 @@ class Offsets:
                 codes = set(refused.values())
                 if codes & _GROUP_WENT_ON:
                     raise CommitFailedError
+                if ErrorCode.GROUP_AUTHORIZATION_FAILED in codes:
+                    raise GroupAuthorizationFailedError(self._around.config.group_id)
                 if not codes <= RETRIABLE:
                     raise KafkaError(", ".join(sorted(code.name for code in codes)))
                 await asyncio.sleep(_RETRY_S)

@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import ConsumerStoppedError, IllegalStateError
+from aiokafka.errors import (
+    ConsumerStoppedError,
+    GroupAuthorizationFailedError,
+    IllegalStateError,
+)
 from aiokafka.structs import OffsetAndMetadata
 
 from rebalance.testing import SimulatedConsumer, SimulationResult, simulate
@@ -277,6 +281,20 @@ def test_i06_records_that_are_processed_behind_stop_are_late() -> None:
 
     result = simulate(drains_too_late, scenario=ALONE, members=1)
     assert [finding.kind for finding in result.findings] == ["late work"]
+
+
+def test_m08_who_may_not_use_its_group_hears_of_it_as_it_commits() -> None:
+    heard: list[str] = []
+
+    async def code(consumer: SimulatedConsumer) -> None:
+        await asyncio.sleep(3.5)
+        try:
+            await consumer.commit({P0: 1})
+        except GroupAuthorizationFailedError as error:
+            heard.append(str(error))
+
+    alone(code, "start A\nrun for 3100ms\nforbid A\nrun for 10s")
+    assert heard == ["[Error 30] GroupAuthorizationFailedError: g"]
 
 
 def test_a_commit_that_waits_while_the_consumer_is_closed_hears_of_that() -> None:
