@@ -53,7 +53,7 @@ function folded(row, y, height) {
   if (row.image?.width !== width || row.image.height !== tall) row.image = new ImageData(width, tall);
   const bands = bandsOf(row), apart = tall >= 4 * ratio * bands.length ? 1 : 0;
   const pixels = new Uint32Array(row.image.data.buffer).fill(pixel(theme.ground));
-  const size = Math.round(6 * ratio), hatch = pixel(theme.hatch), raised = pixel(theme.raised);
+  const size = Math.round(6 * ratio), [hatch, raised, busy] = [theme.hatch, theme.raised, theme.busy].map(pixel);
   const edge = (k) => Math.round((k * tall) / bands.length);
   const inks = new Uint32Array(width), urgencies = new Int8Array(width);
   bands.forEach((band, k) => {
@@ -61,14 +61,15 @@ function folded(row, y, height) {
     for (let line = edge(k); line < edge(k + 1) - apart; line++) {
       for (let x = 0, at = line * width; x < width; x++, at++) {
         if (inks[x] === HATCHED) pixels[at] = (x + line) % size < 1.5 * ratio ? hatch : raised;
-        else if (inks[x]) pixels[at] = inks[x];
+        else if (inks[x] !== DASHED) pixels[at] = inks[x] || pixels[at];
+        else if (x % size < 2 * ratio) pixels[at] = busy;
       }
     }
   });
   pen.putImageData(row.image, Math.round(page.gutter * ratio), Math.round((y + 4) * ratio));
 }
 
-const HATCHED = 1; // no color: the hatching of what nobody owns
+const HATCHED = 1, DASHED = 2; // no colors: what nobody owns, and who joins or waits
 
 /** The ink of each pixel in a band's line: of several pieces in one that of the most urgent. */
 function inkLine(row, { starts, ends, values }, inks, urgencies) {
@@ -86,14 +87,14 @@ function inkLine(row, { starts, ends, values }, inks, urgencies) {
   }
 }
 
-const FOLDED_STATES = {
-  idle: "line", joining: "busy", syncing: "busy", paused: "idle", zombie: "bad", gone: "hatch",
-};
+const FOLDED_STATES = { idle: "line", paused: "idle", zombie: "bad", gone: "hatch" };
 
 function inkOf({ group, only }, { state, member, rank, owner }, width) {
+  const brief = width < 6 * page.ratio;
+  if (state === "joining" || state === "syncing") return brief ? pixel(theme.busy) : DASHED;
   if (state) return pixel(theme[FOLDED_STATES[state]] ?? colorOf(member).fill);
   if (rank === NOTHING) return 0;
-  if (rank === NOBODY) return width < 4 * page.ratio ? pixel(theme.hatch) : HATCHED;
+  if (rank === NOBODY) return brief ? pixel(theme.hatch) : HATCHED;
   if (rank !== OWNED) return pixel(theme.bad);
   return pixel(only && !only.has(owner) ? theme.line : colorOf(group.members[owner]).fill);
 }
