@@ -62,7 +62,7 @@ class FailsForAReason:
         self._knew_only: dict[str, dict[str, int]] = {}
         """group -> protocol -> until when its coordinator knew no other, because it was loaded"""
         self._gone: dict[str, dict[str, int]] = {}
-        """group -> client id -> when a member of that name was removed last"""
+        """group -> consumer -> when it was removed as a member the last time"""
         self._refused_at: dict[str, int] = {}
         """group -> when the log refused for good what its coordinator wrote"""
         self._reasons: Mapping[ErrorCode, Callable[[Fatal], bool]] = {
@@ -98,9 +98,9 @@ class FailsForAReason:
     def _removed(self, event: trace.MemberRemoved) -> None:
         if self._is_full(event.group_id):
             self._full_at[event.group_id] = event.t
-        client_id = self._views.groups[event.group_id].members.get(event.member_id)
-        if client_id is not None:
-            self._gone.setdefault(event.group_id, {})[client_id] = event.t
+        self._gone.setdefault(event.group_id, {})[self._who(event.group_id, event.member_id)] = (
+            event.t
+        )
 
     def _is_full(self, group_id: str) -> bool:
         group = self._views.groups.get(group_id)
@@ -160,16 +160,26 @@ class FailsForAReason:
         own = self._offered(fact.member)
         if known - own:
             return True
-        others = set() if group is None else set(group.members.values())
+        members = () if group is None else group.members
+        others = {self._who(fact.group_id, member_id) for member_id in members}
         others |= {who for who, t in self._gone.get(fact.group_id, {}).items() if t >= began}
-        offers = [self._offers_of(client_id, fact.group_id) for client_id in others]
+        offers = [self._offers_of(other, fact.group_id) for other in others]
         return not own.intersection(*offers)
 
-    def _offers_of(self, client_id: str, group_id: str) -> frozenset[str]:
+    def _who(self, group_id: str, member_id: str) -> str:
+        """The consumer that is this member; of a static one the coordinator knows the client id of
+        the first that had its place (J15), and so only who has heard of its own id is known."""
+        lane = self._views.lane_of_member(group_id, member_id)
+        if lane is not None:
+            return lane.name.partition(".")[0]
+        group = self._views.groups[group_id]
+        return "" if member_id in group.static else group.members.get(member_id, "")
+
+    def _offers_of(self, who: str, group_id: str) -> frozenset[str]:
         """What all lives of a consumer offer; a stranger may offer what it likes."""
         lives = [
             self._offered(lane.name)
             for lane in self._views.lanes.values()
-            if lane.group_id == group_id and lane.name.partition(".")[0] == client_id
+            if lane.group_id == group_id and lane.name.partition(".")[0] == who
         ]
         return frozenset.intersection(*lives) if lives else frozenset()

@@ -46,6 +46,9 @@ class _Phase:
     initial: bool
     """Out of Empty: it ends by its delay."""
     timeout_ms: int
+    """Of those that are left once all that began it has happened."""
+    most_ms: int
+    """Of those that were there as its timer was armed, perhaps."""
     shortened: bool
     """Somebody was given up on meanwhile, or may be without a word: an id that is pending."""
 
@@ -61,6 +64,8 @@ class _JoinPhases:
         self._report = report
         self._phases: dict[str, _Phase] = {}
         self._states: dict[str, str] = {}
+        self._last_ms: dict[str, int] = {}
+        """Group -> the rebalance timeout of its last generation"""
 
     def looks(self) -> Mapping[object, Look]:
         """Everything between the news of a rebalance and its generation."""
@@ -77,6 +82,7 @@ class _JoinPhases:
             began=self._clock_of(event.group_id),
             initial=self._states.get(event.group_id) in _WITHOUT_MEMBERS,
             timeout_ms=_timeout_ms(group),
+            most_ms=_timeout_ms(group),
             shortened=bool(group and group.pending_member_ids),
         )
 
@@ -89,9 +95,13 @@ class _JoinPhases:
         phase = self._phases.get(event.group_id)
         if phase is not None:
             phase.shortened = True
-            self._given_up(event, phase, elapsed_ms(phase.began, self._clock_of(event.group_id)))
+            took_ms = elapsed_ms(phase.began, self._clock_of(event.group_id))
+            if not took_ms:  # as it began, and it may have been the one with the longest timeout
+                phase.most_ms = max(phase.most_ms, self._last_ms.get(event.group_id, 0))
+            self._given_up(event, phase, took_ms)
 
     def _completed(self, event: trace.JoinCompleted) -> None:
+        self._last_ms[event.group_id] = _timeout_ms(self._snapshot(event.group_id))
         phase = self._phases.pop(event.group_id, None)
         if phase is not None:
             self._ended(event, phase, self._clock_of(event.group_id))
@@ -170,13 +180,13 @@ class JoinPhaseEnds(_JoinPhases):
         first_ms = max(min(parked.values(), default=now.shown_ms) - phase.began.shown_ms, 0)
         group = self._snapshot(event.group_id)
         static = group is not None and any(m.group_instance_id for m in group.members)
-        waits = first_ms // phase.timeout_ms if static and phase.timeout_ms else 0
-        if not phase.initial and late_ms(phase.began, now, phase.timeout_ms * (1 + waits)) > 0:
+        waits = first_ms // phase.most_ms if static and phase.most_ms else 0
+        if not phase.initial and late_ms(phase.began, now, phase.most_ms * (1 + waits)) > 0:
             self._report(
                 self,
                 event.t,
                 f"{event.group_id} waited {elapsed_ms(phase.began, now)} ms for members to join, "
-                f"and the first had joined after {first_ms} ms; {phase.timeout_ms} ms is its "
+                f"and the first had joined after {first_ms} ms; {phase.most_ms} ms is its "
                 "rebalance timeout",
             )
 

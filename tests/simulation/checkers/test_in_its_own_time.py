@@ -78,3 +78,28 @@ def test_j11_and_s04_a_phase_that_ends_late_is_found(
 
     monkeypatch.setattr(coordinator, name, later)
     assert rule in found(f"clock broker {clock}" if clock else "")
+
+
+SHORT = "max.poll.interval.ms=4000"
+TOGETHER = f"""
+set group.initial.rebalance.delay.ms=0
+topic orders partitions=4
+members A topics=orders session.timeout.ms=60000 heartbeat.interval.ms=12000 {SHORT}
+members B C topics=orders session.timeout.ms=6000 max.poll.interval.ms=15000
+start A B C
+run until stable
+crash B
+crash C
+clock broker jumps 9s
+run for 30s
+"""
+
+
+def test_j11_who_goes_as_a_rebalance_begins_has_set_its_timer() -> None:
+    """Two sessions are over at once; the first one's rebalance still counts on the second (G05)."""
+    outcome = run_scenario(parse(TOGETHER))
+    assert outcome.violations == ()
+    rebalances = outcome.simulation.views.rebalances
+    first = next(each for each in rebalances if each.cause == "session expired")
+    assert first.ended is not None
+    assert first.ended - first.started > 4000

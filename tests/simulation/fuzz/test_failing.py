@@ -109,3 +109,22 @@ def test_m08_a_log_that_may_work_again_is_no_reason(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(append_errors, "_ANSWERS", unknown)
     first = play(STAGE + NOT_WRITTEN.format(error="NOT_ENOUGH_REPLICAS")).failures[0]
     assert (first.kind, first.checker) == ("M08", "FailsForAReason")
+
+
+SUCCESSOR = """
+set group.initial.rebalance.delay.ms=0
+topic orders partitions=4
+members P topics=orders assignors=range,sticky instance=s
+members Q topics=orders assignors=sticky instance=s
+members C topics=orders assignors=range
+start P
+run until stable
+start Q
+run until stable
+start C
+run for 9s
+"""
+
+
+def test_m08_who_took_a_static_member_s_place_is_a_reason() -> None:
+    assert play(SUCCESSOR).failures == ()
