@@ -28,9 +28,10 @@ PAGE = Path(__file__).parents[1] / "docs" / "fuzz_coverage.md"
 _HEAD = """# What the fuzzer's seeds reach
 
 "No failure" says nothing of a rule that no seed came near. Below is every transition of the tables
-of states (G01, M01, M02) and every error that rules J, S and H know, with how often it happened and
-in how many seeds, the coming to rest at the end of each story included. `rebalance fuzz --coverage`
-prints the same of the seeds that it plays; this page is written by
+of states (G01, M01, M02), every error that rules J, S and H know, every client and every kind of
+fault, with how often it happened and in how many seeds, the coming to rest at the end of each story
+included. `rebalance fuzz --coverage` prints the same of the seeds that it plays; this page is
+written by
 `python -m benchmarks.fuzz_coverage --seeds 10000 --resume FILE --write`.
 """
 
@@ -73,7 +74,7 @@ def page(campaign: Campaign) -> Iterator[str]:
         f"{len(campaign.found):,} failures.** Not reached: {'; '.join(missed) or 'nothing'}."
     )
     yield ""
-    yield "| transition or error | times | in seeds |"
+    yield "| transition, error or fault | times | in seeds |"
     yield "|---|---|---|"
     for item in everything():
         if campaign.reached[item]:

@@ -22,7 +22,7 @@ join, no initial delay, commits by hand); one that raises, or changes nothing, i
 fuzzer's scenarios, from seed 0 on, were then played with it until two broke an invariant. "Acts":
 in how many of those played things went another way than without it; "seeds": in how many an
 invariant broke, of how many. This page is written by
-`python -m tests.mutations --seeds 60 --enough 2 --write` (`--enough 0`: all seeds); a test plays
+`python -m tests.mutations --seeds 250 --enough 2 --write` (`--enough 0`: all seeds); a test plays
 each bug with the seed that is known to find it.
 
 What finds it is told in [fuzz.md](fuzz.md#what-is-checked); many show only in the experiments that
