@@ -3,7 +3,7 @@
 Why: a simulation keeps nearly all that it makes (its trace, its members), in no cycles, and the
 collector goes through it again and again: a fifth of the time with six members, more than a third
 with a thousand. Rule kept: it comes less often, never not at all. What it frees later is bounded
-by the number of objects made since it came last, a few tens of megabytes at most; a process that
+by the number of objects made since it came last, some tens of megabytes; a process that
 set something rarer for itself keeps that, and what was set before is set again afterwards.
 """
 

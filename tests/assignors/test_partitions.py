@@ -38,6 +38,23 @@ def test_is_the_set_of_its_partitions_in_order(items: list[tuple[str, int]]) -> 
 @quick
 @given(pairs, pairs)
 @pytest.mark.parametrize("how", [operator.or_, operator.and_, operator.sub, operator.xor])
+def test_many_partitions_are_the_same_set_as_few(
+    how: Any, left: list[tuple[str, int]], right: list[tuple[str, int]]
+) -> None:
+    ours, theirs = (
+        [*left, *(("m", n) for n in range(150))],
+        [*right, *(("m", 2 * n) for n in range(99))],
+    )
+    many = how(PartitionSet(ours), PartitionSet(theirs))
+
+    assert list(many) == sorted(how(frozenset(ours), frozenset(theirs)))
+    assert all(each in PartitionSet(ours) for each in ours)
+    assert ("m", 150) not in PartitionSet(ours)
+
+
+@quick
+@given(pairs, pairs)
+@pytest.mark.parametrize("how", [operator.or_, operator.and_, operator.sub, operator.xor])
 def test_operators_are_those_of_frozenset(
     how: Any, left: list[tuple[str, int]], right: list[tuple[str, int]]
 ) -> None:

@@ -70,6 +70,16 @@ def test_views_say_what_the_machines_say() -> None:
         assert view.sent[lane.member_id][1] == lane.owned
 
 
+def test_a_snapshot_is_made_once_and_never_old() -> None:
+    simulation = running("a", "b")
+    node = simulation.node
+    assert node.group("g") is node.group("g")
+    before = node.group("g")
+    simulation.processes["b"].close()
+    simulation.run_until_stable()
+    assert node.group("g") == node.coordinator.group("g") != before
+
+
 def test_i06_nobody_reads_twice_or_leaves_a_gap() -> None:
     """Between a close and the next owner: the committed offset is where the next one reads."""
     simulation = running("a", "b")
