@@ -49,6 +49,8 @@ class _Phase:
     """Of those that are left once all that began it has happened."""
     most_ms: int
     """Of those that were there as its timer was armed, perhaps."""
+    has_static: bool
+    """A static member was there as it began: without anybody it waits anew (G06)."""
     shortened: bool
     """Somebody was given up on meanwhile, or may be without a word: an id that is pending."""
 
@@ -83,6 +85,7 @@ class _JoinPhases:
             initial=self._states.get(event.group_id) in _WITHOUT_MEMBERS,
             timeout_ms=_timeout_ms(group),
             most_ms=_timeout_ms(group),
+            has_static=group is not None and any(m.group_instance_id for m in group.members),
             shortened=bool(group and group.pending_member_ids),
         )
 
@@ -178,9 +181,7 @@ class JoinPhaseEnds(_JoinPhases):
     def _ended(self, event: trace.JoinCompleted, phase: _Phase, now: Reading) -> None:
         parked = self._parked.pop(event.group_id, {})
         first_ms = max(min(parked.values(), default=now.shown_ms) - phase.began.shown_ms, 0)
-        group = self._snapshot(event.group_id)
-        static = group is not None and any(m.group_instance_id for m in group.members)
-        waits = first_ms // phase.most_ms if static and phase.most_ms else 0
+        waits = first_ms // phase.most_ms if phase.has_static and phase.most_ms else 0
         if not phase.initial and late_ms(phase.began, now, phase.most_ms * (1 + waits)) > 0:
             self._report(
                 self,

@@ -5,7 +5,7 @@ from rebalance.simulation.disk import APPEND_ERRORS
 from rebalance.simulation.fuzz.fault import Fault
 from rebalance.simulation.fuzz.story import Story, pause_text
 
-__all__ = ["FAULTS", "LEFT_OUT"]
+__all__ = ["FAULTS"]
 
 _FATAL = (
     ErrorCode.MESSAGE_TOO_LARGE,
@@ -127,12 +127,10 @@ FAULTS = (
     Fault(name="broker crash", weight=3, write=_broker_crashes),
     Fault(name="failed appends", weight=3, write=_failed_appends),
     Fault(name="log error", weight=2, write=_appends_that_fail_otherwise),
+    Fault(name="clock of a broker", weight=2, write=_broker_clock),
     Fault(name="slow log", weight=2, write=_slow_log),
     Fault(name="slow spell of the log", weight=2, write=_log_that_is_slow_for_a_while),
     Fault(name="more partitions", weight=2, write=_more_partitions),
     Fault(name="topic deleted", weight=1, write=_topic_deleted),
     Fault(name="records come", weight=2, write=_records_come),
 )
-
-LEFT_OUT = (Fault(name="clock of a broker", weight=2, write=_broker_clock),)
-"""Not yet: some checkers measure by the world's clock what a broker does by its own."""
