@@ -42,6 +42,17 @@ def test_j15_a_topic_that_grows_after_it_looked_is_seen() -> None:
     assert (played.failures, played.limits) == ((), ())
 
 
+def test_j15_a_topic_that_is_deleted_before_a_static_leader_looks_is_a_limit() -> None:
+    played = play(f"{STAGE}crash A\npartitions orders 0\nstart A\n")
+    assert played.failures == ()
+    assert played.limits == (LEADER_CAME_BACK,)
+
+
+def test_j15_a_topic_that_is_deleted_after_it_looked_is_seen() -> None:
+    played = play(f"{STAGE}crash A\nstart A\nrun for 1s\npartitions orders 0\n")
+    assert (played.failures, played.limits) == ((), ())
+
+
 class Followed:
     """Views and limits fed by hand: static member a of group g, told to give t-1 up, replaced."""
 

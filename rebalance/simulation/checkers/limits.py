@@ -5,7 +5,8 @@ Why: a static member that comes back into a settled group gets its assignment wi
 bug of whoever shows it; both last until the next rebalance, whatever brings that.
 
 Rule kept: as narrow as the events allow. A limit excuses partitions of one group that nobody owns,
-of one generation, by the one instance that was replaced; a rebalance that begins ends the excuse.
+or that are owned in vain, of one generation, by the one instance that was replaced; a rebalance
+that begins ends the excuse.
 """
 
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ NO_SECOND_ROUND = "a static member was replaced between two rounds of a cooperat
 """KIP-345 beside KIP-429: it was told to give partitions up, and is restarted before it joins
 again. Nobody else knows that a second round was due."""
 
-LEADER_CAME_BACK = "a topic grew before a static leader that came back looked at it the first time"
+LEADER_CAME_BACK = "a topic changed before a static leader that came back looked at it first"
 """KIP-814: what it compares later looks with is its first one, for nobody tells it of how many
 partitions the assignment was made. In Java, too: ConsumerCoordinator.onLeaderElected."""
 
@@ -45,8 +46,10 @@ class _Generation:
     """The leader was replaced, and has not been told its assignment yet."""
     grown: set[Partition] = field(default_factory=set)
     """New since the generation began."""
+    gone: set[Partition] = field(default_factory=set)
+    """Deleted since the generation began."""
     unseen: set[Partition] = field(default_factory=set)
-    """New before a leader that came back looked at the topics."""
+    """New or deleted before a leader that came back looked at the topics."""
 
 
 class Limits:
@@ -111,25 +114,30 @@ class Limits:
         if generation is None or not generation.leader_comes_back:
             return
         if self._views.lanes[event.member].member_id == generation.leader:
-            generation.unseen |= generation.grown
+            generation.unseen |= generation.grown | generation.gone
             generation.leader_comes_back = False
 
     def _topic(self, event: trace.TopicKnown) -> None:
         before = self._views.topics.get(event.topic, 0)
         new = {(event.topic, partition) for partition in range(before, event.partitions)}
+        gone = {(event.topic, partition) for partition in range(event.partitions, before)}
         for generation in self._generations.values():
-            generation.grown |= new
+            generation.grown = generation.grown - gone | new
+            generation.gone |= gone
 
     def _rebalance(self, event: trace.RebalanceStarted) -> None:
         self._generations.pop(event.group_id, None)
 
     def _unsettled(self, fact: Unsettled) -> None:
         for group_id, generation in self._generations.items():
+            limit = ""
             if fact.problem.startswith("nobody owns ") and fact.problem.endswith(f" of {group_id}"):
-                unowned = frozenset(self._views.unowned(group_id))
-                limit = _limit(generation, unowned)
-                if limit:
-                    self._limits[fact.t, fact.problem] = limit
+                limit = _limit(generation, frozenset(self._views.unowned(group_id)))
+            elif fact.problem.endswith(f" of {group_id} is owned in vain"):
+                vain = frozenset(self._views.owned_in_vain(group_id))
+                limit = LEADER_CAME_BACK if vain <= generation.unseen else ""
+            if limit:
+                self._limits[fact.t, fact.problem] = limit
 
 
 def _limit(generation: _Generation, unowned: frozenset[Partition]) -> str:

@@ -45,6 +45,7 @@ ERRORS: Mapping[str, tuple[ErrorCode, ...]] = {
         ErrorCode.INCONSISTENT_GROUP_PROTOCOL,
         ErrorCode.REBALANCE_IN_PROGRESS,
         ErrorCode.COORDINATOR_NOT_AVAILABLE,
+        ErrorCode.UNKNOWN_SERVER_ERROR,
     ),
     "Heartbeat": (
         ErrorCode.INVALID_GROUP_ID,

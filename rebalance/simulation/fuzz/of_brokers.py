@@ -1,21 +1,12 @@
 """What befalls brokers, their logs and the topics on them."""
 
-from rebalance.protocol.errors import ErrorCode
 from rebalance.simulation.disk import APPEND_ERRORS
 from rebalance.simulation.fuzz.fault import Fault
 from rebalance.simulation.fuzz.story import Story, pause_text
 
 __all__ = ["FAULTS"]
 
-_FATAL = (
-    ErrorCode.MESSAGE_TOO_LARGE,
-    ErrorCode.RECORD_LIST_TOO_LARGE,
-    ErrorCode.INVALID_FETCH_SIZE,
-    ErrorCode.UNKNOWN_SERVER_ERROR,
-)
-"""What a consumer is told of these is fatal to it, which M08 has no reason for yet."""
-
-_ERRORS = tuple(error.name for error in APPEND_ERRORS if error not in _FATAL)
+_ERRORS = tuple(error.name for error in APPEND_ERRORS)
 
 
 def _coordinator_moves(story: Story) -> bool:
