@@ -38,7 +38,8 @@ def story(tmp_path: Path) -> Path:
 
 def run(path: Path, **options: Any) -> int:
     """The exit code."""
-    settings: dict[str, Any] = {"color": ColorWhen.NEVER, "width": 80} | options
+    drawn: dict[str, Any] = {"color": ColorWhen.NEVER, "width": 80}
+    settings = options if options.get("json_output") else drawn | options
     try:
         simulate(path, **settings)
     except typer.Exit as stop:
