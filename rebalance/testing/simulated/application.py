@@ -21,6 +21,7 @@ from rebalance.simulation.hosting import Surroundings
 from rebalance.testing.simulated.client import Client, ListenerRuns
 from rebalance.testing.simulated.consumer import SimulatedConsumer, Values
 from rebalance.testing.simulated.journal import Journal, in_a_line
+from rebalance.testing.simulated.listening import checked
 
 __all__ = ["Application", "Code", "HostedApplication", "Sink"]
 
@@ -112,7 +113,7 @@ class HostedApplication:
     def start(self) -> None:
         """The listener is there before anything is assigned, then the application runs."""
         if self._code.listener is not None:
-            self._client.listener = self._code.listener(self._consumer)
+            self._client.listener = checked(self._code.listener(self._consumer))
         self._client.start()
         self._running = self._client.loop.create_task(self._work(), name=self._around.name)
         self._client.spawn(self._see_to_the_end(self._running))

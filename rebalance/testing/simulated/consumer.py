@@ -5,9 +5,10 @@ what has no meaning in a simulation (bootstrap, SSL, patterns); a method that is
 AttributeError, never a silent nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
+from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError
 from aiokafka.structs import ConsumerRecord, OffsetAndMetadata, TopicPartition
 
@@ -53,12 +54,24 @@ class SimulatedConsumer:
 
     # --- subscription ----------------------------------------------------------------------------
 
-    def subscribe(self, topics: Iterable[str] = (), listener: Any = None) -> None:
-        """Want these topics, and have `listener` called from now on."""
-        wanted = tuple(sorted(topics))
+    def subscribe(
+        self,
+        topics: Collection[str] = (),
+        pattern: str | None = None,
+        listener: ConsumerRebalanceListener | None = None,
+    ) -> None:
+        """Want these topics, and have `listener` called from now on.
+
+        Raises:
+            TypeError: of what aiokafka refuses: neither topics nor a pattern, or both, or topics
+                that are no list, tuple or set; a listener that is not derived from
+                `aiokafka.ConsumerRebalanceListener`.
+            NotImplementedError: a pattern.
+        """
+        _check_subscription(topics, pattern, listener)
+        wanted = tuple(sorted(set(topics)))
         self._client.listener = listener
-        stopped = self._client.stopped
-        if wanted and not stopped and wanted != tuple(sorted(self._client.topics)):
+        if not self._client.stopped and wanted != tuple(sorted(self._client.topics)):
             self._client.topics = wanted
             self._client.around.subscribe(wanted)
 
@@ -248,6 +261,20 @@ class SimulatedConsumer:
             serialized_value_size=-1 if value is None else len(value),
             headers=(),
         )
+
+
+def _check_subscription(topics: Any, pattern: Any, listener: Any) -> None:
+    """In the words of `AIOKafkaConsumer.subscribe`, and in its order."""
+    if not (topics or pattern):
+        raise TypeError("You should provide either `topics` or `pattern`")
+    if topics and pattern:
+        raise TypeError("You can't provide both `topics` and `pattern`")
+    if listener is not None and not isinstance(listener, ConsumerRebalanceListener):
+        raise TypeError("listener should be an instance of ConsumerRebalanceListener")
+    if pattern is not None:
+        raise NotImplementedError(f"pattern={pattern!r}: a simulated consumer wants topics by name")
+    if not isinstance(topics, tuple | set | list):
+        raise TypeError("Topics should be list of strings")
 
 
 def _ours(partitions: Iterable[tuple[str, int]]) -> tuple[OurPartition, ...]:

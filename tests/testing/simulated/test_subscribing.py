@@ -1,0 +1,146 @@
+"""Subscribing: what a real `AIOKafkaConsumer` takes and refuses, a simulated one does, too."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+
+from examples import late_work, listener_bug
+from rebalance.testing import SimulatedConsumer, simulate
+
+ALONE = "start A\nrun for 5s"
+
+
+class Plain:
+    """A listener that is none of aiokafka's."""
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Nothing."""
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Nothing."""
+
+
+class Proper(Plain, ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
+    """One of aiokafka's."""
+
+
+LISTENERS = {
+    "careless work": listener_bug.Careless,
+    "careful work": listener_bug.Careful,
+    "careless uploads": late_work.Careless,
+    "careful uploads": late_work.Careful,
+    "proper": lambda service: Proper(),
+    "plain": lambda service: Plain(),
+}
+
+
+def refused(use: Callable[[], Any]) -> str:
+    """The error in a line; empty: there is none."""
+    try:
+        use()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+async def really(use: Callable[[Any], Any]) -> str:
+    """What aiokafka says, which needs no broker for that."""
+    consumer = AIOKafkaConsumer(bootstrap_servers="127.0.0.1:9", group_id="g")
+    said = refused(lambda: use(consumer))
+    await consumer.stop()
+    return said
+
+
+def simulated(use: Callable[[Any], Any]) -> str:
+    """What a simulated consumer says."""
+    said: list[str] = []
+
+    async def application(consumer: SimulatedConsumer) -> None:
+        said.append(refused(lambda: use(consumer)))
+        await asyncio.Event().wait()
+
+    simulate(application, scenario=ALONE, members=1, allow={"never read", "slow poll"})
+    return said[0]
+
+
+@pytest.mark.parametrize("name", LISTENERS)
+async def test_listeners_are_taken_and_refused_as_in_aiokafka(name: str) -> None:
+    def use(consumer: Any) -> None:
+        consumer.subscribe(["orders"], listener=LISTENERS[name](None))
+
+    expected = "TypeError: listener should be an instance of ConsumerRebalanceListener"
+    assert await really(use) == (expected if name == "plain" else "")
+    assert simulated(use) == await really(use)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ([],), ("orders",), (["orders"], "ord.*"), (iter(["orders"]),), (("orders",), None)],
+    ids=str,
+)
+async def test_topics_are_taken_and_refused_as_in_aiokafka(arguments: tuple[Any, ...]) -> None:
+    def use(consumer: Any) -> None:
+        consumer.subscribe(*arguments)
+
+    assert simulated(use) == await really(use)
+
+
+def test_pattern_is_not_there_and_says_so() -> None:
+    said = simulated(lambda consumer: consumer.subscribe(pattern="ord.*"))
+    assert said == "NotImplementedError: pattern='ord.*': a simulated consumer wants topics by name"
+
+
+def test_methods_have_the_parameters_of_aiokafkas() -> None:
+    for name, method in vars(SimulatedConsumer).items():
+        theirs = getattr(AIOKafkaConsumer, name, None)
+        if name.startswith("_") or not inspect.isfunction(theirs):
+            continue
+        assert list(inspect.signature(method).parameters) == list(
+            inspect.signature(theirs).parameters
+        ), name
+
+
+# --- listeners alone -----------------------------------------------------------------------------
+
+
+def refused_listener(listener: Any) -> str:
+    return refused(lambda: simulate(listener=lambda consumer: listener, scenario=ALONE, members=1))
+
+
+def test_plain_listener_alone_is_enough() -> None:
+    assert refused_listener(Plain()) == ""
+
+
+def test_listener_without_its_methods_is_refused() -> None:
+    class Misspelt:
+        def on_partition_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+            """Never called."""
+
+        def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+            """Nothing."""
+
+    assert refused_listener(Misspelt()) == (
+        "TypeError: listener: Misspelt has no method on_partitions_revoked; "
+        "it has on_partition_revoked, which nobody calls"
+    )
+    assert refused_listener(None) == (
+        "TypeError: listener: NoneType has no method on_partitions_revoked"
+    )
+
+
+def test_listener_with_a_method_that_nobody_calls_is_refused() -> None:
+    class Misspelt(Plain):
+        def on_partition_lost(self, lost: Iterable[TopicPartition]) -> None:
+            """Never called."""
+
+    assert refused_listener(Misspelt()) == (
+        "TypeError: listener: Misspelt has on_partition_lost, which nobody calls; "
+        "expected on_partitions_revoked, on_partitions_assigned and, if losses are to be told "
+        "apart, on_partitions_lost"
+    )
