@@ -221,7 +221,8 @@ class _Search:
         def fails(lines: Sequence[str]) -> bool:
             return self._still(signature, [*stage, *lines, *TAIL]) is not None
 
-        small = shrink(story, fails, most_plays=_MOST_PLAYS).lines
+        shrunk = shrink(story, fails, most_plays=_MOST_PLAYS)
+        small = shrunk.lines
         told = {word for line in small for word in line.split()}
         unused = [name for name in names(self._members) if name not in told]
         lines = [*without(stage, unused), *small, *TAIL]
@@ -231,6 +232,7 @@ class _Search:
             seeds=result.seeds,
             played=played,
             shrunk_from=len(stage) + len(story) + len(TAIL),
+            gave_up=shrunk.gave_up,
             allow=self._allow,
         )
 
