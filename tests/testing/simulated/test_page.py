@@ -118,7 +118,9 @@ def _goes_back(consumer: SimulatedConsumer) -> Quiet:
 
 
 def test_page_is_the_same_under_every_hash_seed_and_says_how_to_play_it_again() -> None:
-    code = "from tests.testing.simulated.test_page import failing_page as page; print(page(), end='')"
+    code = (
+        "from tests.testing.simulated.test_page import failing_page as page; print(page(), end='')"
+    )
     pages = [
         subprocess.run(
             [sys.executable, "-c", code],
