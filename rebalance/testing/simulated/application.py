@@ -8,6 +8,7 @@ then the consumer leaves the group. After a crash nothing of it runs any more, w
 """
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +19,7 @@ from aiokafka.structs import ConsumerRecord, TopicPartition
 from assignors.model import TopicPartition as OurPartition
 from rebalance.member import events
 from rebalance.simulation.hosting import Surroundings
+from rebalance.testing.simulated.arguments import APPLICATION
 from rebalance.testing.simulated.client import Client, ListenerRuns
 from rebalance.testing.simulated.consumer import SimulatedConsumer, Values
 from rebalance.testing.simulated.journal import Journal, in_a_line
@@ -122,7 +124,12 @@ class HostedApplication:
 
     async def _work(self) -> None:
         sink = (Sink(self._client),) if self._code.has_sink else ()
-        await self._code.application(self._consumer, *sink)
+        running = self._code.application(self._consumer, *sink)
+        if not inspect.isawaitable(running):
+            name = getattr(self._code.application, "__name__", repr(self._code.application))
+            self._journal.misused = TypeError(f"{name} gives back {running!r}: {APPLICATION}")
+            return
+        await running
 
     async def _see_to_the_end(self, running: asyncio.Task[None]) -> None:
         name = self._around.name
