@@ -124,7 +124,7 @@ class HostedApplication:
 
     async def _work(self) -> None:
         sink = (Sink(self._client),) if self._code.has_sink else ()
-        running = self._code.application(self._consumer, *sink)
+        running: object = self._code.application(self._consumer, *sink)
         if not inspect.isawaitable(running):
             name = getattr(self._code.application, "__name__", repr(self._code.application))
             self._journal.misused = TypeError(f"{name} gives back {running!r}: {APPLICATION}")

@@ -14,7 +14,7 @@ from aiokafka.structs import ConsumerRecord, OffsetAndMetadata, TopicPartition
 
 from assignors.model import TopicPartition as OurPartition
 from rebalance.testing.simulated.client import Client
-from rebalance.testing.simulated.partitions import Partitions
+from rebalance.testing.simulated.partitions import Names, Partitions
 
 __all__ = ["SimulatedConsumer", "Values"]
 
@@ -69,19 +69,28 @@ class SimulatedConsumer:
             NotImplementedError: a pattern.
         """
         _check_subscription(topics, pattern, listener)
-        wanted = tuple(sorted(set(topics)))
         self._client.listener = listener
-        if not self._client.stopped and wanted != tuple(sorted(self._client.topics)):
-            self._client.topics = wanted
-            self._client.around.subscribe(wanted)
+        self._client.want(tuple(sorted(set(topics))))
 
-    def subscription(self) -> frozenset[str]:
+    def unsubscribe(self) -> None:
+        """Want nothing, and leave the group; no listener is called, as in aiokafka."""
+        self._client.unsubscribe()
+
+    def subscription(self) -> Names:
         """The topics it wants."""
-        return frozenset(self._client.topics)
+        return Names(self._client.topics)
 
     def assignment(self) -> Partitions:
         """What is assigned; also what is being revoked, until the listener has returned."""
-        return Partitions(self._client.readings.of)
+        return Partitions(self._client.readings.of if self._client.topics else ())
+
+    async def topics(self) -> Names:
+        """All topics that exist."""
+        return Names(self._client.around.logs.topics())
+
+    def partitions_for_topic(self, topic: str) -> set[int] | None:
+        """The numbers of a topic's partitions, as many as there are now; None: no such topic."""
+        return {each.partition for each in self._client.around.logs.partitions(topic)} or None
 
     # --- positions -------------------------------------------------------------------------------
 
@@ -118,6 +127,35 @@ class SimulatedConsumer:
             found[partition] = await self.committed(partition) or 0
             self.seek(partition, found[partition])
         return found
+
+    async def seek_to_beginning(self, *partitions: tuple[str, int]) -> bool:
+        """Hand out the first record next, of all assigned partitions if none is named.
+
+        Raises:
+            AssertionError: none is named, and none is assigned.
+            IllegalStateError: a partition is not assigned.
+        """
+        for partition in self._to_seek(partitions):
+            self.seek(partition, 0)
+        return True
+
+    async def seek_to_end(self, *partitions: tuple[str, int]) -> bool:
+        """Hand out the next record that comes, of all assigned partitions if none is named.
+
+        Raises:
+            AssertionError: none is named, and none is assigned.
+            IllegalStateError: a partition is not assigned.
+        """
+        for partition, end in (await self.end_offsets(self._to_seek(partitions))).items():
+            self.seek(partition, end)
+        return True
+
+    def _to_seek(self, partitions: tuple[tuple[str, int], ...]) -> Partitions:
+        wanted = Partitions(partitions) or self.assignment()
+        assert wanted, "No partitions are currently assigned"  # aiokafka asserts it, too
+        if missing := wanted - self.assignment():
+            raise IllegalStateError(f"Partitions {missing} are not assigned")
+        return wanted
 
     async def beginning_offsets(
         self, partitions: Iterable[tuple[str, int]]
@@ -159,10 +197,12 @@ class SimulatedConsumer:
 
         Raises:
             CommitFailedError: the group has gone on without this consumer.
-            IllegalStateError: a partition is not assigned.
+            IllegalStateError: a partition is not assigned, or no topic is wanted.
             ValueError: an offset is none.
         """
         client = self._client
+        if not client.topics:
+            raise IllegalStateError("Not subscribed to any topics")
         if offsets is None:
             wanted = client.readings.positions()
         else:
@@ -241,7 +281,7 @@ class SimulatedConsumer:
 
     def _assigned(self, partition: tuple[str, int]) -> OurPartition:
         ours = OurPartition(*partition)
-        if ours not in self._client.readings.of:
+        if partition not in self.assignment():
             raise IllegalStateError(f"No current assignment for partition {partition}")
         return ours
 

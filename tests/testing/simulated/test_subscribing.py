@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import IllegalStateError
 
 from examples import late_work, listener_bug
 from rebalance.testing import SimulatedConsumer, simulate
@@ -104,6 +105,57 @@ def test_methods_have_the_parameters_of_aiokafkas() -> None:
         assert list(inspect.signature(method).parameters) == list(
             inspect.signature(theirs).parameters
         ), name
+
+
+# --- unsubscribing -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("listener_runs", ["beside", "in poll"])
+def test_m01_who_unsubscribes_leaves_the_group_and_may_come_back(listener_runs: Any) -> None:
+    """`tests/clients/aiokafka` has what aiokafka does: it calls nothing at `unsubscribe()`."""
+    seen: list[Any] = []
+
+    class Watching(Proper):
+        def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+            seen.append("revoked")
+
+    async def comes_and_goes(consumer: SimulatedConsumer) -> None:
+        consumer.subscribe(["orders"], listener=Watching())
+        await consumer.getone()
+        consumer.unsubscribe()
+        seen.append((consumer.subscription(), consumer.assignment()))
+        for commit in (consumer.commit(), consumer.commit({("orders", 0): 1})):
+            with pytest.raises(IllegalStateError, match="Not subscribed to any topics"):
+                await commit
+        with pytest.raises(IllegalStateError, match="No current assignment"):
+            consumer.seek(("orders", 0), 0)
+        await asyncio.sleep(12)  # longer than max.poll.interval.ms: nobody waits for it
+        consumer.subscribe(["orders"])
+        await consumer.getone()
+        seen.append((consumer.subscription(), consumer.assignment()))
+        async for _ in consumer:
+            continue
+
+    story = "start A\nrun for 5s\nshow members\nrun for 20s\nshow ownership"
+    given: dict[str, Any] = {"topics": {"orders": 1}, "listener_runs": listener_runs, "members": 1}
+    result = simulate(comes_and_goes, scenario=story, **given).check()
+    assert seen == [(set(), set()), ({"orders"}, {("orders", 0)})]
+    unsubscribed, ownership = result.played.printed
+    assert unsubscribed.startswith("A: Unsubscribed")
+    assert ownership == "orders: A 0"
+
+
+def test_who_unsubscribes_twice_or_when_it_is_stopped_does_no_harm() -> None:
+    async def goes(consumer: SimulatedConsumer) -> None:
+        await consumer.getone()
+        consumer.unsubscribe()
+        consumer.unsubscribe()
+        await asyncio.sleep(1)
+        await consumer.stop()
+        consumer.unsubscribe()
+
+    result = simulate(goes, scenario=f"{ALONE}\nshow members", members=1).check()
+    assert result.played.printed == ("A: closed",)
 
 
 # --- listeners alone -----------------------------------------------------------------------------
