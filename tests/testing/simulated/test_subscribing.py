@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import pytest
@@ -12,7 +12,9 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError
 
 from examples import late_work, listener_bug
+from rebalance.broker import EmbeddedBroker
 from rebalance.testing import SimulatedConsumer, simulate
+from tests.clients.aiokafka.group import create_topics
 
 ALONE = "start A\nrun for 5s"
 
@@ -110,9 +112,54 @@ def test_methods_have_the_parameters_of_aiokafkas() -> None:
 # --- unsubscribing -------------------------------------------------------------------------------
 
 
+async def hears_nothing(consumer: Any, wait: Callable[[], Awaitable[Any]]) -> list[str]:
+    """What it says and what its listener hears while it unsubscribes; `wait` until all is done."""
+    heard: list[str] = []
+
+    class Hears(Proper):
+        def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+            heard.append(f"revoked {len(list(revoked))}")
+
+    consumer.subscribe(["orders"], listener=Hears())
+    while not consumer.assignment():
+        await consumer.getmany(timeout_ms=50)
+    del heard[:]  # aiokafka revokes nothing, before it joins
+    consumer.unsubscribe()
+    heard += [f"has {len(consumer.assignment())}", f"wants {len(consumer.subscription())}"]
+    orders = TopicPartition("orders", 0)
+    for use in (consumer.commit(), consumer.commit({orders: 1})):
+        try:
+            await use
+        except IllegalStateError as error:
+            heard.append(str(error))
+    await wait()
+    return heard
+
+
+async def test_m01_unsubscribing_is_as_in_aiokafka() -> None:
+    heard: list[str] = []
+
+    async def application(consumer: SimulatedConsumer) -> None:
+        heard.extend(await hears_nothing(consumer, lambda: asyncio.sleep(3)))
+        await consumer.stop()
+
+    story = f"{ALONE}\nshow members"
+    given: dict[str, Any] = {"members": 1, "topics": {"orders": 1}}
+    assert simulate(application, scenario=story, **given).check().played.printed == ("A: closed",)
+    async with EmbeddedBroker() as broker:
+        await create_topics(broker.bootstrap_servers, {"orders": 1})
+        consumer = AIOKafkaConsumer(bootstrap_servers=broker.bootstrap_servers, group_id="g")
+        await consumer.start()
+        try:
+            assert await hears_nothing(consumer, consumer.stop) == heard
+        finally:
+            await consumer.stop()
+    assert heard[:2] == ["has 0", "wants 0"]
+    assert not [each for each in heard if each.startswith("revoked")]
+
+
 @pytest.mark.parametrize("listener_runs", ["beside", "in poll"])
 def test_m01_who_unsubscribes_leaves_the_group_and_may_come_back(listener_runs: Any) -> None:
-    """`tests/clients/aiokafka` has what aiokafka does: it calls nothing at `unsubscribe()`."""
     seen: list[Any] = []
 
     class Watching(Proper):
