@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
 from rebalance.testing import simulate
@@ -76,7 +76,7 @@ class Service:
             self.done.pop(partition, None)
 
 
-class Careless:
+class Careless(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
     """Takes care of revocations."""
 
     def __init__(self, service: Service) -> None:

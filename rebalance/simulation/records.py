@@ -75,6 +75,10 @@ class Logs:
         before = 0 if topic.producing is None else topic.producing.written(now)
         topic.producing = _Producing(rate_per_s, now, before)
 
+    def topics(self) -> list[str]:
+        """All of them, in the order of their creation."""
+        return list(self._topics)
+
     def produced_to(self) -> list[str]:
         """Topics whose logs have an end, in the order of their creation."""
         return [name for name, topic in self._topics.items() if topic.producing is not None]

@@ -10,6 +10,8 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+from aiokafka import AIOKafkaConsumer
+
 from rebalance.broker import EmbeddedBroker
 from rebalance.testing import SimulatedConsumer, simulate
 
@@ -71,3 +73,11 @@ def test_a_story_for_code_under_simulation() -> None:
     names: dict[str, Any] = {"simulate": simulate, "application": application}
     exec(_example("simulate_your_code.md", "pause A for 20s"), names)
     assert names["result"].records.processed > 100
+
+
+def test_methods_that_a_simulated_consumer_has_not_are_listed() -> None:
+    """docs/simulate_your_code.md"""
+    page = (DOCS / "simulate_your_code.md").read_text(encoding="utf-8")
+    missing = page.partition("## Not there")[2].partition("AttributeError")[2]
+    theirs = {name for name in vars(AIOKafkaConsumer) if not name.startswith("_")}
+    assert set(re.findall(r"`(\w+)`", missing)) == theirs - set(vars(SimulatedConsumer))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.examples.running import output
+from tests.examples.running import output, shown
 
 
 async def test_a_loss_that_stops_nothing_is_found_shrunk_and_told() -> None:
@@ -19,3 +19,4 @@ async def test_a_loss_that_stops_nothing_is_found_shrunk_and_told() -> None:
     assert careful.startswith("careful: 12 seeds, nothing wrong; in the last one ")
     assert careful.endswith(", 0 left out")
     assert end == ""
+    assert shown("simulate_your_code.md", "careless: late work at 13.").match("\n".join(lines))

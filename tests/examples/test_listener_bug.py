@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.examples.running import output
+from tests.examples.running import output, shown
 
 
 async def test_missing_await_is_found_shrunk_and_told() -> None:
@@ -16,3 +16,4 @@ async def test_missing_await_is_found_shrunk_and_told() -> None:
     assert "simulate(..., scenario=STORY) plays it again" in told
     assert lines[-1].startswith("careful: 10 seeds, nothing wrong; in the last one ")
     assert lines[-1].endswith(", 0 left out")
+    assert shown("simulate_your_code.md", "careless: late work at 9.").match("\n".join(lines))

@@ -18,7 +18,7 @@ from rebalance.cli.simulate import figures
 from rebalance.simulation import ScenarioError, parse, run_scenario
 from rebalance.simulation.fuzz import scenario_text
 from rebalance.testing import simulate
-from tests.testing.simulated.test_simulate import Quiet, plain
+from tests.testing.simulated.code import Quiet, plain
 
 def told(what, *parts):
     print(what, hashlib.sha256("\\n".join(parts).encode()).hexdigest())

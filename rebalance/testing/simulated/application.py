@@ -8,6 +8,7 @@ then the consumer leaves the group. After a crash nothing of it runs any more, w
 """
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,9 +19,11 @@ from aiokafka.structs import ConsumerRecord, TopicPartition
 from assignors.model import TopicPartition as OurPartition
 from rebalance.member import events
 from rebalance.simulation.hosting import Surroundings
+from rebalance.testing.simulated.arguments import APPLICATION
 from rebalance.testing.simulated.client import Client, ListenerRuns
 from rebalance.testing.simulated.consumer import SimulatedConsumer, Values
 from rebalance.testing.simulated.journal import Journal, in_a_line
+from rebalance.testing.simulated.listening import checked
 
 __all__ = ["Application", "Code", "HostedApplication", "Sink"]
 
@@ -112,7 +115,7 @@ class HostedApplication:
     def start(self) -> None:
         """The listener is there before anything is assigned, then the application runs."""
         if self._code.listener is not None:
-            self._client.listener = self._code.listener(self._consumer)
+            self._client.listener = checked(self._code.listener(self._consumer))
         self._client.start()
         self._running = self._client.loop.create_task(self._work(), name=self._around.name)
         self._client.spawn(self._see_to_the_end(self._running))
@@ -121,7 +124,12 @@ class HostedApplication:
 
     async def _work(self) -> None:
         sink = (Sink(self._client),) if self._code.has_sink else ()
-        await self._code.application(self._consumer, *sink)
+        running: object = self._code.application(self._consumer, *sink)
+        if not inspect.isawaitable(running):
+            name = getattr(self._code.application, "__name__", repr(self._code.application))
+            self._journal.misused = TypeError(f"{name} gives back {running!r}: {APPLICATION}")
+            return
+        await running
 
     async def _see_to_the_end(self, running: asyncio.Task[None]) -> None:
         name = self._around.name

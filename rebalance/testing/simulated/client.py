@@ -75,7 +75,7 @@ class Client:
         self._listening = 0
         """Calls of the listener that have not returned."""
         self._polls = self._overdue(
-            lambda: self._waits or self._listening > 0 or self._stopping,
+            lambda: self._waits or self._listening > 0 or self._stopping or not self.topics,
             "slow poll",
             f"{around.name} works between two polls for",
         )
@@ -107,6 +107,19 @@ class Client:
         self.around.crash()
 
     # --- what the user's consumer does -----------------------------------------------------------
+
+    def want(self, topics: tuple[str, ...]) -> None:
+        """Be a member of the group for these topics from now on."""
+        if not self._stopping and topics != tuple(sorted(self.topics)):
+            self.topics = topics
+            self.around.subscribe(topics)
+
+    def unsubscribe(self) -> None:
+        """Leave the group. As in aiokafka nothing is assigned any more, and no listener is told."""
+        self.listener = None
+        self.readings.stop(tuple(self.readings.of))
+        self.want(())
+        self.spawn(self.serve())  # what waits for a poll concerns a listener that is none any more
 
     def polled(self) -> None:
         """The application comes for records."""
@@ -259,7 +272,7 @@ class Client:
         self._wake_all()
 
     def _call(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        if self._listener_runs == "beside":
+        if self._listener_runs == "beside" or not self.topics:
             self.spawn(work())
         else:
             self._queued.append(work)

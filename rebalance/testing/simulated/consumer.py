@@ -5,15 +5,16 @@ what has no meaning in a simulation (bootstrap, SSL, patterns); a method that is
 AttributeError, never a silent nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
+from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError
 from aiokafka.structs import ConsumerRecord, OffsetAndMetadata, TopicPartition
 
 from assignors.model import TopicPartition as OurPartition
 from rebalance.testing.simulated.client import Client
-from rebalance.testing.simulated.partitions import Partitions
+from rebalance.testing.simulated.partitions import Names, Partitions
 
 __all__ = ["SimulatedConsumer", "Values"]
 
@@ -53,22 +54,43 @@ class SimulatedConsumer:
 
     # --- subscription ----------------------------------------------------------------------------
 
-    def subscribe(self, topics: Iterable[str] = (), listener: Any = None) -> None:
-        """Want these topics, and have `listener` called from now on."""
-        wanted = tuple(sorted(topics))
-        self._client.listener = listener
-        stopped = self._client.stopped
-        if wanted and not stopped and wanted != tuple(sorted(self._client.topics)):
-            self._client.topics = wanted
-            self._client.around.subscribe(wanted)
+    def subscribe(
+        self,
+        topics: Collection[str] = (),
+        pattern: str | None = None,
+        listener: ConsumerRebalanceListener | None = None,
+    ) -> None:
+        """Want these topics, and have `listener` called from now on.
 
-    def subscription(self) -> frozenset[str]:
+        Raises:
+            TypeError: of what aiokafka refuses: neither topics nor a pattern, or both, or topics
+                that are no list, tuple or set; a listener that is not derived from
+                `aiokafka.ConsumerRebalanceListener`.
+            NotImplementedError: a pattern.
+        """
+        _check_subscription(topics, pattern, listener)
+        self._client.listener = listener
+        self._client.want(tuple(sorted(set(topics))))
+
+    def unsubscribe(self) -> None:
+        """Want nothing, and leave the group; no listener is called, as in aiokafka."""
+        self._client.unsubscribe()
+
+    def subscription(self) -> Names:
         """The topics it wants."""
-        return frozenset(self._client.topics)
+        return Names(self._client.topics)
 
     def assignment(self) -> Partitions:
         """What is assigned; also what is being revoked, until the listener has returned."""
-        return Partitions(self._client.readings.of)
+        return Partitions(self._client.readings.of if self._client.topics else ())
+
+    async def topics(self) -> Names:
+        """All topics that exist."""
+        return Names(self._client.around.logs.topics())
+
+    def partitions_for_topic(self, topic: str) -> set[int] | None:
+        """The numbers of a topic's partitions, as many as there are now; None: no such topic."""
+        return {each.partition for each in self._client.around.logs.partitions(topic)} or None
 
     # --- positions -------------------------------------------------------------------------------
 
@@ -105,6 +127,35 @@ class SimulatedConsumer:
             found[partition] = await self.committed(partition) or 0
             self.seek(partition, found[partition])
         return found
+
+    async def seek_to_beginning(self, *partitions: tuple[str, int]) -> bool:
+        """Hand out the first record next, of all assigned partitions if none is named.
+
+        Raises:
+            AssertionError: none is named, and none is assigned.
+            IllegalStateError: a partition is not assigned.
+        """
+        for partition in self._to_seek(partitions):
+            self.seek(partition, 0)
+        return True
+
+    async def seek_to_end(self, *partitions: tuple[str, int]) -> bool:
+        """Hand out the next record that comes, of all assigned partitions if none is named.
+
+        Raises:
+            AssertionError: none is named, and none is assigned.
+            IllegalStateError: a partition is not assigned.
+        """
+        for partition, end in (await self.end_offsets(self._to_seek(partitions))).items():
+            self.seek(partition, end)
+        return True
+
+    def _to_seek(self, partitions: tuple[tuple[str, int], ...]) -> Partitions:
+        wanted = Partitions(partitions) or self.assignment()
+        assert wanted, "No partitions are currently assigned"  # aiokafka asserts it, too
+        if missing := wanted - self.assignment():
+            raise IllegalStateError(f"Partitions {missing} are not assigned")
+        return wanted
 
     async def beginning_offsets(
         self, partitions: Iterable[tuple[str, int]]
@@ -146,10 +197,12 @@ class SimulatedConsumer:
 
         Raises:
             CommitFailedError: the group has gone on without this consumer.
-            IllegalStateError: a partition is not assigned.
+            IllegalStateError: a partition is not assigned, or no topic is wanted.
             ValueError: an offset is none.
         """
         client = self._client
+        if not client.topics:
+            raise IllegalStateError("Not subscribed to any topics")
         if offsets is None:
             wanted = client.readings.positions()
         else:
@@ -228,7 +281,7 @@ class SimulatedConsumer:
 
     def _assigned(self, partition: tuple[str, int]) -> OurPartition:
         ours = OurPartition(*partition)
-        if ours not in self._client.readings.of:
+        if partition not in self.assignment():
             raise IllegalStateError(f"No current assignment for partition {partition}")
         return ours
 
@@ -248,6 +301,20 @@ class SimulatedConsumer:
             serialized_value_size=-1 if value is None else len(value),
             headers=(),
         )
+
+
+def _check_subscription(topics: Any, pattern: Any, listener: Any) -> None:
+    """In the words of `AIOKafkaConsumer.subscribe`, and in its order."""
+    if not (topics or pattern):
+        raise TypeError("You should provide either `topics` or `pattern`")
+    if topics and pattern:
+        raise TypeError("You can't provide both `topics` and `pattern`")
+    if listener is not None and not isinstance(listener, ConsumerRebalanceListener):
+        raise TypeError("listener should be an instance of ConsumerRebalanceListener")
+    if pattern is not None:
+        raise NotImplementedError(f"pattern={pattern!r}: a simulated consumer wants topics by name")
+    if not isinstance(topics, tuple | set | list):
+        raise TypeError("Topics should be list of strings")
 
 
 def _ours(partitions: Iterable[tuple[str, int]]) -> tuple[OurPartition, ...]:

@@ -95,6 +95,8 @@ class Journal:
     """A commit in the checker's words -> who asked for it, in the order of asking."""
     ended: dict[str, str] = field(default_factory=dict)
     """Consumer's name in the story -> why its process is gone, where its own code has ended it."""
+    misused: TypeError | None = None
+    """What was to be run cannot be: that is no finding, and nothing else is worth telling."""
 
     def note(self, who: str, text: str) -> None:
         """One more entry."""

@@ -1,4 +1,4 @@
-"""Partitions as a listener gets them: a set that is walked through in order.
+"""Partitions as a listener gets them, and names of topics: sets that are walked through in order.
 
 Why: the order of a plain set of names depends on `PYTHONHASHSEED`. A listener that does
 something for each partition would do it in another order in each run, and a failure that was found
@@ -12,7 +12,14 @@ from operator import and_, or_, sub
 
 from aiokafka.structs import TopicPartition
 
-__all__ = ["Partitions"]
+__all__ = ["Names", "Partitions"]
+
+
+class Names(frozenset[str]):
+    """A frozen set of names of topics; iteration is in their order."""
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(super().__iter__()))
 
 
 class Partitions(frozenset[TopicPartition]):

@@ -70,6 +70,7 @@ def play(
     Raises:
         EndedByItselfError: a line is about a process that its own code has ended.
         ScenarioError: a line does not make sense.
+        TypeError: an application is no coroutine, or a listener has not the methods of one.
     """
     journal, hosted = Journal(), list[HostedApplication]()
 
@@ -92,6 +93,8 @@ def play(
     finally:
         for each in hosted:
             each.ended()
+        if journal.misused is not None:
+            raise journal.misused from None
     return _played(tuple(lines), outcome, journal)
 
 

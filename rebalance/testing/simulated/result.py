@@ -1,7 +1,7 @@
 """What came of a simulation of a user's code: numbers, findings, and a page that tells the story.
 
 Rule kept: the page is all one needs. It says what is wrong, the shortest story in which it is, what
-everybody did up to that moment, and how to play it again.
+everybody did up to that moment, the act itself as its end, and how to play it again.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,6 +12,7 @@ from rebalance.simulation.checkers import RecordCounts
 from rebalance.simulation.values import seconds
 from rebalance.simulation.words import who_and_what
 from rebalance.testing.simulated.journal import Finding
+from rebalance.testing.simulated.moments import Moment, moments
 from rebalance.testing.simulated.play import Played
 from rebalance.timeline.trace import Trace
 
@@ -32,6 +33,8 @@ class SimulationResult:
     played: Played
     shrunk_from: int = 0
     """Lines of the story before it was shrunk; 0: it was not."""
+    gave_up: bool = False
+    """Shrinking ended before everything was tried: the story may be longer than it need be."""
     allow: frozenset[str] = frozenset()
     """Kinds of findings, and rules, that count as right."""
 
@@ -91,27 +94,27 @@ class SimulationResult:
         if self.passed:
             yield f"{seeds}, nothing wrong; in the last one {numbers}"
             return
-        told = [*map(str, self.findings), *map(str, self.violations)]
-        yield f"{told[0]}"
-        yield from (f"{each}" for each in told[1:_MOST_FINDINGS])
+        told = moments(self.findings, self.violations)
+        yield from (str(each) for each in told[:_MOST_FINDINGS])
         if len(told) > _MOST_FINDINGS:
             yield f"and {len(told) - _MOST_FINDINGS} more like these"
         yield ""
         shrunk = f", shrunk from {self.shrunk_from} lines" if self.shrunk_from else ""
+        shrunk += ", not to the end" if self.gave_up else ""
         yield f"The story (seed {self.seed}{shrunk}):"
         yield from (f"    {line}" for line in self.played.lines)
         if self.played.cut_short:
             yield f"It is told no further: {self.played.cut_short}"
         yield ""
         yield "What happened until then:"
-        yield from (f"    {line}" for line in self._happened())
+        yield from (f"    {line}" for line in self._happened(told))
         yield ""
         yield f"All in all: {numbers}."
         yield "simulate(..., scenario=STORY) plays it again, with the lines of the story as STORY."
 
-    def _happened(self) -> Iterable[str]:
-        """What everybody did, up to the first thing that is wrong."""
-        last = min([*(each.t for each in self.findings), *(each.t for each in self.violations)])
+    def _happened(self, wrong: list[Moment]) -> Iterable[str]:
+        """What everybody did, up to the first thing that is wrong, and that."""
+        last = min(each.t for each in wrong)
         lines = list[tuple[int, str, str]]()
         entries = list(self.played.entries)
         for number, event in enumerate(self.trace.events):
@@ -121,6 +124,7 @@ class SimulationResult:
             lines.append((event.t, *who_and_what(event)))
         lines += [(entry.t, entry.who, entry.text) for entry in entries]
         told = self._worth_telling([line for line in lines if line[0] <= last])
+        told += [(last, "", f"! {each.kind}: {each.message}") for each in wrong if each.t == last]
         times = max((len(seconds(t)) for t, _, _ in told), default=0)
         names = max((len(who) for _, who, _ in told), default=0)
         return [f"{seconds(t):>{times}}  {who:<{names}}  {what}" for t, who, what in told]

@@ -5,7 +5,6 @@ code itself asks neither a clock nor chance (`asyncio.get_running_loop().time()`
 """
 
 import asyncio
-import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,6 +15,7 @@ from assignors.interface import Assignor
 from rebalance.simulation.fuzz.shrink import shrink
 from rebalance.simulation.scenario import ScenarioError
 from rebalance.testing.simulated.application import Application, Code, plain_values
+from rebalance.testing.simulated.arguments import allowed, seeds_of, takes_a_sink, within
 from rebalance.testing.simulated.client import ListenerRuns
 from rebalance.testing.simulated.consumer import SimulatedConsumer, Values
 from rebalance.testing.simulated.play import EndedByItselfError, Played, play
@@ -50,7 +50,7 @@ def simulate(
     topics: Mapping[str, int] | None = None,
     rate_per_s: int = 10,
     scenario: str | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     seeds: int | Iterable[int] | None = None,
     length: int = 10,
     settings: Mapping[str, str] | None = None,
@@ -65,15 +65,16 @@ def simulate(
             argument, `sink`, a record counts as processed when it is put there: `sink(record)`.
             Without one, what was handed out counts once the application comes back for more.
             None: a plain loop, to test a listener alone.
-        listener: makes a rebalance listener for a consumer; its methods may be sync or async.
+        listener: makes a rebalance listener for a consumer; its methods may be sync or async, and
+            it need not be derived from anything.
         assignor: a registered name, names separated by commas, an object, or a class.
         members: so many consumers at a time, from 1 to 20.
         topics: name -> partitions; {"orders": 6} by default.
         rate_per_s: records a second that come into each partition.
         scenario: what happens, as lines of a scenario (docs/scenarios.md); consumers are A, B, ...
             Without one a seed says what happens.
-        seed, seeds: of a hostile story; several: a number (from 0 on), or the seeds themselves. The
-            first one that fails is shrunk.
+        seed, seeds: of a hostile story, 0 by default; several: a number (from 0 on), or the seeds
+            themselves. The first one that fails is shrunk.
         length: so many deploys and faults in a story.
         settings: client settings by Kafka's property names, in place of the defaults (stories.py).
         listener_runs: "beside" the application, as in aiokafka, or "in poll", as in Java's client.
@@ -84,14 +85,26 @@ def simulate(
         What came of it; `check()` raises AssertionError with the whole story if something is wrong.
 
     Raises:
-        ScenarioError: a line of `scenario` does not make sense.
-        ValueError: the number of members is out of its bounds, or there are no seeds.
+        ScenarioError: a line of `scenario`, a setting or the name of an assignor does not make
+            sense.
+        TypeError: an argument is of another kind than it should be: an application that is no
+            coroutine, a listener without the methods of one.
+        ValueError: an argument is out of its bounds, or two contradict each other.
     """
-    if not 1 <= members <= 20:
-        raise ValueError(f"members={members}: expected 1 to 20")
+    topics = {"orders": 6} if topics is None else topics
+    wanted = seeds_of(seed, seeds, scenario)
+    within(
+        members=members,
+        topics=topics,
+        rate_per_s=rate_per_s,
+        length=length,
+        listener=listener,
+        listener_runs=listener_runs,
+        values=values,
+    )
     code = Code(
         application=application or _plain,
-        has_sink=application is not None and _takes_two(application),
+        has_sink=application is not None and takes_a_sink(application),
         listener=listener,
         listener_runs=listener_runs,
         values=values,
@@ -100,22 +113,13 @@ def simulate(
         code=code,
         assignor=assignor,
         members=members,
-        topics=dict(topics or {"orders": 6}),
+        topics=dict(topics),
         rate_per_s=rate_per_s,
         settings=settings or {},
         length=length,
-        allow=frozenset(allow),
+        allow=allowed(allow),
     )
-    if scenario is not None:
-        return search.one(seed, scenario)
-    wanted = (seed,) if seeds is None else range(seeds) if isinstance(seeds, int) else seeds
-    return search.first_failure(wanted)
-
-
-def _takes_two(application: Application) -> bool:
-    parameters = inspect.signature(application).parameters.values()
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(each.kind in kinds and each.default is each.empty for each in parameters) > 1
+    return search.first_failure(wanted) if scenario is None else search.one(seed or 0, scenario)
 
 
 class _Search:
@@ -173,8 +177,7 @@ class _Search:
             result = self._result(seed, count, played)
             if not result.passed:
                 return self._small(result, stage, story)
-        if result is None:
-            raise ValueError("seeds: expected at least one")
+        assert result is not None  # there is at least one seed
         return result
 
     def _stage(self, seed: int) -> list[str]:
@@ -221,7 +224,8 @@ class _Search:
         def fails(lines: Sequence[str]) -> bool:
             return self._still(signature, [*stage, *lines, *TAIL]) is not None
 
-        small = shrink(story, fails, most_plays=_MOST_PLAYS).lines
+        shrunk = shrink(story, fails, most_plays=_MOST_PLAYS)
+        small = shrunk.lines
         told = {word for line in small for word in line.split()}
         unused = [name for name in names(self._members) if name not in told]
         lines = [*without(stage, unused), *small, *TAIL]
@@ -231,6 +235,7 @@ class _Search:
             seeds=result.seeds,
             played=played,
             shrunk_from=len(stage) + len(story) + len(TAIL),
+            gave_up=shrunk.gave_up,
             allow=self._allow,
         )
 
