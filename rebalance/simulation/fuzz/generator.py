@@ -9,6 +9,8 @@ Rule kept: its first lines name the kinds of fault that it tells of, and no othe
 chosen once the stage is set, and a story goes on until three were written.
 """
 
+from functools import cache
+from hashlib import sha256
 from random import Random
 
 from rebalance.simulation.fuzz.fault import Fault
@@ -16,17 +18,27 @@ from rebalance.simulation.fuzz.faults import FAULTS
 from rebalance.simulation.fuzz.stage import declare
 from rebalance.simulation.fuzz.story import Story
 
-__all__ = ["scenario_text", "written"]
+__all__ = ["fingerprint", "scenario_text", "written"]
 
 _LENGTHS = (22, 32)
 """So many things happen; more where there were fewer kinds of fault among them than the fewest."""
 _KINDS = (3, 6)
 """So many kinds of fault, at least and at most."""
+_LOOKED_AT = 400
+"""Seeds whose texts make the fingerprint: every fault is in them, and in most of its ways."""
 
 
 def scenario_text(seed: int) -> str:
     """The scenario of this seed. The same seed, the same text, on every machine."""
     return "\n".join([*written(seed).lines, ""])
+
+
+@cache
+def fingerprint() -> str:
+    """The same as long as seeds are the same stories: of the table of faults and of many texts."""
+    table = "".join(f"{each.name} {each.weight}\n" for each in FAULTS)
+    texts = "".join(scenario_text(seed) for seed in range(_LOOKED_AT))
+    return sha256((table + texts).encode()).hexdigest()[:12]
 
 
 def written(seed: int) -> Story:
