@@ -8,10 +8,10 @@ last is looked at first: until that one is at rest, nobody else matters.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from rebalance.coordinator import GroupSnapshot
 from rebalance.protocol.states import GroupState, MemberState
+from rebalance.simulation.checkers.checker import Snapshot
 from rebalance.simulation.process import Process
 from rebalance.simulation.values import partition_names, seconds
 from rebalance.simulation.views import GroupView, Views
@@ -32,7 +32,7 @@ class Rest:
         views: Views,
         processes: Mapping[str, Process],
         to_come: Sequence[str],
-        snapshot: Callable[[str], GroupSnapshot | None],
+        snapshot: Snapshot,
     ) -> None:
         self._views = views
         self._snapshot = snapshot
