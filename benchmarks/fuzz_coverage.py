@@ -71,7 +71,7 @@ def page(campaign: Campaign) -> Iterator[str]:
     missed = [words(item) for item in everything() if not campaign.reached[item]]
     yield (
         f"**{len(campaign.seeds):,} seeds, {campaign.processed:,} simulated events, "
-        f"{len(campaign.found):,} failures.** Not reached: {'; '.join(missed) or 'nothing'}."
+        f"{_failures(campaign)}.** Not reached: {'; '.join(missed) or 'nothing'}."
     )
     yield ""
     yield "| transition, error or fault | times | in seeds |"
@@ -80,6 +80,14 @@ def page(campaign: Campaign) -> Iterator[str]:
         if campaign.reached[item]:
             counts = f"{campaign.reached[item]:,} | {campaign.reached_in[item]:,}"
             yield f"| {words(item)} | {counts} |"
+
+
+def _failures(campaign: Campaign) -> str:
+    """How many, and of which seeds: whoever reads it can play them."""
+    seeds = [str(found.seed) for found in campaign.found]
+    if len(seeds) < 2:
+        return f"1 failure (seed {seeds[0]})" if seeds else "no failure"
+    return f"{len(seeds):,} failures (seeds {', '.join(seeds)})"
 
 
 if __name__ == "__main__":

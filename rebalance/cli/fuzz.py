@@ -1,6 +1,7 @@
 """`rebalance fuzz`: seeds to hostile scenarios; a failing one is shrunk to a file to replay."""
 
 import json
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -75,33 +76,61 @@ def fuzz(
         campaign.add(batch)
     wanted = count(first) if total is None else range(first, first + total)
     left = (seed for seed in wanted if seed not in campaign.seeds)
-    started, before, interrupted = time.monotonic(), len(campaign.seeds), False
-    died: WorkerDiedError | None = None
+    started, before = time.monotonic(), len(campaign.seeds)
     at_work = workers or cores()
-    with _executor(at_work, scheduler) as executor, _progress(total, campaign) as tell:
+    with _executor(at_work, scheduler) as executor, _interrupted_once():
+        stopped: BaseException | None = None
         try:
-            for batch in run(left, executor, workers=at_work, goes_on=_until(started, seconds)):
-                campaign.add(batch)
-                _keep(resume, batch)
-                tell()
-        except KeyboardInterrupt:
-            interrupted = True
+            with _progress(total, campaign) as tell:
+                for batch in run(left, executor, workers=at_work, goes_on=_until(started, seconds)):
+                    campaign.add(batch)
+                    _keep(resume, batch)
+                    tell()
+        except KeyboardInterrupt as interruption:
+            stopped = interruption
             executor.shutdown(wait=False, cancel_futures=True)
         except WorkerDiedError as error:
-            died = error
-    took_s = time.monotonic() - started
-    files = [_write(out, found) for found in campaign.found]
-    if json_output:
-        print(json.dumps(_as_json(campaign, files, took_s, interrupted), indent=2))
-    else:
-        for line in _report(campaign, files, len(campaign.seeds) - before, took_s, coverage):
-            print(line)
-    if interrupted:
-        print("rebalance fuzz: interrupted", file=sys.stderr)
-    if died is not None:
-        print(f"rebalance fuzz: {died}", file=sys.stderr)
-    if campaign.found or died is not None or interrupted:
-        raise typer.Exit(130 if interrupted and not campaign.found else 1)
+            stopped = error
+        took_s = time.monotonic() - started
+        files = [_write(out, found) for found in campaign.found]
+        interrupted = isinstance(stopped, KeyboardInterrupt)
+        if json_output:
+            print(json.dumps(_as_json(campaign, files, took_s, interrupted), indent=2))
+        else:
+            for line in _report(campaign, files, len(campaign.seeds) - before, took_s, coverage):
+                print(line)
+    _end(campaign, stopped)
+
+
+def _end(campaign: "Campaign", stopped: BaseException | None) -> None:
+    """The exit code; 130, of which `main` says what it means, only where no seed failed."""
+    interrupted = isinstance(stopped, KeyboardInterrupt)
+    if interrupted and not campaign.found:
+        raise typer.Exit(130)
+    if stopped is not None:
+        print(f"rebalance fuzz: {'interrupted' if interrupted else stopped}", file=sys.stderr)
+    if campaign.found or stopped is not None:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _interrupted_once() -> Iterator[None]:
+    """The first Ctrl-C stops what is played; no other one what is told of it then.
+
+    `timeout -s INT`, for one, sends two at once.
+    """
+
+    def interrupt(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:  # else somebody wants it otherwise
+        signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _total(seeds: int | None, first: int, to: int | None, seconds: float | None) -> int | None:
@@ -153,7 +182,7 @@ def _kept(path: Path | None) -> "Iterable[Batch]":
     try:
         return read_batches(path)
     except BatchError as error:
-        raise UsageError(f"{error}; --resume takes a file that it wrote") from None
+        raise UsageError(f"--resume {error}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--resume {path}: cannot be read ({error})") from None
 
@@ -222,7 +251,12 @@ def _report(
         smallest = " (there was more to try)" if found.gave_up else ""
         yield f"seed {found.seed}: {found.message}"
         yield f"  shrunk in {found.plays} plays{smallest}: rebalance simulate {path}"
-    yield f"{len(campaign.found):,} seeds failed." if campaign.found else "No seed failed."
+    if not campaign.seeds:
+        yield "No seed was played to its end."
+    elif campaign.found:
+        yield f"{len(campaign.found):,} seed{'s' * (len(campaign.found) > 1)} failed."
+    else:
+        yield "No seed failed."
 
 
 def _coverage(campaign: "Campaign") -> Iterator[str]:

@@ -8,10 +8,10 @@ last is looked at first: until that one is at rest, nobody else matters.
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from rebalance.coordinator import GroupSnapshot
 from rebalance.protocol.states import GroupState, MemberState
+from rebalance.simulation.checkers.checker import Snapshot
 from rebalance.simulation.process import Process
 from rebalance.simulation.values import partition_names, seconds
 from rebalance.simulation.views import GroupView, Views
@@ -32,7 +32,7 @@ class Rest:
         views: Views,
         processes: Mapping[str, Process],
         to_come: Sequence[str],
-        snapshot: Callable[[str], GroupSnapshot | None],
+        snapshot: Snapshot,
     ) -> None:
         self._views = views
         self._snapshot = snapshot
@@ -43,7 +43,7 @@ class Rest:
     @property
     def is_reached(self) -> bool:
         """Everybody is at rest."""
-        return not self._to_come and self._restless() is None and not self._groups()
+        return not self._to_come and self._restless() is None and not any(self._groups())
 
     def missing(self) -> list[str]:
         """The first thing that is not as it should be, in words; empty when all is."""
@@ -52,8 +52,11 @@ class Rest:
         for process in self._processes.values():
             if _is_restless(process):
                 return [f"{process.name} is {process.state.value}"]
-        why = self._groups()
-        return [why] if why else []
+        return [why for _, why in self._groups()][:1]
+
+    def unsettled(self) -> dict[str, str]:
+        """Group id -> why it is not at rest though each of its members is; empty until they are."""
+        return {} if self._to_come or self._restless() is not None else dict(self._groups())
 
     def blockers(self) -> list[str]:
         """Who is not where it should be, since when, and what it waits for; the groups, too."""
@@ -68,7 +71,7 @@ class Rest:
             waits = self._group_waits(group)
             if waits:
                 told.append(waits)
-        return told or self.missing()
+        return told or [why for _, why in self._groups()]
 
     def overdue(self) -> list[str]:
         """Who is at rest and will not stay so: the application is busy beyond what its group lets
@@ -119,8 +122,8 @@ class Rest:
             ring.rotate(-1)
         return None
 
-    def _groups(self) -> str:
-        """Why the groups are not at rest though their members are; empty when they are, too."""
+    def _groups(self) -> Iterator[tuple[str, str]]:
+        """Each group id that is not at rest though its members are, and why."""
         expected: dict[str, set[str]] = {group_id: set() for group_id in self._views.groups}
         for process in self._processes.values():
             if process.alive and not process.paused and process.state is MemberState.STABLE:
@@ -129,8 +132,7 @@ class Rest:
         for group_id, member_ids in expected.items():
             why = self._group(group_id, member_ids)
             if why:
-                return why
-        return ""
+                yield group_id, why
 
     def _group(self, group_id: str, expected: set[str]) -> str:
         group = self._views.groups.get(group_id)

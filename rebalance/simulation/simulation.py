@@ -292,6 +292,10 @@ class Simulation:
         """Who keeps the groups from rest, since when, and what each waits for."""
         return self._rest.blockers()
 
+    def unsettled(self) -> dict[str, str]:
+        """Group id -> why it is not at rest though each of its members is; empty until they are."""
+        return self._rest.unsettled()
+
     def to_come(self) -> list[str]:
         """Who keeps the groups from rest, or will: what the story has cost is not known yet."""
         return self.blockers() or self._rest.overdue()

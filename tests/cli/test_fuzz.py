@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rebalance.cli.main import run
+from rebalance.simulation.fuzz import play_batch, read_batches
 from tests.cli.commands import rebalance
 from tests.mutations.catalogue import MUTATIONS
 
@@ -63,13 +65,14 @@ def test_a_failing_seed_becomes_a_small_file_that_simulate_plays(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     with MUTATIONS["eager_member_keeps_what_it_has"]():
-        code = run(["fuzz", "--seeds", "1", "--workers", "1", "--out", str(tmp_path)])
+        arguments = ["--from", "1", "--to", "2", "--workers", "1", "--out", str(tmp_path)]
+        code = run(["fuzz", *arguments])
         said = capsys.readouterr().out
-        (file,) = tmp_path.glob("seed-0-I01.txt")
+        (file,) = tmp_path.glob("seed-1-I01.txt")
         assert code == 1
-        assert "seed 0: I01 violated at " in said
+        assert "seed 1: I01 violated at " in said
         assert f"rebalance simulate {file}" in said
-        assert said.endswith("1 seeds failed.\n")
+        assert said.endswith("\n1 seed failed.\n")
         assert len(file.read_text(encoding="utf-8").splitlines()) < 30
         assert run(["simulate", str(file)]) == 1
         assert "I01 violated at " in capsys.readouterr().out
@@ -104,11 +107,63 @@ def test_an_interruption_keeps_what_there_is(tmp_path: Path) -> None:
     command = [sys.executable, str(script), str(kept)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 130, done.stderr
-    assert "rebalance fuzz: interrupted" in done.stderr
+    assert done.stderr == "rebalance: interrupted\n"
     told = json.loads(done.stdout)
     assert told["interrupted"]
     assert told["seeds"] == 2
     assert len(kept.read_text(encoding="utf-8").splitlines()) == 1
+
+
+_TWICE = """
+import signal, sys
+from rebalance.cli.main import run
+from rebalance.simulation.fuzz import campaign
+
+play = campaign.play_batch
+
+def play_and_be_interrupted(seeds):
+    if 3 in seeds:
+        signal.raise_signal(signal.SIGINT)
+    return play(seeds)
+
+def told(*lines, end=None):
+    signal.raise_signal(signal.SIGINT)  # the second one comes while results are told
+    print(*lines)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+campaign.play_batch = play_and_be_interrupted
+sys.modules["rebalance.cli.fuzz"].print = told
+sys.exit(run(["fuzz", "--from", sys.argv[2], "--to", "9", "--workers", "1", *sys.argv[3:]]))
+"""
+
+
+@pytest.mark.parametrize(("first", "seeds"), [(1, 2), (3, 0)])
+def test_one_worker_loses_no_more_than_the_seed_that_is_interrupted(
+    tmp_path: Path, first: int, seeds: int
+) -> None:
+    kept, script = tmp_path / "campaign.jsonl", tmp_path / "twice.py"
+    script.write_text(_TWICE, encoding="utf-8")
+    command = [sys.executable, str(script), "", str(first), "--resume", str(kept)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 130, done.stderr
+    assert done.stderr == "rebalance: interrupted\n"
+    assert done.stdout.startswith(f"{seeds} seeds; {seeds} of them now, in ")
+    assert done.stdout.endswith("No seed failed.\n") == bool(seeds)
+    batches = read_batches(kept) if kept.exists() else []
+    assert [batch.seeds for batch in batches] == [(1,), (2,)][:seeds]
+
+
+def test_seeds_that_were_other_stories_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "campaign.jsonl"
+    batch = replace(play_batch((0,)), stories="another")
+    old = batch.to_json().replace('"stories": "another", ', "")
+    for line in (batch.to_json(), old):
+        file.write_text(f"{line}\n", encoding="utf-8")
+        outcome = rebalance("fuzz", "--seeds", "1", "--resume", str(file))
+        assert outcome.code == 2
+        assert f"--resume {file}:1: another version of the fuzzer" in outcome.err
+        assert "name a new file" in outcome.err
+        assert file.read_text(encoding="utf-8") == f"{line}\n"
 
 
 def test_seeds_that_cannot_be_meant() -> None:

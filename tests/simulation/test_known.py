@@ -2,9 +2,12 @@
 
 import pytest
 
+from rebalance.coordinator import leave
+from rebalance.simulation import parse, run_scenario
 from rebalance.simulation.checkers import Unsettled
 from rebalance.simulation.checkers.limits import LEADER_CAME_BACK, NO_SECOND_ROUND, Limits
 from rebalance.simulation.fuzz import play
+from rebalance.simulation.process import Process
 from rebalance.simulation.views import Views
 from rebalance.timeline import trace
 
@@ -18,8 +21,7 @@ run until stable
 
 
 def test_j15_a_static_member_replaced_between_two_rounds_is_a_limit() -> None:
-    between = "listener A revoke=5s\nstart B\nrun until A is Reconciling within 10s\n"
-    played = play(f"{STAGE}{between}crash A\nstart A\n")
+    played = play(f"{STAGE}{BETWEEN}crash A\nstart A\n")
     assert played.failures == ()
     assert played.limits == (NO_SECOND_ROUND,)
 
@@ -28,6 +30,43 @@ def test_j15_a_static_member_replaced_between_two_rounds_is_a_limit() -> None:
 def test_j15_once_it_joined_again_nothing_is_a_limit(pause: str) -> None:
     played = play(f"{STAGE}start B\n{pause}crash A\nstart A\n")
     assert (played.failures, played.limits) == ((), ())
+
+
+TWO_MORE_GROUPS = """
+topic payments partitions=4
+members C D E topics=payments group=h
+members F G topics=payments group=k
+start C D E F G
+run until stable
+"""
+BETWEEN = "listener A revoke=5s\nstart B\nrun until A is Reconciling within 10s\n"
+
+
+def test_j15_the_next_rebalance_makes_up_for_a_limit() -> None:
+    for story in (f"{BETWEEN}crash A\nstart A\n", "crash A\npartitions orders 6\nstart A\n"):
+        outcome = run_scenario(parse(STAGE + story))
+        assert len(outcome.limits) == 1
+        assert outcome.violations == ()
+        assert outcome.simulation.unrest() == []
+
+
+def test_j15_a_limit_of_one_group_hides_nothing_of_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(leave, "rebalance", lambda *_: None)
+    outcome = run_scenario(parse(f"{STAGE}{TWO_MORE_GROUPS}{BETWEEN}crash A\nstart A\n"))
+    assert [each.reason for each in outcome.limits] == [NO_SECOND_ROUND]
+    (violation,) = outcome.violations
+    assert violation.message.endswith("payments-2, payments-3 of k; nobody owns payments-3 of h")
+
+
+def test_j15_a_limit_that_the_next_rebalance_does_not_end_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Process, "enforce", lambda *_: None)
+    outcome = run_scenario(parse(f"{STAGE}{BETWEEN}crash A\nstart A\n"))
+    (limit,), (violation,) = outcome.limits, outcome.violations
+    assert violation.message.startswith(limit.violation.message)
 
 
 def test_j15_a_topic_that_grows_before_a_static_leader_looks_is_a_limit() -> None:

@@ -5,7 +5,7 @@ add up to (`Views`) and facts that no trace holds; what it finds is a `Violation
 that led there. One small class per invariant and view, one registry that runs them.
 """
 
-from rebalance.simulation.checkers.checker import Checker, Fact, Look, Report
+from rebalance.simulation.checkers.checker import Checker, Fact, Look, Report, Snapshot
 from rebalance.simulation.checkers.coordinator_clock import Reading
 from rebalance.simulation.checkers.member_facts import HeartbeatRefused, Membership
 from rebalance.simulation.checkers.plan_facts import Planned
@@ -44,6 +44,7 @@ __all__ = [
     "RecordCounts",
     "RecordsEnded",
     "Report",
+    "Snapshot",
     "TimerFired",
     "Unsettled",
     "Violation",

@@ -1,10 +1,9 @@
 """I01, I05, H06 once all is at rest: what may be so for a moment must not stay so."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 
-from rebalance.coordinator.snapshot import GroupSnapshot
-from rebalance.simulation.checkers.checker import Look, Report
+from rebalance.simulation.checkers.checker import Look, Report, Snapshot
 from rebalance.simulation.checkers.violation import AtRest
 from rebalance.simulation.values import partition_name
 from rebalance.simulation.views import Lane, Views
@@ -102,7 +101,7 @@ class NothingPendingAtRest:
 
     RULE: ClassVar[str] = "H06"
 
-    def __init__(self, snapshot: Callable[[str], GroupSnapshot | None], report: Report) -> None:
+    def __init__(self, snapshot: Snapshot, report: Report) -> None:
         self._snapshot = snapshot
         self._report = report
 

@@ -7,6 +7,7 @@ it; thousands of heartbeats and polls cost nothing.
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol
 
+from rebalance.coordinator.snapshot import GroupSnapshot
 from rebalance.simulation.checkers.member_facts import Forbidden, HeartbeatRefused
 from rebalance.simulation.checkers.plan_facts import Planned
 from rebalance.simulation.checkers.record_facts import Processed, ReadingBegan, RecordsEnded
@@ -21,7 +22,7 @@ from rebalance.simulation.checkers.violation import (
 from rebalance.simulation.checkers.wire_facts import Answer, Arrival, TimerFired
 from rebalance.timeline import trace
 
-__all__ = ["Checker", "Fact", "Look", "Report"]
+__all__ = ["Checker", "Fact", "Look", "Report", "Snapshot"]
 
 Fact = (
     trace.Event
@@ -45,6 +46,9 @@ Fact = (
 
 Look = Callable[..., None]
 """Look at one fact of the kind that was asked for."""
+
+Snapshot = Callable[[str], GroupSnapshot | None]
+"""The group of that id as its coordinator has it now; None where it has none."""
 
 
 class Report(Protocol):

@@ -5,14 +5,14 @@ neither breaks an owner. Rule kept: what the coordinator knows is taken from its
 it took from its own clock.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from rebalance.coordinator.snapshot import GroupSnapshot
 from rebalance.protocol.causes import Cause
 from rebalance.protocol.requests import JoinGroupRequest
-from rebalance.simulation.checkers.checker import Look, Report
+from rebalance.simulation.checkers.checker import Look, Report, Snapshot
 from rebalance.simulation.checkers.coordinator_clock import (
     ClockOf,
     Reading,
@@ -23,9 +23,6 @@ from rebalance.simulation.checkers.wire_facts import Answer, Arrival
 from rebalance.timeline import trace
 
 __all__ = ["InitialDelayHolds", "JoinPhaseEnds", "NobodyLeftOut", "SyncPhaseEnds"]
-
-Snapshot = Callable[[str], GroupSnapshot | None]
-"""The group of that id as its coordinator has it now."""
 
 _WITHOUT_MEMBERS = (None, "Empty", "Dead")
 """What a group was last heard to be where it begins from nothing. Of one that died nothing is heard

@@ -1,10 +1,9 @@
 """J12, J13, S02: who waits for an answer hears of it when the group goes on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 
-from rebalance.coordinator.snapshot import GroupSnapshot
-from rebalance.simulation.checkers.checker import Look, Report
+from rebalance.simulation.checkers.checker import Look, Report, Snapshot
 from rebalance.timeline import trace
 
 __all__ = ["NobodyForgotten"]
@@ -15,7 +14,7 @@ class NobodyForgotten:
 
     RULE: ClassVar[str] = "J12"
 
-    def __init__(self, snapshot: Callable[[str], GroupSnapshot | None], report: Report) -> None:
+    def __init__(self, snapshot: Snapshot, report: Report) -> None:
         self._snapshot = snapshot
         self._report = report
 

@@ -3,14 +3,13 @@
 from collections import deque
 from collections.abc import Callable
 
-from rebalance.coordinator.snapshot import GroupSnapshot
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.simulation.checkers.at_rest import (
     BalancedAtRest,
     NothingPendingAtRest,
     OneOwnerAtRest,
 )
-from rebalance.simulation.checkers.checker import Checker, Fact, Look
+from rebalance.simulation.checkers.checker import Checker, Fact, Look, Snapshot
 from rebalance.simulation.checkers.convergence import Convergence
 from rebalance.simulation.checkers.coordinator_clock import ClockOf
 from rebalance.simulation.checkers.eager_joins import EagerJoinsWithNothing
@@ -62,9 +61,6 @@ _LAST_EVENTS = 8
 
 _ON_THE_WIRE = (Arrival, Answer)
 """Looked at by class and by the class of the request. Told of more often than anything else."""
-
-Snapshot = Callable[[str], GroupSnapshot | None]
-"""The group of that id as its coordinator has it now; None where it has none."""
 
 
 class Checkers:

@@ -5,18 +5,18 @@ nothing is asked of a machine; all is taken from events and requests, in the ord
 happened at the coordinator.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rebalance.protocol.causes import Cause
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import SyncGroupRequest
+from rebalance.simulation.checkers.checker import Look
 from rebalance.simulation.checkers.wire_facts import Arrival
 from rebalance.timeline import trace
 
 __all__ = ["WireGroup", "WireGroups"]
 
-Look = Callable[..., None]
 _REPLACED = Cause.STATIC_MEMBER_REPLACED.value
 
 

@@ -9,7 +9,7 @@ Why: the same language, but the order of things is what an exploration chooses. 
 there is; a command that would say what happens when is refused.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from rebalance.member.profile import ClientProfile, HeartbeatPhase
 from rebalance.protocol.config import CoordinatorConfig
@@ -18,6 +18,7 @@ from rebalance.simulation.commands import COMMANDS
 from rebalance.simulation.commands.command import no_options, only_options, value
 from rebalance.simulation.explore.group import FAULTS, ExploredGroup, ExploredMember, Faults
 from rebalance.simulation.scenario import Call, Scenario, ScenarioError
+from rebalance.simulation.spec import MemberSpec
 from rebalance.simulation.stage import Declared, Numbers, Stage
 from rebalance.simulation.values import whole_number
 
@@ -72,14 +73,10 @@ class _Reading:
         if len(group_ids) > 1:
             groups = ", ".join(group_ids)
             raise ScenarioError(name, line, f"groups {groups}: expected members of one group")
-        for spec in specs:
-            if _measures_time(spec.config.profile):
-                raise ScenarioError(
-                    name,
-                    line,
-                    f"client={spec.config.profile.name} of {spec.name} counts from its last beat "
-                    "or join, and time stands still here: expected java or aiokafka",
-                )
+        topics = dict(self._stage.simulation.node.topics)
+        why = _twins(specs) or next((why for spec in specs if (why := _unfit(spec, topics))), "")
+        if why:
+            raise ScenarioError(name, line, why)
         members = tuple(
             ExploredMember(
                 name=spec.name, topics=spec.topics, assignors=spec.assignors, config=spec.config
@@ -87,7 +84,7 @@ class _Reading:
             for spec in specs
         )
         return ExploredGroup(
-            topics=dict(self._stage.simulation.node.topics),
+            topics=topics,
             members=members,
             config=CoordinatorConfig.from_properties(self._declared.properties),
             faults=self._faults,
@@ -108,6 +105,32 @@ class _Reading:
         if min(counts.values()) < 0:
             raise call.error("expected numbers of faults, 0 or more")
         self._faults = Faults(**{name: getattr(self._faults, name) for name in FAULTS} | counts)
+
+
+def _unfit(spec: MemberSpec, topics: Collection[str]) -> str:
+    """Why a consumer cannot be explored; empty if it can."""
+    if _measures_time(spec.config.profile):
+        return (
+            f"client={spec.config.profile.name} of {spec.name} counts from its last beat "
+            "or join, and time stands still here: expected java or aiokafka"
+        )
+    for topic in spec.topics:
+        if topic not in topics:
+            return f"{spec.name} wants {topic}, which no `topic` line declares and nothing makes"
+    return ""
+
+
+def _twins(specs: Iterable[MemberSpec]) -> str:
+    """Why no two may claim one instance: here whoever fails does so for nothing."""
+    names: dict[str, str] = {}
+    for spec in specs:
+        instance = spec.config.group_instance_id
+        if instance is not None and names.setdefault(instance, spec.name) != spec.name:
+            return (
+                f"{names[instance]} and {spec.name} have one instance={instance}, so that one of "
+                "them is fenced and fails (J06): expected an instance for each"
+            )
+    return ""
 
 
 def _measures_time(profile: ClientProfile) -> bool:

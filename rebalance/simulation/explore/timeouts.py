@@ -4,18 +4,15 @@ Why: the simulation measures how long a phase took (`JoinPhaseEnds`, `SyncPhaseE
 by what the group is once that timer has fired.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 
 from rebalance.coordinator.snapshot import GroupSnapshot
 from rebalance.protocol.states import GroupState
 from rebalance.protocol.timers import TimerKind
-from rebalance.simulation.checkers import Look, Report, TimerFired
+from rebalance.simulation.checkers import Look, Report, Snapshot, TimerFired
 
 __all__ = ["JoinTimerEndsTheJoinPhase", "SyncTimerEndsTheSyncPhase"]
-
-Snapshot = Callable[[str], GroupSnapshot | None]
-"""The group as its coordinator has it once the step is over."""
 
 
 class _TimerEndsItsPhase:

@@ -12,14 +12,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rebalance.simulation.fuzz.coverage import Reached, told
+from rebalance.simulation.fuzz.generator import fingerprint
 from rebalance.simulation.fuzz.play import Played, play, play_seed, still_fails, with_outputs
 from rebalance.simulation.fuzz.shrink import shrink
 
-__all__ = ["Batch", "BatchError", "Found", "play_batch"]
+__all__ = ["Batch", "BatchError", "Found", "OtherStoriesError", "play_batch"]
 
 
 class BatchError(ValueError):
     """A line of a campaign's file cannot be read; the message says what was expected."""
+
+
+class OtherStoriesError(BatchError):
+    """A line tells of seeds that were other stories, for the generator was another one then."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "another version of the fuzzer made other stories of the seeds: what they reached and "
+            "what failed does not add up with today's; name a new file, or delete this one"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +62,14 @@ class Batch:
     limits: Counter[str] = field(default_factory=Counter)
     """Limits of Kafka's protocol that were met -> by how many seeds."""
     found: tuple[Found, ...] = ()
+    stories: str = field(default_factory=fingerprint)
+    """Of the generator: what these seeds were."""
 
     def to_json(self) -> str:
         """One line."""
         return json.dumps(
             {
+                "stories": self.stories,
                 "seeds": self.seeds,
                 "trace_events": self.trace_events,
                 "processed": self.processed,
@@ -73,11 +87,11 @@ class Batch:
         """Read such a line.
 
         Raises:
-            BatchError: it is none.
+            BatchError: it is none; OtherStoriesError: its seeds were other stories.
         """
         try:
             read: dict[str, Any] = json.loads(line)
-            return cls(
+            batch = cls(
                 seeds=tuple(read["seeds"]),
                 trace_events=tuple(read["trace_events"]),
                 processed=read["processed"],
@@ -85,9 +99,13 @@ class Batch:
                 reached_in=_counted(read["reached_in"]),
                 limits=Counter(read["limits"]),
                 found=tuple(Found(**each) for each in read["found"]),
+                stories=read.get("stories", ""),
             )
         except (ValueError, TypeError, KeyError) as error:
             raise BatchError(f"expected what a campaign wrote: {error!r}") from None
+        if batch.stories != fingerprint():
+            raise OtherStoriesError
+        return batch
 
 
 def _listed(reached: Counter[Reached]) -> list[list[str | int]]:

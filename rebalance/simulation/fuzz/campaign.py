@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 BATCH = 10
-"""Seeds in one batch: half a second's work, so that progress and interruption are prompt."""
+"""Seeds in one batch: a second or two of work, so that progress and interruption are prompt."""
 _AHEAD = 2
 """Batches that are handed out for each worker: one to play, one to go on with."""
 
@@ -94,7 +94,8 @@ def read_batches(path: Path) -> list[Batch]:
     """The batches of a campaign's file; a last line that was cut off is left out.
 
     Raises:
-        BatchError: another line cannot be read; OSError as reading raises it.
+        BatchError: another line cannot be read, or tells of other stories; OSError as reading
+            raises it.
     """
     *whole, rest = path.read_text(encoding="utf-8").split("\n")
     if rest and not rest.startswith("{"):
@@ -115,8 +116,11 @@ def append_batch(path: Path, batch: Batch) -> None:
         OSError: as reading and writing raise it.
     """
     with path.open("a+b") as file:
-        file.seek(0)
-        file.truncate(file.read().rfind(b"\n") + 1)
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(end - 1, 0))
+        if file.read() != b"\n":
+            file.seek(0)
+            file.truncate(file.read().rfind(b"\n") + 1)
         file.write(batch.to_json().encode() + b"\n")
 
 
@@ -129,15 +133,18 @@ def run(
 ) -> Iterator[Batch]:
     """Play `seeds`, batches in the order in which they are done, for as long as `goes_on()`.
 
+    `Here` seed by seed: an interruption, which is met in the midst of one, loses that one alone.
+
     Raises:
         WorkerDiedError: after all that was done was given; what a worker raises, likewise.
     """
+    size, ahead = (1, 1) if isinstance(executor, Here) else (BATCH, workers * _AHEAD)
     left = iter(seeds)
     running: dict[Future[Batch], tuple[int, ...]] = {}
     try:
         while True:
-            while len(running) < workers * _AHEAD and goes_on():
-                batch = tuple(islice(left, BATCH))
+            while len(running) < ahead and goes_on():
+                batch = tuple(islice(left, size))
                 if not batch:
                     break
                 running[executor.submit(play_batch, batch)] = batch

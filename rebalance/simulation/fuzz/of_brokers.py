@@ -1,7 +1,7 @@
 """What befalls brokers, their logs and the topics on them."""
 
 from rebalance.simulation.disk import APPEND_ERRORS
-from rebalance.simulation.fuzz.fault import Fault
+from rebalance.simulation.fuzz.fault import Fault, there_are_brokers
 from rebalance.simulation.fuzz.story import Story, pause_text
 
 __all__ = ["FAULTS"]
@@ -10,7 +10,7 @@ _ERRORS = tuple(error.name for error in APPEND_ERRORS)
 
 
 def _coordinator_moves(story: Story) -> bool:
-    if story.brokers < 2 or story.broken:
+    if story.broken:
         return False
     story.say(f"log loading={pause_text(story.dice, 5, 300, 2000)}")
     story.say(f"move {_some_group(story)} to {story.dice.randint(1, story.brokers)}")
@@ -20,7 +20,7 @@ def _coordinator_moves(story: Story) -> bool:
 
 def _coordinator_returns(story: Story) -> bool:
     """Within a moment: requests meet a coordinator that they know, and that has to load again."""
-    if story.brokers < 2 or story.broken:
+    if story.broken:
         return False
     group_id, one = _some_group(story), story.dice.randint(1, story.brokers)
     other = one % story.brokers + 1
@@ -38,7 +38,7 @@ def _some_group(story: Story) -> str:
 
 
 def _broker_crashes(story: Story) -> bool:
-    if story.brokers < 2 or story.broken:
+    if story.broken:
         return False
     broker, story.broken = story.dice.randint(1, story.brokers), True
     story.say(f"broker {broker} crashes failover={pause_text(story.dice, 50, 2000)}")
@@ -113,9 +113,14 @@ def _records_come(story: Story) -> bool:
 
 
 FAULTS = (
-    Fault(name="coordinator move", weight=4, write=_coordinator_moves),
-    Fault(name="coordinator that returns", weight=2, write=_coordinator_returns),
-    Fault(name="broker crash", weight=3, write=_broker_crashes),
+    Fault(name="coordinator move", weight=4, write=_coordinator_moves, needs=there_are_brokers),
+    Fault(
+        name="coordinator that returns",
+        weight=2,
+        write=_coordinator_returns,
+        needs=there_are_brokers,
+    ),
+    Fault(name="broker crash", weight=3, write=_broker_crashes, needs=there_are_brokers),
     Fault(name="failed appends", weight=3, write=_failed_appends),
     Fault(name="log error", weight=2, write=_appends_that_fail_otherwise),
     Fault(name="clock of a broker", weight=2, write=_broker_clock),

@@ -1,6 +1,6 @@
 """What befalls consumers: they die, stand still, are slow, change their minds, are deployed."""
 
-from rebalance.simulation.fuzz.fault import Fault, of_one
+from rebalance.simulation.fuzz.fault import Fault, of_one, some_are_dynamic
 from rebalance.simulation.fuzz.story import Story, pause_text
 
 __all__ = ["FAULTS"]
@@ -27,9 +27,10 @@ def _dies_on_answer(story: Story, name: str) -> None:
 
 def _dies_as_it_comes(story: Story) -> bool:
     """It gets a member id and never joins with it: the group waits for it (G04)."""
-    if not story.idle or len(story.running) >= story.most:
+    able = story.idle or story.gone
+    if not able or len(story.running) >= story.most:
         return False
-    name = story.dice.choice(story.idle)
+    name = story.dice.choice(able)
     story.start(name)
     story.will_go(name)
     story.say(f"crash {name} on MEMBER_ID_REQUIRED")
@@ -151,8 +152,15 @@ FAULTS = (
     Fault(name="slow listener", weight=4, write=of_one(_slow_listener)),
     Fault(name="slow assignor", weight=2, write=of_one(_slow_assignor)),
     Fault(name="raising callback", weight=1, write=of_one(_raises)),
-    Fault(name="subscription change", weight=5, write=_subscription_changes),
-    Fault(name="unsubscribed and closed", weight=1, write=_unsubscribes_and_goes),
+    Fault(
+        name="subscription change", weight=5, write=_subscription_changes, needs=some_are_dynamic
+    ),
+    Fault(
+        name="unsubscribed and closed",
+        weight=1,
+        write=_unsubscribes_and_goes,
+        needs=some_are_dynamic,
+    ),
     Fault(name="rebalance on request", weight=2, write=of_one(_asks_for_rebalance)),
     Fault(name="commit", weight=1, write=of_one(_commits)),
     Fault(name="permission taken", weight=1, write=of_one(_permission_taken)),

@@ -1,6 +1,6 @@
 """What befalls the network between consumers and brokers, and who else is on it."""
 
-from rebalance.simulation.fuzz.fault import Fault, of_one
+from rebalance.simulation.fuzz.fault import Fault, of_one, there_are_brokers
 from rebalance.simulation.fuzz.story import Story, pause_text
 
 __all__ = ["FAULTS"]
@@ -49,7 +49,7 @@ def _isolated(story: Story, name: str) -> None:
 def _isolated_from_one(story: Story) -> bool:
     """It sees all other brokers, and what they say of this one."""
     name = story.some_running()
-    if name is None or story.brokers < 2:
+    if name is None:
         return False
     broker = story.dice.randint(1, story.brokers)
     story.say(f"isolate {name} for {pause_text(story.dice, 500, 4000, 9000)} broker={broker}")
@@ -128,7 +128,9 @@ FAULTS = (
     Fault(name="lost answers", weight=4, write=of_one(_lost_answers)),
     Fault(name="lost lookups", weight=2, write=of_one(_lost_lookups)),
     Fault(name="split network", weight=4, write=of_one(_isolated)),
-    Fault(name="split from one broker", weight=2, write=_isolated_from_one),
+    Fault(
+        name="split from one broker", weight=2, write=_isolated_from_one, needs=there_are_brokers
+    ),
     Fault(name="lost connections", weight=4, write=of_one(_disconnect)),
     Fault(name="slow network", weight=2, write=_slow_network),
     Fault(name="far away", weight=2, write=of_one(_far_away)),

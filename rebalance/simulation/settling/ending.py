@@ -2,7 +2,8 @@
 
 Rule kept: the first rest may take as long as the longest timeouts of the story; each experiment has
 a bound of its own. The first thing that does not come out ends it all: what follows would only tell
-of it again. Code of a user is not experimented with: it takes its own time.
+of it again. What a limit of Kafka's protocol leaves undone (`checkers.limits`) does not: the next
+rebalance must make up for it. Code of a user is not experimented with: it takes its own time.
 """
 
 from rebalance.simulation.checkers import AtRest, RecordsEnded
@@ -59,8 +60,7 @@ def _come_to_rest(ground: Ground) -> None:
     if simulation.run_until_stable():
         # What was lost before is waited for until its timeout, and may yet cost a session.
         simulation.run_for(_unanswered_ms(simulation))
-    if not simulation.run_until_stable():
-        ground.report("; ".join(simulation.blockers()))
+    if not simulation.run_until_stable() and not _limits_end(ground):
         return
     _stay_at_rest(ground)
     simulation.checkers.told(AtRest(t=simulation.now, group_ids=tuple(simulation.views.groups)))
@@ -76,6 +76,29 @@ def _come_to_rest(ground: Ground) -> None:
             names = experiment.on(ground)
             if names:  # those before may have left nobody for it
                 experiment.play(ground, names)
+
+
+def _limits_end(ground: Ground) -> bool:
+    """All come to rest after one more rebalance of the groups that a limit keeps from it.
+
+    Every group is told of that is not at rest: what excuses one excuses no other.
+    """
+    simulation = ground.simulation
+    unsettled = simulation.unsettled()
+    if not unsettled:
+        ground.report("; ".join(simulation.blockers()))
+        return False
+    for why in unsettled.values():
+        ground.report(why)
+    if not all(simulation.limits.of(simulation.now, why) for why in unsettled.values()):
+        return False
+    ground.problems.clear()
+    for group_id in unsettled:
+        # Who leads makes all join again; another may be answered that nothing has changed (J07).
+        for name in [ground.leader(group_id), *ground.members(group_id)][:1]:
+            if name is not None:
+                ground.process(name).enforce("a rebalance ends what a limit left undone")
+    return ground.rests("a rebalance that ends what a limit left undone")
 
 
 def _unanswered_ms(simulation: Simulation) -> int:

@@ -72,3 +72,17 @@ def test_a_client_that_measures_time() -> None:
 def test_two_groups_are_two_files() -> None:
     with pytest.raises(ScenarioError, match="groups g, h: expected members of one group"):
         read(FILE.replace("members B", "members B group=h"))
+
+
+def test_j06_two_consumers_of_one_instance_are_refused() -> None:
+    text = FILE.replace("members A", "members A instance=i").replace(
+        "members B", "members B instance=i"
+    )
+    with pytest.raises(ScenarioError, match="A and B have one instance=i, so that one of them is"):
+        read(text)
+    assert len(read(text.replace("B instance=i", "B instance=j")).members) == 2
+
+
+def test_a_topic_that_is_not_declared() -> None:
+    with pytest.raises(ScenarioError, match="B wants missing, which no `topic` line declares"):
+        read(FILE.replace("members B topics=orders", "members B topics=orders,missing"))

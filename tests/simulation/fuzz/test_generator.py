@@ -3,9 +3,8 @@
 import re
 import subprocess
 import sys
+from random import Random
 from statistics import median
-
-import pytest
 
 from rebalance.member.profile import PROFILES
 from rebalance.simulation import parse
@@ -14,6 +13,7 @@ from rebalance.simulation.fuzz import play_seed, scenario_text
 from rebalance.simulation.fuzz.faults import FAULTS
 from rebalance.simulation.fuzz.generator import scenario_text as generated
 from rebalance.simulation.fuzz.generator import written
+from rebalance.simulation.fuzz.story import Story
 
 SEEDS = range(40)
 MANY = range(400)
@@ -49,12 +49,25 @@ def test_a_seed_is_the_same_scenario_under_every_hash_seed() -> None:
     assert scenario_text(7) != scenario_text(8)
 
 
-@pytest.mark.parametrize("seed", [0, 17, 4711])
-def test_the_first_lines_say_what_it_is(seed: int) -> None:
-    story = parse(scenario_text(seed)).story
-    assert story.startswith(f"Fuzz seed {seed}: ")
-    named = [fault.name for fault in FAULTS if fault.name in story.split("\n")[1]]
-    assert len(named) >= 3
+def test_the_first_lines_name_the_faults_of_a_story_and_no_others() -> None:
+    for seed in MANY:
+        story = parse(scenario_text(seed)).story
+        people, faults = story.split("\n")
+        assert people.startswith(f"Fuzz seed {seed}: ")
+        assert faults.removesuffix(".").split(", ") == list(written(seed).faults)
+
+
+def test_every_story_has_three_to_six_kinds_of_fault() -> None:
+    assert {len(written(seed).faults) for seed in MANY} == {3, 4, 5, 6}
+
+
+def test_what_needs_another_broker_is_not_chosen_where_there_is_one() -> None:
+    need = {each.name for each in FAULTS if not each.needs(Story(dice=Random(0), brokers=1))}
+    assert {"coordinator move", "broker crash", "split from one broker"} <= need
+    alone = [story for story in map(written, MANY) if story.brokers == 1]
+    assert len(alone) > len(MANY) / 3
+    for story in alone:
+        assert not any(re.match("move|broker|isolate.* broker=", line) for line in story.lines)
 
 
 def test_stories_are_as_rich_as_promised() -> None:
