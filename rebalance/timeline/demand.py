@@ -4,11 +4,12 @@ Why: a partition without an owner is a loss only while somebody wants it. A memb
 start to its stop, crash or fatal error; a crashed member wants nothing. Where no member ever said
 what it subscribes to, the topics that were ever assigned count, from the first assignment on.
 Where all of a topic's consumers are gone at once nobody wants it, and yet nothing of it is worked
-on, whoever lives for other topics: that is told apart.
+on, whoever lives for other topics: that is told apart. It lasts until somebody is back; if nobody
+is, to the end where the last consumer was lost, for a crash is no farewell.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from rebalance.timeline.events import Event, TopicKnown
@@ -22,6 +23,8 @@ class Want:
 
     lives: tuple[Span, ...]
     topics: tuple[tuple[int, tuple[str, ...]], ...]
+    lost: frozenset[int] = frozenset()
+    """Ends of lives that it did not choose: it crashed, failed, or was given up."""
 
 
 def wanted_cells(
@@ -47,30 +50,58 @@ def wanted_cells(
 
 
 def deserted_cells(
-    wanted: Mapping[Cell, tuple[Span, ...]], wants: Iterable[Want], holds: Holds, end: int
+    wanted: Mapping[Cell, tuple[Span, ...]],
+    holds: Holds,
+    wants: Iterable[Want],
+    events: Iterable[Event],
+    end: int,
 ) -> Mapping[Cell, tuple[Span, ...]]:
     """Each partition that nobody was alive for, and when: from the end of the last member that
-    wanted its topic to the first one that wants it again. Partitions that were never so are left
-    out.
+    wanted its topic to the first one that wants it again, to its deletion, or to `end`. Partitions
+    that were never so are left out.
 
-    A topic to which nobody comes back is over, and one that its members turned away from is wanted
-    by nobody: neither is deserted.
+    A topic whose last member closed in good order, and to which nobody comes back, is over; and one
+    that its members turned away from is wanted by nobody: neither is deserted.
     """
     listed = tuple(wants)
-    ends = {life.end for want in listed for life in want.lives}
-    of_topic = {
-        topic: tuple(
-            Span(before.end, after.start) for before, after in pairwise(spans) if before.end in ends
-        )
-        for topic, spans in _subscribed(listed, _first_owned(holds), end).items()
-    }
-    known: dict[tuple[str, tuple[Span, ...]], tuple[Span, ...]] = {}
+    sizes = _sizes(events)
+    gaps = _gaps(listed, _first_owned(holds), end)
+    known: dict[tuple[str, tuple[Span, ...], tuple[Span, ...] | None], tuple[Span, ...]] = {}
+    result: dict[Cell, tuple[Span, ...]] = {}
     for cell, spans in wanted.items():
-        key = (cell.topic, spans)
+        exists = _exists(sizes.get(cell.topic), cell.partition, end)
+        key = (cell.topic, spans, exists)
         if key not in known:
             until = {span.end for span in spans}
-            known[key] = tuple(g for g in of_topic.get(cell.topic, ()) if g.start in until)
-    return {cell: found for cell, spans in wanted.items() if (found := known[cell.topic, spans])}
+            found = (gap for gap in gaps.get(cell.topic, ()) if gap.start in until)
+            known[key] = tuple(found if exists is None else _while_there(found, exists))
+        if known[key]:
+            result[cell] = known[key]
+    return result
+
+
+def _gaps(
+    wants: tuple[Want, ...], first_owned: Mapping[str, int], end: int
+) -> dict[str, list[Span]]:
+    """When nobody was alive who wanted a topic that somebody did when its life ended."""
+    ends = {life.end for want in wants for life in want.lives}
+    lost = [replace(w, lives=tuple(s for s in w.lives if s.end in w.lost)) for w in wants if w.lost]
+    of_lost = _subscribed(tuple(lost), first_owned, end)
+    gaps: dict[str, list[Span]] = {}
+    for topic, spans in _subscribed(wants, first_owned, end).items():
+        gaps[topic] = [Span(a.end, b.start) for a, b in pairwise(spans) if a.end in ends]
+        last = spans[-1].end if spans else end
+        if last < end and any(span.end == last for span in of_lost.get(topic, ())):
+            gaps[topic].append(Span(last, end))
+    return gaps
+
+
+def _while_there(gaps: Iterable[Span], exists: tuple[Span, ...]) -> Iterable[Span]:
+    """Up to the deletion; a topic that is created anew under the old name is another."""
+    for gap in gaps:
+        for span in exists:
+            if span.start <= gap.start < span.end:
+                yield Span(gap.start, min(gap.end, span.end))
 
 
 def _first_owned(holds: Holds) -> dict[str, int]:

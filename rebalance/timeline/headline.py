@@ -174,11 +174,12 @@ def _to_come(group: GroupLanes, found: Sequence[Rebalance]) -> Iterator[str]:
 
 
 def _unowned(ownership: Ownership, end: int) -> int:
-    """Partitions that are wanted to the end, and that nobody has then, or got at that moment."""
+    """Partitions that are wanted to the end, and that nobody has then, or got at that moment; and
+    those whose last consumer was lost, and that wait for another."""
     return sum(
         not any(hold.end == end and not hold.zombie for hold in ownership.holds.get(cell, ()))
         for cell, wanted in ownership.wanted.items()
-        if wanted and wanted[-1].end == end
+        if any(spans and spans[-1].end == end for spans in (wanted, ownership.deserted.get(cell)))
     )
 
 

@@ -20,7 +20,7 @@ from rebalance.timeline.events import (
     TopicKnown,
 )
 from rebalance.timeline.kept import KeptEvents
-from rebalance.timeline.lives import Lane, Lives, Mark, MarkKind
+from rebalance.timeline.lives import Lane, Lives, Mark, MarkKind, deaths, given_up
 from rebalance.timeline.names import Names
 from rebalance.timeline.ownership import Cell, CoordinatorLedger, Holds, MemberLedger
 from rebalance.timeline.spans import Span
@@ -211,9 +211,9 @@ class _GroupReader:
             return None
         ledger = self._members if self._alone is None else self._alone
         holds = ledger.holds(end)
-        wants = [Want(lives=lane.alive, topics=lane.topics) for lane in lanes]
+        wants = [Want(lives=ln.alive, topics=ln.topics, lost=deaths(ln)) for ln in lanes]
         wanted = wanted_cells(holds, wants, self._topics, end)
-        deserted = deserted_cells(wanted, wants, holds, end)
+        deserted = deserted_cells(wanted, holds, wants, self._topics, end)
         return Ownership(view="member", holds=holds, wanted=wanted, deserted=deserted)
 
     def _coordinator_view(
@@ -222,7 +222,7 @@ class _GroupReader:
         if not self._assignments_sent:
             return None
         holds = self._coordinator.holds(end, names)
-        wants = [Want(lives=lane.counted, topics=lane.topics) for lane in lanes]
+        wants = [Want(lives=ln.counted, topics=ln.topics, lost=given_up(ln)) for ln in lanes]
         wanted = wanted_cells(holds, wants, self._topics, end)
-        deserted = deserted_cells(wanted, wants, holds, end)
+        deserted = deserted_cells(wanted, holds, wants, self._topics, end)
         return Ownership(view="coordinator", holds=holds, wanted=wanted, deserted=deserted)

@@ -74,6 +74,13 @@ class Request(NamedTuple):
     that was sent after the last answer may be under way and is not lost yet."""
 
 
+_GIVEN_UP = (
+    "session expired",
+    "member did not sync",
+    "member did not rejoin",
+    "poll interval exceeded",
+)
+"""Causes of a removal that are no farewell."""
 _EVERYDAY = ("", "MEMBER_ID_REQUIRED", "REBALANCE_IN_PROGRESS")
 REQUESTS = 40_000
 """Of a group at most so many that went well, so many that did not, and so many refused commits."""
@@ -109,6 +116,24 @@ class Lane:
     """When each was; `marks` may have fewer."""
     session_timeout_ms: int | None = None
     rebalance_timeout_ms: int | None = None
+
+
+def deaths(lane: Lane) -> frozenset[int]:
+    """When its life ended without a farewell, in its own view."""
+    return frozenset(mark.t for mark in lane.marks if mark.kind in ("crashed", "failed"))
+
+
+def given_up(lane: Lane) -> frozenset[int]:
+    """When the coordinator gave up waiting for it; not where it had closed in good order, as a
+    static member does without a word to the coordinator."""
+    found: list[int] = []
+    closed = False
+    for mark in lane.marks:
+        if mark.kind in ("started", "closed", "crashed", "failed"):
+            closed = mark.kind == "closed"
+        elif mark.kind == "removed" and mark.text in _GIVEN_UP and not closed:
+            found.append(mark.t)
+    return frozenset(found)
 
 
 @dataclass(slots=True)

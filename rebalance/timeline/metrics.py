@@ -36,9 +36,10 @@ class OwnershipMetrics:
     (without a coordinator's view: after another got it during its pause). Per believer. Always 0
     in the coordinator's view. It overlaps with unavailable time where nobody else owned yet."""
     deserted_partition_ms: int
-    """Time in which no member that wanted a partition's topic lived at all, between the lives of
-    two: none of it is unavailable time. Only partitions that were wanted until the last such member
-    was gone count. A topic to which nobody comes back is over, not deserted."""
+    """Time in which no member that wanted a partition's topic lived at all: none of it is
+    unavailable time. Only partitions that were wanted until the last such member was gone count. It
+    lasts until one is back, the topic is deleted, or the trace ends. A topic to which nobody comes
+    back after its last member closed in good order is over, not deserted."""
     longest_unavailable_ms: int
     """The longest time that one partition was unavailable without a break."""
     partitions_moved: int

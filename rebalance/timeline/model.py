@@ -60,7 +60,7 @@ class Run(NamedTuple):
     wanted: bool
     """A live member subscribed to its topic."""
     deserted: bool = False
-    """Nobody lived who could want it: somebody did before, and somebody came back."""
+    """Nobody lived who could want it: the last one was lost, or somebody came back later."""
 
     @property
     def who(self) -> int:

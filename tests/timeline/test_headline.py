@@ -9,8 +9,12 @@ from hypothesis import strategies as st
 from rebalance.timeline.cutting import since
 from rebalance.timeline.events import (
     Assigned,
+    AssignmentSent,
     Event,
     Header,
+    Joined,
+    MemberJoined,
+    MemberRemoved,
     MemberStarted,
     MemberStopped,
     Revoked,
@@ -84,6 +88,69 @@ def test_an_outage_of_one_topic_costs_while_others_live() -> None:
     (orders, pay) = model.partitions
     assert [(r.start_ms, r.end_ms) for r in orders.runs if r.who == DESERTED] == [(2_000, 6_000)]
     assert not any(run.deserted for run in pay.runs)
+
+
+@pytest.mark.parametrize("how", ["crashed", "closed"])
+def test_an_outage_from_which_nobody_returns_costs_unless_the_last_one_closed(how: str) -> None:
+    events = [*life("A", "orders", 0, 2_000, how), *life("B", "pay", 0, 9_000)]
+    head = told(events).headline
+    assert head.deserted_partition_ms == (7_000 if how == "crashed" else 0)
+    waits = "1 partition without owner" in head.to_come
+    assert waits == (how == "crashed")
+
+
+def test_the_crash_of_one_that_had_turned_away_or_was_not_the_last_is_no_outage() -> None:
+    turned: list[Event] = [
+        TopicKnown(t=0, topic="pay", partitions=1),
+        *life("A", "orders", 0, 4_000, "crashed"),
+        Subscribed(t=2_000, group_id=G, member="A", topics=("pay",)),
+        *life("B", "orders", 0, 3_000),
+        TraceEnded(t=9_000),
+    ]
+    turned.sort(key=lambda event: event.t)
+    model = group_model(read_group(Trace(Header(source="test"), turned), G))
+    found = {lane.topic: any(run.deserted for run in lane.runs) for lane in model.partitions}
+    assert found == {"orders": False, "pay": True}
+
+
+def test_a_topic_that_is_deleted_after_its_last_consumer_crashed_is_over() -> None:
+    events: list[Event] = [
+        TopicKnown(t=0, topic="orders", partitions=1),
+        *life("A", "orders", 0, 2_000, "crashed"),
+        TopicKnown(t=5_000, topic="orders", partitions=0),
+        TopicKnown(t=7_000, topic="orders", partitions=1),
+        TraceEnded(t=9_000),
+    ]
+    head = told(events).headline
+    assert head.deserted_partition_ms == 3_000
+    assert head.to_come == ()
+
+
+@pytest.mark.parametrize("cause", ["session expired", "member left"])
+def test_the_coordinator_alone_tells_an_outage_by_whom_it_gave_up(cause: str) -> None:
+    events: list[Event] = [
+        MemberJoined(t=0, group_id=G, member_id="m", client_id="c"),
+        AssignmentSent(t=100, group_id=G, member_id="m", generation_id=1, partitions={"t": (0, 1)}),
+        MemberRemoved(t=1_000, group_id=G, member_id="m", cause=cause),
+        TraceEnded(t=5_000),
+    ]
+    lost = told(events).headline.deserted_partition_ms
+    assert lost == (2 * 4_000 if cause == "session expired" else 0)
+
+
+def test_a_static_member_that_closed_is_not_lost_when_its_session_expires() -> None:
+    events: list[Event] = [
+        MemberStarted(t=0, group_id=G, member="A", topics=("t",)),
+        MemberJoined(t=0, group_id=G, member_id="m", client_id="c", group_instance_id="i"),
+        Joined(t=50, group_id=G, member="A", member_id="m", generation_id=1),
+        AssignmentSent(t=100, group_id=G, member_id="m", generation_id=1, partitions={"t": (0,)}),
+        MemberStopped(t=1_000, group_id=G, member="A", how="closed"),
+        MemberRemoved(t=3_000, group_id=G, member_id="m", cause="session expired"),
+        TraceEnded(t=5_000),
+    ]
+    view = read_group(Trace(Header(source="test"), events), G).coordinator
+    assert view is not None
+    assert view.deserted == {}
 
 
 def test_a_topic_that_its_members_turned_away_from_is_not_deserted() -> None:

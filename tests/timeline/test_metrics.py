@@ -378,7 +378,7 @@ def test_an_outage_of_all_is_counted_though_nobody_is_there_to_want_anything() -
     def life(name: str, start: int, end: int) -> list[Event]:
         return [
             MemberStarted(t=start, group_id=G, member=name, topics=("orders",)),
-            MemberStopped(t=end, group_id=G, member=name, how="crashed"),
+            MemberStopped(t=end, group_id=G, member=name, how="closed"),
         ]
 
     events = [
@@ -389,5 +389,5 @@ def test_an_outage_of_all_is_counted_though_nobody_is_there_to_want_anything() -
     ]
     owned = measure(read_group(Trace(Header(source="test"), events), G)).member_view
     assert owned is not None
-    assert owned.deserted_partition_ms == 4 * 5_000, "and not the two seconds after the last"
+    assert owned.deserted_partition_ms == 4 * 5_000, "and not what is after the last farewell"
     assert owned.unavailable_partition_ms == 4 * 2_000
