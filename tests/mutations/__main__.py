@@ -19,11 +19,12 @@ _HEAD = """# Bugs on purpose
 Would the checkers notice if something were wrong? Each line below is a small bug that was put into
 the real coordinator, member or assignor, one at a time. Every one passes the plain stories (first
 join, no initial delay, commits by hand); one that raises, or changes nothing, is refused. The
-fuzzer's scenarios, from seed 0 on, were then played with it until two broke an invariant. "Acts":
-in how many of those played things went another way than without it; "seeds": in how many an
-invariant broke, of how many. This page is written by
-`python -m tests.mutations --seeds 250 --enough 2 --write` (`--enough 0`: all seeds); a test plays
-each bug with the seed that is known to find it.
+fuzzer's scenarios, from seed 0 on, were then played with it until enough of them broke an
+invariant, or as many were played as the row allowed: "stops at" says how many are enough, of how
+many at most. "Acts": in how many of those played things went another way than without it; "seeds":
+in how many an invariant broke, of how many played. Rows are written by
+`python -m tests.mutations --seeds MOST --enough FINDS --write`, all or those that are named
+(`--enough 0`: all seeds); a test plays each bug with the seed that is known to find it.
 
 What finds it is told in [fuzz.md](fuzz.md#what-is-checked); many show only in the experiments that
 a story ends with, for in the story itself whoever comes next heals what they broke.
@@ -48,7 +49,7 @@ def main() -> None:
         if chosen.write and counts:
             # Read anew each time: several of these may share the work.
             known = json.loads(FOUND.read_text(encoding="utf-8")) if FOUND.exists() else {}
-            known[name] = _kept(verdict)
+            known[name] = _kept(verdict) | {"most": chosen.seeds, "enough": chosen.enough}
             _write({name: known[name] for name in MUTATIONS if name in known})
     if refused:
         raise SystemExit(f"{refused} refused: a mutation does something and does not raise")
@@ -70,23 +71,32 @@ def _write(known: dict[str, dict[str, object]]) -> None:
 
 
 def _page(known: dict[str, dict[str, object]]) -> Iterator[str]:
-    found = sum(bool(each["by"]) for each in known.values())
+    acting = [each for each in known.values() if each["acted"]]
+    found = sum(bool(each["by"]) for each in acting)
     yield _HEAD
-    yield f"**{found} of {len(known)} that were judged are found.**"
+    yield f"**{found} of {len(acting)} that change something are found.**"
+    for name, each in known.items():
+        if not each["acted"]:
+            yield f"`{name}` is not counted: it changes nothing in {each['seeds']} seeds."
     yield ""
     waiting = [f"`{name}`" for name in MUTATIONS if name not in known]
     if waiting:
         yield f"Not judged yet: {', '.join(waiting)}."
         yield ""
-    yield "| mutation | rule: what it breaks | re-creates | acts | seeds | found by (seeds) |"
-    yield "|---|---|---|---|---|---|"
+    columns = ("mutation", "rule: what it breaks", "re-creates", "acts", "seeds", "stops at")
+    yield f"| {' | '.join(columns)} | found by (seeds) |"
+    yield "|---|---|---|---|---|---|---|"
     for name, each in known.items():
         bug = MUTATIONS[name]
         finders = _finders(each) or f"**not found**: {EXPLAINED.get(name, 'nobody knows why')}"
         yield (
             f"| `{name}` | {bug.rule}: {bug.breaks} | {bug.recreates} | {each['acted']} | "
-            f"{each['by']} of {each['seeds']} | {finders} |"
+            f"{each['by']} of {each['seeds']} | {_stop(each)} | {finders} |"
         )
+
+
+def _stop(each: dict[str, object]) -> str:
+    return f"{each['enough'] or 'all'} of {each['most']}"
 
 
 def _finders(each: dict[str, object]) -> str:

@@ -1,11 +1,12 @@
 """Every bug on purpose passes the plain stories, and is found over the seed known to find it."""
 
 import json
+import re
 
 import pytest
 
 from rebalance.simulation.fuzz import play_seed
-from tests.mutations.__main__ import FOUND
+from tests.mutations.__main__ import FOUND, PAGE
 from tests.mutations.catalogue import EXPLAINED, MUTATIONS
 from tests.mutations.judge import plain_stories_come_out
 
@@ -41,3 +42,14 @@ def test_a_checker_finds_it_and_says_which(name: str) -> None:
     with MUTATIONS[name]():
         _, played = play_seed(seed)
     assert finder in {f"{each.kind} {each.checker}" for each in played.failures}
+
+
+def test_the_page_counts_no_bug_that_changes_nothing_and_says_how_each_was_judged() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    acting = [each for each in KNOWN.values() if each["acted"]]
+    assert f"**{len(FOUND_ONES)} of {len(acting)} that change something are found.**" in page
+    for name, each in KNOWN.items():
+        (row,) = re.findall(rf"^\| `{name}` .*$", page, re.M)
+        assert f"| {each['by']} of {each['seeds']} | {each['enough'] or 'all'} of " in row
+        assert each["seeds"] <= each["most"]
+        assert each["by"] >= each["enough"] or each["seeds"] == each["most"]
