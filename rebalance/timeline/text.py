@@ -135,8 +135,10 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
         most=options.max_rebalances,
     )
     whole = look.scale.start <= max(group.start_ms, options.since_ms) and group.end_ms <= end
-    yield from story(facts, page, whole=whole)
-    yield ()
+    told = tuple(story(facts, page, whole=whole))
+    yield from told
+    if told:
+        yield ()
     drawn = {
         "rebalances": _drawn([rebalances]),
         "members": _drawn(line for line in members if not _is_request_row(line)),
@@ -228,7 +230,10 @@ def _members(
 
 def _close(look: Look, options: TextOptions) -> bool:
     """Whether this is a closer look: at some members, or at a short stretch of time."""
-    asked = (options.from_ms, options.to_ms, options.rebalance)
+    begins = options.from_ms
+    if options.since_ms and begins == options.since_ms:  # what is measured, and nobody's choice
+        begins = None
+    asked = (begins, options.to_ms, options.rebalance)
     short = look.scale.span <= SHORT_MS and any(each is not None for each in asked)
     return bool(options.only.members) or short
 

@@ -14,7 +14,9 @@ from rebalance.timeline.events import (
     Header,
     Joined,
     MemberJoined,
+    MemberPaused,
     MemberRemoved,
+    MemberResumed,
     MemberStarted,
     MemberStopped,
     Revoked,
@@ -177,6 +179,31 @@ TO_COME = [
         ("1 partition without owner",),
     ),
     (life("A", "t", 0, 3_000), 5_000, ()),
+    (
+        [*life("A", "t", 0, 9_000), MemberPaused(t=2_000, group_id=G, member="A")],
+        5_000,
+        ("A standing still",),
+    ),
+    (
+        [
+            *life("A", "t", 0, 5_000),
+            MemberPaused(t=2_000, group_id=G, member="A"),
+            MemberResumed(t=3_000, group_id=G, member="A"),
+        ],
+        4_000,
+        (),
+    ),
+    (
+        [
+            MemberStarted(t=0, group_id=G, member="A", topics=("t",)),
+            MemberJoined(t=0, group_id=G, member_id="m", client_id="c"),
+            Joined(t=50, group_id=G, member="A", member_id="m", generation_id=1),
+            MemberPaused(t=100, group_id=G, member="A"),
+            MemberRemoved(t=2_000, group_id=G, member_id="m", cause="session expired"),
+        ],
+        5_000,
+        (),
+    ),
 ]
 
 
