@@ -61,6 +61,8 @@ class Headline:
     """Of `unavailable_partition_ms` what no rebalance explains."""
     to_come: tuple[str, ...]
     """What began and was not over when the trace ended, so that its cost is not known."""
+    in_part: bool = False
+    """Less is drawn than the numbers are of."""
 
     def extent(self) -> Iterator[str]:
         """Who, and how long."""
@@ -72,6 +74,8 @@ class Headline:
         yield counted(self.rebalances, "rebalance")
         if self.slowest_ms:
             yield f"slowest {duration(self.slowest_ms)}"
+        if self.in_part and not self.since_ms:
+            yield "numbers of the whole trace"
 
     def costs(self) -> Iterator[Fact]:
         """What it cost, and what is still to come."""

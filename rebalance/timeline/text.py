@@ -103,8 +103,6 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
     facts = facts_of(group, options.only, since_ms=options.since_ms)
     found = facts.found
     shown = shown_lanes(group, options.only)
-    yield from headline(facts.headline, options.width, glyphs)
-    yield ()
     label = _label_width(group, options.width)
     columns = options.width - label - 1
     group = prolonged(group, max((group.end_ms - group.start_ms) // (columns - 1), 1))
@@ -118,6 +116,9 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
         letters=letters(names, glyphs),
         styles=lane_styles(names),
     )
+    whole = look.scale.start <= max(group.start_ms, options.since_ms) and group.end_ms <= end
+    yield from headline(replace(facts.headline, in_part=not whole), options.width, glyphs)
+    yield ()
     yield from _ruler(look, label)
     rebalances = _row("rebalances", rebalance_row(found, look, group.end_ms), label)
     yield rebalances
@@ -134,7 +135,6 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
         end_ms=look.scale.end,
         most=options.max_rebalances,
     )
-    whole = look.scale.start <= max(group.start_ms, options.since_ms) and group.end_ms <= end
     told = tuple(story(facts, page, whole=whole))
     yield from told
     if told:

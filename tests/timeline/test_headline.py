@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rebalance.timeline.cutting import since
+from rebalance.timeline.cutting import around, cut, since
 from rebalance.timeline.events import (
     Assigned,
     AssignmentSent,
@@ -249,6 +249,38 @@ def test_measured_from_is_said_where_the_whole_is_drawn() -> None:
     moved = since(group_model(group, since_ms=14_000), 14_000)
     assert not [words for words in moved.headline.extent() if "measured" in words]
     assert moved.headline.rebalances == 2 == len(moved.rebalances)
+
+
+WHOLE = "numbers of the whole trace"
+
+
+@pytest.mark.parametrize(
+    ("window", "said"),
+    [
+        (TextOptions(width=200), False),
+        (TextOptions(width=200, from_ms=0), False),
+        (TextOptions(width=200, from_ms=14_000), True),
+        (TextOptions(width=200, to_ms=14_000), True),
+        (TextOptions(width=200, rebalance=3), True),
+        (TextOptions(width=200, from_ms=14_000, since_ms=14_000), False),
+    ],
+)
+def test_a_cut_picture_says_that_its_numbers_are_of_the_whole(
+    window: TextOptions, said: bool
+) -> None:
+    head = render_text(eager_churn(), options=window).split("\n\n")[0]
+    assert (WHOLE in head) == said
+
+
+def test_a_cut_model_says_that_its_numbers_are_of_the_whole() -> None:
+    (group,) = read_groups(eager_churn())
+    model = group_model(group)
+    assert WHOLE not in model.headline.extent()
+    assert WHOLE not in cut(model, None, None).headline.extent()
+    assert WHOLE in cut(model, 14_000, None).headline.extent()
+    assert WHOLE in around(model, 3).headline.extent()
+    measured = group_model(group, since_ms=14_000)
+    assert WHOLE not in since(measured, 14_000).headline.extent()
 
 
 @pytest.mark.parametrize("width", [80, 200])
