@@ -103,7 +103,8 @@ def compare(
 
     What stands above `measure from here` in the scenario is not counted.
 
-    Exit code 1: a way broke an invariant, its members failed, or it could not be played.
+    Exit code 1: a way broke an invariant, its members failed, it was not at rest at the end, or it
+    could not be played.
 
     Example: rebalance compare deploy.txt --set session.timeout.ms=10000,45000 --static both
 

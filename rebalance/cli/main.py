@@ -66,9 +66,12 @@ def run(arguments: Sequence[str]) -> int:
     except typer.Exit as stop:
         return stop.exit_code
     except BrokenPipeError:
-        # Whoever read our output has seen enough (`rebalance ... | head`).
-        sys.stderr.close()
-        return 0
+        return _seen_enough()
+    except SystemExit as stop:
+        # The command line makes this of a broken pipe before we see it.
+        if not isinstance(stop.__context__, BrokenPipeError):
+            raise
+        return _seen_enough()
     except Exception as error:
         # The command line's own complaints ("No such command") come with a message for users;
         # their class moved between versions of typer, their shape did not.
@@ -80,6 +83,12 @@ def run(arguments: Sequence[str]) -> int:
     if result == INTERRUPTED:  # typer makes this of a KeyboardInterrupt, without a word
         print("rebalance: interrupted", file=sys.stderr)
     return result if isinstance(result, int) else 0
+
+
+def _seen_enough() -> int:
+    """Whoever read our output needs no more (`rebalance ... | head`)."""
+    sys.stderr.close()
+    return 0
 
 
 def _one_line(message: str) -> str:

@@ -158,7 +158,7 @@ def _read(path: Path) -> "Scenario":
     from rebalance.simulation import ScenarioError, read
 
     try:
-        return read(path)
+        scenario = read(path)
     except ScenarioError as error:
         raise UsageError(str(error)) from None
     except UnicodeDecodeError:
@@ -166,3 +166,9 @@ def _read(path: Path) -> "Scenario":
     except OSError as error:
         why = error.strerror or "cannot be read"
         raise UsageError(f"{path}: {why}; give the path of a scenario file") from None
+    if not scenario.blocks:
+        raise UsageError(
+            f"{path}: no command in it: expected `topic`, `members` and `start`, "
+            "as in docs/scenarios.md"
+        )
+    return scenario

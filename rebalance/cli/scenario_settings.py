@@ -37,10 +37,20 @@ def _change(key: str, value: str) -> "Overrides":
     from rebalance.member.config import MemberConfig
     from rebalance.protocol.config import ConfigError, CoordinatorConfig
     from rebalance.simulation import Overrides
+    from rebalance.simulation.stage import did_you_mean
 
     pair = ((key, value),)
+    members = MemberConfig.properties().keys() - set(_NAMES)
+    brokers = CoordinatorConfig.properties().keys()
+    if key not in members | brokers:
+        hint = did_you_mean(key, members | brokers)
+        raise UsageError(
+            f"--set {key}={value}: unknown property {key!r}: {hint}"
+            f"known of the broker: {', '.join(sorted(brokers))}; "
+            f"known of consumers: {', '.join(sorted(members))}"
+        )
     try:
-        if key in MemberConfig.properties() and key not in _NAMES:
+        if key in members:
             _check_member(key, value)
             return Overrides(member=pair)
         CoordinatorConfig.from_properties({key: value})

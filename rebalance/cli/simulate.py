@@ -272,6 +272,8 @@ def _verdict(outcome: "Outcome", *, judged: bool) -> Iterator[str]:
         yield f"Invariants I01 to I06 hold ({played})."
     for limit in outcome.limits:
         yield str(limit)
+    if not outcome.ended_ms:
+        yield "No time passed: expected `run for 5s` or `run until stable`."
     if not judged:
         return
     if not outcome.overrides.none:

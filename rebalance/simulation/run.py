@@ -50,6 +50,8 @@ class Outcome:
     """Others that no coordinator of Kafka's could have kept."""
     measured_from: int = 0
     """The story asks for numbers from this time on (ms)."""
+    ended_ms: int = 0
+    """When the last command was played."""
     unrest: tuple[str, ...] = ()
     """Who kept a group from rest when the last command was played, or was going to; empty: all was
     at rest."""
@@ -124,6 +126,7 @@ def run_scenario(
         begins(stage.simulation)
     printed = _play(stage, prepared, watching=watching, refused=refused)
     unrest = tuple(stage.simulation.to_come())
+    ended_ms = stage.simulation.now
     stage.simulation.end()
     settle(stage.simulation)
     outputs = iter(printed)
@@ -140,6 +143,7 @@ def run_scenario(
         simulation=stage.simulation,
         overrides=overrides,
         measured_from=stage.measured_from,
+        ended_ms=ended_ms,
         unrest=unrest,
     )
 

@@ -20,7 +20,16 @@ from rebalance.simulation.stranger import Stranger
 from rebalance.simulation.values import expanded
 from rebalance.timeline.trace import Trace
 
-__all__ = ["Action", "Declared", "Measure", "Numbers", "Stage", "known_or_error", "written_out"]
+__all__ = [
+    "Action",
+    "Declared",
+    "Measure",
+    "Numbers",
+    "Stage",
+    "did_you_mean",
+    "known_or_error",
+    "written_out",
+]
 
 Numbers = Mapping[str, Mapping[str, int]]
 """group id -> name of a metric, with its unit -> value."""
@@ -142,15 +151,20 @@ def written_out(call: Call, words: Iterable[str]) -> tuple[str, ...]:
         raise call.error(str(error)) from None
 
 
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A question after the one that `name` is most alike; empty where none is."""
+    close = difflib.get_close_matches(name, sorted(known), 1)
+    return f"did you mean {close[0]!r}? " if close else ""
+
+
 def known_or_error(call: Call, name: str, known: Iterable[str], what: str) -> str:
     """`name` if it is among `known`, else a ScenarioError that says what is."""
     names = sorted(known)
     if name in names:
         return name
-    close = difflib.get_close_matches(name, names, 1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
     raise ScenarioError(
         call.file,
         call.line,
-        f"{name!r} is not {what}: {hint}expected one of {', '.join(names) or '(none so far)'}",
+        f"{name!r} is not {what}: {did_you_mean(name, names)}"
+        f"expected one of {', '.join(names) or '(none so far)'}",
     )

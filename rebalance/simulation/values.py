@@ -21,6 +21,8 @@ __all__ = [
 ]
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
+_LONGEST_MS = 2**31 - 1
+"""Kafka's own timeouts end there, too; what is longer nobody waits for."""
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 _RUN = re.compile(r"(.*?)(\d+)\.\.(\d+)")
 
@@ -38,6 +40,9 @@ def duration(text: str) -> int:
     if found is None:
         raise ValueError(f"{text!r}: expected a duration such as 200ms, 1.5s or 5m")
     value = float(found[1]) * _UNITS[found[2]]
+    if value > _LONGEST_MS:
+        longest = f"{_LONGEST_MS // _UNITS['h']}h"
+        raise ValueError(f"{text!r}: a duration is at most {longest}, as Kafka's own are")
     if value != int(value):
         raise ValueError(f"{text!r}: a duration is a whole number of milliseconds")
     return int(value)

@@ -64,6 +64,7 @@ def cut(model: GroupModel, from_ms: int | None, to_ms: int | None) -> GroupModel
         return model
     return replace(
         model,
+        headline=replace(model.headline, in_part=True),
         start_ms=start,
         end_ms=end,
         members=tuple(_member(member, start, end) for member in model.members),
@@ -103,7 +104,7 @@ def since(model: GroupModel, from_ms: int) -> GroupModel:
     began = None if began is None else began + from_ms
     return replace(
         model,
-        headline=replace(model.headline, since_ms=0, started_at_ms=began),
+        headline=replace(model.headline, since_ms=0, started_at_ms=began, in_part=False),
         started_at_ms=began,
         start_ms=model.start_ms - from_ms,
         end_ms=model.end_ms - from_ms,

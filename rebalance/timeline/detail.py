@@ -46,7 +46,10 @@ def _run(request: Request, scale: Scale, glyphs: Glyphs) -> Run:
 
 def timers(lane: Lane, scale: Scale, end_ms: int, width: int, glyphs: Glyphs) -> Iterator[Line]:
     """When its session ends where it went silent in this stretch of time, and its timeouts: what
-    there is no room for is left out."""
+    there is no room for is left out. Nothing of one that did not live then."""
+    lives = lane.alive or lane.counted
+    if not any(life.start < scale.end and life.end > scale.start for life in lives):
+        return
     session_ms = lane.session_timeout_ms
     facts: list[str] = []
     for mark in lane.marks:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
 from rebalance.timeline.events import Step
-from rebalance.timeline.lanes import GroupLanes, Ownership
+from rebalance.timeline.lanes import GroupLanes, Lane, Ownership
 from rebalance.timeline.metrics import Metrics
 from rebalance.timeline.rebalances import POLL_EXCEEDED, POLL_INTERVAL_MS, Rebalance
 from rebalance.timeline.scale import counted, duration, seconds
@@ -61,6 +61,8 @@ class Headline:
     """Of `unavailable_partition_ms` what no rebalance explains."""
     to_come: tuple[str, ...]
     """What began and was not over when the trace ended, so that its cost is not known."""
+    in_part: bool = False
+    """Less is drawn than the numbers are of."""
 
     def extent(self) -> Iterator[str]:
         """Who, and how long."""
@@ -72,6 +74,8 @@ class Headline:
         yield counted(self.rebalances, "rebalance")
         if self.slowest_ms:
             yield f"slowest {duration(self.slowest_ms)}"
+        if self.in_part and not self.since_ms:
+            yield "numbers of the whole trace"
 
     def costs(self) -> Iterator[Fact]:
         """What it cost, and what is still to come."""
@@ -165,12 +169,21 @@ def _to_come(group: GroupLanes, found: Sequence[Rebalance]) -> Iterator[str]:
     gone = [lane.name for lane in group.lanes if any(s.end == end for s in unnoticed_spans(lane))]
     if gone:
         yield f"{_names(gone)} gone, not noticed yet"
+    stands = [lane.name for lane in group.lanes if _stands_still(lane, end)]
+    if stands:
+        yield f"{_names(stands)} standing still"
     busy = list(dict.fromkeys(_overbusy(group, found)))
     if busy:
         yield f"{_names(busy)} busy beyond max.poll.interval.ms"
     unowned = _unowned(group.ownership, end) if group.ownership is not None else 0
     if unowned:
         yield f"{counted(unowned, 'partition')} without owner"
+
+
+def _stands_still(lane: Lane, end: int) -> bool:
+    """To the end, and the group still counts on it; where nobody tells of that, it does."""
+    counted = not lane.counted or lane.counted[-1].end == end
+    return counted and any(span.end == end for span in lane.paused)
 
 
 def _unowned(ownership: Ownership, end: int) -> int:

@@ -103,8 +103,6 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
     facts = facts_of(group, options.only, since_ms=options.since_ms)
     found = facts.found
     shown = shown_lanes(group, options.only)
-    yield from headline(facts.headline, options.width, glyphs)
-    yield ()
     label = _label_width(group, options.width)
     columns = options.width - label - 1
     group = prolonged(group, max((group.end_ms - group.start_ms) // (columns - 1), 1))
@@ -118,6 +116,9 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
         letters=letters(names, glyphs),
         styles=lane_styles(names),
     )
+    whole = look.scale.start <= max(group.start_ms, options.since_ms) and group.end_ms <= end
+    yield from headline(replace(facts.headline, in_part=not whole), options.width, glyphs)
+    yield ()
     yield from _ruler(look, label)
     rebalances = _row("rebalances", rebalance_row(found, look, group.end_ms), label)
     yield rebalances
@@ -134,9 +135,10 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
         end_ms=look.scale.end,
         most=options.max_rebalances,
     )
-    whole = look.scale.start <= max(group.start_ms, options.since_ms) and group.end_ms <= end
-    yield from story(facts, page, whole=whole)
-    yield ()
+    told = tuple(story(facts, page, whole=whole))
+    yield from told
+    if told:
+        yield ()
     drawn = {
         "rebalances": _drawn([rebalances]),
         "members": _drawn(line for line in members if not _is_request_row(line)),
@@ -228,7 +230,10 @@ def _members(
 
 def _close(look: Look, options: TextOptions) -> bool:
     """Whether this is a closer look: at some members, or at a short stretch of time."""
-    asked = (options.from_ms, options.to_ms, options.rebalance)
+    begins = options.from_ms
+    if options.since_ms and begins == options.since_ms:  # what is measured, and nobody's choice
+        begins = None
+    asked = (begins, options.to_ms, options.rebalance)
     short = look.scale.span <= SHORT_MS and any(each is not None for each in asked)
     return bool(options.only.members) or short
 

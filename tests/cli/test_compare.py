@@ -230,7 +230,9 @@ WRONG = [
     (["compare", "FILE", "--assignor", "stiky"], "no assignor is called 'stiky'"),
     (["compare", "FILE", "--static", "maybe"], "--static maybe: choose one of yes, no, both"),
     (["compare", "FILE", "--set", "session.timeout.ms"], "expected KEY=VALUE"),
-    (["compare", "FILE", "--set", "session.timeout=1"], "unknown property"),
+    (["compare", "FILE", "--set", "session.timeout=1"], "did you mean 'session.timeout.ms'?"),
+    (["simulate", "FILE", "--set", "x=1"], "known of the broker: group.initial.rebalance.delay.ms"),
+    (["simulate", "FILE", "--set", "x=1"], "known of consumers: client.rack, enable"),
     (["compare", "FILE", "--set", "session.timeout.ms=1s"], "expected a whole number"),
     (["compare", "FILE", "--set", "group.id=a"], "unknown property"),
     (["simulate"], "expected a scenario file, or a deploy as options"),
@@ -355,7 +357,7 @@ def test_a_mistake_in_the_scenario_is_told_once(
     for text, says in (
         (STORY.replace("close C", "clsoe C"), "did you mean 'close'?"),
         (STORY.replace("close C", "start C"), "C is running: close or crash it"),
-        ("# nothing\n", "no consumer comes to life in it"),
+        ("# nothing\n", "no command in it"),
         ("topic t partitions=1\n", "no consumer comes to life in it"),
     ):
         file.write_text(text, encoding="utf-8")

@@ -30,6 +30,16 @@ def test_help_of_each_command_shows_an_example(command: str) -> None:
     assert "Example" in outcome.out
 
 
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_who_has_read_enough_is_no_failure(more: tuple[str, ...]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as closed:
+        command = [*COMMAND, "simulate", "--members", "1", *more]
+        done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_help_loads_nothing_heavy() -> None:
     script = (
         "import sys\n"

@@ -191,6 +191,33 @@ def test_typo_in_the_scenario(story: Path) -> None:
         run(story)
 
 
+@pytest.mark.parametrize("text", ["", "# prose alone\n"])
+def test_file_without_a_command(tmp_path: Path, text: str) -> None:
+    empty = tmp_path / "empty.txt"
+    empty.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=r"empty.txt: no command in it: expected `topic`"):
+        run(empty)
+
+
+@pytest.mark.parametrize(("last", "said"), [("", True), ("run for 1s\n", False)])
+def test_story_in_which_no_time_passes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], last: str, said: bool
+) -> None:
+    still = tmp_path / "still.txt"
+    still.write_text(f"topic t partitions=1\nmembers A topics=t\nstart A\n{last}")
+    assert run(still) == 0
+    assert ("No time passed: expected `run for 5s`" in capsys.readouterr().out) == said
+
+
+def test_what_is_measured_is_no_closer_look(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "measured.txt"
+    path.write_text(STORY.split("show")[0] + "measure from here\nrun for 10s\n")
+    assert run(path) == 0
+    assert "session timeout" not in capsys.readouterr().out
+
+
 def test_scenario_without_anything_to_draw(tmp_path: Path) -> None:
     empty = tmp_path / "empty.txt"
     empty.write_text("run for 5s\n", encoding="utf-8")

@@ -99,6 +99,8 @@ TYPOS = [
     ("run quickly", 1, "expected `run for 5s`"),
     ("run for 5", 1, "expected a duration such as 200ms"),
     ("run for 5s\nrun until 1s", 2, "it is 5.000s already"),
+    ("run for 1s\nrun for 9999999h", 2, "a duration is at most 596h"),
+    (f"run for {'9' * 400}s", 1, "a duration is at most 596h"),
     ("members A topics=t\nrun until A is Happy", 2, "is not a state of A"),
     ("members A topics=t\nrun until A is Stable", 2, "A is not running"),
     ("network delay=5..1ms", 1, "ends before it begins"),

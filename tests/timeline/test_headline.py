@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rebalance.timeline.cutting import since
+from rebalance.timeline.cutting import around, cut, since
 from rebalance.timeline.events import (
     Assigned,
     AssignmentSent,
@@ -14,7 +14,9 @@ from rebalance.timeline.events import (
     Header,
     Joined,
     MemberJoined,
+    MemberPaused,
     MemberRemoved,
+    MemberResumed,
     MemberStarted,
     MemberStopped,
     Revoked,
@@ -177,6 +179,31 @@ TO_COME = [
         ("1 partition without owner",),
     ),
     (life("A", "t", 0, 3_000), 5_000, ()),
+    (
+        [*life("A", "t", 0, 9_000), MemberPaused(t=2_000, group_id=G, member="A")],
+        5_000,
+        ("A standing still",),
+    ),
+    (
+        [
+            *life("A", "t", 0, 5_000),
+            MemberPaused(t=2_000, group_id=G, member="A"),
+            MemberResumed(t=3_000, group_id=G, member="A"),
+        ],
+        4_000,
+        (),
+    ),
+    (
+        [
+            MemberStarted(t=0, group_id=G, member="A", topics=("t",)),
+            MemberJoined(t=0, group_id=G, member_id="m", client_id="c"),
+            Joined(t=50, group_id=G, member="A", member_id="m", generation_id=1),
+            MemberPaused(t=100, group_id=G, member="A"),
+            MemberRemoved(t=2_000, group_id=G, member_id="m", cause="session expired"),
+        ],
+        5_000,
+        (),
+    ),
 ]
 
 
@@ -222,6 +249,38 @@ def test_measured_from_is_said_where_the_whole_is_drawn() -> None:
     moved = since(group_model(group, since_ms=14_000), 14_000)
     assert not [words for words in moved.headline.extent() if "measured" in words]
     assert moved.headline.rebalances == 2 == len(moved.rebalances)
+
+
+WHOLE = "numbers of the whole trace"
+
+
+@pytest.mark.parametrize(
+    ("window", "said"),
+    [
+        (TextOptions(width=200), False),
+        (TextOptions(width=200, from_ms=0), False),
+        (TextOptions(width=200, from_ms=14_000), True),
+        (TextOptions(width=200, to_ms=14_000), True),
+        (TextOptions(width=200, rebalance=3), True),
+        (TextOptions(width=200, from_ms=14_000, since_ms=14_000), False),
+    ],
+)
+def test_a_cut_picture_says_that_its_numbers_are_of_the_whole(
+    window: TextOptions, said: bool
+) -> None:
+    head = render_text(eager_churn(), options=window).split("\n\n")[0]
+    assert (WHOLE in head) == said
+
+
+def test_a_cut_model_says_that_its_numbers_are_of_the_whole() -> None:
+    (group,) = read_groups(eager_churn())
+    model = group_model(group)
+    assert WHOLE not in model.headline.extent()
+    assert WHOLE not in cut(model, None, None).headline.extent()
+    assert WHOLE in cut(model, 14_000, None).headline.extent()
+    assert WHOLE in around(model, 3).headline.extent()
+    measured = group_model(group, since_ms=14_000)
+    assert WHOLE not in since(measured, 14_000).headline.extent()
 
 
 @pytest.mark.parametrize("width", [80, 200])

@@ -139,6 +139,13 @@ def test_a_window_tells_only_what_is_in_it() -> None:
     assert "C is killed" not in text
 
 
+def test_where_nothing_is_told_one_line_is_empty_above_the_legend() -> None:
+    quiet = [MemberStarted(t=5, group_id="g", member="A")]
+    text = render_text(Trace(Header(source="test"), quiet))
+    assert "\n\n\n" not in text
+    assert "\n\nmembers " in text
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

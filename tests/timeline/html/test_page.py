@@ -567,6 +567,25 @@ def test_on_a_narrow_screen_the_list_is_below(open_page: Opener) -> None:
     assert "nobody" in page.tip
 
 
+def test_a_title_without_room_for_all_says_that_there_is_more(open_page: Opener) -> None:
+    titles = []
+    for width in (1600, 420):
+        page = open_page(stories.zombie(), width=width)
+        page.ask(
+            "() => { const write = CanvasRenderingContext2D.prototype.fillText;"
+            " window.told = [];"
+            " CanvasRenderingContext2D.prototype.fillText = function (text, ...at) {"
+            " window.told.push(text); write.call(this, text, ...at); }; }"
+        )
+        page.see(0, 10_000)
+        told = page.ask("() => window.told")
+        titles.append(next(text for text in told if text.startswith("zombie")))
+    wide, narrow = titles
+    assert "…" not in wide
+    assert narrow.endswith(" · …")
+    assert wide.startswith(narrow.removesuffix("…"))
+
+
 def test_a_group_in_which_nothing_happened_is_drawn(open_page: Opener) -> None:
     trace = Trace(Header(source="test"), [MemberStarted(t=5, group_id="g", member="A")])
     page = open_page(trace)

@@ -38,9 +38,10 @@ function fitted(text, room, style = "") {
 /** The first of the texts that there is room for. */
 const fitting = (texts, room, style = "") => texts.find((text) => widthOf(text, style) <= room);
 
-/** As many of the facts as there is room for. */
+/** As many of the facts as there is room for; an end of three dots says that there are more. */
 function asMany(facts, room) {
-  return fitting(facts.map((_, i) => facts.slice(0, facts.length - i).join(" · ")), room) ?? "";
+  const first = (n) => (n < facts.length ? [...facts.slice(0, n), "…"] : facts).join(" · ");
+  return fitting(facts.map((_, i) => first(facts.length - i)), room) ?? fitted(first(1), room);
 }
 
 function write(text, x, y, color, style = "") {
