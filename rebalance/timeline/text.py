@@ -139,7 +139,14 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
     yield from told
     if told:
         yield ()
-    drawn = {
+    yield from legend(_kinds(rebalances, members, partitions, loads), glyphs, options.width)
+
+
+def _kinds(
+    rebalances: Line, members: Sequence[Line], partitions: Sequence[Line], loads: Sequence[Line]
+) -> dict[str, str]:
+    """What each kind of row has drawn, which the legend has to explain."""
+    return {
         "rebalances": _drawn([rebalances]),
         "members": _drawn(line for line in members if not _is_request_row(line)),
         "requests": _drawn(line for line in members if _is_request_row(line)),
@@ -148,7 +155,6 @@ def draw(group: GroupLanes, options: TextOptions) -> Iterator[Line]:
         "moved": _drawn(loads[1:]),
         "partitions": _drawn(partitions[2:]),
     }
-    yield from legend(drawn, glyphs, options.width)
 
 
 def _is_request_row(line: Line) -> bool:

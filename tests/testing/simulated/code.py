@@ -45,3 +45,17 @@ class Quiet:
 def kinds(result: SimulationResult) -> list[str]:
     """What was found, each kind once."""
     return list(dict.fromkeys(finding.kind for finding in result.findings))
+
+
+async def background(consumer: SimulatedConsumer, sink: Any) -> None:
+    """Takes 200 ms for a record, beside its reading, whatever becomes of the partition."""
+
+    async def work(records: list[Any]) -> None:
+        for record in records:
+            await asyncio.sleep(0.2)
+            sink(record)
+
+    running = set()
+    while True:
+        for records in (await consumer.getmany(timeout_ms=1000)).values():
+            running.add(asyncio.create_task(work(records)))

@@ -11,7 +11,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from rebalance.testing import SimulatedConsumer, simulate
-from tests.testing.simulated.code import HAND_OVER, Quiet, kinds, plain
+from tests.testing.simulated.code import HAND_OVER, Quiet, background, kinds, plain
 
 
 def test_i06_gap_of_who_commits_before_it_processes() -> None:
@@ -41,17 +41,6 @@ def test_i06_read_again_of_who_goes_back() -> None:
 
 
 def test_i06_late_work_of_who_goes_on_in_the_background() -> None:
-    async def background(consumer: SimulatedConsumer, sink: Any) -> None:
-        async def work(records: list[Any]) -> None:
-            for record in records:
-                await asyncio.sleep(0.2)
-                sink(record)
-
-        running = set()
-        while True:
-            for records in (await consumer.getmany(timeout_ms=1000)).values():
-                running.add(asyncio.create_task(work(records)))
-
     result = simulate(background, scenario=HAND_OVER)
     assert kinds(result) == ["late work"]
     assert "A processed record" in str(result.findings[0])

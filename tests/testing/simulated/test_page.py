@@ -17,7 +17,7 @@ from rebalance.testing import SimulatedConsumer, simulate
 from rebalance.testing.simulated import simulate as module
 from rebalance.testing.simulated.journal import Finding
 from rebalance.testing.simulated.moments import moments
-from tests.testing.simulated.code import HAND_OVER, Quiet
+from tests.testing.simulated.code import HAND_OVER, Quiet, background
 
 ROOT = Path(__file__).parents[3]
 
@@ -71,17 +71,6 @@ def test_act_is_the_last_line_of_what_happened() -> None:
 
 
 def test_act_of_every_kind_at_that_moment_is_there() -> None:
-    async def background(consumer: SimulatedConsumer, sink: Any) -> None:
-        async def work(records: list[Any]) -> None:
-            for record in records:
-                await asyncio.sleep(0.2)
-                sink(record)
-
-        running = set()
-        while True:
-            for records in (await consumer.getmany(timeout_ms=1000)).values():
-                running.add(asyncio.create_task(work(records)))
-
     result = simulate(background, scenario=HAND_OVER)
     first = min(finding.t for finding in result.findings)
     told = [line for line in happened(result.page()) if "  ! " in line]
