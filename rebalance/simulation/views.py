@@ -9,6 +9,7 @@ assignment it sent to removal or the next one).
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from rebalance.protocol.causes import Cause
 from rebalance.timeline import trace
 
 __all__ = ["GroupView", "Lane", "Partition", "Rebalance", "Views", "flattened"]
@@ -79,6 +80,9 @@ class GroupView:
     loaded: bool = False
     """Its coordinator has it from the log, and no generation has begun since: it knows one protocol
     of each member (P03)."""
+    replaced: bool = False
+    """Somebody took a static member's place, and no generation has begun since: what it has was
+    given to the one before (J15)."""
     chosen: dict[int, tuple[str, str]] = field(default_factory=dict)
     """Generation -> protocol and leader, of those that may be the last one written (P02)."""
     members: dict[str, str] = field(default_factory=dict)
@@ -213,6 +217,8 @@ class Views:
         group = self._group(event.group_id)
         group.members.pop(event.member_id, None)
         group.sent.pop(event.member_id, None)
+        if event.cause == Cause.STATIC_MEMBER_REPLACED.value:
+            group.replaced = True
 
     def _rebalance_started(self, event: trace.RebalanceStarted) -> None:
         last = next((r for r in reversed(self.rebalances) if r.group_id == event.group_id), None)
@@ -231,7 +237,7 @@ class Views:
     def _join_completed(self, event: trace.JoinCompleted) -> None:
         group = self._group(event.group_id)
         group.generation_id = event.generation_id
-        group.loaded = False
+        group.loaded = group.replaced = False
         group.protocol_name, group.leader = event.protocol_name, event.leader
         group.chosen[event.generation_id] = event.protocol_name, event.leader
         members = group.static.intersection(event.members)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from assignors.interface import RebalanceProtocol
 from rebalance.simulation.settling.ground import Ground
 from rebalance.simulation.simulation import Simulation
 from rebalance.simulation.views import Partition
@@ -16,16 +17,33 @@ def nothing_moves(ground: Ground) -> None:
     """Somebody in each group asks for a rebalance.
 
     Of a group that was loaded its coordinator knows the chosen protocol and no other (P03): with
-    all of them known it may choose another, and only the rebalance after that has the same inputs.
+    all of them known it may choose another. And what is in force may have been planned with what
+    somebody claimed whose place was taken. Then only the rebalance after this has the same inputs.
     """
     groups = ground.simulation.views.groups
     loaded = {each: groups[each].protocol_name for each in ground.groups() if groups[each].loaded}
+    forgotten = {each for each in ground.groups() if _claims_are_forgotten(ground, each)}
     moved = _moved_by_asking(ground)
-    chosen_anew = {each for each in loaded if groups[each].protocol_name != loaded[each]}
-    if moved & chosen_anew:
-        moved = moved - chosen_anew | _moved_by_asking(ground)
+    other_inputs = forgotten | {
+        each for each in loaded if groups[each].protocol_name != loaded[each]
+    }
+    if moved & other_inputs:
+        moved = moved - other_inputs | _moved_by_asking(ground)
     if moved and not ground.problems:
         ground.report("a rebalance with the same members and topics moved partitions")
+
+
+def _claims_are_forgotten(ground: Ground, group_id: str) -> bool:
+    """A static member's place was taken (J15), and nobody is left who claims what it has.
+
+    Eager members of a cooperative assignor have given everything up before they join, and unlike
+    those of `sticky` they say nothing of it in their user data.
+    """
+    simulation = ground.simulation
+    group, lanes = simulation.views.groups[group_id], simulation.views.lanes_of(group_id)
+    if not (group.replaced and group.protocol_name.startswith("cooperative-")):
+        return False
+    return all(simulation.protocol_of(lane.name) is RebalanceProtocol.EAGER for lane in lanes)
 
 
 def _moved_by_asking(ground: Ground) -> set[str]:
