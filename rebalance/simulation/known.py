@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rebalance.simulation.checkers import Violation
 from rebalance.simulation.checkers.convergence import Convergence
+from rebalance.simulation.checkers.offsets import OffsetsGrow
 from rebalance.simulation.simulation import Simulation
 
 __all__ = ["KnownLimit", "judged"]
@@ -40,6 +41,8 @@ def judged(simulation: Simulation) -> tuple[tuple[Violation, ...], tuple[KnownLi
 
 
 def _reason(violation: Violation, simulation: Simulation) -> str:
-    if violation.checker != Convergence.__name__:
-        return ""
-    return simulation.limits.of(violation.t, violation.message)
+    if violation.checker == Convergence.__name__:
+        return simulation.limits.of(violation.t, violation.message)
+    if violation.checker == OffsetsGrow.__name__:
+        return simulation.read_by_two.of(violation.t, violation.message)
+    return ""

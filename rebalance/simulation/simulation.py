@@ -20,6 +20,7 @@ from rebalance.simulation.checkers import (
 from rebalance.simulation.checkers.fatal import FailsForAReason
 from rebalance.simulation.checkers.limits import Limits
 from rebalance.simulation.checkers.member_facts import Forbidden
+from rebalance.simulation.checkers.read_by_two import ReadByTwo
 from rebalance.simulation.cluster import Cluster
 from rebalance.simulation.faults import Faults
 from rebalance.simulation.hosting import Host
@@ -74,6 +75,8 @@ class Simulation:
         self.checkers = Checkers(self.views, self._is_eager)
         self.limits = Limits(self.views)
         """Which problems are due to Kafka's protocol itself."""
+        self.read_by_two = ReadByTwo(self.views)
+        """Which offsets that went back are."""
         self.members: dict[str, MemberSpec] = {}
         self.processes: dict[str, Process] = {}
         """Member's name -> its current or last life."""
@@ -110,6 +113,7 @@ class Simulation:
             FailsForAReason(self.views, config, self._offered, SimulatedFailure, report)
         )
         self.checkers.add(self.limits)
+        self.checkers.add(self.read_by_two)
 
     @property
     def node(self) -> Node:

@@ -38,9 +38,11 @@ class Lane:
     paused: bool = False
     joining: bool = False
     """It sent a JoinGroup that was not answered with a generation yet."""
+    heard: bool = False
+    """Its coordinator has that JoinGroup; told by `checkers.joins_heard`."""
     left_behind: bool = False
     """A generation began without it while the coordinator still counts on it: a static member that
-    did not rejoin in time (J11)."""
+    did not rejoin in time (J11), though its JoinGroup may have been under way."""
     ended: str = ""
     """"closed", "crashed" or "failed"; empty while it lives."""
 
@@ -242,7 +244,8 @@ class Views:
         group.chosen[event.generation_id] = event.protocol_name, event.leader
         members = group.static.intersection(event.members)
         for lane in self.lanes_of(event.group_id):
-            lane.left_behind = not lane.joining and lane.member_id in members
+            rejoined = lane.joining and lane.heard
+            lane.left_behind = not rejoined and lane.member_id in members
 
     def _assignment_sent(self, event: trace.AssignmentSent) -> None:
         group = self._group(event.group_id)
@@ -262,11 +265,12 @@ class Views:
         self.lanes[event.member].topics = event.topics
 
     def _joining(self, event: trace.Joining) -> None:
-        self.lanes[event.member].joining = True
+        lane = self.lanes[event.member]
+        lane.joining, lane.heard = True, False
 
     def _joined(self, event: trace.Joined) -> None:
         lane = self.lanes[event.member]
-        lane.joining = lane.left_behind = False
+        lane.joining = lane.heard = lane.left_behind = False
         lane.member_id, lane.generation_id = event.member_id, event.generation_id
         lane.leads = event.leader
         self._by_member_id[lane.group_id, lane.member_id] = lane

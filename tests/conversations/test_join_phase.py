@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conversations.talk import (
+    LONG_MS,
     NEVER,
     Joined,
     Synced,
@@ -12,6 +13,7 @@ from tests.conversations.talk import (
     begin_group,
     form_group,
     let_arrive,
+    sync_all,
 )
 from tests.support.brokers import KafkaBroker
 
@@ -123,6 +125,25 @@ def test_j11_who_does_not_rejoin(talk: Talk) -> None:
     assert a.join().members == {"A", "S"}
     assert b.beat() == "UNKNOWN_MEMBER_ID"
     assert s.beat(generation=NEVER) == "ILLEGAL_GENERATION"
+
+
+def test_j11_who_was_left_out_may_commit_what_another_was_given(talk: Talk) -> None:
+    """It joins the next generation before a heartbeat tells it that its own is over (I03)."""
+    a, s = talk.speaker("A"), talk.speaker("S", instance="s", rebalance=300)
+    form_group(a, s)
+    a.rebalance = 300
+    assert a.join().members == {"A", "S"}
+    assert a.sync({a: b"all", s: b""}).assignment == b"all"
+    assert a.commit(9) == "NONE"
+    assert s.commit(5) == "ILLEGAL_GENERATION"
+    a.rebalance = s.rebalance = LONG_MS
+    s.start_join(protocols=[{"name": "range", "metadata": b"claims more"}])
+    talk.until(a.beat, "REBALANCE_IN_PROGRESS")
+    a.start_join()
+    assert {answer.error for answer in talk.joined(a, s)} == {"NONE"}
+    sync_all(a, s)
+    assert s.commit(5) == "NONE"
+    assert s.fetch()[0] == 5
 
 
 def test_j12_a_rebalance_answers_parked_syncs(talk: Talk) -> None:

@@ -3,7 +3,11 @@
 import pytest
 
 from assignors.model import TopicPartition
+from rebalance.protocol.errors import ErrorCode
+from rebalance.protocol.requests import JoinGroupRequest
+from rebalance.protocol.responses import JoinGroupResponse
 from rebalance.simulation.checkers import Checkers, Committed, Unsettled
+from rebalance.simulation.checkers.wire_facts import Answer, Arrival
 from rebalance.simulation.views import Views
 from rebalance.timeline import trace
 
@@ -22,11 +26,15 @@ class Watched:
         return [violation.rule for violation in self.checkers.violations]
 
 
-def member(lane: str, member_id: str, *ids: int, generation: int = 1) -> list[trace.Event]:
+def member(
+    lane: str, member_id: str, *ids: int, generation: int = 1, instance: str | None = None
+) -> list[trace.Event]:
     """A member that joined and owns partitions."""
     return [
         trace.MemberStarted(t=0, group_id="g", member=lane, topics=("t",)),
-        trace.MemberJoined(t=0, group_id="g", member_id=member_id, client_id=lane),
+        trace.MemberJoined(
+            t=0, group_id="g", member_id=member_id, client_id=lane, group_instance_id=instance
+        ),
         trace.Joined(t=0, group_id="g", member=lane, member_id=member_id, generation_id=generation),
         assigned(lane, *ids),
     ]
@@ -34,6 +42,17 @@ def member(lane: str, member_id: str, *ids: int, generation: int = 1) -> list[tr
 
 def joining(lane: str) -> trace.Joining:
     return trace.Joining(t=1, group_id="g", member=lane)
+
+
+def join_of(member_id: str) -> JoinGroupRequest:
+    return JoinGroupRequest(
+        group_id="g",
+        session_timeout_ms=9,
+        rebalance_timeout_ms=9,
+        member_id=member_id,
+        protocol_type="consumer",
+        protocols=(),
+    )
 
 
 def assigned(lane: str, *ids: int) -> trace.Assigned:
@@ -200,3 +219,24 @@ def test_i02_a_dynamic_member_is_never_left_behind() -> None:
     watched = Watched()
     watched.see(*member("a", "a-1", 0), *member("b", "b-1"), joining("b"))
     assert watched.see(completed("a-1", "b-1"), sent("b-1", 0)) == ["J11", "I02"]
+
+
+@pytest.mark.parametrize(("arrived", "told"), [(True, ["I02"]), (False, [])])
+def test_j11_and_i02_a_join_under_way_is_as_good_as_none(arrived: bool, told: list[str]) -> None:
+    watched = Watched()
+    watched.see(*member("a", "a-1", 0, instance="a"), *member("b", "b-1"))
+    watched.see(joining("a"), joining("b"))
+    if arrived:
+        watched.checkers.told(Arrival(t=1, token=1, request=join_of("a-1")))
+    assert watched.see(completed("b-1", "a-1"), sent("b-1", 0)) == told
+
+
+def test_j11_and_i02_a_join_that_was_answered_is_none_any_more() -> None:
+    watched = Watched()
+    watched.see(*member("a", "a-1", 0, instance="a"), *member("b", "b-1"))
+    watched.see(joining("a"), joining("b"))
+    request = join_of("a-1")
+    refused = JoinGroupResponse(error=ErrorCode.NOT_COORDINATOR, member_id="a-1")
+    watched.checkers.told(Arrival(t=1, token=1, request=request))
+    watched.checkers.told(Answer(t=1, token=1, request=request, response=refused))
+    assert watched.see(completed("b-1", "a-1"), sent("b-1", 0)) == []

@@ -2,10 +2,13 @@
 
 import pytest
 
+from assignors.model import TopicPartition
 from rebalance.coordinator import leave
 from rebalance.simulation import parse, run_scenario
-from rebalance.simulation.checkers import Unsettled
+from rebalance.simulation.checkers import Committed, Unsettled
 from rebalance.simulation.checkers.limits import LEADER_CAME_BACK, NO_SECOND_ROUND, Limits
+from rebalance.simulation.checkers.offsets import committed_text
+from rebalance.simulation.checkers.read_by_two import READ_BY_TWO, ReadByTwo
 from rebalance.simulation.fuzz import play
 from rebalance.simulation.process import Process
 from rebalance.simulation.views import Views
@@ -150,3 +153,103 @@ def test_j15_the_next_rebalance_ends_the_excuse() -> None:
     followed = Followed()
     followed.see(trace.RebalanceStarted(t=4, group_id="g", generation_id=2, cause="member joined"))
     assert followed.limit("g", 0, 2) == ""
+
+
+LATE = """
+set group.initial.rebalance.delay.ms=0
+topic orders partitions=2
+members A topics=orders assignors=sticky instance=a max.poll.interval.ms=4000 commit=never
+members B topics=orders assignors=sticky max.poll.interval.ms=4000 commit=1s
+start A
+run until stable
+start B
+"""
+
+
+def test_j11_and_i03_a_commit_of_what_others_were_given_meanwhile_is_a_limit() -> None:
+    story = LATE.replace("=sticky", "=cooperative-sticky")
+    played = play(f"{story}isolate A for 8s only=answers\nrun for 20s\n")
+    assert (played.failures, played.limits) == ((), (READ_BY_TWO,))
+
+
+def test_j11_and_i03_who_commits_before_it_joins_is_told_that_it_was_left_out() -> None:
+    played = play(f"{LATE}isolate A for 8s only=answers\nrun for 20s\n")
+    assert (played.failures, played.limits) == ((), ())
+
+
+class Shared:
+    """Group g: static member a owns t-0 and t-1, and is in no JoinGroup of generation 2, in which b
+    is given t-1."""
+
+    def __init__(self) -> None:
+        self.views = Views()
+        self.read = ReadByTwo(self.views)
+        self.offset = 50
+        self.see(
+            trace.MemberJoined(
+                t=0, group_id="g", member_id="a-1", client_id="a", group_instance_id="a"
+            ),
+            trace.MemberStarted(t=0, group_id="g", member="a", topics=("t",)),
+            trace.Joined(t=0, group_id="g", member="a", member_id="a-1", generation_id=1),
+            trace.Assigned(t=0, group_id="g", member="a", partitions={"t": (0, 1)}),
+            trace.MemberStarted(t=0, group_id="g", member="b", topics=("t",)),
+            trace.JoinCompleted(
+                t=1,
+                group_id="g",
+                generation_id=2,
+                protocol_name="cooperative-sticky",
+                leader="b-2",
+                members=("a-1", "b-2"),
+            ),
+            trace.AssignmentSent(
+                t=2, group_id="g", generation_id=2, member_id="a-1", partitions={"t": (0,)}
+            ),
+            trace.AssignmentSent(
+                t=2, group_id="g", generation_id=2, member_id="b-2", partitions={"t": (1,)}
+            ),
+        )
+        self.stable(2)
+        self.see(trace.Assigned(t=3, group_id="g", member="b", partitions={"t": (1,)}))
+
+    def see(self, *events: trace.Event) -> None:
+        for event in events:
+            look = self.read.looks().get(type(event))
+            if look is not None:
+                look(event)
+            self.views.apply(event)
+
+    def stable(self, generation_id: int) -> None:
+        self.see(
+            trace.GroupStateChanged(
+                t=3,
+                group_id="g",
+                previous="CompletingRebalance",
+                state="Stable",
+                generation_id=generation_id,
+            )
+        )
+
+    def limit(self, partition: int, group_id: str = "g") -> str:
+        """Of an offset that goes back."""
+        which = TopicPartition("t", partition)
+        self.offset -= 1
+        fact = Committed(t=5, group_id=group_id, partition=which, offset=self.offset)
+        self.read.looks()[Committed](fact)
+        return self.read.of(5, f"{committed_text(group_id, which, self.offset)} after 99")
+
+
+def test_j11_and_i03_only_what_another_was_given_is_excused() -> None:
+    shared = Shared()
+    assert shared.limit(1) == READ_BY_TWO
+    assert shared.limit(0) == "", "nobody else was given it"
+    assert shared.limit(1, "h") == "", "in another group"
+
+
+def test_j11_and_i03_one_owner_in_a_later_generation_ends_the_excuse() -> None:
+    shared = Shared()
+    shared.stable(3)
+    assert shared.limit(1) == READ_BY_TWO, "both own it still"
+    shared.see(trace.Revoked(t=4, group_id="g", member="a", partitions={"t": (1,)}))
+    assert shared.limit(1) == READ_BY_TWO, "what it commits may be on its way"
+    shared.stable(4)
+    assert shared.limit(1) == ""

@@ -26,6 +26,7 @@ from rebalance.simulation.checkers.join_phase import (
     SyncPhaseEnds,
 )
 from rebalance.simulation.checkers.joined_again import OnlyWhoJoined
+from rebalance.simulation.checkers.joins_heard import JoinsHeard
 from rebalance.simulation.checkers.offsets import OffsetsGrow
 from rebalance.simulation.checkers.one_owner import GivenOnce, TakenFromNobody
 from rebalance.simulation.checkers.parked import NobodyForgotten
@@ -75,6 +76,7 @@ class Checkers:
         self._keep(self.records)
         groups = WireGroups()
         self._keep(groups)
+        self._keep(JoinsHeard(views))
         for checker in (
             GroupGenerations(self.report),
             GenerationsAreNew(self.report),
@@ -129,7 +131,7 @@ class Checkers:
         """One more; it is shown what happens from now on, after those before it."""
         self._keep(checker)
 
-    def _keep(self, checker: Checker | RecordBook | WireGroups) -> None:
+    def _keep(self, checker: Checker | RecordBook | WireGroups | JoinsHeard) -> None:
         for kind, look in checker.looks().items():
             self._looks[kind] = (*self._looks.get(kind, ()), look)
 

@@ -30,3 +30,22 @@ def test_i05_and_p03_another_choice_than_before(
     ground.simulation.views.groups["g"].loaded = loaded
     nothing_moves(ground)
     assert ground.problems == told
+
+
+@pytest.mark.parametrize(
+    ("replaced", "choices", "told"),
+    [
+        (False, repeat("roundrobin"), [MOVED]),
+        (True, repeat("roundrobin"), []),
+        (True, cycle(["roundrobin", "cooperative-sticky"]), [MOVED]),
+    ],
+    ids=["its members planned it", "one is another's twin", "another each time"],
+)
+def test_i05_and_j15_a_plan_that_kept_what_nobody_claims(
+    replaced: bool, choices: Iterator[str], told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground = at_rest(assignors="cooperative-sticky,roundrobin")
+    monkeypatch.setattr(join_phase, "select_protocol", lambda group: next(choices))
+    ground.simulation.views.groups["g"].replaced = replaced
+    nothing_moves(ground)
+    assert ground.problems == told
