@@ -35,6 +35,23 @@ def test_j15_once_it_joined_again_nothing_is_a_limit(pause: str) -> None:
     assert (played.failures, played.limits) == ((), ())
 
 
+def test_j15_and_j11_replaced_after_a_generation_that_it_did_not_join_is_one_too() -> None:
+    story = """
+    topic orders partitions=6
+    members A topics=orders assignors=cooperative-sticky instance=a max.poll.interval.ms=4000
+    members B C topics=orders assignors=cooperative-sticky max.poll.interval.ms=4000
+    start A
+    run until stable
+    start B
+    run until stable
+    start C
+    run until A is Joining within 10s
+    """
+    for busy, limits in ((7, (NO_SECOND_ROUND,)), (3, ())):
+        played = play(f"{story}busy A for {busy}s\nrun for 12s\n")
+        assert (played.failures, played.limits) == ((), limits)
+
+
 TWO_MORE_GROUPS = """
 topic payments partitions=4
 members C D E topics=payments group=h

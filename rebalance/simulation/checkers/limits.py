@@ -42,6 +42,10 @@ class _Generation:
     """member id -> what of that it was not given again"""
     withheld: set[Partition] = field(default_factory=set)
     """What members were to give up that were replaced before they joined again."""
+    unsaid: frozenset[Partition] = frozenset()
+    """Claimed by one that was replaced before it was told what it is to give up."""
+    heirs: dict[str, frozenset[Partition]] = field(default_factory=dict)
+    """member id -> what the one before claimed, until it is told its part"""
     leader_comes_back: bool = False
     """The leader was replaced, and has not been told its assignment yet."""
     grown: set[Partition] = field(default_factory=set)
@@ -91,23 +95,35 @@ class Limits:
 
     def _sent(self, event: trace.AssignmentSent) -> None:
         generation = self._generations.get(event.group_id)
-        if generation is not None and event.member_id in generation.claims:
-            kept = frozenset(flattened(event.partitions))
+        if generation is None:
+            return
+        kept = frozenset(flattened(event.partitions))
+        if event.member_id in generation.claims:
             generation.to_give_up[event.member_id] = generation.claims[event.member_id] - kept
+        if event.member_id in generation.heirs:
+            generation.withheld |= generation.heirs.pop(event.member_id) - kept
 
     def _removed(self, event: trace.MemberRemoved) -> None:
         self._claims.get(event.group_id, {}).pop(event.member_id, None)
         generation = self._generations.get(event.group_id)
         if generation is None or event.cause != Cause.STATIC_MEMBER_REPLACED.value:
             return
-        generation.withheld |= generation.to_give_up.get(event.member_id, frozenset())
+        if event.member_id in generation.to_give_up:
+            generation.withheld |= generation.to_give_up[event.member_id]
+        else:  # made without it, which had not joined again (J11)
+            generation.unsaid = generation.claims.get(event.member_id, frozenset())
         if event.member_id == generation.leader:
             generation.leader, generation.leader_comes_back = "", True
 
     def _added(self, event: trace.MemberJoined) -> None:
         generation = self._generations.get(event.group_id)
-        if generation is not None and not generation.leader:
+        if generation is None:
+            return
+        if not generation.leader:
             generation.leader = event.member_id
+        if generation.unsaid:
+            generation.heirs[event.member_id] = generation.unsaid
+            generation.unsaid = frozenset()
 
     def _assigned(self, event: trace.Assigned) -> None:
         generation = self._generations.get(event.group_id)
