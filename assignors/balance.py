@@ -84,7 +84,7 @@ def balanced(problem: Problem, x: Counts, kernel: Kernel) -> Levels:
                 x=x,
             )
         # Those that are reached become a group of their own, with a new number.
-        renumbered = np.cumsum(split) - 1 + split.size
+        renumbered = split.cumsum() - 1 + split.size
         of_class, of_member = levels.of_class.copy(), levels.of_member.copy()
         of_class[in_class] = renumbered[of_class[in_class]]
         of_member[in_member] = renumbered[of_member[in_member]]
@@ -129,10 +129,10 @@ class Transport:
             usable &= pending[levels.of_class[problem.edge_class]]
             served[served] = pending[levels.of_member[served]]
         own = np.minimum(x, problem.keep)
-        places = np.flatnonzero(usable)
-        undoes = np.flatnonzero(usable & (x > own))
-        takes = np.flatnonzero(usable & (own > 0)) if may_take else places[:0]
-        odd = np.flatnonzero(served)
+        places = usable.nonzero()[0]
+        undoes = (usable & (x > own)).nonzero()[0]
+        takes = (usable & (own > 0)).nonzero()[0] if may_take else places[:0]
+        odd = served.nonzero()[0]
         supply = np.zeros(classes + members + groups, dtype=np.int64)
         in_class, in_member, in_group = np.split(supply, [classes, classes + members])
         in_class[:] = problem.unowned(x)
@@ -155,7 +155,7 @@ class Transport:
             capacity=np.concatenate(
                 [problem.sizes[class_[places]], (x - own)[undoes], own[takes], np.ones_like(odd)]
             ),
-            cost=np.repeat(np.array([0, 1, 0]), [places.size + undoes.size, takes.size, odd.size]),
+            cost=np.array([0, 1, 0]).repeat([places.size + undoes.size, takes.size, odd.size]),
             supply=supply,
         )
         return cls(network=network, places=places, undoes=undoes, takes=takes)

@@ -123,7 +123,7 @@ class Settled:
     def owned_by(self, member_id: str) -> PartitionSet:
         """What this member is settled to own. Raises ValueError for an unknown member."""
         number = self.member_ids.index(member_id)
-        return self.index.partitions(np.flatnonzero(self.owner == number))
+        return self.index.partitions((self.owner == number).nonzero()[0])
 
     def owner_of(self, topic: str, partition: int) -> str | None:
         """The settled owner of one partition, None if nobody is."""
@@ -170,20 +170,20 @@ def settle(
     topics = group.topics(cluster)
     index = topics.index
     said = claims_of(group) if claims is None else Claims.of(claims, group.member_ids)
-    located = said.held.located(index)
-    owner = np.full(index.size, NOBODY, dtype=np.int32)
-    stale = np.full(index.size, NOBODY, dtype=np.int32)
-    claimants = located.claimants()
-    owner[located.numbers] = claimants
-    # Of several claims on a partition one was written last, and the others differ from it.
-    beaten = located.numbers[owner[located.numbers] != claimants]
+    if said.held is group.held:
+        located, claimant = group.claimed(index)
+    else:
+        located = said.held.located(index)
+        claimant = located.claimant(index.size)
+    owner = claimant.copy()
+    stale = np.empty(index.size, dtype=np.int32)
+    stale.fill(NOBODY)
     eligible = topics.subscribed(located.members, located.topics)
-    if not bool(eligible.all()):
-        owner[located.numbers[~np.repeat(eligible, located.counts)]] = NOBODY
-    if beaten.size:
-        owner[beaten] = NOBODY
-        twice = np.zeros(index.size, dtype=bool)
-        twice[beaten] = True
+    if not eligible.all():
+        owner[located.numbers[~eligible.repeat(located.counts)]] = NOBODY
+    twice = claimant == SEVERAL
+    if twice.any():
+        owner[twice] = NOBODY
         _settle_conflicts(located, eligible, said.generations, twice, owner, stale)
     return Settled(
         index=index,
@@ -282,9 +282,9 @@ def _settle_conflicts(
     generations = np.maximum(generation_of, -1)[claimants]
     order = np.lexsort((claimants, -generations, numbers))
     number, claimant = numbers[order], claimants[order]
-    generation, may_own = generations[order], np.repeat(eligible, located.counts)[here][order]
+    generation, may_own = generations[order], eligible.repeat(located.counts)[here][order]
     first = np.diff(number, prepend=-1) != 0
-    group = np.cumsum(first) - 1
+    group = first.cumsum() - 1
     top = generation[first][group]
     is_top = generation == top
     tops = np.bincount(group, weights=is_top).astype(np.int64)

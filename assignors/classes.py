@@ -84,15 +84,15 @@ def problem_of(settled: Settled) -> Problem:
     held: Counts = np.array([each.size for each in settled.profiles], dtype=np.int64)
     served = held > 0
     if int(np.count_nonzero(served)) == 1:
-        return _one_class(settled, np.flatnonzero(served[settled.profile_of]))
+        return _one_class(settled, served[settled.profile_of].nonzero()[0])
     class_of_topic, edge_class, edge_member = _edges(settled, held)
     classes = int(class_of_topic.max(initial=-1)) + 1
     edges = _EdgeFinder(len(settled.member_ids), edge_class, edge_member)
     differs = _differs(settled)
     changes = class_of_topic[1:] != class_of_topic[:-1]
     differs[settled.index.starts[1:][changes] - 1] = True
-    start = np.concatenate([[0], np.flatnonzero(differs) + 1])
-    topic = np.searchsorted(settled.index.starts, start, side="right") - 1
+    start = np.concatenate([[0], differs.nonzero()[0] + 1])
+    topic = settled.index.starts.searchsorted(start, side="right") - 1
     runs = _runs(settled, start, class_of_topic[topic], edges)
     return Problem(
         members=len(settled.member_ids),
@@ -100,7 +100,7 @@ def problem_of(settled: Settled) -> Problem:
         class_of_topic=class_of_topic,
         edge_class=edge_class,
         edge_member=edge_member,
-        edge_start=np.searchsorted(edge_class, np.arange(classes + 1)),
+        edge_start=edge_class.searchsorted(np.arange(classes + 1)),
         keep=_kept(runs, edge_class.size),
         runs=runs,
     )
@@ -113,7 +113,7 @@ def _one_class(settled: Settled, edge_member: Counts) -> Problem:
     differs = _differs(settled)
     runs = None
     if _SHORT_RUN * int(np.count_nonzero(differs)) < size:
-        start = np.concatenate([[0], np.flatnonzero(differs) + 1])
+        start = np.concatenate([[0], differs.nonzero()[0] + 1])
         edges = _EdgeFinder(members, edge_class, edge_member)
         runs = _runs(settled, start, np.zeros_like(start), edges)
         keep = _kept(runs, edge_member.size)
@@ -136,11 +136,11 @@ def runs_of_owners(problem: Problem, settled: Settled, loose: NDArray[np.bool_])
 
     For one class, where these are few and all runs together are many.
     """
-    at = np.flatnonzero(np.append(loose, True)[settled.owner])  # nobody is -1, the last
+    at = (np.append(loose, True)[settled.owner]).nonzero()[0]  # nobody is -1, the last
     jumps = at[1:] != at[:-1] + 1
     jumps |= settled.owner[at[1:]] != settled.owner[at[:-1]]
     jumps |= settled.stale[at[1:]] != settled.stale[at[:-1]]
-    first = np.concatenate([[0], np.flatnonzero(jumps) + 1]) if at.size else at
+    first = np.concatenate([[0], jumps.nonzero()[0] + 1]) if at.size else at
     edges = _EdgeFinder(problem.members, problem.edge_class, problem.edge_member)
     class_ = np.zeros_like(first)
     return Runs(
@@ -160,8 +160,8 @@ def _edges(settled: Settled, held: Counts) -> tuple[Counts, Counts, Counts]:
     topics = len(settled.index.topics)
     listed = np.concatenate(settled.profiles)
     by_topic = stable_order(listed, topics)
-    profiles = np.repeat(np.arange(held.size, dtype=np.int32), held)[by_topic]
-    ends = np.cumsum(np.bincount(listed, minlength=topics)).tolist()
+    profiles = np.arange(held.size, dtype=np.int32).repeat(held)[by_topic]
+    ends = np.bincount(listed, minlength=topics).cumsum().tolist()
     number: dict[bytes, int] = {}
     first: list[int] = []
     class_of_topic = np.empty(topics, dtype=np.int64)
@@ -178,11 +178,11 @@ def _edges(settled: Settled, held: Counts) -> tuple[Counts, Counts, Counts]:
     stands[first] = True
     chosen = stands[listed]
     classes = class_of_topic[listed[chosen]]
-    degree = np.bincount(np.repeat(np.arange(held.size), held)[chosen], minlength=held.size)
-    begins = np.cumsum(degree) - degree
+    degree = np.bincount(np.arange(held.size).repeat(held)[chosen], minlength=held.size)
+    begins = degree.cumsum() - degree
     of_member = degree[settled.profile_of]
     at = ranges(begins[settled.profile_of], of_member)
-    edge_member = np.repeat(np.arange(of_member.size), of_member)
+    edge_member = np.arange(of_member.size).repeat(of_member)
     edge_class = classes[at]
     order = stable_order(edge_class, len(first))
     return class_of_topic, edge_class[order], edge_member[order]
@@ -255,5 +255,5 @@ class _EdgeFinder:
         known = member >= 0
         edge = np.full(member.size, NOBODY, dtype=np.int64)
         keys = class_[known] * self._members + member[known]
-        edge[known] = np.searchsorted(self._keys, keys)
+        edge[known] = self._keys.searchsorted(keys)
         return edge

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import accumulate, chain
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,7 @@ class TopicLists:
         number: dict[str, int] = {}
         numbers = [number.setdefault(topic, len(number)) for each in lists for topic in each]
         names, sorted_ = sorted_names([*number], np.array(numbers, dtype=np.int64))
-        return cls(names=names, starts=_starts(map(len, lists), len(lists)), numbers=sorted_)
+        return cls(names=names, starts=_starts(map(len, lists)), numbers=sorted_)
 
     def __len__(self) -> int:
         return self.starts.size - 1
@@ -76,16 +76,16 @@ class Held:
         lists = [each.topics for each in sets]
         topics = [number.setdefault(topic, len(number)) for topic in chain.from_iterable(lists)]
         names, sorted_ = sorted_names([*number], np.array(topics, dtype=np.int64))
-        starts = _starts(map(len, lists), len(sets))
-        # Each set has one offset more than topics: the step to the next set's first is left out.
-        offsets = chain.from_iterable([each.offsets for each in sets])
-        steps = np.diff(np.fromiter(offsets, np.int64, len(topics) + len(sets)), append=0)
-        counts = np.delete(steps, starts[1:] + np.arange(len(sets)))
+        # The offsets of each set, from where the ids of the set before it end.
+        ends: list[int] = [0]
+        for each in sets:
+            last = ends[-1]
+            ends += [last + offset for offset in each.offsets[1:]]
         return cls(
             names=names,
-            starts=starts,
+            starts=_starts(map(len, lists)),
             topics=sorted_,
-            id_starts=_starts(counts, counts.size),
+            id_starts=np.array(ends, dtype=np.int64),
             ids=np.concatenate([each.ids for each in sets]) if topics else _NOTHING.ids,
         )
 
@@ -113,19 +113,19 @@ class Held:
 
     def members(self) -> Members:
         """The member to which each column belongs."""
-        members = np.arange(self.starts.size - 1, dtype=np.int32)
-        return np.repeat(members, lengths_of(self.starts))
+        return np.arange(self.starts.size - 1, dtype=np.int32).repeat(lengths_of(self.starts))
 
     def located(self, index: FlatIndex) -> Located:
         """Where all of it is in an index; partitions that the index does not have are left out."""
+        firsts = [index.bases.get(name, 0) for name in self.names]
+        limits = [index.counts.get(name, 0) for name in self.names]  # 0: it has no number here
         topics = index.topic_numbers(self.names)[self.topics]
         counts = lengths_of(self.id_starts)
-        firsts = np.append(index.starts, 0)[topics]
-        limits = np.append(index.sizes, 0)[topics]  # 0 for what has no number here
-        numbers = np.repeat(firsts, counts)
+        numbers = np.array(firsts, dtype=np.int64)[self.topics].repeat(counts)
         numbers += self.ids
-        if counts.size and bool((self.ids[self.id_starts[1:] - 1] >= limits).any()):
-            inside = self.ids < np.repeat(limits, counts)
+        limit = np.array(limits, dtype=np.int64)[self.topics]
+        if counts.size and bool((self.ids[self.id_starts[1:] - 1] >= limit).any()):
+            inside = self.ids < limit.repeat(counts)
             numbers = numbers[inside]
             counts = lengths_of(np.append(0, np.cumsum(inside))[self.id_starts])
         return Located(numbers=numbers, members=self.members(), topics=topics, counts=counts)
@@ -145,7 +145,18 @@ class Located:
 
     def claimants(self) -> Members:
         """The member of each number."""
-        return np.repeat(self.members, self.counts)
+        return self.members.repeat(self.counts)
+
+    def claimant(self, size: int) -> Members:
+        """The member of each partition of an index that has so many."""
+        who = self.claimants()
+        claimant = np.empty(size, dtype=np.int32)
+        claimant.fill(NOBODY)
+        claimant[self.numbers] = who
+        # Of several claims on a partition one is written last, and the others differ from it.
+        claimant[self.numbers[claimant[self.numbers] != who]] = SEVERAL
+        claimant.setflags(write=False)
+        return claimant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -153,25 +164,22 @@ class GroupTopics:
     """What a group is subscribed to, in numbers of `index`.
 
     `profiles`: the distinct subscriptions as ascending topic numbers, in order of first appearance
-    (by member number); `profile_of`: the one of each member.
+    (by member number); `profile_of`: the one of each member. `pairs`: all that is subscribed to, as
+    profile times number of topics, plus topic, ascending; None if that is everything.
     """
 
     index: FlatIndex
     profiles: tuple[Offsets, ...]
     profile_of: Members
+    pairs: Offsets | None
 
     def subscribed(self, members: NDArray[Any], topics: Offsets) -> NDArray[np.bool_]:
         """Whether member `members[i]` is subscribed to topic number `topics[i]` (-1 = no topic)."""
-        width = self.index.sizes.size
-        if sum(each.size for each in self.profiles) == width * len(self.profiles):
+        if self.pairs is None:
             return topics >= 0
-        profiles = np.arange(len(self.profiles)) * width
-        lengths = [each.size for each in self.profiles]
-        pairs = np.repeat(profiles, lengths)
-        pairs += np.concatenate(self.profiles)
-        pairs = np.append(pairs, -1)  # so that there is something to compare with
-        asked = profiles[self.profile_of[members]] + topics
-        found: NDArray[np.bool_] = pairs[np.searchsorted(pairs[:-1], asked)] == asked
+        asked = self.profile_of[members] * np.int64(self.index.sizes.size) + topics
+        at = self.pairs.searchsorted(asked)
+        found: NDArray[np.bool_] = self.pairs.take(at, mode="clip") == asked
         return found & (topics >= 0)
 
 
@@ -219,7 +227,7 @@ class Subscriptions(Mapping[str, Subscription]):
         self._tuples: dict[int, tuple[str, ...]] = {}
         self._sets: dict[int, frozenset[str]] = {}
         self._topics: tuple[ClusterMetadata, GroupTopics] | None = None
-        self._said: tuple[FlatIndex, Members] | None = None
+        self._said: tuple[FlatIndex, Located, Members] | None = None
         self.member_ids = member_ids
         self.profiles = profiles
         self.profile_of = profile_of
@@ -286,17 +294,15 @@ class Subscriptions(Mapping[str, Subscription]):
 
     def claimants(self, index: FlatIndex) -> Members:
         """Per partition of `index`, who says to own it, of whatever generation: see `contested`."""
+        return self.claimed(index)[1]
+
+    def claimed(self, index: FlatIndex) -> tuple[Located, Members]:
+        """Where all that is held is in an index; and, for each partition of it, by whom."""
         known = self._said
         if known is None or known[0] is not index:
             located = self.held.located(index)
-            who = located.claimants()
-            claimant = np.full(index.size, NOBODY, dtype=np.int32)
-            claimant[located.numbers] = who
-            # Of several claims on a partition one is written last, and the others differ from it.
-            claimant[located.numbers[claimant[located.numbers] != who]] = SEVERAL
-            claimant.setflags(write=False)
-            known = self._said = (index, claimant)
-        return known[1]
+            known = self._said = (index, located, located.claimant(index.size))
+        return known[1:]
 
     def __getitem__(self, member: str) -> Subscription:
         made = self._made.get(member)
@@ -351,10 +357,8 @@ def subscribed_topics(members: Mapping[str, Subscription]) -> tuple[str, ...]:
     return Subscriptions.of(members).profiles.names
 
 
-def _starts(counts: Iterable[int], size: int) -> Offsets:
-    starts = np.zeros(size + 1, dtype=np.int64)
-    np.cumsum(np.fromiter(counts, np.int64, size), out=starts[1:])
-    return starts
+def _starts(counts: Iterable[int]) -> Offsets:
+    return np.array([*accumulate(counts, initial=0)], dtype=np.int64)
 
 
 def _profiles(members: Sequence[Subscription]) -> tuple[Members, list[Sequence[str]]]:
@@ -380,24 +384,29 @@ def _group_topics(index: FlatIndex, lists: TopicLists, list_of: Members) -> Grou
         known = numbers >= 0
         starts = np.append(0, np.cumsum(known))[starts]
         numbers = numbers[known]
-    lengths = lengths_of(starts)
     width = max(index.sizes.size, 1)
-    keys = np.repeat(np.arange(lengths.size) * width, lengths) + numbers
+    keys = np.arange(0, width * len(lists), width).repeat(lengths_of(starts)) + numbers
     if not bool((keys[1:] > keys[:-1]).all()):
         numbers = np.sort(keys) % width
-    alike: dict[bytes, int] = {}
     data, bounds = numbers.tobytes(), (8 * starts).tolist()
-    by_list = [alike.setdefault(data[a:b], len(alike)) for a, b in pairwise(bounds)]
-    profile_of = np.array(by_list, dtype=np.int32)[list_of]
-    # Named by who has it first, however the lists came to be numbered.
-    first = np.full(len(alike), list_of.size)
-    first[profile_of[::-1]] = np.arange(list_of.size)[::-1]
-    order = np.argsort(first)
-    rank = np.empty(len(alike), dtype=np.int32)
-    rank[order] = np.arange(len(alike), dtype=np.int32)
-    profiles = [np.frombuffer(each, dtype=np.int64) for each in alike]
+    # Numbered by who has it first, however the lists came to be numbered.
+    alike: dict[bytes, int] = {}
+    number_of = np.zeros(len(lists), dtype=np.int32)
+    for each in dict.fromkeys(list_of.tolist()):
+        number_of[each] = alike.setdefault(data[bounds[each] : bounds[each + 1]], len(alike))
+    profiles = tuple(np.frombuffer(each, dtype=np.int64) for each in alike)
     return GroupTopics(
         index=index,
-        profiles=tuple(profiles[each] for each in order.tolist()),
-        profile_of=rank[profile_of],
+        profiles=profiles,
+        profile_of=number_of[list_of],
+        pairs=_pairs(profiles, index.sizes.size),
     )
+
+
+def _pairs(profiles: Sequence[Offsets], width: int) -> Offsets | None:
+    lengths = [each.size for each in profiles]
+    if sum(lengths) == width * len(profiles):
+        return None
+    pairs = np.arange(0, width * len(profiles), width).repeat(lengths)
+    pairs += np.concatenate(profiles)
+    return pairs

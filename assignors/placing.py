@@ -132,7 +132,7 @@ def _first(edge: Counts, length: Counts, quota: Counts) -> Counts:
     edges, lengths = edge[order], length[order]
     before = lengths.cumsum() - lengths
     begins = np.concatenate([[True], edges[1:] != edges[:-1]]) if edges.size else edges == 0
-    before -= np.repeat(before[begins], np.diff(np.flatnonzero(begins), append=edges.size))
+    before -= before[begins].repeat(np.diff(begins.nonzero()[0], append=edges.size))
     result = np.empty_like(length)
     result[order] = np.clip(quota[edges] - before, 0, lengths)
     return result
@@ -172,11 +172,11 @@ def _rank(*sorted_keys: Counts) -> Counts:
 
 def _back_to_stale_claims(problem: Problem, room: Counts, free: _Free, owner: Owners) -> _Free:
     """Hand back to those who held it once, as there is room; what is free after that."""
-    tied = np.flatnonzero(free.stale != NOBODY)
+    tied = (free.stale != NOBODY).nonzero()[0]
     back = np.zeros_like(free.length)
     back[tied] = _first(free.stale[tied], free.length[tied], room)
     at = ranges(free.start[tied], back[tied])
-    owner[at] = np.repeat(problem.edge_member[free.stale[tied]], back[tied])
+    owner[at] = problem.edge_member[free.stale[tied]].repeat(back[tied])
     room -= added(free.stale[tied], back[tied], room.size)
     return _Free(
         start=free.start + back,

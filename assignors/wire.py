@@ -156,7 +156,7 @@ def encode_assignments(
     `user_data` goes to members for whom the plan has none. Raises as `encode_assignment` does.
     """
     column = plan.partitions
-    if not isinstance(column, OwnerColumn):
+    if not isinstance(column, OwnerColumn) or column.few:
         return {
             member: encode_assignment(
                 partitions, user_data=plan.user_data.get(member, user_data), version=version
