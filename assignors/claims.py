@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assignors.codec import decode_sticky_user_data, encode_sticky_user_data
-from assignors.columns import NOBODY, SEVERAL, Held, Located, Members, Subscriptions
+from assignors.columns import NOBODY, SEVERAL, Held, Located, Subscriptions
 from assignors.errors import CodecError
 from assignors.flat import FlatIndex, lengths_of
 from assignors.interface import (
@@ -37,6 +37,7 @@ from assignors.interface import (
 )
 from assignors.model import ClusterMetadata, GroupAssignment, PartitionSet, Subscription
 from assignors.owners import assignment
+from assignors.subscribed import GroupTopics, Members
 from assignors.wire import read_sticky_user_data
 
 __all__ = [
@@ -104,17 +105,29 @@ class Claims(Mapping[str, Claim]):
 class Settled:
     """The outcome, one entry per partition of `index`; members are numbered as in `member_ids`.
 
-    `profiles`: the distinct subscriptions, each as ascending topic numbers of `index`; members with
-    equal topics share one. `profile_of`: the profile of each member. `owner`: the settled owner's
-    number, or -1. `stale`: the number of the member whose older claim may break a tie, or -1.
+    `topics`: what they are subscribed to. `owner`: the settled owner's number, or -1. `stale`: the
+    number of the member whose older claim may break a tie, or -1.
     """
 
-    index: FlatIndex
+    topics: GroupTopics
     member_ids: tuple[str, ...]
-    profiles: tuple[NDArray[np.int64], ...]
-    profile_of: NDArray[np.int32]
     owner: NDArray[np.int32]
     stale: NDArray[np.int32]
+
+    @property
+    def index(self) -> FlatIndex:
+        """All partitions that somebody is subscribed to."""
+        return self.topics.index
+
+    @property
+    def profiles(self) -> tuple[NDArray[np.int64], ...]:
+        """See `GroupTopics`; members with equal topics share one."""
+        return self.topics.profiles
+
+    @property
+    def profile_of(self) -> NDArray[np.int32]:
+        """The profile of each member."""
+        return self.topics.profile_of
 
     def assignment(self, owner: NDArray[np.int32]) -> GroupAssignment:
         """The plan behind an owner's number per partition of `index`; negative = nobody."""
@@ -186,10 +199,8 @@ def settle(
         owner[twice] = NOBODY
         _settle_conflicts(located, eligible, said.generations, twice, owner, stale)
     return Settled(
-        index=index,
+        topics=topics,
         member_ids=group.member_ids,
-        profiles=topics.profiles,
-        profile_of=topics.profile_of,
         owner=owner,
         stale=stale,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,41 +18,12 @@ from numpy.typing import NDArray
 from assignors.batch import Offsets, sorted_names
 from assignors.flat import FlatIndex, lengths_of
 from assignors.model import ClusterMetadata, Ids, PartitionSet, Subscription
+from assignors.subscribed import GroupTopics, Members, TopicLists, group_topics, starts_of
 
 NOBODY = -1
 SEVERAL = -2
-Members = NDArray[np.int32]
-"""A member's number per entry, or NOBODY, or SEVERAL."""
 
 _NOTHING = PartitionSet()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TopicLists:
-    """Lists of topics: list p is the names numbered `numbers[starts[p]:starts[p + 1]]`.
-
-    `names` are sorted and distinct; no list names a topic twice, and each is in its sender's order.
-    """
-
-    names: tuple[str, ...]
-    starts: Offsets
-    numbers: Offsets
-
-    @classmethod
-    def of(cls, lists: Sequence[Sequence[str]]) -> TopicLists:
-        """The columns of lists without duplicates."""
-        number: dict[str, int] = {}
-        numbers = [number.setdefault(topic, len(number)) for each in lists for topic in each]
-        names, sorted_ = sorted_names([*number], np.array(numbers, dtype=np.int64))
-        return cls(names=names, starts=_starts(map(len, lists)), numbers=sorted_)
-
-    def __len__(self) -> int:
-        return self.starts.size - 1
-
-    def topics(self, number: int) -> tuple[str, ...]:
-        """One list, as names."""
-        span = slice(int(self.starts[number]), int(self.starts[number + 1]))
-        return tuple(self.names[each] for each in self.numbers[span].tolist())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,7 +54,7 @@ class Held:
             ends += [last + offset for offset in each.offsets[1:]]
         return cls(
             names=names,
-            starts=_starts(map(len, lists)),
+            starts=starts_of(map(len, lists)),
             topics=sorted_,
             id_starts=np.array(ends, dtype=np.int64),
             ids=np.concatenate([each.ids for each in sets]) if topics else _NOTHING.ids,
@@ -157,30 +128,6 @@ class Located:
         claimant[self.numbers[claimant[self.numbers] != who]] = SEVERAL
         claimant.setflags(write=False)
         return claimant
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class GroupTopics:
-    """What a group is subscribed to, in numbers of `index`.
-
-    `profiles`: the distinct subscriptions as ascending topic numbers, in order of first appearance
-    (by member number); `profile_of`: the one of each member. `pairs`: all that is subscribed to, as
-    profile times number of topics, plus topic, ascending; None if that is everything.
-    """
-
-    index: FlatIndex
-    profiles: tuple[Offsets, ...]
-    profile_of: Members
-    pairs: Offsets | None
-
-    def subscribed(self, members: NDArray[Any], topics: Offsets) -> NDArray[np.bool_]:
-        """Whether member `members[i]` is subscribed to topic number `topics[i]` (-1 = no topic)."""
-        if self.pairs is None:
-            return topics >= 0
-        asked = self.profile_of[members] * np.int64(self.index.sizes.size) + topics
-        at = self.pairs.searchsorted(asked)
-        found: NDArray[np.bool_] = self.pairs.take(at, mode="clip") == asked
-        return found & (topics >= 0)
 
 
 class Subscriptions(Mapping[str, Subscription]):
@@ -287,8 +234,7 @@ class Subscriptions(Mapping[str, Subscription]):
         """The partitions of the group, and who is subscribed to what."""
         known = self._topics
         if known is None or known[0] is not cluster:
-            index = FlatIndex(cluster, self.profiles.names)
-            known = (cluster, _group_topics(index, self.profiles, self.profile_of))
+            known = (cluster, group_topics(cluster, self.profiles, self.profile_of))
             self._topics = known
         return known[1]
 
@@ -357,10 +303,6 @@ def subscribed_topics(members: Mapping[str, Subscription]) -> tuple[str, ...]:
     return Subscriptions.of(members).profiles.names
 
 
-def _starts(counts: Iterable[int]) -> Offsets:
-    return np.array([*accumulate(counts, initial=0)], dtype=np.int64)
-
-
 def _profiles(members: Sequence[Subscription]) -> tuple[Members, list[Sequence[str]]]:
     """The list of topics of each member, numbered in order of appearance, and the lists."""
     by_object: dict[int, int] = {}  # most lists are one object: told apart without a look inside
@@ -374,39 +316,3 @@ def _profiles(members: Sequence[Subscription]) -> tuple[Members, list[Sequence[s
             by_object[id(topics)] = number
         profile_of.append(number)
     return np.array(profile_of, dtype=np.int32), [*by_value]
-
-
-def _group_topics(index: FlatIndex, lists: TopicLists, list_of: Members) -> GroupTopics:
-    """Lists as ascending topic numbers; those that are equal then become one profile."""
-    numbers = index.topic_numbers(lists.names)[lists.numbers]
-    starts = lists.starts
-    if bool((numbers < 0).any()):
-        known = numbers >= 0
-        starts = np.append(0, np.cumsum(known))[starts]
-        numbers = numbers[known]
-    width = max(index.sizes.size, 1)
-    keys = np.arange(0, width * len(lists), width).repeat(lengths_of(starts)) + numbers
-    if not bool((keys[1:] > keys[:-1]).all()):
-        numbers = np.sort(keys) % width
-    data, bounds = numbers.tobytes(), (8 * starts).tolist()
-    # Numbered by who has it first, however the lists came to be numbered.
-    alike: dict[bytes, int] = {}
-    number_of = np.zeros(len(lists), dtype=np.int32)
-    for each in dict.fromkeys(list_of.tolist()):
-        number_of[each] = alike.setdefault(data[bounds[each] : bounds[each + 1]], len(alike))
-    profiles = tuple(np.frombuffer(each, dtype=np.int64) for each in alike)
-    return GroupTopics(
-        index=index,
-        profiles=profiles,
-        profile_of=number_of[list_of],
-        pairs=_pairs(profiles, index.sizes.size),
-    )
-
-
-def _pairs(profiles: Sequence[Offsets], width: int) -> Offsets | None:
-    lengths = [each.size for each in profiles]
-    if sum(lengths) == width * len(profiles):
-        return None
-    pairs = np.arange(0, width * len(profiles), width).repeat(lengths)
-    pairs += np.concatenate(profiles)
-    return pairs

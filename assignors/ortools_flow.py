@@ -42,15 +42,15 @@ class OrToolsFlows:
         gives = (network.supply > 0).nonzero()[0]
         wants = (network.supply < 0).nonzero()[0]
         source, sink = nodes, nodes + 1
+        reached = np.zeros(nodes, dtype=np.bool_)
+        if gives.size == 0:
+            return Flow(carried=np.zeros_like(network.tail), reached=reached)
         solver = self._max_flow()
         arcs = solver.add_arcs_with_capacity(
             _int32(network.tail, np.full(gives.size, source), wants),
             _int32(network.head, gives, np.full(wants.size, sink)),
             np.concatenate([network.capacity, network.supply[gives], -network.supply[wants]]),
         )
-        reached = np.zeros(nodes, dtype=np.bool_)
-        if gives.size == 0:
-            return Flow(carried=np.zeros_like(network.tail), reached=reached)
         _expect_optimal(solver, solver.solve(source, sink))
         if solver.optimal_flow() < int(network.supply[gives].sum()):
             side = np.array(solver.get_source_side_min_cut(), dtype=np.int64)

@@ -103,7 +103,9 @@ class _Dinic:
         ends = degrees.cumsum()
         total = int(ends[-1])
         self.steps += total
-        return self._by_tail[(starts - ends + degrees).repeat(degrees) + np.arange(total)]
+        places = (starts - ends + degrees).repeat(degrees)
+        arcs: Numbers = self._by_tail[places + np.arange(total)]
+        return arcs
 
     def _pruned(self, layers: list[Numbers], targets: Numbers) -> list[Numbers]:
         """Only what leads to the targets."""

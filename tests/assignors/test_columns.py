@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from assignors.claims import claims_of, contested, settle
 from assignors.codec import encode_subscription
-from assignors.columns import Held, Subscriptions, TopicLists, subscribed_topics
+from assignors.columns import Held, Subscriptions, subscribed_topics
 from assignors.flat import FlatIndex
 from assignors.model import ClusterMetadata, PartitionSet, Subscription
+from assignors.subscribed import TopicLists
 from assignors.wire import decode_subscriptions
 
 from .groups import Group, groups, quick
