@@ -50,10 +50,11 @@ def placed(problem: Problem, x: Counts, settled: Settled, spread: Spread) -> Own
 
     `spread` is one that was `chosen`.
     """
-    kept = np.minimum(problem.keep, x)
-    free = _freed(problem, x, settled, spread)
     owner = settled.owner.copy()
-    room = x - kept
+    room = x - np.minimum(problem.keep, x)
+    if not room.any():
+        return owner
+    free = _freed(problem, x, settled, spread)
     if (free.stale != NOBODY).any():
         free = _back_to_stale_claims(problem, room, free, owner)
     demand = room.nonzero()[0]
