@@ -43,10 +43,13 @@ class RangeAssignor:
             place_of = {member: place for place, member in enumerate(order)}
             owner = [place_of[member] for topic in index.topics for member in near[topic]]
             return assignment(index, order, np.array(owner, dtype=np.int32))
-        blocks: list[int] = []
-        lengths: list[int] = []
+        blocks = [np.empty(0, dtype=np.int32)]
+        dealt: tuple[int, list[int]] = (0, [])
         for topic, count in index.counts.items():
-            share, extra = divmod(count, len(places[topic]))
-            blocks += places[topic]
-            lengths += [share + 1] * extra + [share] * (len(places[topic]) - extra)
-        return assignment(index, order, np.array(blocks, dtype=np.int32).repeat(lengths))
+            if dealt != (count, places[topic]):  # mostly as the topic before
+                dealt = (count, places[topic])
+                share, extra = divmod(count, len(places[topic]))
+                lengths = [share + 1] * extra + [share] * (len(places[topic]) - extra)
+                block = np.array(places[topic], dtype=np.int32).repeat(lengths)
+            blocks.append(block)
+        return assignment(index, order, np.concatenate(blocks))
