@@ -84,7 +84,7 @@ def balanced(problem: Problem, x: Counts, kernel: Kernel) -> Levels:
                 x=x,
             )
         # Those that are reached become a group of their own, with a new number.
-        renumbered = np.cumsum(split) - 1 + split.size
+        renumbered = split.cumsum() - 1 + split.size
         of_class, of_member = levels.of_class.copy(), levels.of_member.copy()
         of_class[in_class] = renumbered[of_class[in_class]]
         of_member[in_member] = renumbered[of_member[in_member]]
@@ -124,19 +124,19 @@ class Transport:
         """
         classes, members, groups = problem.classes, problem.members, levels.level.size
         usable = levels.open(problem)
-        served = levels.of_member >= 0
+        odd = (levels.of_member >= 0).nonzero()[0]
         if pending is not None:
             usable &= pending[levels.of_class[problem.edge_class]]
-            served[served] = pending[levels.of_member[served]]
+            odd = odd[pending[levels.of_member[odd]]]
         own = np.minimum(x, problem.keep)
-        places = np.flatnonzero(usable)
-        undoes = np.flatnonzero(usable & (x > own))
-        takes = np.flatnonzero(usable & (own > 0)) if may_take else places[:0]
-        odd = np.flatnonzero(served)
+        places = usable.nonzero()[0]
+        undoes = (usable & (x > own)).nonzero()[0]
+        takes = (usable & (own > 0)).nonzero()[0] if may_take else places[:0]
+        group = levels.of_member[odd]
         supply = np.zeros(classes + members + groups, dtype=np.int64)
-        in_class, in_member, in_group = np.split(supply, [classes, classes + members])
+        in_class, in_group = supply[:classes], supply[classes + members :]
         in_class[:] = problem.unowned(x)
-        in_member[served] = problem.loads(x)[served] - levels.level[levels.of_member[served]]
+        supply[classes + odd] = problem.loads(x)[odd] - levels.level[group]
         in_group[:] = -levels.odd
         if pending is not None:
             in_class[~pending[levels.of_class]] = 0
@@ -149,13 +149,18 @@ class Transport:
                     member[places],
                     class_[undoes],
                     class_[takes],
-                    classes + members + levels.of_member[odd],
+                    classes + members + group,
                 ]
             ),
             capacity=np.concatenate(
-                [problem.sizes[class_[places]], (x - own)[undoes], own[takes], np.ones_like(odd)]
+                [
+                    problem.sizes[class_[places]],
+                    (x - own)[undoes],
+                    own[takes],
+                    np.ones(odd.size, dtype=np.int64),
+                ]
             ),
-            cost=np.repeat(np.array([0, 1, 0]), [places.size + undoes.size, takes.size, odd.size]),
+            cost=np.array([0, 1, 0]).repeat([places.size + undoes.size, takes.size, odd.size]),
             supply=supply,
         )
         return cls(network=network, places=places, undoes=undoes, takes=takes)
@@ -163,9 +168,9 @@ class Transport:
     def applied(self, x: Counts, carried: Counts) -> Counts:
         """The plan `x` after the flow."""
         x = x.copy()
-        ends = np.cumsum([self.places.size, self.undoes.size, self.takes.size])
-        placed, undone, taken, _ = np.split(carried, ends)
-        x[self.places] += placed
-        x[self.undoes] -= undone
-        x[self.takes] -= taken
+        undoes = self.places.size
+        takes = undoes + self.undoes.size
+        x[self.places] += carried[:undoes]
+        x[self.undoes] -= carried[undoes:takes]
+        x[self.takes] -= carried[takes : takes + self.takes.size]
         return x

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assignors.codec import decode_sticky_user_data, encode_sticky_user_data
-from assignors.columns import NOBODY, SEVERAL, Held, Located, Members, Subscriptions
+from assignors.columns import NOBODY, SEVERAL, Held, Located, Subscriptions
 from assignors.errors import CodecError
 from assignors.flat import FlatIndex, lengths_of
 from assignors.interface import (
@@ -37,6 +37,7 @@ from assignors.interface import (
 )
 from assignors.model import ClusterMetadata, GroupAssignment, PartitionSet, Subscription
 from assignors.owners import assignment
+from assignors.subscribed import GroupTopics, Members
 from assignors.wire import read_sticky_user_data
 
 __all__ = [
@@ -104,17 +105,29 @@ class Claims(Mapping[str, Claim]):
 class Settled:
     """The outcome, one entry per partition of `index`; members are numbered as in `member_ids`.
 
-    `profiles`: the distinct subscriptions, each as ascending topic numbers of `index`; members with
-    equal topics share one. `profile_of`: the profile of each member. `owner`: the settled owner's
-    number, or -1. `stale`: the number of the member whose older claim may break a tie, or -1.
+    `topics`: what they are subscribed to. `owner`: the settled owner's number, or -1. `stale`: the
+    number of the member whose older claim may break a tie, or -1.
     """
 
-    index: FlatIndex
+    topics: GroupTopics
     member_ids: tuple[str, ...]
-    profiles: tuple[NDArray[np.int64], ...]
-    profile_of: NDArray[np.int32]
     owner: NDArray[np.int32]
     stale: NDArray[np.int32]
+
+    @property
+    def index(self) -> FlatIndex:
+        """All partitions that somebody is subscribed to."""
+        return self.topics.index
+
+    @property
+    def profiles(self) -> tuple[NDArray[np.int64], ...]:
+        """See `GroupTopics`; members with equal topics share one."""
+        return self.topics.profiles
+
+    @property
+    def profile_of(self) -> NDArray[np.int32]:
+        """The profile of each member."""
+        return self.topics.profile_of
 
     def assignment(self, owner: NDArray[np.int32]) -> GroupAssignment:
         """The plan behind an owner's number per partition of `index`; negative = nobody."""
@@ -123,7 +136,7 @@ class Settled:
     def owned_by(self, member_id: str) -> PartitionSet:
         """What this member is settled to own. Raises ValueError for an unknown member."""
         number = self.member_ids.index(member_id)
-        return self.index.partitions(np.flatnonzero(self.owner == number))
+        return self.index.partitions((self.owner == number).nonzero()[0])
 
     def owner_of(self, topic: str, partition: int) -> str | None:
         """The settled owner of one partition, None if nobody is."""
@@ -170,26 +183,24 @@ def settle(
     topics = group.topics(cluster)
     index = topics.index
     said = claims_of(group) if claims is None else Claims.of(claims, group.member_ids)
-    located = said.held.located(index)
-    owner = np.full(index.size, NOBODY, dtype=np.int32)
-    stale = np.full(index.size, NOBODY, dtype=np.int32)
-    claimants = located.claimants()
-    owner[located.numbers] = claimants
-    # Of several claims on a partition one was written last, and the others differ from it.
-    beaten = located.numbers[owner[located.numbers] != claimants]
+    if said.held is group.held:
+        located, claimant = group.claimed(index)
+    else:
+        located = said.held.located(index)
+        claimant = located.claimant(index.size)
+    owner = claimant.copy()
+    stale = np.empty(index.size, dtype=np.int32)
+    stale.fill(NOBODY)
     eligible = topics.subscribed(located.members, located.topics)
-    if not bool(eligible.all()):
-        owner[located.numbers[~np.repeat(eligible, located.counts)]] = NOBODY
-    if beaten.size:
-        owner[beaten] = NOBODY
-        twice = np.zeros(index.size, dtype=bool)
-        twice[beaten] = True
+    if not eligible.all():
+        owner[located.numbers[~eligible.repeat(located.counts)]] = NOBODY
+    twice = claimant == SEVERAL
+    if twice.any():
+        owner[twice] = NOBODY
         _settle_conflicts(located, eligible, said.generations, twice, owner, stale)
     return Settled(
-        index=index,
+        topics=topics,
         member_ids=group.member_ids,
-        profiles=topics.profiles,
-        profile_of=topics.profile_of,
         owner=owner,
         stale=stale,
     )
@@ -282,9 +293,9 @@ def _settle_conflicts(
     generations = np.maximum(generation_of, -1)[claimants]
     order = np.lexsort((claimants, -generations, numbers))
     number, claimant = numbers[order], claimants[order]
-    generation, may_own = generations[order], np.repeat(eligible, located.counts)[here][order]
+    generation, may_own = generations[order], eligible.repeat(located.counts)[here][order]
     first = np.diff(number, prepend=-1) != 0
-    group = np.cumsum(first) - 1
+    group = first.cumsum() - 1
     top = generation[first][group]
     is_top = generation == top
     tops = np.bincount(group, weights=is_top).astype(np.int64)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assignors.claims import NOBODY, Settled
+from assignors.subscribed import GroupTopics
 
 Counts = NDArray[np.int64]
 
@@ -36,14 +37,12 @@ class Runs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Problem:
+class Edges:
     """Classes, members and the edges between them, all numbered from 0.
 
     `sizes[c]`: partitions of class c. `class_of_topic`: the class of each topic of the flat index.
-    Edge e says that member `edge_member[e]` is subscribed to class `edge_class[e]` and is settled
-    to own `keep[e]` of its partitions; edges are sorted by class, then member, and
-    `edge_start[c]:edge_start[c + 1]` are those of class c. `runs` is None where partitions change
-    hands so often that runs would be no shorter than the column; see `runs_of_owners`.
+    Edge e says that member `edge_member[e]` is subscribed to class `edge_class[e]`; edges are
+    sorted by class, then member, and `edge_start[c]:edge_start[c + 1]` are those of class c.
     """
 
     members: int
@@ -52,13 +51,22 @@ class Problem:
     edge_class: Counts
     edge_member: Counts
     edge_start: Counts
-    keep: Counts
-    runs: Runs | None
 
     @property
     def classes(self) -> int:
         """How many classes there are."""
         return int(self.sizes.size)
+
+    def between(self, class_: Counts, member: NDArray[np.int32]) -> Counts:
+        """The edges of these classes and members; -1 for nobody, and all others have one."""
+        # One class and everybody in it: an edge is its member.
+        if self.classes == 1 and self.edge_member.size == self.members:
+            return member.astype(np.int64)
+        edge = _nobody(member.size)
+        known = (member >= 0).nonzero()[0]
+        keys = self.edge_class * self.members + self.edge_member
+        edge[known] = keys.searchsorted(class_[known] * self.members + member[known])
+        return edge
 
     def loads(self, x: Counts) -> Counts:
         """Partitions per member when edge e carries `x[e]`."""
@@ -67,6 +75,19 @@ class Problem:
     def unowned(self, keep: Counts) -> Counts:
         """Partitions per class that are left over when edge e keeps `keep[e]`."""
         return self.sizes - added(self.edge_class, keep, self.classes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Problem(Edges):
+    """Edges, and what is owned: member `edge_member[e]` is settled to own `keep[e]` partitions of
+    class `edge_class[e]`.
+
+    `runs` is None where partitions change hands so often that runs would be no shorter than the
+    column; see `runs_of_owners`.
+    """
+
+    keep: Counts
+    runs: Runs | None
 
     def lost(self, x: Counts) -> int:
         """How many partitions leave their settled owner when edge e carries `x[e]`."""
@@ -81,53 +102,48 @@ def added(at: Counts, amounts: Counts, size: int) -> Counts:
 
 def problem_of(settled: Settled) -> Problem:
     """The problem behind a group; members are numbered as in `settled.member_ids`."""
-    held: Counts = np.array([each.size for each in settled.profiles], dtype=np.int64)
-    served = held > 0
-    if int(np.count_nonzero(served)) == 1:
-        return _one_class(settled, np.flatnonzero(served[settled.profile_of]))
-    class_of_topic, edge_class, edge_member = _edges(settled, held)
-    classes = int(class_of_topic.max(initial=-1)) + 1
-    edges = _EdgeFinder(len(settled.member_ids), edge_class, edge_member)
+    edges = settled.topics.once(edges_of)
     differs = _differs(settled)
-    changes = class_of_topic[1:] != class_of_topic[:-1]
-    differs[settled.index.starts[1:][changes] - 1] = True
-    start = np.concatenate([[0], np.flatnonzero(differs) + 1])
-    topic = np.searchsorted(settled.index.starts, start, side="right") - 1
-    runs = _runs(settled, start, class_of_topic[topic], edges)
+    runs = None
+    if edges.classes > 1:
+        changes = edges.class_of_topic[1:] != edges.class_of_topic[:-1]
+        differs[settled.index.starts[1:][changes] - 1] = True
+    if edges.classes > 1 or _SHORT_RUN * np.count_nonzero(differs) < settled.index.size:
+        runs = _runs(settled, _starts_of(differs), edges)
+        owned = runs.edge >= 0
+        keep = added(runs.edge[owned], runs.length[owned], edges.edge_class.size)
+    else:
+        keep = np.bincount(settled.owner + 1, minlength=edges.members + 1)[1:][edges.edge_member]
     return Problem(
-        members=len(settled.member_ids),
-        sizes=added(class_of_topic, settled.index.sizes, classes),
-        class_of_topic=class_of_topic,
-        edge_class=edge_class,
-        edge_member=edge_member,
-        edge_start=np.searchsorted(edge_class, np.arange(classes + 1)),
-        keep=_kept(runs, edge_class.size),
+        members=edges.members,
+        sizes=edges.sizes,
+        class_of_topic=edges.class_of_topic,
+        edge_class=edges.edge_class,
+        edge_member=edges.edge_member,
+        edge_start=edges.edge_start,
+        keep=keep,
         runs=runs,
     )
 
 
-def _one_class(settled: Settled, edge_member: Counts) -> Problem:
-    """Everybody who is subscribed to anything is subscribed to the same."""
-    size, members = settled.index.size, len(settled.member_ids)
-    edge_class = np.zeros_like(edge_member)
-    differs = _differs(settled)
-    runs = None
-    if _SHORT_RUN * int(np.count_nonzero(differs)) < size:
-        start = np.concatenate([[0], np.flatnonzero(differs) + 1])
-        edges = _EdgeFinder(members, edge_class, edge_member)
-        runs = _runs(settled, start, np.zeros_like(start), edges)
-        keep = _kept(runs, edge_member.size)
+def edges_of(topics: GroupTopics) -> Edges:
+    """Members with equal topics are looked at together, until the edges themselves are listed."""
+    held: Counts = np.array([each.size for each in topics.profiles], dtype=np.int64)
+    if np.count_nonzero(held) == 1:
+        # Everybody who is subscribed to anything is subscribed to the same.
+        class_of_topic = np.zeros(len(topics.index.topics), dtype=np.int64)
+        edge_member = held[topics.profile_of].nonzero()[0]
+        edge_class = np.zeros(edge_member.size, dtype=np.int64)
     else:
-        keep = np.bincount(settled.owner + 1, minlength=members + 1)[1:][edge_member]
-    return Problem(
-        members=members,
-        sizes=np.array([size], dtype=np.int64),
-        class_of_topic=np.zeros(len(settled.index.topics), dtype=np.int64),
+        class_of_topic, edge_class, edge_member = _edges(topics, held)
+    classes = int(class_of_topic.max(initial=-1)) + 1
+    return Edges(
+        members=topics.profile_of.size,
+        sizes=added(class_of_topic, topics.index.sizes, classes),
+        class_of_topic=class_of_topic,
         edge_class=edge_class,
         edge_member=edge_member,
-        edge_start=np.array([0, edge_member.size], dtype=np.int64),
-        keep=keep,
-        runs=runs,
+        edge_start=edge_class.searchsorted(np.arange(classes + 1)),
     )
 
 
@@ -136,35 +152,32 @@ def runs_of_owners(problem: Problem, settled: Settled, loose: NDArray[np.bool_])
 
     For one class, where these are few and all runs together are many.
     """
-    at = np.flatnonzero(np.append(loose, True)[settled.owner])  # nobody is -1, the last
+    at = (loose[settled.owner] | (settled.owner == NOBODY)).nonzero()[0]
     jumps = at[1:] != at[:-1] + 1
     jumps |= settled.owner[at[1:]] != settled.owner[at[:-1]]
     jumps |= settled.stale[at[1:]] != settled.stale[at[:-1]]
-    first = np.concatenate([[0], np.flatnonzero(jumps) + 1]) if at.size else at
-    edges = _EdgeFinder(problem.members, problem.edge_class, problem.edge_member)
-    class_ = np.zeros_like(first)
+    first = _starts_of(jumps) if at.size else at
+    class_ = np.zeros(first.size, dtype=np.int64)
+    stale = settled.stale[at[first]]
     return Runs(
         start=at[first],
-        length=_lengths(first, at.size),
+        length=lengths_until(first, at.size),
         class_=class_,
-        edge=edges(class_, settled.owner[at[first]]),
-        stale=edges(class_, settled.stale[at[first]]),
+        edge=problem.between(class_, settled.owner[at[first]]),
+        stale=problem.between(class_, stale),
     )
 
 
-def _edges(settled: Settled, held: Counts) -> tuple[Counts, Counts, Counts]:
-    """The class of each topic, and the edges: their classes and their members.
-
-    Members with equal topics are looked at together, until the edges themselves are listed.
-    """
-    topics = len(settled.index.topics)
-    listed = np.concatenate(settled.profiles)
-    by_topic = stable_order(listed, topics)
-    profiles = np.repeat(np.arange(held.size, dtype=np.int32), held)[by_topic]
-    ends = np.cumsum(np.bincount(listed, minlength=topics)).tolist()
+def _edges(topics: GroupTopics, held: Counts) -> tuple[Counts, Counts, Counts]:
+    """The class of each topic, and the edges: their classes and their members."""
+    width = len(topics.index.topics)
+    listed = np.concatenate(topics.profiles)
+    by_topic = stable_order(listed, width)
+    profiles = np.arange(held.size, dtype=np.int32).repeat(held)[by_topic]
+    ends = np.bincount(listed, minlength=width).cumsum().tolist()
     number: dict[bytes, int] = {}
     first: list[int] = []
-    class_of_topic = np.empty(topics, dtype=np.int64)
+    class_of_topic = np.empty(width, dtype=np.int64)
     start = 0
     for topic, end in enumerate(ends):
         subscribers = profiles[start:end].tobytes()
@@ -174,15 +187,15 @@ def _edges(settled: Settled, held: Counts) -> tuple[Counts, Counts, Counts]:
         if found == len(first):
             first.append(topic)
     # One topic stands for its class; then each profile's classes, once for each of its members.
-    stands = np.zeros(topics, dtype=bool)
+    stands = np.zeros(width, dtype=bool)
     stands[first] = True
     chosen = stands[listed]
     classes = class_of_topic[listed[chosen]]
-    degree = np.bincount(np.repeat(np.arange(held.size), held)[chosen], minlength=held.size)
-    begins = np.cumsum(degree) - degree
-    of_member = degree[settled.profile_of]
-    at = ranges(begins[settled.profile_of], of_member)
-    edge_member = np.repeat(np.arange(of_member.size), of_member)
+    degree = np.bincount(np.arange(held.size).repeat(held)[chosen], minlength=held.size)
+    begins = degree.cumsum() - degree
+    of_member = degree[topics.profile_of]
+    at = ranges(begins[topics.profile_of], of_member)
+    edge_member = np.arange(of_member.size).repeat(of_member)
     edge_class = classes[at]
     order = stable_order(edge_class, len(first))
     return class_of_topic, edge_class[order], edge_member[order]
@@ -203,12 +216,26 @@ def ranges(starts: Counts, lengths: Counts) -> Counts:
     return begins + np.arange(total)
 
 
-def _lengths(starts: Counts, end: int) -> Counts:
+def lengths_until(starts: Counts, end: int) -> Counts:
     """Of ranges without gaps."""
     lengths = -starts
     lengths[:-1] += starts[1:]
     lengths[-1:] += end
     return lengths
+
+
+def _starts_of(differs: NDArray[np.bool_]) -> Counts:
+    """Where runs start: at the first entry, and at each that differs from the one before it."""
+    start = np.empty(np.count_nonzero(differs) + 1, dtype=np.int64)
+    start[0] = 0
+    np.add(differs.nonzero()[0], 1, out=start[1:])
+    return start
+
+
+def _nobody(size: int) -> Counts:
+    nobody = np.empty(size, dtype=np.int64)
+    nobody.fill(NOBODY)
+    return nobody
 
 
 def _differs(settled: Settled) -> NDArray[np.bool_]:
@@ -220,40 +247,17 @@ def _differs(settled: Settled) -> NDArray[np.bool_]:
 
 
 def _tied(settled: Settled) -> bool:
-    return settled.stale.size > 0 and int(settled.stale.max()) >= 0
+    return bool((settled.stale != NOBODY).any())
 
 
-def _runs(settled: Settled, start: Counts, class_: Counts, edges: _EdgeFinder) -> Runs:
-    stale = np.full(start.size, NOBODY, dtype=np.int64)
+def _runs(settled: Settled, start: Counts, edges: Edges) -> Runs:
+    topic = settled.index.starts.searchsorted(start, side="right") - 1
+    class_ = edges.class_of_topic[topic]
+    tied = _tied(settled)
     return Runs(
         start=start,
-        length=_lengths(start, settled.index.size),
+        length=lengths_until(start, settled.index.size),
         class_=class_,
-        edge=edges(class_, settled.owner[start]),
-        stale=edges(class_, settled.stale[start]) if _tied(settled) else stale,
+        edge=edges.between(class_, settled.owner[start]),
+        stale=edges.between(class_, settled.stale[start]) if tied else _nobody(start.size),
     )
-
-
-def _kept(runs: Runs, edges: int) -> Counts:
-    owned = runs.edge >= 0
-    return added(runs.edge[owned], runs.length[owned], edges)
-
-
-class _EdgeFinder:
-    """The number of the edge between a class and a member, for many at once."""
-
-    def __init__(self, members: int, edge_class: Counts, edge_member: Counts) -> None:
-        self._members = members
-        self._keys = edge_class * members + edge_member
-        # One class and everybody in it: an edge is its member.
-        self._same = edge_member.size == members and not edge_class.any()
-
-    def __call__(self, class_: Counts, member: NDArray[np.int32]) -> Counts:
-        """Settled members are subscribed, so that their edges exist; nobody has edge -1."""
-        if self._same:
-            return member.astype(np.int64)
-        known = member >= 0
-        edge = np.full(member.size, NOBODY, dtype=np.int64)
-        keys = class_[known] * self._members + member[known]
-        edge[known] = np.searchsorted(self._keys, keys)
-        return edge

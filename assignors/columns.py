@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,41 +18,12 @@ from numpy.typing import NDArray
 from assignors.batch import Offsets, sorted_names
 from assignors.flat import FlatIndex, lengths_of
 from assignors.model import ClusterMetadata, Ids, PartitionSet, Subscription
+from assignors.subscribed import GroupTopics, Members, TopicLists, group_topics, starts_of
 
 NOBODY = -1
 SEVERAL = -2
-Members = NDArray[np.int32]
-"""A member's number per entry, or NOBODY, or SEVERAL."""
 
 _NOTHING = PartitionSet()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TopicLists:
-    """Lists of topics: list p is the names numbered `numbers[starts[p]:starts[p + 1]]`.
-
-    `names` are sorted and distinct; no list names a topic twice, and each is in its sender's order.
-    """
-
-    names: tuple[str, ...]
-    starts: Offsets
-    numbers: Offsets
-
-    @classmethod
-    def of(cls, lists: Sequence[Sequence[str]]) -> TopicLists:
-        """The columns of lists without duplicates."""
-        number: dict[str, int] = {}
-        numbers = [number.setdefault(topic, len(number)) for each in lists for topic in each]
-        names, sorted_ = sorted_names([*number], np.array(numbers, dtype=np.int64))
-        return cls(names=names, starts=_starts(map(len, lists), len(lists)), numbers=sorted_)
-
-    def __len__(self) -> int:
-        return self.starts.size - 1
-
-    def topics(self, number: int) -> tuple[str, ...]:
-        """One list, as names."""
-        span = slice(int(self.starts[number]), int(self.starts[number + 1]))
-        return tuple(self.names[each] for each in self.numbers[span].tolist())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,16 +47,16 @@ class Held:
         lists = [each.topics for each in sets]
         topics = [number.setdefault(topic, len(number)) for topic in chain.from_iterable(lists)]
         names, sorted_ = sorted_names([*number], np.array(topics, dtype=np.int64))
-        starts = _starts(map(len, lists), len(sets))
-        # Each set has one offset more than topics: the step to the next set's first is left out.
-        offsets = chain.from_iterable([each.offsets for each in sets])
-        steps = np.diff(np.fromiter(offsets, np.int64, len(topics) + len(sets)), append=0)
-        counts = np.delete(steps, starts[1:] + np.arange(len(sets)))
+        # The offsets of each set, from where the ids of the set before it end.
+        ends: list[int] = [0]
+        for each in sets:
+            last = ends[-1]
+            ends += [last + offset for offset in each.offsets[1:]]
         return cls(
             names=names,
-            starts=starts,
+            starts=starts_of(map(len, lists)),
             topics=sorted_,
-            id_starts=_starts(counts, counts.size),
+            id_starts=np.array(ends, dtype=np.int64),
             ids=np.concatenate([each.ids for each in sets]) if topics else _NOTHING.ids,
         )
 
@@ -113,19 +84,19 @@ class Held:
 
     def members(self) -> Members:
         """The member to which each column belongs."""
-        members = np.arange(self.starts.size - 1, dtype=np.int32)
-        return np.repeat(members, lengths_of(self.starts))
+        return np.arange(self.starts.size - 1, dtype=np.int32).repeat(lengths_of(self.starts))
 
     def located(self, index: FlatIndex) -> Located:
         """Where all of it is in an index; partitions that the index does not have are left out."""
+        firsts = [index.bases.get(name, 0) for name in self.names]
+        limits = [index.counts.get(name, 0) for name in self.names]  # 0: it has no number here
         topics = index.topic_numbers(self.names)[self.topics]
         counts = lengths_of(self.id_starts)
-        firsts = np.append(index.starts, 0)[topics]
-        limits = np.append(index.sizes, 0)[topics]  # 0 for what has no number here
-        numbers = np.repeat(firsts, counts)
+        numbers = np.array(firsts, dtype=np.int64)[self.topics].repeat(counts)
         numbers += self.ids
-        if counts.size and bool((self.ids[self.id_starts[1:] - 1] >= limits).any()):
-            inside = self.ids < np.repeat(limits, counts)
+        limit = np.array(limits, dtype=np.int64)[self.topics]
+        if counts.size and bool((self.ids[self.id_starts[1:] - 1] >= limit).any()):
+            inside = self.ids < limit.repeat(counts)
             numbers = numbers[inside]
             counts = lengths_of(np.append(0, np.cumsum(inside))[self.id_starts])
         return Located(numbers=numbers, members=self.members(), topics=topics, counts=counts)
@@ -145,34 +116,18 @@ class Located:
 
     def claimants(self) -> Members:
         """The member of each number."""
-        return np.repeat(self.members, self.counts)
+        return self.members.repeat(self.counts)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class GroupTopics:
-    """What a group is subscribed to, in numbers of `index`.
-
-    `profiles`: the distinct subscriptions as ascending topic numbers, in order of first appearance
-    (by member number); `profile_of`: the one of each member.
-    """
-
-    index: FlatIndex
-    profiles: tuple[Offsets, ...]
-    profile_of: Members
-
-    def subscribed(self, members: NDArray[Any], topics: Offsets) -> NDArray[np.bool_]:
-        """Whether member `members[i]` is subscribed to topic number `topics[i]` (-1 = no topic)."""
-        width = self.index.sizes.size
-        if sum(each.size for each in self.profiles) == width * len(self.profiles):
-            return topics >= 0
-        profiles = np.arange(len(self.profiles)) * width
-        lengths = [each.size for each in self.profiles]
-        pairs = np.repeat(profiles, lengths)
-        pairs += np.concatenate(self.profiles)
-        pairs = np.append(pairs, -1)  # so that there is something to compare with
-        asked = profiles[self.profile_of[members]] + topics
-        found: NDArray[np.bool_] = pairs[np.searchsorted(pairs[:-1], asked)] == asked
-        return found & (topics >= 0)
+    def claimant(self, size: int) -> Members:
+        """The member of each partition of an index that has so many."""
+        who = self.claimants()
+        claimant = np.empty(size, dtype=np.int32)
+        claimant.fill(NOBODY)
+        claimant[self.numbers] = who
+        # Of several claims on a partition one is written last, and the others differ from it.
+        claimant[self.numbers[claimant[self.numbers] != who]] = SEVERAL
+        claimant.setflags(write=False)
+        return claimant
 
 
 class Subscriptions(Mapping[str, Subscription]):
@@ -219,7 +174,7 @@ class Subscriptions(Mapping[str, Subscription]):
         self._tuples: dict[int, tuple[str, ...]] = {}
         self._sets: dict[int, frozenset[str]] = {}
         self._topics: tuple[ClusterMetadata, GroupTopics] | None = None
-        self._said: tuple[FlatIndex, Members] | None = None
+        self._said: tuple[FlatIndex, Located, Members] | None = None
         self.member_ids = member_ids
         self.profiles = profiles
         self.profile_of = profile_of
@@ -279,24 +234,21 @@ class Subscriptions(Mapping[str, Subscription]):
         """The partitions of the group, and who is subscribed to what."""
         known = self._topics
         if known is None or known[0] is not cluster:
-            index = FlatIndex(cluster, self.profiles.names)
-            known = (cluster, _group_topics(index, self.profiles, self.profile_of))
+            known = (cluster, group_topics(cluster, self.profiles, self.profile_of))
             self._topics = known
         return known[1]
 
     def claimants(self, index: FlatIndex) -> Members:
         """Per partition of `index`, who says to own it, of whatever generation: see `contested`."""
+        return self.claimed(index)[1]
+
+    def claimed(self, index: FlatIndex) -> tuple[Located, Members]:
+        """Where all that is held is in an index; and, for each partition of it, by whom."""
         known = self._said
         if known is None or known[0] is not index:
             located = self.held.located(index)
-            who = located.claimants()
-            claimant = np.full(index.size, NOBODY, dtype=np.int32)
-            claimant[located.numbers] = who
-            # Of several claims on a partition one is written last, and the others differ from it.
-            claimant[located.numbers[claimant[located.numbers] != who]] = SEVERAL
-            claimant.setflags(write=False)
-            known = self._said = (index, claimant)
-        return known[1]
+            known = self._said = (index, located, located.claimant(index.size))
+        return known[1:]
 
     def __getitem__(self, member: str) -> Subscription:
         made = self._made.get(member)
@@ -351,12 +303,6 @@ def subscribed_topics(members: Mapping[str, Subscription]) -> tuple[str, ...]:
     return Subscriptions.of(members).profiles.names
 
 
-def _starts(counts: Iterable[int], size: int) -> Offsets:
-    starts = np.zeros(size + 1, dtype=np.int64)
-    np.cumsum(np.fromiter(counts, np.int64, size), out=starts[1:])
-    return starts
-
-
 def _profiles(members: Sequence[Subscription]) -> tuple[Members, list[Sequence[str]]]:
     """The list of topics of each member, numbered in order of appearance, and the lists."""
     by_object: dict[int, int] = {}  # most lists are one object: told apart without a look inside
@@ -370,34 +316,3 @@ def _profiles(members: Sequence[Subscription]) -> tuple[Members, list[Sequence[s
             by_object[id(topics)] = number
         profile_of.append(number)
     return np.array(profile_of, dtype=np.int32), [*by_value]
-
-
-def _group_topics(index: FlatIndex, lists: TopicLists, list_of: Members) -> GroupTopics:
-    """Lists as ascending topic numbers; those that are equal then become one profile."""
-    numbers = index.topic_numbers(lists.names)[lists.numbers]
-    starts = lists.starts
-    if bool((numbers < 0).any()):
-        known = numbers >= 0
-        starts = np.append(0, np.cumsum(known))[starts]
-        numbers = numbers[known]
-    lengths = lengths_of(starts)
-    width = max(index.sizes.size, 1)
-    keys = np.repeat(np.arange(lengths.size) * width, lengths) + numbers
-    if not bool((keys[1:] > keys[:-1]).all()):
-        numbers = np.sort(keys) % width
-    alike: dict[bytes, int] = {}
-    data, bounds = numbers.tobytes(), (8 * starts).tolist()
-    by_list = [alike.setdefault(data[a:b], len(alike)) for a, b in pairwise(bounds)]
-    profile_of = np.array(by_list, dtype=np.int32)[list_of]
-    # Named by who has it first, however the lists came to be numbered.
-    first = np.full(len(alike), list_of.size)
-    first[profile_of[::-1]] = np.arange(list_of.size)[::-1]
-    order = np.argsort(first)
-    rank = np.empty(len(alike), dtype=np.int32)
-    rank[order] = np.arange(len(alike), dtype=np.int32)
-    profiles = [np.frombuffer(each, dtype=np.int64) for each in alike]
-    return GroupTopics(
-        index=index,
-        profiles=tuple(profiles[each] for each in order.tolist()),
-        profile_of=rank[profile_of],
-    )

@@ -23,8 +23,9 @@ from assignors.batch import (
     sorted_names,
 )
 from assignors.codec import HIGHEST_VERSION, read_topics
-from assignors.columns import Held, Members, TopicLists
+from assignors.columns import Held
 from assignors.errors import CodecError
+from assignors.subscribed import Members, TopicLists
 
 _HEAD = 64
 _LONG_LIST = 32  # topics; below, to read a list costs no more than to compare it

@@ -6,13 +6,13 @@ is a `PartitionSet` in canonical form and needs no sorting on the way to the wir
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assignors.model import ClusterMetadata, PartitionSet, Subscription
+from assignors.model import ClusterMetadata, PartitionSet
 
 
 class FlatIndex:
@@ -37,12 +37,6 @@ class FlatIndex:
         self.bases: dict[str, int] = dict(zip(known, starts, strict=True))
         self.starts: NDArray[np.int64] = np.array(starts, dtype=np.int64)
         self.sizes: NDArray[np.int64] = np.array(sizes, dtype=np.int64)
-
-    @classmethod
-    def of_group(cls, cluster: ClusterMetadata, members: Mapping[str, Subscription]) -> FlatIndex:
-        """All partitions that somebody in the group is subscribed to."""
-        lists = {id(each.topics): each.topics for each in members.values()}
-        return cls(cluster, set().union(*lists.values()))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, FlatIndex):

@@ -108,6 +108,11 @@ class Assignor(Protocol):
 
 
 DEFAULT_PROTOCOLS: tuple[RebalanceProtocol, ...] = (RebalanceProtocol.EAGER,)
+_IN_ORDER: tuple[tuple[RebalanceProtocol, ...], ...] = (
+    DEFAULT_PROTOCOLS,
+    (RebalanceProtocol.COOPERATIVE, RebalanceProtocol.EAGER),
+    (RebalanceProtocol.COOPERATIVE,),
+)
 DEFAULT_PROMISES: frozenset[Promise] = frozenset({Promise.VALID, Promise.DETERMINISTIC})
 ENTRY_POINT_GROUP = "rebalance.assignors"
 BUILT_IN: Mapping[str, str] = {
@@ -127,6 +132,8 @@ def assignor_protocols(assignor: Assignor) -> tuple[RebalanceProtocol, ...]:
     Raises AssignorInterfaceError if `protocols` is empty or holds anything else.
     """
     declared = getattr(assignor, "protocols", DEFAULT_PROTOCOLS)
+    if declared in _IN_ORDER:  # enums are slow to hash
+        return _IN_ORDER[_IN_ORDER.index(declared)]
     try:
         protocols = tuple(sorted({RebalanceProtocol(each) for each in declared}, reverse=True))
     except (TypeError, ValueError):
@@ -145,6 +152,8 @@ def assignor_promises(assignor: Assignor) -> frozenset[Promise]:
     Raises AssignorInterfaceError if `promises` is no set of them.
     """
     declared = getattr(assignor, "promises", DEFAULT_PROMISES)
+    if isinstance(declared, frozenset) and all(isinstance(each, Promise) for each in declared):
+        return declared
     try:
         return frozenset(Promise(each) for each in declared)
     except (TypeError, ValueError) as error:

@@ -39,18 +39,18 @@ class OrToolsFlows:
     def max_flow(self, network: Network) -> Flow:
         """See `network.Kernel`."""
         nodes = network.supply.size
-        gives = np.flatnonzero(network.supply > 0)
-        wants = np.flatnonzero(network.supply < 0)
+        gives = (network.supply > 0).nonzero()[0]
+        wants = (network.supply < 0).nonzero()[0]
         source, sink = nodes, nodes + 1
+        reached = np.zeros(nodes, dtype=np.bool_)
+        if gives.size == 0:
+            return Flow(carried=np.zeros_like(network.tail), reached=reached)
         solver = self._max_flow()
         arcs = solver.add_arcs_with_capacity(
             _int32(network.tail, np.full(gives.size, source), wants),
             _int32(network.head, gives, np.full(wants.size, sink)),
             np.concatenate([network.capacity, network.supply[gives], -network.supply[wants]]),
         )
-        reached = np.zeros(nodes, dtype=np.bool_)
-        if gives.size == 0:
-            return Flow(carried=np.zeros_like(network.tail), reached=reached)
         _expect_optimal(solver, solver.solve(source, sink))
         if solver.optimal_flow() < int(network.supply[gives].sum()):
             side = np.array(solver.get_source_side_min_cut(), dtype=np.int64)
@@ -75,12 +75,12 @@ class OrToolsFlows:
         return answer
 
     def _saturate(self, residual: Residual, free: Mask) -> Mask:
-        at = np.flatnonzero(free & (residual.room > 0))
+        at = (free & (residual.room > 0)).nonzero()[0]
         tail, head = residual.tail[at], residual.head[at]
         room = residual.room[at]
         part = Network(tail=tail, head=head, capacity=room, cost=room, supply=residual.excess)
         flow = self.max_flow(part)
-        used = np.flatnonzero(flow.carried)
+        used = flow.carried.nonzero()[0]
         sent = flow.carried[used]
         residual.send(at[used], sent)
         nodes = residual.excess.size

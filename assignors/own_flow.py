@@ -55,9 +55,9 @@ class _Dinic:
     def __init__(self, residual: Residual) -> None:
         self.residual = residual
         self.steps = 0
-        self._by_tail = np.argsort(residual.tail, kind="stable")
+        self._by_tail = residual.tail.argsort(kind="stable")
         nodes = np.arange(residual.excess.size + 1)
-        self._first = np.searchsorted(residual.tail[self._by_tail], nodes)
+        self._first = residual.tail[self._by_tail].searchsorted(nodes)
 
     def saturate(self, allowed: Mask) -> Mask:
         """Send all that gets through on allowed arcs; the nodes that supply still reaches.
@@ -78,7 +78,7 @@ class _Dinic:
     def _search(self, usable: Mask) -> tuple[list[Numbers], Mask]:
         """Arcs by layer, from supply to the nearest demands; none, if no demand is reached."""
         head, excess = self.residual.head, self.residual.excess
-        frontier = np.flatnonzero(excess > 0)
+        frontier = (excess > 0).nonzero()[0]
         reached = np.zeros(excess.size, dtype=np.bool_)
         reached[frontier] = True
         wants = excess < 0
@@ -91,7 +91,7 @@ class _Dinic:
             onwards = np.zeros_like(reached)
             onwards[head[arcs]] = True
             reached |= onwards
-            frontier = np.flatnonzero(onwards)
+            frontier = onwards.nonzero()[0]
             met = frontier[wants[frontier]]
             if met.size:
                 return self._pruned(layers, met), reached
@@ -100,10 +100,12 @@ class _Dinic:
     def _leaving(self, nodes: Numbers) -> Numbers:
         starts = self._first[nodes]
         degrees = self._first[nodes + 1] - starts
-        ends = np.cumsum(degrees)
+        ends = degrees.cumsum()
         total = int(ends[-1])
         self.steps += total
-        return self._by_tail[np.repeat(starts - ends + degrees, degrees) + np.arange(total)]
+        places = (starts - ends + degrees).repeat(degrees)
+        arcs: Numbers = self._by_tail[places + np.arange(total)]
+        return arcs
 
     def _pruned(self, layers: list[Numbers], targets: Numbers) -> list[Numbers]:
         """Only what leads to the targets."""
@@ -120,7 +122,7 @@ class _Dinic:
         residual = self.residual
         sources = np.unique(residual.tail[layers[0]]).tolist()
         arcs = np.concatenate(layers)
-        arcs = arcs[np.argsort(residual.tail[arcs], kind="stable")]
+        arcs = arcs[residual.tail[arcs].argsort(kind="stable")]
         nodes, first = np.unique(residual.tail[arcs], return_index=True)
         walk = _Walk(
             excess=residual.excess.tolist(),
@@ -133,7 +135,7 @@ class _Dinic:
             walk.drain(source)
         self.steps += arcs.size
         sent = residual.room[arcs] - np.array(walk.room, dtype=np.int64)
-        used = np.flatnonzero(sent)
+        used = sent.nonzero()[0]
         residual.send(arcs[used], sent[used])
         residual.excess[:] = walk.excess
         return arcs[used]

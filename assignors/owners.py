@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, chain, islice, pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assignors.batch import Offsets
-from assignors.flat import FlatIndex
+from assignors.flat import FlatIndex, lengths_of
 from assignors.model import GroupAssignment, Ids, PartitionSet
 
 _NOTHING = PartitionSet()
+_FEW = 128  # partitions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,9 +46,9 @@ class Shares:
             firsts, lengths = firsts.copy(), lengths.copy()
             firsts[self.runs] -= 1
             lengths[self.runs] += 1
-        places = np.cumsum(lengths) - lengths
+        places = lengths.cumsum() - lengths
         # Every value is below 2**31, but for what is overwritten next.
-        ids = np.repeat((firsts - places).astype(np.int32), lengths)
+        ids = ((firsts - places).astype(np.int32)).repeat(lengths)
         ids += np.arange(ids.size, dtype=np.int32)
         if counted:
             ids[places[self.runs]] = np.diff(self.id_starts)
@@ -88,6 +89,11 @@ class OwnerColumn(Mapping[str, PartitionSet]):
         self._number: dict[str, int] | None = None
         self._made: dict[str, PartitionSet] = {}
 
+    @property
+    def few(self) -> bool:
+        """Whether to go through them one by one takes less time than a step of numpy each."""
+        return self.index.size <= _FEW
+
     @classmethod
     def of(cls, plan: Mapping[str, PartitionSet], index: FlatIndex) -> OwnerColumn:
         """Any valid plan as a column; of partitions that the index lacks nothing is kept."""
@@ -107,8 +113,20 @@ class OwnerColumn(Mapping[str, PartitionSet]):
             self._shares = _shares(self.index, self.owner, len(self.member_ids))
         return self._shares
 
+    def given(self) -> tuple[NDArray[np.integer[Any]], Offsets]:
+        """Who gets something, and of which topic number."""
+        if self.few:
+            given = (self.owner >= 0).nonzero()[0]
+            sizes = self.index.sizes
+            return self.owner[given], np.arange(sizes.size).repeat(sizes)[given]
+        shares = self.shares()
+        return np.arange(len(self)).repeat(lengths_of(shares.starts)), shares.topics
+
     def __getitem__(self, member: str) -> PartitionSet:
         made = self._made.get(member)
+        if made is None and self.few and not self._made:
+            self._made = _sets(self)
+            made = self._made[member]
         if made is None:
             if self._number is None:
                 self._number = {each: number for number, each in enumerate(self.member_ids)}
@@ -153,27 +171,42 @@ def assignment(
     return GroupAssignment._trusted(column, data)
 
 
+def _sets(column: OwnerColumn) -> dict[str, PartitionSet]:
+    """What each member gets, where all together are few."""
+    owner = iter(column.owner.tolist())
+    held: list[dict[str, list[int]]] = [{} for _ in range(len(column) + 1)]  # nobody is the last
+    for topic, size in column.index.counts.items():
+        for partition, number in enumerate(islice(owner, size)):
+            held[max(number, -1)].setdefault(topic, []).append(partition)
+    made = {}
+    for member, topics in zip(column.member_ids, held, strict=False):
+        offsets = (0, *accumulate(map(len, topics.values())))
+        ids = np.array([*chain.from_iterable(topics.values())], dtype=np.int32)
+        made[member] = PartitionSet._trusted(tuple(topics), offsets, ids)
+    return made
+
+
 def _shares(index: FlatIndex, owner: NDArray[np.int32], members: int) -> Shares:
     """Sorted are the runs of one owner in one topic: of a million partitions, thousands."""
     begins = np.ones(owner.size, dtype=bool)
     np.not_equal(owner[1:], owner[:-1], out=begins[1:])
     begins[index.starts] = True
-    at = np.flatnonzero(begins)
+    at = begins.nonzero()[0]
     lengths = np.diff(at, append=owner.size)
     who = owner[at]
     if bool((who < 0).any()):
         assigned = who >= 0
         at, lengths, who = at[assigned], lengths[assigned], who[assigned]
     # numpy sorts what fits 16 bits by radix.
-    order = np.argsort(who.astype(np.uint16) if members <= 2**16 else who, kind="stable")
+    order = (who.astype(np.uint16) if members <= 2**16 else who).argsort(kind="stable")
     at, lengths, who = at[order], lengths[order], who[order]
-    topics = np.searchsorted(index.starts, at, side="right") - 1
+    topics = index.starts.searchsorted(at, side="right") - 1
     columns = np.ones(at.size, dtype=bool)
     columns[1:] = (who[1:] != who[:-1]) | (topics[1:] != topics[:-1])
-    runs = np.flatnonzero(columns)
-    ends = np.append(0, np.cumsum(lengths))
+    runs = columns.nonzero()[0]
+    ends = np.append(0, lengths.cumsum())
     return Shares(
-        starts=np.searchsorted(who[runs], np.arange(members + 1)),
+        starts=who[runs].searchsorted(np.arange(members + 1)),
         topics=topics[runs],
         id_starts=np.append(ends[runs], ends[-1]),
         runs=runs,

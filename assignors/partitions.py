@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import partial
-from itertools import accumulate, islice, pairwise
+from itertools import accumulate, islice, pairwise, repeat
 from operator import and_, lt, or_, sub, xor
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
@@ -43,6 +43,10 @@ class TopicPartition(NamedTuple):
 
     topic: str
     partition: int
+
+
+_PARTITION: Callable[[tuple[str, int]], TopicPartition] = partial(tuple.__new__, TopicPartition)
+"""A pair as a partition, without Python's own code in between."""
 
 
 class PartitionSet(Set[TopicPartition]):
@@ -161,9 +165,11 @@ class PartitionSet(Set[TopicPartition]):
         return iter(self._few()) if len(self) <= _FEW else self._each()
 
     def _each(self) -> Iterator[TopicPartition]:
+        return map(_PARTITION, self._pairs())
+
+    def _pairs(self) -> Iterator[tuple[str, int]]:
         for topic, start, end in zip(self._topics, self._offsets, self._offsets[1:], strict=False):
-            for partition in self._ids[start:end].tolist():
-                yield TopicPartition(topic, partition)
+            yield from zip(repeat(topic), self._ids[start:end].tolist())
 
     def _few(self) -> dict[TopicPartition, None]:
         if self._listed is None:
@@ -316,6 +322,10 @@ def _is_canonical(
         return True
     if min(counts) <= 0 or not all(map(lt, topics, islice(topics, 1, None))):
         return False
+    if flat.size <= _FEW:
+        listed = flat.tolist()
+        spans = [listed[a:b] for a, b in pairwise(offsets)]
+        return all(ids[0] >= 0 and all(map(lt, ids, islice(ids, 1, None))) for ids in spans)
     rising = flat[1:] > flat[:-1]
     if len(counts) == 1:
         return int(flat[0]) >= 0 and bool(rising.all())

@@ -13,7 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assignors.claims import NOBODY, Settled
-from assignors.classes import Counts, Problem, added, ranges, runs_of_owners, stable_order
+from assignors.classes import (
+    Counts,
+    Problem,
+    added,
+    lengths_until,
+    ranges,
+    runs_of_owners,
+    stable_order,
+)
 
 Owners = NDArray[np.int32]
 Spread: TypeAlias = Literal["auto", "topic", "contiguous"]
@@ -30,6 +38,8 @@ def chosen(spread: Spread, settled: Settled) -> Literal["topic", "contiguous"]:
     """What "auto" means for this group."""
     if spread != "auto":
         return spread
+    if settled.index.size <= MANY_ENTRIES:
+        return "topic"
     held = np.array([each.size for each in settled.profiles], dtype=np.int64)
     entries = min(settled.index.size, int(held[settled.profile_of].sum()))
     return "topic" if entries <= MANY_ENTRIES else "contiguous"
@@ -40,11 +50,12 @@ def placed(problem: Problem, x: Counts, settled: Settled, spread: Spread) -> Own
 
     `spread` is one that was `chosen`.
     """
-    kept = np.minimum(problem.keep, x)
-    free = _freed(problem, x, settled, spread)
     owner = settled.owner.copy()
-    room = x - kept
-    if free.stale.size and int(free.stale.max()) >= 0:
+    room = x - np.minimum(problem.keep, x)
+    if not room.any():
+        return owner
+    free = _freed(problem, x, settled, spread)
+    if (free.stale != NOBODY).any():
         free = _back_to_stale_claims(problem, room, free, owner)
     demand = room.nonzero()[0]
     if demand.size == 0:
@@ -132,7 +143,7 @@ def _first(edge: Counts, length: Counts, quota: Counts) -> Counts:
     edges, lengths = edge[order], length[order]
     before = lengths.cumsum() - lengths
     begins = np.concatenate([[True], edges[1:] != edges[:-1]]) if edges.size else edges == 0
-    before -= np.repeat(before[begins], np.diff(np.flatnonzero(begins), append=edges.size))
+    before -= before[begins].repeat(lengths_until(begins.nonzero()[0], edges.size))
     result = np.empty_like(length)
     result[order] = np.clip(quota[edges] - before, 0, lengths)
     return result
@@ -146,7 +157,7 @@ def _spread_cut(problem: Problem, settled: Settled, cut: _Free, edges: Counts, x
     topic = _topic_at(settled, at)
     # The first of each topic stays, then the second of each, as many as the edge carries.
     order = np.lexsort((at, topic, edge))
-    turn = np.empty_like(at)
+    turn = np.empty(at.size, dtype=np.int64)
     turn[order] = _rank(edge[order], topic[order])
     order = np.lexsort((at, turn, edge))
     stays = np.empty(at.size, dtype=np.bool_)
@@ -154,7 +165,7 @@ def _spread_cut(problem: Problem, settled: Settled, cut: _Free, edges: Counts, x
     lost = (~stays).nonzero()[0]
     return _Free(
         start=at[lost],
-        length=np.ones_like(lost),
+        length=np.ones(lost.size, dtype=np.int64),
         class_=problem.edge_class[edge[lost]],
         stale=stale[lost],
     )
@@ -172,11 +183,11 @@ def _rank(*sorted_keys: Counts) -> Counts:
 
 def _back_to_stale_claims(problem: Problem, room: Counts, free: _Free, owner: Owners) -> _Free:
     """Hand back to those who held it once, as there is room; what is free after that."""
-    tied = np.flatnonzero(free.stale != NOBODY)
-    back = np.zeros_like(free.length)
+    tied = (free.stale != NOBODY).nonzero()[0]
+    back = np.zeros(free.length.size, dtype=np.int64)
     back[tied] = _first(free.stale[tied], free.length[tied], room)
     at = ranges(free.start[tied], back[tied])
-    owner[at] = np.repeat(problem.edge_member[free.stale[tied]], back[tied])
+    owner[at] = problem.edge_member[free.stale[tied]].repeat(back[tied])
     room -= added(free.stale[tied], back[tied], room.size)
     return _Free(
         start=free.start + back,
@@ -195,10 +206,10 @@ def _in_turns(problem: Problem, edges: Counts, topic: Counts) -> Counts:
     rank = _rank(edges)
     turns = stable_order(rank, int(rank.max()) + 1)
     turns = turns[stable_order(problem.edge_class[edges[turns]], problem.classes)]
-    met = np.empty_like(topic)
+    met = np.empty(topic.size, dtype=np.int64)
     met[turns] = topic
     # Topics of a class are numbered ascending, classes are not: a topic lies in one class only.
     order = stable_order(met, int(met.max()) + 1)
-    by_topic = np.empty_like(order)
+    by_topic = np.empty(order.size, dtype=np.int64)
     by_topic[stable_order(topic, int(topic.max()) + 1)] = order
     return edges[by_topic]

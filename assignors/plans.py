@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from assignors.columns import NOBODY, Subscriptions
 from assignors.errors import InvalidPlanError, PlanFault, in_one_line
-from assignors.flat import FlatIndex, lengths_of
+from assignors.flat import FlatIndex
 from assignors.model import ClusterMetadata, GroupAssignment, PartitionSet, Subscription
 from assignors.owners import OwnerColumn
 
@@ -129,9 +129,7 @@ def _is_valid_column(
     topics = group.topics(cluster)
     if column.index != topics.index or column.member_ids != group.member_ids:
         return False
-    shares = column.shares()
-    receivers = np.repeat(np.arange(len(group)), lengths_of(shares.starts))
-    if not bool(topics.subscribed(receivers, shares.topics).all()):
+    if topics.pairs is not None and not topics.subscribed(*column.given()).all():
         return False
     forgotten = column.owner < 0
     lacks = bool(forgotten.any())

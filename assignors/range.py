@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from assignors.flat import FlatIndex
+from assignors.columns import Subscriptions
 from assignors.interface import Promise
 from assignors.model import ClusterMetadata, GroupAssignment, Subscription
 from assignors.ordering import dealing_order, places_by_topic
@@ -36,18 +36,20 @@ class RangeAssignor:
         """See the class. Topics unknown to the cluster are skipped; claims are not looked at."""
         order = dealing_order(members)
         places = places_by_topic(members, order)
-        index = FlatIndex.of_group(cluster, members)
-        owner = np.empty(index.size, dtype=np.int32)
+        index = Subscriptions.of(members).topics(cluster).index
         subscribers = {topic: [order[place] for place in places[topic]] for topic in index.topics}
         near = owners_by_rack(cluster, members, index, subscribers)
-        place_of = {member: place for place, member in enumerate(order)}
-        for topic in index.topics:
-            span = slice(index.bases[topic], index.bases[topic] + index.counts[topic])
-            if near is not None:
-                owner[span] = [place_of[member] for member in near[topic]]
-                continue
-            share, extra = divmod(index.counts[topic], len(places[topic]))
-            lengths = np.full(len(places[topic]), share)
-            lengths[:extra] += 1
-            owner[span] = np.repeat(places[topic], lengths)
-        return assignment(index, order, owner)
+        if near is not None:
+            place_of = {member: place for place, member in enumerate(order)}
+            owner = [place_of[member] for topic in index.topics for member in near[topic]]
+            return assignment(index, order, np.array(owner, dtype=np.int32))
+        blocks = [np.empty(0, dtype=np.int32)]
+        dealt: tuple[int, list[int]] = (0, [])
+        for topic, count in index.counts.items():
+            if dealt != (count, places[topic]):  # mostly as the topic before
+                dealt = (count, places[topic])
+                share, extra = divmod(count, len(places[topic]))
+                lengths = [share + 1] * extra + [share] * (len(places[topic]) - extra)
+                block = np.array(places[topic], dtype=np.int32).repeat(lengths)
+            blocks.append(block)
+        return assignment(index, order, np.concatenate(blocks))

@@ -116,7 +116,7 @@ def _start(problem: Problem, spread: Spread) -> Counts:
     class_ = problem.edge_class
     place = np.arange(class_.size) - problem.edge_start[class_]
     # Each class begins where the one before it ended, so that not the same members get more.
-    turn = (place - (np.cumsum(extra) - extra)[class_]) % degree[class_]
+    turn = (place - (extra.cumsum() - extra)[class_]) % degree[class_]
     return np.asarray(problem.keep + share[class_] + (turn < extra[class_]))
 
 

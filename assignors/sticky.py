@@ -23,6 +23,9 @@ from assignors.placing import Spread
 from assignors.soft import Soft
 from assignors.solver import Method, Solver, solve
 
+_PROMISES = frozenset(Promise) - {Promise.COOPERATIVE_SAFE}
+_SOFT_PROMISES = _PROMISES - {Promise.BALANCED, Promise.MINIMAL_MOVES}
+
 __all__ = ["Method", "Soft", "Solver", "Spread", "StickyAssignor", "StickyPlan", "plan_from"]
 
 
@@ -88,10 +91,7 @@ class StickyAssignor:
     @property
     def promises(self) -> frozenset[Promise]:
         """Everything but the cooperative protocol; a soft objective trades two of them away."""
-        promised = frozenset(Promise) - {Promise.COOPERATIVE_SAFE}
-        if self.soft is None:
-            return promised
-        return promised - {Promise.BALANCED, Promise.MINIMAL_MOVES}
+        return _PROMISES if self.soft is None else _SOFT_PROMISES
 
     def assign(
         self, cluster: ClusterMetadata, members: Mapping[str, Subscription]

@@ -24,6 +24,7 @@ from assignors.batch import (
 )
 from assignors.codec import (
     HIGHEST_VERSION,
+    StickyUserData,
     SubscriptionReader,
     decode_sticky_user_data,
     decode_subscription,
@@ -36,7 +37,7 @@ from assignors.codec import (
 from assignors.columns import Held, Subscriptions
 from assignors.errors import CodecError
 from assignors.fields import read_fields, read_held
-from assignors.model import GroupAssignment, Subscription
+from assignors.model import GroupAssignment, PartitionSet, Subscription
 from assignors.owners import OwnerColumn
 
 __all__ = ["decode_subscriptions", "encode_assignments", "read_sticky_user_data"]
@@ -46,6 +47,7 @@ _Read = TypeVar("_Read")
 
 _FEW_BYTES = 8_192  # of a group: read faster one by one
 _NO_CLAIM = bytes(4)
+_NOTHING = PartitionSet()
 
 
 def decode_subscriptions(
@@ -123,13 +125,19 @@ def read_sticky_user_data(
 
     Empty, absent and unreadable bytes are none. See `decode_sticky_user_data`.
     """
+    if sum(len(each or b"") for each in user_data) <= _FEW_BYTES:
+        claims = [_claim(each) for each in user_data]
+        return (
+            Held.of([each.partitions if each else _NOTHING for each in claims]),
+            np.array([each.generation_id if each else -1 for each in claims], dtype=np.int64),
+            np.array([each is not None for each in claims], dtype=bool),
+        )
     readable = np.array([bool(each) for each in user_data], dtype=bool)
     messages = [each or _NO_CLAIM for each in user_data]
 
     def repaired(number: int) -> bytes:
-        try:
-            claim = decode_sticky_user_data(messages[number])
-        except CodecError:
+        claim = _claim(messages[number])
+        if claim is None:
             readable[number] = False
             return _NO_CLAIM
         return encode_sticky_user_data(claim.partitions, claim.generation_id)
@@ -145,6 +153,13 @@ def read_sticky_user_data(
     return held, generations, readable
 
 
+def _claim(user_data: bytes | None) -> StickyUserData | None:
+    try:
+        return decode_sticky_user_data(user_data) if user_data else None
+    except CodecError:
+        return None
+
+
 def encode_assignments(
     plan: GroupAssignment,
     *,
@@ -156,7 +171,7 @@ def encode_assignments(
     `user_data` goes to members for whom the plan has none. Raises as `encode_assignment` does.
     """
     column = plan.partitions
-    if not isinstance(column, OwnerColumn):
+    if not isinstance(column, OwnerColumn) or column.few:
         return {
             member: encode_assignment(
                 partitions, user_data=plan.user_data.get(member, user_data), version=version

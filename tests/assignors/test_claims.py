@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from assignors.claims import Claim, claims_of, contested, settle, with_claim, with_claims
 from assignors.codec import encode_sticky_user_data
-from assignors.flat import FlatIndex
+from assignors.columns import Subscriptions
 from assignors.model import ClusterMetadata, PartitionSet, Subscription
 from assignors.range import RangeAssignor
 
@@ -113,7 +113,7 @@ def test_contested_counts_every_live_claim() -> None:
         "m1": member("a", {"a": [0, 1]}, 5),
         "m2": member("b", {"a": [1, 2]}, 3),
     }
-    index = FlatIndex.of_group(CLUSTER, members)
+    index = Subscriptions.of(members).topics(CLUSTER).index
 
     assert contested(index, members).tolist() == [0, -2, 1, -1, -1]
 

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assignors import subscribed
 from assignors.claims import claims_of, contested, settle
 from assignors.codec import encode_subscription
-from assignors.columns import Held, Subscriptions, TopicLists, subscribed_topics
+from assignors.columns import Held, Subscriptions, subscribed_topics
 from assignors.flat import FlatIndex
 from assignors.model import ClusterMetadata, PartitionSet, Subscription
+from assignors.subscribed import GroupTopics, TopicLists
 from assignors.wire import decode_subscriptions
 
 from .groups import Group, groups, quick
@@ -62,6 +64,29 @@ def test_bytes_settle_as_objects_do(group: Group) -> None:
     assert ours.profile_of.tolist() == theirs.profile_of.tolist()
     assert ours.owner.tolist() == theirs.owner.tolist()
     assert ours.stale.tolist() == theirs.stale.tolist()
+
+
+def profile_sizes(topics: GroupTopics) -> list[int]:
+    return [each.size for each in topics.profiles]
+
+
+@quick
+@given(groups())
+def test_what_stays_the_same_is_worked_out_once(group: Group) -> None:
+    cluster, members = group
+    topics = Subscriptions.of(members).topics(cluster)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subscribed, "_SMALL", -1)
+        anew = Subscriptions.of(members).topics(cluster)
+
+    assert Subscriptions.of(dict(members)).topics(ClusterMetadata(cluster.partitions)) is topics
+    assert anew is not topics
+    assert anew.index == topics.index
+    assert [each.tolist() for each in anew.profiles] == [each.tolist() for each in topics.profiles]
+    assert anew.profile_of.tolist() == topics.profile_of.tolist()
+    assert topics.once(profile_sizes) is topics.once(profile_sizes)
+    with pytest.raises(ValueError, match="read-only"):
+        topics.profile_of[:] = 0
 
 
 @quick

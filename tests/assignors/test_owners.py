@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assignors import owners
 from assignors.flat import FlatIndex
 from assignors.model import ClusterMetadata, GroupAssignment, PartitionSet
 from assignors.owners import OwnerColumn, assignment
@@ -90,3 +91,16 @@ def test_to_a_column_and_back(owner: list[int]) -> None:
     other = FlatIndex(ClusterMetadata({"s": 1, "t": 2}), "st")
     there = OwnerColumn.of(plan, other)
     assert there.owner.tolist() == [-1, *owner[:2]]
+
+
+@quick
+@given(st.lists(st.integers(-1, 2), min_size=5, max_size=5))
+def test_few_partitions_are_those_of_many(owner: list[int]) -> None:
+    few, many = column(*owner, members=("a", "b", "c")), column(*owner, members=("a", "b", "c"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(owners, "_FEW", -1)
+        made, given_to = dict(many), [each.tolist() for each in many.given()]
+
+    assert dict(few) == made
+    who, topics = (each.tolist() for each in few.given())
+    assert {*zip(who, topics, strict=True)} == {*zip(*given_to, strict=True)}

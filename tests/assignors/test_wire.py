@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assignors import batch, fields, wire
+from assignors import batch, fields, owners, wire
 from assignors.claims import sticky_claims
 from assignors.codec import (
     CodecError,
@@ -83,6 +83,7 @@ def small_limits(forced: bool = True) -> Iterator[None]:
     """Take the way of large groups also for small ones; or only stop reading one by one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(wire, "_FEW_BYTES", -1)
+        patch.setattr(owners, "_FEW", -1)
         if forced:
             patch.setattr(batch, "_FEW", 0)
             patch.setattr(batch, "_FEW_STRINGS", 0)
@@ -169,6 +170,7 @@ def test_claims_are_read_as_one_by_one(listed: list[bytes | None], forced: bool)
     with small_limits(forced):
         claims = sticky_claims(members)
 
+    assert dict(sticky_claims(members)) == dict(claims)
     assert len(claims) == len(members)
     for member, sent in members.items():
         try:
@@ -281,13 +283,23 @@ def test_equal_strings_have_equal_numbers(strings: list[bytes]) -> None:
     assert [strings[firsts[number]] for number in numbers] == strings
 
 
-owners = st.lists(st.integers(-1, 3), max_size=12)
+dealt_to = st.lists(st.integers(-1, 3), max_size=12)
 
 
 @settings(quick, max_examples=100)
-@given(owners, st.sampled_from([None, b"", b"x"]), st.sampled_from([0, 3]), st.permutations("abcd"))
+@given(
+    dealt_to,
+    st.sampled_from([None, b"", b"x"]),
+    st.sampled_from([0, 3]),
+    st.permutations("abcd"),
+)
+@pytest.mark.parametrize("limits", [small_limits, nullcontext])
 def test_a_plan_kept_as_a_column_is_written_like_any_other(
-    owner: list[int], user_data: bytes | None, version: int, members: list[str]
+    limits: Callable[[], AbstractContextManager[None]],
+    owner: list[int],
+    user_data: bytes | None,
+    version: int,
+    members: list[str],
 ) -> None:
     cluster = ClusterMetadata({"t": len(owner) // 3, "u": len(owner) - len(owner) // 3})
     index = FlatIndex(cluster, ["t", "u"])
@@ -299,11 +311,12 @@ def test_a_plan_kept_as_a_column_is_written_like_any_other(
     ]
     plain = GroupAssignment(dict(zip(members, dealt, strict=True)), said)
 
-    assert plan == plain
-    assert plain == plan
-    assert hash(plan) == hash(plain)
-    assert repr(plan) == repr(plain)
-    written = encode_assignments(plan, user_data=user_data, version=version)
+    with limits():
+        assert plan == plain
+        assert plain == plan
+        assert hash(plan) == hash(plain)
+        assert repr(plan) == repr(plain)
+        written = encode_assignments(plan, user_data=user_data, version=version)
     assert list(written) == sorted(members)
     assert written == encode_assignments(plain, user_data=user_data, version=version)
     assert written == {
