@@ -339,6 +339,7 @@ def _violation_as_json(violation: "Violation") -> dict[str, Any]:
 
     return {
         "rule": violation.rule,
+        "code": violation.code,
         "t_ms": violation.t,
         "message": violation.message,
         "last_events": [json.loads(event_line(event)) for event in violation.last_events],

@@ -6,8 +6,7 @@ is counted and told; it is never just left out.
 
 from dataclasses import dataclass
 
-from rebalance.simulation.checkers import Violation
-from rebalance.simulation.checkers.convergence import Convergence
+from rebalance.simulation.checkers import Problem, Violation
 from rebalance.simulation.simulation import Simulation
 
 __all__ = ["KnownLimit", "judged"]
@@ -40,6 +39,5 @@ def judged(simulation: Simulation) -> tuple[tuple[Violation, ...], tuple[KnownLi
 
 
 def _reason(violation: Violation, simulation: Simulation) -> str:
-    if violation.checker != Convergence.__name__:
-        return ""
-    return simulation.limits.of(violation.t, violation.message)
+    problem = violation.about
+    return simulation.limits.of(violation.t, problem) if isinstance(problem, Problem) else ""

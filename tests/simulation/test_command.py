@@ -11,7 +11,7 @@ from rebalance.cli.errors import UsageError
 from rebalance.cli.simulate import simulate
 from rebalance.cli.terminal import ColorWhen
 from rebalance.simulation import Simulation
-from rebalance.simulation.checkers import Unsettled
+from rebalance.simulation.checkers import Problem, ProblemKind, Unsettled
 from rebalance.simulation.checkers.limits import LEADER_CAME_BACK
 from rebalance.timeline.trace import read_trace
 
@@ -144,7 +144,8 @@ def test_violation_is_told_with_what_led_to_it(
     as_json: bool,
 ) -> None:
     def settle(simulation: Simulation) -> None:
-        simulation.checkers.told(Unsettled(t=simulation.now, problem="it is a test"))
+        problem = Problem(kind=ProblemKind.MEMBER, detail="Joining", text="it is a test")
+        simulation.checkers.told(Unsettled(t=simulation.now, problem=problem))
 
     monkeypatch.setattr("rebalance.simulation.run.settle", settle)
     assert run(story, json_output=as_json) == 1
@@ -152,6 +153,7 @@ def test_violation_is_told_with_what_led_to_it(
     if as_json:
         violation = json.loads(out)["violations"][0]
         assert (violation["rule"], violation["t_ms"]) == ("I05", 3021)
+        assert violation["code"] == "member Joining"
         assert violation["last_events"][-1]["event"] == "assigned"
     else:
         assert "I05 violated at 3.021s: it is a test" in out
