@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rebalance.cli.errors import UsageError
+from rebalance.cli.numbers import bounded
 from rebalance.cli.scenario_options import (
     By,
     Count,
@@ -71,7 +72,7 @@ def compare(
     ] = None,
     seeds: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="So many; default: 1 of a file, 5 without one."),
+        bounded(least=1, metavar="N", help="So many; default: 1 of a file, 5 without one."),
     ] = None,
     members: Members = None,
     partitions: Partitions = None,
@@ -82,7 +83,7 @@ def compare(
     count: Count = None,
     print_scenario: PrintScenario = False,
     workers: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Processes; default: one a core.")
+        int | None, bounded(least=1, metavar="N", help="Processes; default: one a core.")
     ] = None,
     html: Annotated[
         Path | None,
@@ -90,7 +91,7 @@ def compare(
     ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     width: Annotated[
-        int | None, typer.Option(min=NARROW, max=WIDE, help="Columns; default: the terminal's.")
+        int | None, bounded(least=NARROW, most=WIDE, help="Columns; default: the terminal's.")
     ] = None,
     color: Annotated[
         ColorWhen, typer.Option(help="Colour only repeats what the characters say.")

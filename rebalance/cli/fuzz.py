@@ -14,6 +14,7 @@ import typer
 
 from rebalance.cli.errors import UsageError
 from rebalance.cli.interruption import Interruption, interruptible
+from rebalance.cli.numbers import bounded
 from rebalance.cli.terminal import check_writable
 
 if TYPE_CHECKING:
@@ -29,18 +30,18 @@ _DEFAULT_SEEDS = 1000
 def fuzz(
     seeds: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help=f"How many seeds; {_DEFAULT_SEEDS} by default."),
+        bounded(least=1, metavar="N", help=f"How many seeds; {_DEFAULT_SEEDS} by default."),
     ] = None,
-    first: Annotated[int, typer.Option("--from", min=0, metavar="N", help="The first seed.")] = 0,
+    first: Annotated[int, bounded("--from", least=0, metavar="N", help="The first seed.")] = 0,
     to: Annotated[
-        int | None, typer.Option("--to", min=1, metavar="M", help="Up to this seed, without it.")
+        int | None, bounded("--to", least=1, metavar="M", help="Up to this seed, without it.")
     ] = None,
     seconds: Annotated[
         float | None,
-        typer.Option(min=0.1, metavar="S", help="Stop after so long; alone: as many as fit."),
+        bounded(least=0.1, metavar="S", help="Stop after so long; alone: as many as fit."),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Processes; default: one a core.")
+        int | None, bounded(least=1, metavar="N", help="Processes; default: one a core.")
     ] = None,
     scheduler: Annotated[
         str | None,

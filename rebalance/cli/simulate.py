@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rebalance.cli.errors import UsageError
+from rebalance.cli.numbers import bounded
 from rebalance.cli.progress import progress, rate
 from rebalance.cli.scenario_options import (
     By,
@@ -82,7 +83,7 @@ def simulate(
     json_output: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     width: Annotated[
         int | None,
-        typer.Option(min=NARROW, max=WIDE, help="Columns; default: the terminal's."),
+        bounded(least=NARROW, most=WIDE, help="Columns; default: the terminal's."),
     ] = None,
     color: Annotated[
         ColorWhen, typer.Option(help="Colour only repeats what the characters say.")
