@@ -3,6 +3,7 @@
     python -m benchmarks.believable --measure 5     five runs for each set, 65 s each
     python -m benchmarks.believable --fit           the frames' delay, anew, on the set "fit"
     python -m benchmarks.believable --write         the table into docs/simulation.md
+    python -m benchmarks.believable --away 0 1000   the simulation alone, with other times away (ms)
 
 Without --measure what was measured before (measured.json) is taken. Every run is kept as soon as it
 is over; a measurement may be interrupted. Exit code 1 if a median is not within 25 %, or if there
@@ -18,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.believable import real, report
-from benchmarks.believable.comparison import FITTED_ON, compare, fit
+from benchmarks.believable.comparison import FITTED_ON, absences, compare, fit
 from benchmarks.believable.deploy import SETUPS, Deploy
 from benchmarks.believable.measured import FILE, SETS, Measured, Measurement, part_of
 from benchmarks.believable.servers import APACHE, EMBEDDED, running
@@ -54,6 +55,7 @@ def main() -> None:
     parser.add_argument("--broker", choices=(APACHE, EMBEDDED), default=APACHE)
     parser.add_argument("--only", choices=tuple(SETUPS), action="append", default=[])
     parser.add_argument("--file", type=Path, default=FILE)
+    parser.add_argument("--away", type=int, metavar="MS", nargs="+", default=[])
     parser.add_argument("--fit", action="store_true")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
@@ -66,6 +68,12 @@ def main() -> None:
     if (options.fit or options.measure) and FITTED_ON in measurement.setups():
         measurement.most_ms = fit(measurement, deploy)
         measurement.save(options.file)
+    if options.away:
+        text = report.absences(absences(measurement, deploy, options.away))
+        print(text)
+        if options.write:
+            report.write(text, away=True)
+        return
     rows = compare(measurement, deploy)
     text = report.table(measurement, rows)
     print(text)

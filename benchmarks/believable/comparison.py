@@ -3,7 +3,7 @@
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from benchmarks.believable import simulated
@@ -12,7 +12,7 @@ from benchmarks.believable.measured import Measured, Measurement
 from benchmarks.believable.run import PARTS, Part, Run
 from rebalance.simulation import Delay
 
-__all__ = ["FITTED_ON", "WITHIN", "Row", "compare", "fit"]
+__all__ = ["FITTED_ON", "WITHIN", "Absence", "Row", "absences", "compare", "fit"]
 
 WITHIN = 0.25
 """How far the simulated median may be from the measured one."""
@@ -54,6 +54,17 @@ class Row:
         return tuple(found)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """The graceful part of a setup, simulated with processes that are away for so long."""
+
+    setup: str
+    away_ms: int
+    costs: tuple[int, ...]
+    """Unavailable partition-ms, each of a run."""
+    rebalances: tuple[int, ...]
+
+
 def fit(measurement: Measurement, deploy: Deploy, choices: Sequence[int] = _MOST_MS) -> int:
     """How long a frame travels at most (ms, of `choices`) to meet the median of the set "fit"."""
     wanted = measurement.median(FITTED_ON, "fit", "graceful")
@@ -89,6 +100,26 @@ def compare(measurement: Measurement, deploy: Deploy, *, seeds: int = _SEEDS) ->
             )
             rows.append(row)
     return rows
+
+
+def absences(measurement: Measurement, deploy: Deploy, away_ms: Sequence[int]) -> list[Absence]:
+    """All setups, simulated as `compare` does it, once for each time that processes are away."""
+    found = []
+    for setup in measurement.setups():
+        for each in away_ms:
+            away = replace(deploy, away_ms=each)
+            judged = measurement.of(setup, "judge")
+            runs = _played(setup, judged, away, measurement.most_ms, seeds=_SEEDS)
+            costs = [run.cost("graceful", away) for run in runs]
+            found.append(
+                Absence(
+                    setup=setup,
+                    away_ms=each,
+                    costs=tuple(cost.unavailable_partition_ms for cost in costs),
+                    rebalances=tuple(cost.rebalances for cost in costs),
+                )
+            )
+    return found
 
 
 def _played(

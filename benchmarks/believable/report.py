@@ -4,14 +4,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import median
 
-from benchmarks.believable.comparison import Row
+from benchmarks.believable.comparison import Absence, Row
 from benchmarks.believable.deploy import SETUPS
 from benchmarks.believable.measured import Measurement
 
-__all__ = ["PAGE", "table", "write"]
+__all__ = ["PAGE", "absences", "table", "write"]
 
 PAGE = Path(__file__).parents[2] / "docs" / "simulation.md"
 _BEGIN, _END = "<!-- believable: begin -->\n", "<!-- believable: end -->\n"
+
+_AWAY_BEGIN, _AWAY_END = "<!-- away: begin -->\n", "<!-- away: end -->\n"
 
 _PARTS = {"graceful": "restarts, one more, one less", "kill": "kill -9"}
 
@@ -40,13 +42,27 @@ def table(measurement: Measurement, rows: Iterable[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write(text: str, page: Path = PAGE) -> None:
-    """Put the table where the page wants it."""
-    before, _, rest = page.read_text().partition(_BEGIN)
-    _, found, after = rest.partition(_END)
+def absences(found: Iterable[Absence]) -> str:
+    """Markdown: one line for each setup and time away."""
+    lines = [
+        "| | a process is away | unavailable, simulated | rebalances |",
+        "|---|--:|--:|--:|",
+    ]
+    for each in found:
+        away = f"{each.away_ms / 1000:g} s" if each.away_ms else "not at all"
+        cells = [SETUPS[each.setup].title, away, _spread(each.costs), _numbers(each.rebalances)]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def write(text: str, page: Path = PAGE, *, away: bool = False) -> None:
+    """Put the table, or the one of `absences` (`away`), where the page wants it."""
+    begin, end = (_AWAY_BEGIN, _AWAY_END) if away else (_BEGIN, _END)
+    before, _, rest = page.read_text().partition(begin)
+    _, found, after = rest.partition(end)
     if not found:
-        raise ValueError(f"{page}: expected the lines {_BEGIN!r} and {_END!r}")
-    page.write_text(before + _BEGIN + "\n" + text + "\n" + _END + after)
+        raise ValueError(f"{page}: expected the lines {begin!r} and {end!r}")
+    page.write_text(before + begin + "\n" + text + "\n" + end + after)
 
 
 def _spread(values: Sequence[int]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rebalance.cli.errors import UsageError
+from rebalance.cli.numbers import bounded
 from rebalance.cli.terminal import NARROW, WIDE, speaks_unicode, terminal_width
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def assign(
     ] = False,
     time_limit: Annotated[
         float,
-        typer.Option(
-            min=0.1, metavar="SECONDS", help="For one answer of an assignor that is not built in."
+        bounded(
+            least=0.1, metavar="SECONDS", help="For one answer of an assignor that is not built in."
         ),
     ] = 10.0,
     output: Annotated[
@@ -50,7 +51,7 @@ def assign(
     ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     width: Annotated[
-        int | None, typer.Option(min=NARROW, max=WIDE, help="Columns; default: the terminal's.")
+        int | None, bounded(least=NARROW, most=WIDE, help="Columns; default: the terminal's.")
     ] = None,
 ) -> None:
     """Run assignors on a group: plan, difference to today, quality, distance from the best.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rebalance.cli.errors import UsageError
+from rebalance.cli.numbers import bounded
 from rebalance.cli.terminal import NARROW, WIDE, ColorWhen, terminal_width, wants_color
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def check(
         ),
     ],
     examples: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Groups to judge for each promise.")
+        int, bounded(least=1, metavar="N", help="Groups to judge for each promise.")
     ] = 200,
     seed: Annotated[
         int, typer.Option(metavar="N", help="Other groups; the same seed, the same.")
@@ -38,7 +39,7 @@ def check(
         typer.Option(metavar="NAME", help="Hold it to this promise too, or to `all`; repeatable."),
     ] = None,
     time_limit: Annotated[
-        float, typer.Option(min=0.1, metavar="SECONDS", help="For one answer of the assignor.")
+        float, bounded(least=0.1, metavar="SECONDS", help="For one answer of the assignor.")
     ] = 10.0,
     output: Annotated[
         Path,
@@ -46,7 +47,7 @@ def check(
     ] = Path("counter-example.yaml"),
     json_output: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     width: Annotated[
-        int | None, typer.Option(min=NARROW, max=WIDE, help="Columns; default: the terminal's.")
+        int | None, bounded(least=NARROW, most=WIDE, help="Columns; default: the terminal's.")
     ] = None,
     color: Annotated[
         ColorWhen, typer.Option(help="Colour only repeats what the characters say.")

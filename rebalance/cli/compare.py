@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rebalance.cli.errors import UsageError
+from rebalance.cli.numbers import bounded
+from rebalance.cli.progress import progress
 from rebalance.cli.scenario_options import (
     By,
     Count,
@@ -71,7 +72,7 @@ def compare(
     ] = None,
     seeds: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="So many; default: 1 of a file, 5 without one."),
+        bounded(least=1, metavar="N", help="So many; default: 1 of a file, 5 without one."),
     ] = None,
     members: Members = None,
     partitions: Partitions = None,
@@ -82,7 +83,7 @@ def compare(
     count: Count = None,
     print_scenario: PrintScenario = False,
     workers: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Processes; default: one a core.")
+        int | None, bounded(least=1, metavar="N", help="Processes; default: one a core.")
     ] = None,
     html: Annotated[
         Path | None,
@@ -90,7 +91,7 @@ def compare(
     ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     width: Annotated[
-        int | None, typer.Option(min=NARROW, max=WIDE, help="Columns; default: the terminal's.")
+        int | None, bounded(least=NARROW, most=WIDE, help="Columns; default: the terminal's.")
     ] = None,
     color: Annotated[
         ColorWhen, typer.Option(help="Colour only repeats what the characters say.")
@@ -239,21 +240,17 @@ def _play(
 
 def _told(runs: "Iterable[Played]", count: int) -> "Iterator[Played]":
     """Progress on a terminal, for who waits; gone when all is played or somebody interrupts."""
-    if not sys.stderr.isatty():
-        yield from runs
-        return
-    widest = len(_so_far(count, count))
-    try:
-        print(f"\r{_so_far(0, count)}", end="", file=sys.stderr, flush=True)
-        for number, run in enumerate(runs, start=1):
-            print(f"\r{_so_far(number, count)}", end="", file=sys.stderr, flush=True)
+    done = 0
+    with progress(lambda passed_s: _so_far(done, count, passed_s)):
+        for run in runs:
+            done += 1
             yield run
-    finally:
-        print("\r" + " " * widest, end="\r", file=sys.stderr, flush=True)
 
 
-def _so_far(number: int, count: int) -> str:
-    return f"{number} of {count} runs played"
+def _so_far(done: int, count: int, passed_s: float) -> str:
+    """Left: as long as the rest takes if it is like what was played."""
+    told = f"{done} of {count} runs played in {passed_s:,.0f} s"
+    return f"{told}, {passed_s / done * (count - done):,.0f} s left" if done else told
 
 
 # --- what is told --------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rebalance.cli.errors import UsageError
+from rebalance.cli.numbers import bounded
 from rebalance.cli.terminal import NARROW, WIDE, ColorWhen, check_writable, text_options
 
 if TYPE_CHECKING:
@@ -34,11 +35,11 @@ def demo(
     assignor: Annotated[
         str, typer.Option(metavar="NAME", help="A built-in or installed assignor, or MODULE:CLASS.")
     ] = "range",
-    members: Annotated[int, typer.Option(min=2, max=50, help="Consumers at most.")] = 3,
-    partitions: Annotated[int, typer.Option(min=1, max=1000, help="Partitions of the topic.")] = 6,
+    members: Annotated[int, bounded(least=2, most=50, help="Consumers at most.")] = 3,
+    partitions: Annotated[int, bounded(least=1, most=1000, help="Partitions of the topic.")] = 6,
     session_timeout_ms: Annotated[
         int | None,
-        typer.Option(min=100, help="session.timeout.ms; default 1000 embedded, 6000 on a cluster."),
+        bounded(least=100, help="session.timeout.ms; default 1000 embedded, 6000 on a cluster."),
     ] = None,
     trace: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the trace (JSON lines).")
@@ -50,7 +51,7 @@ def demo(
         bool, typer.Option("--json", help="Print metrics and rebalances as JSON.")
     ] = False,
     width: Annotated[
-        int | None, typer.Option(min=NARROW, max=WIDE, help="Columns; default: the terminal's.")
+        int | None, bounded(least=NARROW, most=WIDE, help="Columns; default: the terminal's.")
     ] = None,
     color: Annotated[
         ColorWhen, typer.Option(help="Colour only repeats what the characters say.")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rebalance.cli.errors import UsageError
+from rebalance.cli.numbers import bounded
 from rebalance.cli.terminal import check_writable
 
 if TYPE_CHECKING:
@@ -36,10 +37,10 @@ def explore(
         typer.Option(metavar="NAME", help="For all members: a known assignor, or MODULE:CLASS."),
     ] = None,
     max_states: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Stop after so many states.")
+        int | None, bounded(least=1, metavar="N", help="Stop after so many states.")
     ] = None,
     seconds: Annotated[
-        float | None, typer.Option(min=0.1, metavar="S", help="Stop after so long.")
+        float | None, bounded(least=0.1, metavar="S", help="Stop after so long.")
     ] = None,
     trace: Annotated[
         Path | None,

@@ -1,7 +1,6 @@
 """`rebalance fuzz`: seeds to hostile scenarios; a failing one is shrunk to a file to replay."""
 
 import json
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -14,10 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rebalance.cli.errors import UsageError
+from rebalance.cli.interruption import Interruption, interruptible
+from rebalance.cli.numbers import bounded
 from rebalance.cli.terminal import check_writable
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+
+    from rich.progress import Task
 
     from rebalance.simulation.fuzz import Batch, Campaign, Found
 
@@ -27,18 +30,18 @@ _DEFAULT_SEEDS = 1000
 def fuzz(
     seeds: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help=f"How many seeds; {_DEFAULT_SEEDS} by default."),
+        bounded(least=1, metavar="N", help=f"How many seeds; {_DEFAULT_SEEDS} by default."),
     ] = None,
-    first: Annotated[int, typer.Option("--from", min=0, metavar="N", help="The first seed.")] = 0,
+    first: Annotated[int, bounded("--from", least=0, metavar="N", help="The first seed.")] = 0,
     to: Annotated[
-        int | None, typer.Option("--to", min=1, metavar="M", help="Up to this seed, without it.")
+        int | None, bounded("--to", least=1, metavar="M", help="Up to this seed, without it.")
     ] = None,
     seconds: Annotated[
         float | None,
-        typer.Option(min=0.1, metavar="S", help="Stop after so long; alone: as many as fit."),
+        bounded(least=0.1, metavar="S", help="Stop after so long; alone: as many as fit."),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Processes; default: one a core.")
+        int | None, bounded(least=1, metavar="N", help="Processes; default: one a core.")
     ] = None,
     scheduler: Annotated[
         str | None,
@@ -60,13 +63,14 @@ def fuzz(
 
     Two to eight consumers, several topics, three to six kinds of fault each. Exit code 1: a seed
     failed; its scenario, as short as it could be made, is a file that `rebalance simulate` plays.
-    Interrupted (130), it prints what there is so far.
+    Interrupted (130), it finishes the seeds in play and prints what there is so far; interrupted
+    once more, it stops at once.
 
     Example: rebalance fuzz --seeds 10000 --resume campaign.jsonl --coverage
 
     Example: rebalance fuzz --from 5000 --seconds 60 --out failures
     """
-    from rebalance.simulation.fuzz import Campaign, WorkerDiedError, cores, run
+    from rebalance.simulation.fuzz import Campaign, WorkerDiedError, cores, give_up, run
 
     if to is not None and (seeds is not None or to <= first):
         raise UsageError("--to is the end of the seeds: above --from, and not beside --seeds")
@@ -78,19 +82,23 @@ def fuzz(
     left = (seed for seed in wanted if seed not in campaign.seeds)
     started, before = time.monotonic(), len(campaign.seeds)
     at_work = workers or cores()
-    with _executor(at_work, scheduler) as executor, _interrupted_once():
+    with _executor(at_work, scheduler) as executor, interruptible() as interruption:
         stopped: BaseException | None = None
+        goes_on = _until(started, seconds, interruption)
         try:
-            with _progress(total, campaign) as tell:
-                for batch in run(left, executor, workers=at_work, goes_on=_until(started, seconds)):
+            with _progress(total, campaign, interruption) as tell:
+                for batch in run(left, executor, workers=at_work, goes_on=goes_on):
                     campaign.add(batch)
                     _keep(resume, batch)
                     tell()
-        except KeyboardInterrupt as interruption:
-            stopped = interruption
-            executor.shutdown(wait=False, cancel_futures=True)
+        except KeyboardInterrupt as insisted:
+            stopped = insisted
+            give_up(executor)
         except WorkerDiedError as error:
             stopped = error
+        interruption.over = True
+        if interruption.asked and stopped is None:
+            stopped = KeyboardInterrupt()
         took_s = time.monotonic() - started
         files = [_write(out, found) for found in campaign.found]
         interrupted = isinstance(stopped, KeyboardInterrupt)
@@ -113,26 +121,6 @@ def _end(campaign: "Campaign", stopped: BaseException | None) -> None:
         raise typer.Exit(1)
 
 
-@contextmanager
-def _interrupted_once() -> Iterator[None]:
-    """The first Ctrl-C stops what is played; no other one what is told of it then.
-
-    `timeout -s INT`, for one, sends two at once.
-    """
-
-    def interrupt(*_: object) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.default_int_handler:  # else somebody wants it otherwise
-        signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def _total(seeds: int | None, first: int, to: int | None, seconds: float | None) -> int | None:
     """How many seeds; None: as many as there is time for."""
     if to is not None:
@@ -140,8 +128,12 @@ def _total(seeds: int | None, first: int, to: int | None, seconds: float | None)
     return seeds if seeds is not None or seconds is not None else _DEFAULT_SEEDS
 
 
-def _until(started: float, seconds: float | None) -> Callable[[], bool]:
-    return lambda: seconds is None or time.monotonic() - started < seconds
+def _until(started: float, seconds: float | None, interruption: Interruption) -> Callable[[], bool]:
+    def goes_on() -> bool:
+        in_time = seconds is None or time.monotonic() - started < seconds
+        return in_time and not interruption.asked
+
+    return goes_on
 
 
 # --- who plays -----------------------------------------------------------------------------------
@@ -205,15 +197,23 @@ def _write(directory: Path, found: "Found") -> Path:
 
 
 @contextmanager
-def _progress(total: int | None, campaign: "Campaign") -> Iterator[Callable[[], None]]:
+def _progress(
+    total: int | None, campaign: "Campaign", interruption: Interruption
+) -> Iterator[Callable[[], None]]:
     """Seeds done, rate, time left and failures; on a terminal only."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, RenderableColumn, TextColumn
     from rich.progress import TimeElapsedColumn as Elapsed
     from rich.progress import TimeRemainingColumn as Remaining
 
+    class Stops(RenderableColumn):
+        """What the bar waits for after Ctrl-C."""
+
+        def render(self, task: "Task") -> str:
+            return "finishes what is in play; Ctrl-C again: stops" if interruption.asked else ""
+
     before = len(campaign.seeds)
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), Stops())
     bar = Progress(*columns, Elapsed(), Remaining(), console=Console(stderr=True), transient=True)
     if not sys.stderr.isatty():
         yield lambda: None

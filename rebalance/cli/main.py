@@ -7,8 +7,9 @@ are imported by the command that uses them, when it runs.
 import sys
 import textwrap
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -28,7 +29,6 @@ USAGE = 2
 INTERRUPTED = 130
 
 app = typer.Typer(
-    help="Kafka consumer groups you can hold: run, simulate and draw rebalances.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -43,6 +43,18 @@ app.command()(timeline)
 app.command()(assign)
 app.command()(check)
 app.command()(explore)
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version, and stop.", is_eager=True)
+    ] = False,
+) -> None:
+    """Kafka consumer groups you can hold: run, simulate and draw rebalances."""
+    if version:
+        print(f"kafka-rebalance {metadata.version('kafka-rebalance')}")
+        raise typer.Exit
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

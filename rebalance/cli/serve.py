@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rebalance.cli.errors import UsageError
+from rebalance.cli.numbers import bounded
 from rebalance.cli.properties import parse_settings
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 9092
 def serve(
     port: Annotated[
         int | None,
-        typer.Option(min=0, max=65535, show_default=str(DEFAULT_PORT), help="0 takes a free one."),
+        bounded(least=0, most=65535, show_default=str(DEFAULT_PORT), help="0 takes a free one."),
     ] = None,
     host: Annotated[
         str | None,
@@ -40,7 +41,7 @@ def serve(
     ] = None,
     nodes: Annotated[
         int,
-        typer.Option(min=1, max=100, help="How many nodes; each has a port of its own."),
+        bounded(least=1, most=100, help="How many nodes; each has a port of its own."),
     ] = 1,
     config: Annotated[
         Path | None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rebalance.cli.errors import UsageError
+from rebalance.cli.numbers import bounded
 from rebalance.cli.progress import progress, rate
 from rebalance.cli.scenario_options import (
     By,
@@ -82,7 +83,7 @@ def simulate(
     json_output: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     width: Annotated[
         int | None,
-        typer.Option(min=NARROW, max=WIDE, help="Columns; default: the terminal's."),
+        bounded(least=NARROW, most=WIDE, help="Columns; default: the terminal's."),
     ] = None,
     color: Annotated[
         ColorWhen, typer.Option(help="Colour only repeats what the characters say.")
@@ -272,6 +273,7 @@ def _verdict(outcome: "Outcome", *, judged: bool) -> Iterator[str]:
         yield f"Invariants I01 to I06 hold ({played})."
     for limit in outcome.limits:
         yield str(limit)
+    yield from outcome.hints
     if not outcome.ended_ms:
         yield "No time passed: expected `run for 5s` or `run until stable`."
     if not judged:
@@ -282,12 +284,13 @@ def _verdict(outcome: "Outcome", *, judged: bool) -> Iterator[str]:
         yield "Output not compared: the file expects none; --rewrite keeps what is printed."
     else:
         wrong = sum(not block.as_expected for block in outcome.blocks)
-        yield (
-            f"{wrong} of {len(outcome.blocks)} blocks printed something else than expected; "
-            "--rewrite keeps what they print now."
-            if wrong
-            else "Output as expected."
-        )
+        if wrong:
+            yield (
+                f"{wrong} of {len(outcome.blocks)} blocks printed something else than expected; "
+                "--rewrite keeps what they print now."
+            )
+        elif outcome.ended_ms:  # else nothing was there to come out otherwise
+            yield "Output as expected."
 
 
 def _violation(violation: "Violation") -> Iterator[str]:
@@ -312,6 +315,7 @@ def _as_json(outcome: "Outcome") -> dict[str, Any]:
         "events_processed": outcome.simulation.events_processed,
         "blocks": [_block_as_json(block) for block in outcome.blocks],
         "violations": [_violation_as_json(each) for each in outcome.violations],
+        "hints": list(outcome.hints),
         "measured_from_ms": outcome.measured_from,
         "limits": [
             {**_violation_as_json(each.violation), "reason": each.reason} for each in outcome.limits
@@ -339,6 +343,7 @@ def _violation_as_json(violation: "Violation") -> dict[str, Any]:
 
     return {
         "rule": violation.rule,
+        "code": violation.code,
         "t_ms": violation.t,
         "message": violation.message,
         "last_events": [json.loads(event_line(event)) for event in violation.last_events],

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rebalance.cli.errors import UsageError, leave_out
+from rebalance.cli.numbers import bounded
 from rebalance.cli.terminal import (
     NARROW,
     WIDE,
@@ -105,7 +106,7 @@ def timeline(
     trace: Annotated[str, typer.Argument(metavar="TRACE", help="A trace file; - reads stdin.")],
     width: Annotated[
         int | None,
-        typer.Option(min=NARROW, max=WIDE, help="Columns; default: the terminal's, else 80."),
+        bounded(least=NARROW, most=WIDE, help="Columns; default: the terminal's, else 80."),
     ] = None,
     color: Annotated[
         ColorWhen, typer.Option(help="Colour only repeats what the characters say.")

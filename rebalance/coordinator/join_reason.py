@@ -1,9 +1,10 @@
 """Why a member rejoined, read out of what it sent: for traces, never for a rule.
 
-Rule kept: what the bytes do not say is not guessed; a leader without a better reason is
-"leader rejoined". Of a client's words (KIP-800) only whole phrases count that it is known to send;
-an application may say anything in its own. librdkafka (JoinGroup up to v5, LeaveGroup up to v1)
-and aiokafka send none, kafka-python sends only the application's.
+Rule kept: what the bytes do not say is not guessed: without a better reason it is "leader rejoined"
+or "member rejoined", which is what the coordinator saw. Of a client's words (KIP-800) only whole
+phrases count that it is known to send; an application may say anything in its own. librdkafka
+(JoinGroup up to v5, LeaveGroup up to v1) and aiokafka send none, kafka-python sends only the
+application's.
 """
 
 from assignors.codec import CodecError, decode_subscription
@@ -55,7 +56,7 @@ def rejoin_cause(
         return cause
     if protocol_names(member.protocols) != protocol_names(request.protocols):
         return Cause.SUBSCRIPTION_CHANGED
-    return Cause.LEADER_REJOINED if leads else Cause.UNKNOWN
+    return Cause.LEADER_REJOINED if leads else Cause.MEMBER_REJOINED
 
 
 def _difference(before: bytes, after: bytes) -> Cause | None:

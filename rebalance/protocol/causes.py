@@ -20,6 +20,8 @@ class Cause(Enum):
     OWNERSHIP_CHANGED = "partitions revoked"
     """A cooperative member gave up what was asked of it: the second half of the same change."""
     LEADER_REJOINED = "leader rejoined"
+    MEMBER_REJOINED = "member rejoined"
+    """A follower offers other bytes, and they say no more than that; its own words may."""
     STATIC_MEMBER_REPLACED = "static member replaced"
     GROUP_FULL = "group is full"
     """group.max.size was lowered, or newcomers were faster (J03)."""

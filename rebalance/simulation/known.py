@@ -6,9 +6,7 @@ is counted and told; it is never just left out.
 
 from dataclasses import dataclass
 
-from rebalance.simulation.checkers import Violation
-from rebalance.simulation.checkers.convergence import Convergence
-from rebalance.simulation.checkers.offsets import OffsetsGrow
+from rebalance.simulation.checkers import Problem, Violation, WentBack
 from rebalance.simulation.simulation import Simulation
 
 __all__ = ["KnownLimit", "judged"]
@@ -41,8 +39,10 @@ def judged(simulation: Simulation) -> tuple[tuple[Violation, ...], tuple[KnownLi
 
 
 def _reason(violation: Violation, simulation: Simulation) -> str:
-    if violation.checker == Convergence.__name__:
-        return simulation.limits.of(violation.t, violation.message)
-    if violation.checker == OffsetsGrow.__name__:
-        return simulation.read_by_two.of(violation.t, violation.message)
-    return ""
+    match violation.about:
+        case Problem() as problem:
+            return simulation.limits.of(violation.t, problem)
+        case WentBack() as back:
+            return simulation.read_by_two.of(violation.t, back)
+        case _:
+            return ""

@@ -101,6 +101,12 @@ class Lines:
 
     # --- faults ----------------------------------------------------------------------------------
 
+    @property
+    def out_of_reach(self) -> bool:
+        """No broker can be asked, or none be heard."""
+        paths = self._paths.values()
+        return bool(self.outages) or all(p.requests_blocked or p.answers_blocked for p in paths)
+
     def forbid(self, forbidden: bool) -> None:
         """Whether brokers refuse what this process asks of its group."""
         for path in self._paths.values():

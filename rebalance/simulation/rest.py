@@ -9,9 +9,11 @@ last is looked at first: until that one is at rest, nobody else matters.
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from rebalance.protocol.states import GroupState, MemberState
 from rebalance.simulation.checkers.checker import Snapshot
+from rebalance.simulation.checkers.problem import Problem, ProblemKind
 from rebalance.simulation.process import Process
 from rebalance.simulation.values import partition_names, seconds
 from rebalance.simulation.views import GroupView, Views
@@ -52,11 +54,12 @@ class Rest:
         for process in self._processes.values():
             if _is_restless(process):
                 return [f"{process.name} is {process.state.value}"]
-        return [why for _, why in self._groups()][:1]
+        return [problem.text for problem in self._groups()][:1]
 
-    def unsettled(self) -> dict[str, str]:
-        """Group id -> why it is not at rest though each of its members is; empty until they are."""
-        return {} if self._to_come or self._restless() is not None else dict(self._groups())
+    def unsettled(self) -> list[Problem]:
+        """Why groups are not at rest though each of their members is, one problem a group; none
+        until the members are."""
+        return [] if self._to_come or self._restless() is not None else list(self._groups())
 
     def blockers(self) -> list[str]:
         """Who is not where it should be, since when, and what it waits for; the groups, too."""
@@ -71,7 +74,21 @@ class Rest:
             waits = self._group_waits(group)
             if waits:
                 told.append(waits)
-        return told or [why for _, why in self._groups()]
+        return told or [problem.text for problem in self._groups()]
+
+    def problem(self) -> Problem | None:
+        """All of the blockers as one problem, of the kind of the first; None: all are at rest."""
+        text = "; ".join(self.blockers())
+        if self._to_come:
+            return Problem(kind=ProblemKind.STILL_TO_COME, text=text)
+        for process in filter(_is_restless, self._processes.values()):
+            state, group_id = process.state.value, process.config.group_id
+            return Problem(kind=ProblemKind.MEMBER, detail=state, group_id=group_id, text=text)
+        for group in self._views.groups.values():
+            if self._group_waits(group):
+                kind, state = ProblemKind.BETWEEN_GENERATIONS, group.state
+                return Problem(kind=kind, detail=state, group_id=group.group_id, text=text)
+        return next((replace(problem, text=text) for problem in self._groups()), None)
 
     def overdue(self) -> list[str]:
         """Who is at rest and will not stay so: the application is busy beyond what its group lets
@@ -122,34 +139,42 @@ class Rest:
             ring.rotate(-1)
         return None
 
-    def _groups(self) -> Iterator[tuple[str, str]]:
-        """Each group id that is not at rest though its members are, and why."""
+    def _groups(self) -> Iterator[Problem]:
+        """Why each group is not at rest that is not though its members are."""
         expected: dict[str, set[str]] = {group_id: set() for group_id in self._views.groups}
         for process in self._processes.values():
             if process.alive and not process.paused and process.state is MemberState.STABLE:
                 member_id = self._views.lanes[process.name].member_id
                 expected.setdefault(process.config.group_id, set()).add(member_id)
         for group_id, member_ids in expected.items():
-            why = self._group(group_id, member_ids)
-            if why:
-                yield group_id, why
+            group = self._views.groups.get(group_id)
+            why = None if group is None else self._group(group, member_ids)
+            if why is not None:
+                kind, detail, text = why
+                yield Problem(kind=kind, detail=detail, group_id=group_id, text=text)
 
-    def _group(self, group_id: str, expected: set[str]) -> str:
-        group = self._views.groups.get(group_id)
-        if group is None:
-            return ""
+    def _group(self, group: GroupView, expected: set[str]) -> tuple[ProblemKind, str, str] | None:
+        """ProblemKind, detail and text of a group's problem."""
+        group_id = group.group_id
         if group.state != ("Stable" if expected else "Empty") and group.state != "Dead":
-            return f"group {group_id} is {group.state}"
+            return ProblemKind.GROUP_STATE, group.state, f"group {group_id} is {group.state}"
         others = [member_id for member_id in group.members if member_id not in expected]
         if others:
-            return f"group {group_id} still counts on {', '.join(others)}"
+            text = f"group {group_id} still counts on {', '.join(others)}"
+            return ProblemKind.COUNTS_ON_OTHERS, "", text
         if len(group.members) != len(expected):
-            return f"group {group_id} lacks members"
+            return ProblemKind.LACKS_MEMBERS, "", f"group {group_id} lacks members"
         unowned = self._views.unowned(group_id) if expected else []
         if unowned:
-            return f"nobody owns {partition_names(unowned)} of {group_id}"
+            return ProblemKind.UNOWNED, "", f"nobody owns {partition_names(unowned)} of {group_id}"
         vain = self._views.owned_in_vain(group_id)
-        return f"{partition_names(vain)} of {group_id} is owned in vain" if vain else ""
+        if vain:
+            return (
+                ProblemKind.IN_VAIN,
+                "",
+                f"{partition_names(vain)} of {group_id} is owned in vain",
+            )
+        return None
 
 
 def _is_restless(process: Process) -> bool:

@@ -56,6 +56,9 @@ class Outcome:
     """Who kept a group from rest when the last command was played, or was going to; empty: all was
     at rest."""
 
+    hints: tuple[str, ...] = ()
+    """What somebody who wrote the story may not have meant, and what to write instead."""
+
     @property
     def trace(self) -> Trace:
         """Everything that happened, to be written or drawn."""
@@ -145,6 +148,7 @@ def run_scenario(
         measured_from=stage.measured_from,
         ended_ms=ended_ms,
         unrest=unrest,
+        hints=tuple(stage.hints),
     )
 
 

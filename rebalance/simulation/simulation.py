@@ -15,6 +15,7 @@ from rebalance.simulation.checkers import (
     Checkers,
     Committed,
     Forgotten,
+    Problem,
     Violation,
 )
 from rebalance.simulation.checkers.fatal import FailsForAReason
@@ -296,8 +297,13 @@ class Simulation:
         """Who keeps the groups from rest, since when, and what each waits for."""
         return self._rest.blockers()
 
-    def unsettled(self) -> dict[str, str]:
-        """Group id -> why it is not at rest though each of its members is; empty until they are."""
+    def problem(self) -> Problem | None:
+        """The same as one problem, of the kind of the first; None: all are at rest."""
+        return self._rest.problem()
+
+    def unsettled(self) -> list[Problem]:
+        """Why groups are not at rest though each of their members is, one problem a group; none
+        until the members are."""
         return self._rest.unsettled()
 
     def to_come(self) -> list[str]:

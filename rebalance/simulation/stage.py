@@ -91,6 +91,8 @@ class Stage:
     answers_shown: dict[str, int] = field(default_factory=dict)
     measured_from: int = 0
     """What happened before this time (ms) is not measured."""
+    hints: list[str] = field(default_factory=list)
+    """What a line does that its author may not have meant."""
 
     @classmethod
     def of(

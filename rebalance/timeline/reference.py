@@ -26,6 +26,8 @@ CAUSES: Mapping[str, str] = {
     "partitions revoked": "A cooperative member gave up what it was asked to: the second half of "
     "the change before, not a change of its own.",
     "leader rejoined": "The leader sent a JoinGroup though nothing else had changed.",
+    "member rejoined": "A member sent a JoinGroup though it asks for nothing new: its user's own "
+    "wish (`reason`, if the client sends one), or an assignment it never got.",
     "static member replaced": "A new process came with the group.instance.id of an old one.",
     "group is full": "No room for a member that was there before: group.max.size.",
     "assignment could not be stored": "The coordinator failed to write the leader's assignment.",

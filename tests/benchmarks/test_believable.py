@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("confluent_kafka", reason="confluent-kafka is an extra")
 
 from benchmarks.believable import real, report, simulated
-from benchmarks.believable.comparison import FITTED_ON, WITHIN, Row, compare, fit
+from benchmarks.believable.comparison import FITTED_ON, WITHIN, Row, absences, compare, fit
 from benchmarks.believable.deploy import SETUPS, TOPIC, Deploy
 from benchmarks.believable.measured import SETS, Measured, Measurement, part_of
 from benchmarks.believable.run import PARTS, Cost, Run
@@ -193,6 +193,21 @@ def _row() -> Row:
         rebalances=(8, 7, 8),
         simulated_rebalances=(8, 8),
     )
+
+
+def test_processes_that_are_away_cost_more_than_those_replaced_at_once(tmp_path: Path) -> None:
+    at_once, away = absences(measured(10_000), Deploy(), (0, 1_000))
+    assert (at_once.away_ms, away.away_ms) == (0, 1_000)
+    assert sum(at_once.costs) < sum(away.costs)
+    assert max(at_once.rebalances) < min(away.rebalances)
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- away: begin -->\n<!-- away: end -->\nafter\n")
+    report.write(report.absences([at_once, away]), page, away=True)
+    said = page.read_text()
+    assert "heartbeat 500 ms | not at all | " in said
+    assert "heartbeat 500 ms | 1 s | " in said
+    assert said.startswith("before\n")
+    assert said.endswith("after\n")
 
 
 def test_real_processes_end_where_the_simulated_ones_do() -> None:

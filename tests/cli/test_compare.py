@@ -1,9 +1,11 @@
 """`rebalance compare`: the table, what is marked in it, its exit codes, and deploys by options."""
 
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -142,11 +144,25 @@ def test_progress_is_for_terminals_and_leaves_nothing_behind(
     arguments = ["compare", str(story), "--workers", "1"]
     assert run(arguments) == 0
     assert capsys.readouterr().err == ""
+    command, told = sys.modules["rebalance.cli.compare"], Event()
+    so_far = command._so_far
+
+    def noted(*numbers: float) -> str:
+        told.set()
+        return str(so_far(*numbers))
+
+    def plays() -> Iterator[str]:
+        assert told.wait(timeout=60)
+        yield "a run"
+
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    assert run(arguments) == 0
-    told = capsys.readouterr().err
-    assert "\r0 of 3 runs played\r1 of 3 runs played\r2 of 3 runs played\r3 of 3" in told
-    assert told.endswith(" \r")
+    monkeypatch.setattr("rebalance.cli.progress.AFTER_S", 0)
+    monkeypatch.setattr(command, "_so_far", noted)
+    assert list(command._told(plays(), 3)) == ["a run"]
+    said = capsys.readouterr().err
+    assert said.startswith("\r0 of 3 runs played in 0 s")
+    assert said.endswith(" \r")
+    assert so_far(2, 6, 30.0) == "2 of 6 runs played in 30 s, 60 s left"
 
 
 def test_a_page_of_timelines_one_a_way(

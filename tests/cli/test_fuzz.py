@@ -1,6 +1,7 @@
 """`rebalance fuzz`: what it prints, what it writes, how it is interrupted and gone on with."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -80,38 +81,42 @@ def test_a_failing_seed_becomes_a_small_file_that_simulate_plays(
     assert "I01 violated at " not in capsys.readouterr().out
 
 
-_INTERRUPTED = """
-import signal, sys
-from rebalance.cli import fuzz as command
-from rebalance.cli.main import run
-from rebalance.simulation.fuzz import campaign
+@pytest.mark.parametrize("how", ["1", "2", "dask"])
+def test_an_interrupted_campaign_loses_no_seed_and_plays_none_twice(
+    tmp_path: Path, how: str
+) -> None:
+    if how == "dask":
+        pytest.importorskip("distributed", reason="pip install 'kafka-rebalance[distributed]'")
+    kept, begun = tmp_path / "campaign.jsonl", tmp_path / "begun"
+    script = Path(__file__).with_name("interrupted_campaign.py")
+    command = [sys.executable, str(script), how, "--seeds", "12", "--resume", str(kept)]
 
-keep = command._keep
+    def play(**interrupt: str) -> tuple[int, str, set[int]]:
+        environment = os.environ | {"BEGUN": str(begun)} | interrupt
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
+        told = json.loads(done.stdout)
+        assert told["interrupted"] == bool(interrupt)
+        seeds = [seed for batch in read_batches(kept) for seed in batch.seeds]
+        assert told["seeds"] == len(seeds)
+        assert sorted(map(int, begun.read_text(encoding="utf-8").split())) == sorted(seeds)
+        return done.returncode, done.stderr, set(seeds)
 
-def keep_and_be_interrupted(path, batch):
-    keep(path, batch)
-    signal.raise_signal(signal.SIGINT)
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may ignore it
-    command._keep = keep_and_be_interrupted
-    campaign.BATCH = 2
-    arguments = ["--seconds", "600", "--workers", "2", "--resume", sys.argv[1], "--json"]
-    sys.exit(run(["fuzz", *arguments]))
-"""
+    code, said, seeds = play(INTERRUPT="at once")
+    assert (code, said) == (130, "rebalance: interrupted\n")
+    assert 0 < len(seeds) < 12
+    code, said, seeds = play()
+    assert (code, said, seeds) == (0, "", set(range(12)))
 
 
-def test_an_interruption_keeps_what_there_is(tmp_path: Path) -> None:
-    kept, script = tmp_path / "campaign.jsonl", tmp_path / "interrupted.py"
-    script.write_text(_INTERRUPTED, encoding="utf-8")
-    command = [sys.executable, str(script), str(kept)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 130, done.stderr
-    assert done.stderr == "rebalance: interrupted\n"
-    told = json.loads(done.stdout)
-    assert told["interrupted"]
-    assert told["seeds"] == 2
-    assert len(kept.read_text(encoding="utf-8").splitlines()) == 1
+def test_who_interrupts_again_waits_for_nothing(tmp_path: Path) -> None:
+    kept, begun = tmp_path / "campaign.jsonl", tmp_path / "begun"
+    script = Path(__file__).with_name("interrupted_campaign.py")
+    command = [sys.executable, str(script), "2", "--seeds", "12", "--resume", str(kept)]
+    environment = os.environ | {"BEGUN": str(begun), "INTERRUPT": "later", "STUCK": "3"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
+    assert (done.returncode, done.stderr) == (130, "rebalance: interrupted\n")
+    (batch,) = read_batches(kept)
+    assert json.loads(done.stdout)["seeds"] == len(batch.seeds)
 
 
 _TWICE = """
@@ -133,24 +138,20 @@ def told(*lines, end=None):
 signal.signal(signal.SIGINT, signal.default_int_handler)
 campaign.play_batch = play_and_be_interrupted
 sys.modules["rebalance.cli.fuzz"].print = told
-sys.exit(run(["fuzz", "--from", sys.argv[2], "--to", "9", "--workers", "1", *sys.argv[3:]]))
+sys.exit(run(["fuzz", "--from", "1", "--to", "9", "--workers", "1", *sys.argv[1:]]))
 """
 
 
-@pytest.mark.parametrize(("first", "seeds"), [(1, 2), (3, 0)])
-def test_one_worker_loses_no_more_than_the_seed_that_is_interrupted(
-    tmp_path: Path, first: int, seeds: int
-) -> None:
+def test_one_worker_finishes_its_seed_and_all_is_told(tmp_path: Path) -> None:
     kept, script = tmp_path / "campaign.jsonl", tmp_path / "twice.py"
     script.write_text(_TWICE, encoding="utf-8")
-    command = [sys.executable, str(script), "", str(first), "--resume", str(kept)]
+    command = [sys.executable, str(script), "--resume", str(kept)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 130, done.stderr
     assert done.stderr == "rebalance: interrupted\n"
-    assert done.stdout.startswith(f"{seeds} seeds; {seeds} of them now, in ")
-    assert done.stdout.endswith("No seed failed.\n") == bool(seeds)
-    batches = read_batches(kept) if kept.exists() else []
-    assert [batch.seeds for batch in batches] == [(1,), (2,)][:seeds]
+    assert done.stdout.startswith("3 seeds; 3 of them now, in ")
+    assert done.stdout.endswith("No seed failed.\n")
+    assert [batch.seeds for batch in read_batches(kept)] == [(1,), (2,), (3,)]
 
 
 def test_seeds_that_were_other_stories_are_refused(tmp_path: Path) -> None:

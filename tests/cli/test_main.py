@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,22 @@ def test_help_of_each_command_shows_an_example(command: str) -> None:
     assert outcome.code == 0
     assert f"rebalance {command}" in outcome.out
     assert "Example" in outcome.out
+
+
+def test_help_of_a_number_says_its_bounds() -> None:
+    assert "[60 to 300]" in " ".join(rebalance("assign", "--help").out.replace("│", " ").split())
+
+
+def test_its_version_is_the_packages() -> None:
+    outcome = rebalance("--version")
+    assert (outcome.code, outcome.out) == (0, f"kafka-rebalance {version('kafka-rebalance')}\n")
+
+
+def test_the_package_is_the_command() -> None:
+    command = [sys.executable, "-m", "rebalance", "simulate", "no-such-file.txt"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("rebalance: error: no-such-file.txt: ")
 
 
 @pytest.mark.parametrize("more", [(), ("--json",)])
@@ -69,6 +86,9 @@ def test_help_loads_nothing_heavy() -> None:
         (["simulate", "no-such-file.txt"], ["no-such-file.txt"]),
         (["simulate", "a.txt", "--color", "blue"], ["--color", "blue"]),
         (["timeline", "no-such-file.jsonl"], ["no-such-file.jsonl"]),
+        (["timeline", "x.jsonl", "--width", "59"], ["--width 59: give 60 to 300"]),
+        (["simulate", "x.txt", "--width", "301"], ["--width 301: give 60 to 300"]),
+        (["fuzz", "--seconds", "0"], ["--seconds 0.0: give 0.1 or more"]),
         (["serve", "--set", "group.initial.rebalance.delay.ms"], ["KEY=VALUE"]),
         (["serve", "--set", "no.such.property=1"], ["no.such.property", "num.partitions"]),
         (["serve", "--set", "num.partitions=many"], ["num.partitions", "many"]),

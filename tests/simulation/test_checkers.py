@@ -6,7 +6,7 @@ from assignors.model import TopicPartition
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import JoinGroupRequest
 from rebalance.protocol.responses import JoinGroupResponse
-from rebalance.simulation.checkers import Checkers, Committed, Unsettled
+from rebalance.simulation.checkers import Checkers, Committed, Problem, ProblemKind, Unsettled
 from rebalance.simulation.checkers.wire_facts import Answer, Arrival
 from rebalance.simulation.views import Views
 from rebalance.timeline import trace
@@ -201,10 +201,12 @@ def test_i03_committed_offset_goes_back() -> None:
 
 def test_i05_problems_are_violations() -> None:
     watched = Watched()
-    watched.checkers.told(Unsettled(t=9, problem="nobody owns t-1 of g"))
+    problem = Problem(kind=ProblemKind.UNOWNED, group_id="g", text="nobody owns t-1 of g")
+    watched.checkers.told(Unsettled(t=9, problem=problem))
     assert [str(v) for v in watched.checkers.violations] == [
         "I05 violated at 0.009s: nobody owns t-1 of g"
     ]
+    assert [(v.code, v.about) for v in watched.checkers.violations] == [("unowned", problem)]
 
 
 def test_j11_only_static_members_are_in_a_generation_without_a_word() -> None:

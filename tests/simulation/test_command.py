@@ -11,7 +11,7 @@ from rebalance.cli.errors import UsageError
 from rebalance.cli.simulate import simulate
 from rebalance.cli.terminal import ColorWhen
 from rebalance.simulation import Simulation
-from rebalance.simulation.checkers import Unsettled
+from rebalance.simulation.checkers import Problem, ProblemKind, Unsettled
 from rebalance.simulation.checkers.limits import LEADER_CAME_BACK
 from rebalance.timeline.trace import read_trace
 
@@ -144,7 +144,8 @@ def test_violation_is_told_with_what_led_to_it(
     as_json: bool,
 ) -> None:
     def settle(simulation: Simulation) -> None:
-        simulation.checkers.told(Unsettled(t=simulation.now, problem="it is a test"))
+        problem = Problem(kind=ProblemKind.MEMBER, detail="Joining", text="it is a test")
+        simulation.checkers.told(Unsettled(t=simulation.now, problem=problem))
 
     monkeypatch.setattr("rebalance.simulation.run.settle", settle)
     assert run(story, json_output=as_json) == 1
@@ -152,6 +153,7 @@ def test_violation_is_told_with_what_led_to_it(
     if as_json:
         violation = json.loads(out)["violations"][0]
         assert (violation["rule"], violation["t_ms"]) == ("I05", 3021)
+        assert violation["code"] == "member Joining"
         assert violation["last_events"][-1]["event"] == "assigned"
     else:
         assert "I05 violated at 3.021s: it is a test" in out
@@ -206,7 +208,33 @@ def test_story_in_which_no_time_passes(
     still = tmp_path / "still.txt"
     still.write_text(f"topic t partitions=1\nmembers A topics=t\nstart A\n{last}")
     assert run(still) == 0
-    assert ("No time passed: expected `run for 5s`" in capsys.readouterr().out) == said
+    told = capsys.readouterr().out
+    assert ("No time passed: expected `run for 5s`" in told) == said
+    assert ("Output as expected." in told) != said
+
+
+SPLIT = """
+topic t partitions=2
+members A B topics=t session.timeout.ms=6000
+start A B
+run until stable
+isolate A
+"""
+
+
+@pytest.mark.parametrize(("then", "noticed"), [("", False), ("run for 6s\n", True)])
+def test_stable_at_once_is_told_with_who_is_out_of_reach(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], then: str, noticed: bool
+) -> None:
+    file = tmp_path / "split.txt"
+    file.write_text(f"{SPLIT}{then}run until stable\n", encoding="utf-8")
+    assert run(file) == 0
+    hint = f"{file}:7: stable at once: nobody has noticed yet that A is out of reach. "
+    told = capsys.readouterr().out
+    assert (f"{hint}`run for 6s` before lets its session expire.\n" in told) == (not noticed)
+    assert ("nobody has noticed" in told) == (not noticed)
+    assert run(file, json_output=True) == 0
+    assert len(json.loads(capsys.readouterr().out)["hints"]) == (not noticed)
 
 
 def test_what_is_measured_is_no_closer_look(

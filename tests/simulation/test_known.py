@@ -5,9 +5,8 @@ import pytest
 from assignors.model import TopicPartition
 from rebalance.coordinator import leave
 from rebalance.simulation import parse, run_scenario
-from rebalance.simulation.checkers import Committed, Unsettled
+from rebalance.simulation.checkers import Committed, Problem, ProblemKind, Unsettled, WentBack
 from rebalance.simulation.checkers.limits import LEADER_CAME_BACK, NO_SECOND_ROUND, Limits
-from rebalance.simulation.checkers.offsets import committed_text
 from rebalance.simulation.checkers.read_by_two import READ_BY_TWO, ReadByTwo
 from rebalance.simulation.fuzz import play
 from rebalance.simulation.process import Process
@@ -155,7 +154,7 @@ class Followed:
             trace.Lost(t=4, group_id=group_id, member=lane, partitions={"t": (0, 1)}),
             trace.Assigned(t=4, group_id=group_id, member=lane, partitions={"t": owned}),
         )
-        problem = f"nobody owns some of {group_id}"
+        problem = Problem(kind=ProblemKind.UNOWNED, group_id=group_id, text="in whatever words")
         self.limits.looks()[Unsettled](Unsettled(t=5, problem=problem))
         return self.limits.of(5, problem)
 
@@ -164,6 +163,14 @@ def test_j15_only_what_the_replaced_one_was_to_give_up_is_excused() -> None:
     assert Followed().limit("g", 0, 2) == NO_SECOND_ROUND
     assert Followed().limit("g", 0) == "", "t-2 was never its own"
     assert Followed().limit("h", 0, 2) == "", "nobody was replaced there"
+
+
+def test_j15_a_group_whose_id_ends_as_another_one_is_not_excused_by_it() -> None:
+    followed = Followed()
+    assert followed.limit("g", 0, 2) == NO_SECOND_ROUND
+    other = Problem(kind=ProblemKind.UNOWNED, group_id="x of g", text="nobody owns t-1 of x of g")
+    followed.limits.looks()[Unsettled](Unsettled(t=5, problem=other))
+    assert followed.limits.of(5, other) == ""
 
 
 def test_j15_the_next_rebalance_ends_the_excuse() -> None:
@@ -252,7 +259,7 @@ class Shared:
         self.offset -= 1
         fact = Committed(t=5, group_id=group_id, partition=which, offset=self.offset)
         self.read.looks()[Committed](fact)
-        return self.read.of(5, f"{committed_text(group_id, which, self.offset)} after 99")
+        return self.read.of(5, WentBack(group_id, which, self.offset, 99))
 
 
 def test_j11_and_i03_only_what_another_was_given_is_excused() -> None:

@@ -132,6 +132,21 @@ def test_it_is_for_light_and_dark_and_for_those_who_do_not_see_it() -> None:
     assert "prefers-color-scheme:dark" in picture
 
 
+def test_its_list_has_the_steps_and_what_no_rebalance_explains_as_text_has() -> None:
+    group = models(read_trace(TESTDATA / "zombie.jsonl"))[0]
+    assert group.asides
+    outside = replace(group.headline, moved_outside=7)
+    told = words(render_svg([replace(group, headline=outside)]))
+    for _, step in group.asides:
+        assert step in told
+    assert any(each.startswith("outside of rebalances: moved 7") for each in told)
+    in_part = words(render_svg([cut(replace(group, headline=outside), group.end_ms // 2, None)]))
+    assert not any(each.startswith("outside") for each in in_part)
+    few = words(render_svg([group], options=SvgOptions(max_rebalances=1)))
+    assert few.count(group.asides[0][1]) == 1
+    assert f"and {len(group.asides) - 1} later step" in " ".join(few)
+
+
 def test_only_a_window_is_drawn() -> None:
     (model,) = models(eager_churn())
     picture = render_svg([cut(model, 14_000, 17_000)])
@@ -186,6 +201,7 @@ def test_of_too_many_members_those_that_went_wrong_are_drawn() -> None:
     assert [word for word in drawn if word.startswith("pod-")] == [
         *(f"pod-{number}" for number in range(9)),
         "pod-47",
+        "pod-47 crashed",  # in the list below
     ]
     assert "and 40 more" in drawn
 

@@ -9,6 +9,7 @@ from rebalance.simulation.checkers.checker import Checker, Fact, Look, Report, S
 from rebalance.simulation.checkers.coordinator_clock import Reading
 from rebalance.simulation.checkers.member_facts import HeartbeatRefused, Membership
 from rebalance.simulation.checkers.plan_facts import Planned
+from rebalance.simulation.checkers.problem import Problem, ProblemKind
 from rebalance.simulation.checkers.record_book import RecordBook, RecordCounts
 from rebalance.simulation.checkers.record_facts import Processed, ReadingBegan, RecordsEnded
 from rebalance.simulation.checkers.registry import Checkers
@@ -17,8 +18,10 @@ from rebalance.simulation.checkers.violation import (
     Committed,
     Fatal,
     Forgotten,
+    Skipped,
     Unsettled,
     Violation,
+    WentBack,
     WriteFailed,
 )
 from rebalance.simulation.checkers.wire_facts import Answer, Arrival, TimerFired
@@ -37,6 +40,8 @@ __all__ = [
     "Look",
     "Membership",
     "Planned",
+    "Problem",
+    "ProblemKind",
     "Processed",
     "Reading",
     "ReadingBegan",
@@ -44,9 +49,11 @@ __all__ = [
     "RecordCounts",
     "RecordsEnded",
     "Report",
+    "Skipped",
     "Snapshot",
     "TimerFired",
     "Unsettled",
     "Violation",
+    "WentBack",
     "WriteFailed",
 ]

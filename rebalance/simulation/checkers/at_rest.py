@@ -74,6 +74,7 @@ class BalancedAtRest:
                     fact.t,
                     f"{group.protocol_name} gives {unfair[0].name} of {group.group_id} more than "
                     f"{unfair[1].name} without need",
+                    code=group.protocol_name,
                 )
 
 

@@ -10,13 +10,16 @@ from typing import Any, ClassVar, Protocol
 from rebalance.coordinator.snapshot import GroupSnapshot
 from rebalance.simulation.checkers.member_facts import Forbidden, HeartbeatRefused
 from rebalance.simulation.checkers.plan_facts import Planned
+from rebalance.simulation.checkers.problem import Problem
 from rebalance.simulation.checkers.record_facts import Processed, ReadingBegan, RecordsEnded
 from rebalance.simulation.checkers.violation import (
     AtRest,
     Committed,
     Fatal,
     Forgotten,
+    Skipped,
     Unsettled,
+    WentBack,
     WriteFailed,
 )
 from rebalance.simulation.checkers.wire_facts import Answer, Arrival, TimerFired
@@ -52,9 +55,17 @@ Snapshot = Callable[[str], GroupSnapshot | None]
 
 
 class Report(Protocol):
-    """Say that a rule is broken: by which checker, when (ms), how."""
+    """Say that a rule is broken: by which checker, when (ms), how; `Violation` has the rest."""
 
-    def __call__(self, checker: "Checker", t: int, message: str) -> None: ...
+    def __call__(
+        self,
+        checker: "Checker",
+        t: int,
+        message: str,
+        *,
+        code: str = "",
+        about: Problem | Skipped | WentBack | None = None,
+    ) -> None: ...
 
 
 class Checker(Protocol):

@@ -22,4 +22,5 @@ class Convergence:
         return {Unsettled: self._unsettled}
 
     def _unsettled(self, fact: Unsettled) -> None:
-        self._report(self, fact.t, fact.problem)
+        problem = fact.problem
+        self._report(self, fact.t, str(problem), code=problem.code, about=problem)

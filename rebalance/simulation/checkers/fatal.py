@@ -120,7 +120,9 @@ class FailsForAReason:
             return
         reason = self._reasons.get(fact.code) if fact.code is not None else None
         if reason is None or not reason(fact):
-            self._report(self, fact.t, f"{fact.member} failed without a reason: {fact.error}")
+            told = f"{fact.member} failed without a reason: {fact.error}"
+            raised = type(fact.cause).__name__
+            self._report(self, fact.t, told, code=raised if fact.code is None else fact.code.name)
 
     # --- the reasons -----------------------------------------------------------------------------
 

@@ -36,14 +36,15 @@ class JoinAnswers:
         who = f"{response.member_id} joined generation {response.generation_id} of"
         if response.generation_id != group.generation_id:
             told = f"{who} {request.group_id}, which is in {group.generation_id}"
-            self._report(self, fact.t, told)
+            self._report(self, fact.t, told, code="another generation")
         if response.member_id not in group.members:
-            self._report(self, fact.t, f"{who} {request.group_id} and is no member of it")
+            told = f"{who} {request.group_id} and is no member of it"
+            self._report(self, fact.t, told, code="no member")
         listed = {each.member_id for each in response.members}
         if listed and listed != group.members.keys():
             others = ", ".join(sorted(listed ^ group.members.keys()))
             told = f"{who} {request.group_id} to lead it, with a wrong list of members: {others}"
-            self._report(self, fact.t, told)
+            self._report(self, fact.t, told, code="other members")
 
 
 class JoinRefusals:
@@ -114,4 +115,5 @@ class TwinIsFenced:
                 f"{request.member_id} of {request.group_id} joins as "
                 f"{request.group_instance_id}, which is another's, and is answered "
                 f"{response.error.name}",
+                code=response.error.name,
             )

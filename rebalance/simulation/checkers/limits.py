@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from rebalance.protocol.causes import Cause
 from rebalance.simulation.checkers.checker import Look
+from rebalance.simulation.checkers.problem import Problem, ProblemKind
 from rebalance.simulation.checkers.violation import Unsettled
 from rebalance.simulation.views import Partition, Views, flattened
 from rebalance.timeline import trace
@@ -65,9 +66,9 @@ class Limits:
         self._views = views
         self._generations: dict[str, _Generation] = {}
         self._claims: dict[str, dict[str, frozenset[Partition]]] = {}
-        self._limits: dict[tuple[int, str], str] = {}
+        self._limits: dict[tuple[int, Problem], str] = {}
 
-    def of(self, t: int, problem: str) -> str:
+    def of(self, t: int, problem: Problem) -> str:
         """The limit to which a problem told at that time (ms) is due; empty where to none."""
         return self._limits.get((t, problem), "")
 
@@ -145,15 +146,18 @@ class Limits:
         self._generations.pop(event.group_id, None)
 
     def _unsettled(self, fact: Unsettled) -> None:
-        for group_id, generation in self._generations.items():
-            limit = ""
-            if fact.problem.startswith("nobody owns ") and fact.problem.endswith(f" of {group_id}"):
-                limit = _limit(generation, frozenset(self._views.unowned(group_id)))
-            elif fact.problem.endswith(f" of {group_id} is owned in vain"):
-                vain = frozenset(self._views.owned_in_vain(group_id))
-                limit = LEADER_CAME_BACK if vain <= generation.unseen else ""
-            if limit:
-                self._limits[fact.t, fact.problem] = limit
+        problem = fact.problem
+        generation = self._generations.get(problem.group_id)
+        if generation is None or problem.after:
+            return
+        limit = ""
+        if problem.kind is ProblemKind.UNOWNED:
+            limit = _limit(generation, frozenset(self._views.unowned(problem.group_id)))
+        elif problem.kind is ProblemKind.IN_VAIN:
+            vain = frozenset(self._views.owned_in_vain(problem.group_id))
+            limit = LEADER_CAME_BACK if vain <= generation.unseen else ""
+        if limit:
+            self._limits[fact.t, problem] = limit
 
 
 def _limit(generation: _Generation, unowned: frozenset[Partition]) -> str:

@@ -6,16 +6,11 @@ from typing import ClassVar
 from assignors.model import TopicPartition
 from rebalance.simulation.checkers.checker import Look, Report
 from rebalance.simulation.checkers.record_book import RecordBook
-from rebalance.simulation.checkers.violation import Committed, Forgotten
+from rebalance.simulation.checkers.violation import Committed, Forgotten, WentBack
 from rebalance.simulation.values import partition_name
 from rebalance.timeline import trace
 
-__all__ = ["OffsetsGrow", "committed_text"]
-
-
-def committed_text(group_id: str, partition: TopicPartition, offset: int) -> str:
-    """What was committed, as every message of this checker begins."""
-    return f"{partition_name(partition)} of group {group_id}: offset {offset} was committed"
+__all__ = ["OffsetsGrow"]
 
 
 class OffsetsGrow:
@@ -56,6 +51,8 @@ class OffsetsGrow:
             self._report(
                 self,
                 fact.t,
-                f"{committed_text(fact.group_id, fact.partition, fact.offset)} after {before}",
+                f"{partition_name(fact.partition)} of group {fact.group_id}: offset {fact.offset} "
+                f"was committed after {before}",
+                about=WentBack(fact.group_id, fact.partition, fact.offset, before),
             )
         self._offsets[key] = fact.offset

@@ -40,4 +40,5 @@ class NobodyForgotten:
                 event.t,
                 f"{event.group_id} became {event.state} and left the {api} of "
                 f"{', '.join(parked)} unanswered",
+                code=f"{event.state} {api}",
             )

@@ -70,6 +70,7 @@ class PlanKeepsItsPromise:
                 fact.t,
                 f"{fact.assignor} plans {counts[rich]} partitions{of_what} for {rich} of "
                 f"{fact.group_id} and {counts[poor]} for {poor}",
+                code=fact.assignor,
             )
 
 
@@ -100,7 +101,10 @@ class SameInputSamePlan:
         ]
         told = "; ".join(moved)
         self._report(
-            self, fact.t, f"{fact.assignor} of {fact.group_id} was asked the same again: {told}"
+            self,
+            fact.t,
+            f"{fact.assignor} of {fact.group_id} was asked the same again: {told}",
+            code=fact.assignor,
         )
 
 
@@ -140,4 +144,5 @@ class ClaimedIsWithheld:
                         fact.t,
                         f"{fact.assignor} gives {partition_name(partition)} of {fact.group_id} to "
                         f"{member_id} while {claimant} claims it",
+                        code=fact.assignor,
                     )

@@ -16,8 +16,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from rebalance.simulation.checkers.checker import Look
-from rebalance.simulation.checkers.offsets import committed_text
-from rebalance.simulation.checkers.violation import Committed
+from rebalance.simulation.checkers.violation import Committed, WentBack
 from rebalance.simulation.views import Partition, Views, flattened
 from rebalance.timeline import trace
 
@@ -36,12 +35,12 @@ class ReadByTwo:
         self._views = views
         self._given: dict[str, dict[Partition, int]] = {}
         """Group id -> what was given to another while one left behind owned it -> generation."""
-        self._excused: set[tuple[int, str]] = set()
+        self._excused: set[Committed] = set()
 
-    def of(self, t: int, message: str) -> str:
-        """The limit to which it is due that an offset went back at that time (ms), as was told."""
-        what, _, _ = message.partition(" after ")
-        return READ_BY_TWO if (t, what) in self._excused else ""
+    def of(self, t: int, back: WentBack) -> str:
+        """The limit to which it is due that an offset went back at that time (ms)."""
+        fact = Committed(t, back.group_id, back.partition, back.offset)
+        return READ_BY_TWO if fact in self._excused else ""
 
     def looks(self) -> Mapping[type, Look]:
         """Assignments, the generations that end it, and commits."""
@@ -68,5 +67,4 @@ class ReadByTwo:
 
     def _committed(self, fact: Committed) -> None:
         if fact.partition in self._given.get(fact.group_id, {}):
-            what = committed_text(fact.group_id, fact.partition, fact.offset)
-            self._excused.add((fact.t, what))
+            self._excused.add(fact)

@@ -11,6 +11,7 @@ from typing import ClassVar
 from rebalance.simulation.checkers.checker import Look, Report
 from rebalance.simulation.checkers.record_book import RecordBook
 from rebalance.simulation.checkers.record_facts import Processed, ReadingBegan, RecordsEnded
+from rebalance.simulation.checkers.violation import Skipped
 from rebalance.simulation.checkers.zombies import is_zombie
 from rebalance.simulation.values import partition_name, span_text
 from rebalance.simulation.views import Views
@@ -39,6 +40,7 @@ class NothingSkipped:
                     began.t,
                     f"nobody processed {span_text(start, end)} of {partition_name(partition)} of "
                     f"{group_id}: {began.member} began to read at {began.offset}",
+                    about=Skipped(group_id, partition, began.member, began.offset),
                 )
             book.skipped.clear()
 

@@ -36,4 +36,5 @@ class StopsAtItsFirstAnswer:
                 fact.t,
                 f"{fact.member} of {fact.group_id} was told {fact.error.name} and is still "
                 f"{fact.state.value} as {member_id} in generation {generation_id}",
+                code=f"{fact.error.name} {fact.state.value}",
             )

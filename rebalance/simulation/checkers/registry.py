@@ -35,6 +35,7 @@ from rebalance.simulation.checkers.plans import (
     PlanKeepsItsPromise,
     SameInputSamePlan,
 )
+from rebalance.simulation.checkers.problem import Problem
 from rebalance.simulation.checkers.record_book import RecordBook
 from rebalance.simulation.checkers.record_rules import (
     NothingBeforeTheCommit,
@@ -44,7 +45,7 @@ from rebalance.simulation.checkers.record_rules import (
 from rebalance.simulation.checkers.refusals import StopsAtItsFirstAnswer
 from rebalance.simulation.checkers.revoked_first import RevokedFirst
 from rebalance.simulation.checkers.size import NotTooMany
-from rebalance.simulation.checkers.violation import Violation
+from rebalance.simulation.checkers.violation import Skipped, Violation, WentBack
 from rebalance.simulation.checkers.wire_answers import (
     CommitAnswers,
     HeartbeatAnswers,
@@ -149,12 +150,22 @@ class Checkers:
         for look in self._looks.get(kind, ()):
             look(fact)
 
-    def report(self, checker: Checker, t: int, message: str) -> None:
+    def report(
+        self,
+        checker: Checker,
+        t: int,
+        message: str,
+        *,
+        code: str = "",
+        about: Problem | Skipped | WentBack | None = None,
+    ) -> None:
         """A rule is broken."""
         self.violations.append(
             Violation(
                 rule=checker.RULE,
                 checker=type(checker).__name__,
+                code=code,
+                about=about,
                 t=t,
                 message=message,
                 last_events=tuple(self._recent),

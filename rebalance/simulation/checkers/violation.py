@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from assignors.model import TopicPartition
 from rebalance.protocol.errors import ErrorCode
+from rebalance.simulation.checkers.problem import Problem
 from rebalance.timeline import trace
 
 __all__ = [
@@ -12,18 +13,45 @@ __all__ = [
     "Committed",
     "Fatal",
     "Forgotten",
+    "Skipped",
     "Unsettled",
     "Violation",
+    "WentBack",
     "WriteFailed",
 ]
 
 
+class Skipped(NamedTuple):
+    """Records that nobody processed: who began to read behind them, and at which offset."""
+
+    group_id: str
+    partition: TopicPartition
+    member: str
+    offset: int
+
+
+class WentBack(NamedTuple):
+    """A committed offset that is less than the one before it."""
+
+    group_id: str
+    partition: TopicPartition
+    offset: int
+    before: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
-    """A broken invariant: rule id, who found it, when (ms), what, and the last events up to it."""
+    """A broken invariant: rule id, who found it, when (ms), what, and the last events up to it.
+
+    `message` is for people. A program reads `code` and `about`.
+    """
 
     rule: str
     checker: str = ""
+    code: str = ""
+    """In which way, where the checker knows several; stable, and names nobody."""
+    about: Problem | Skipped | WentBack | None = None
+    """Whom and what, where somebody needs to know."""
     t: int
     message: str
     last_events: tuple[trace.Event, ...] = ()
@@ -64,7 +92,7 @@ class Unsettled:
     """Faults ended long ago, and yet: `problem`."""
 
     t: int
-    problem: str
+    problem: Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,7 +82,8 @@ class HeartbeatAnswers:
             else ErrorCode.NONE
         )
         if error is not due and (error is ErrorCode.NONE or error in _OUT):
-            self._report(self, fact.t, f"{_told(request, group, error)}: {due.name} is due")
+            told = f"{_told(request, group, error)}: {due.name} is due"
+            self._report(self, fact.t, told, code=f"{error.name}, not {due.name}")
 
 
 class _DueAsItCame(ABC):
@@ -115,13 +116,14 @@ class _DueAsItCame(ABC):
         for error in sorted(self._said(fact.response) - due):
             if error is ErrorCode.NONE or error in _OUT:
                 names = " or ".join(sorted(each.name for each in due))
-                self._wrong(fact, error, f": {names} was due as it came")
+                code = f"{error.name}, not {names}"
+                self._wrong(fact, error, f": {names} was due as it came", code)
 
-    def _wrong(self, fact: Answer, error: ErrorCode, why: str) -> None:
+    def _wrong(self, fact: Answer, error: ErrorCode, why: str, code: str) -> None:
         request = fact.request
         assert isinstance(request, Spoken)
         told = _told(request, self._groups.of(request.group_id), error)
-        self._report(self, fact.t, told + why)
+        self._report(self, fact.t, told + why, code=code)
 
     @abstractmethod
     def _refusals(self, group: WireGroup, request: Any) -> _Allowed:
@@ -158,7 +160,7 @@ class SyncAnswers(_DueAsItCame):
         assert isinstance(response, SyncGroupResponse)
         generation_id = self._groups.of(request.group_id).generation_id
         if taken and response.error is ErrorCode.NONE and request.generation_id != generation_id:
-            self._wrong(fact, response.error, ", which began meanwhile")
+            self._wrong(fact, response.error, ", which began meanwhile", "a later generation")
 
 
 class PlanIsTheLeaders:

@@ -23,9 +23,9 @@ def _run(call: Call, declared: Declared) -> Action:
         case ("for", text):
             return _for_time(*value(call, duration_range, text))
         case ("until", "stable"):
-            return _until_stable(None)
+            return _until_stable(call, None)
         case ("until", "stable", "within", text):
-            return _until_stable(value(call, duration, text))
+            return _until_stable(call, value(call, duration, text))
         case ("until", name, "is", state):
             return _until_state(call, declared, name, state, STABLE_WITHIN_MS)
         case ("until", name, "is", state, "within", text):
@@ -53,15 +53,30 @@ def _until_time(call: Call, time: int) -> Action:
     return play
 
 
-def _until_stable(within_ms: int | None) -> Action:
+def _until_stable(call: Call, within_ms: int | None) -> Action:
     def play(stage: Stage) -> Iterable[str]:
         if stage.simulation.run_until_stable(within_ms):
+            if stage.simulation.now == stage.started:
+                stage.hints += _not_noticed(call, stage)
             return [f"stable {_when(stage)}"]
         why = "; ".join(stage.simulation.blockers())
         waited = STABLE_WITHIN_MS if within_ms is None else within_ms
         return [f"not stable within {short_duration(waited)}: {why}"]
 
     return play
+
+
+def _not_noticed(call: Call, stage: Stage) -> Iterable[str]:
+    """A group is Stable that counts on somebody out of reach, until a session expires."""
+    apart = [process for process in stage.simulation.alive() if process.lines.out_of_reach]
+    if apart:
+        names = ", ".join(process.name for process in apart)
+        session_ms = max(process.config.session_timeout_ms for process in apart)
+        yield (
+            f"{call.file}:{call.line}: stable at once: nobody has noticed yet that {names} "
+            f"{'is' if len(apart) == 1 else 'are'} out of reach. "
+            f"`run for {short_duration(session_ms)}` before lets its session expire."
+        )
 
 
 def _until_state(call: Call, declared: Declared, name: str, state: str, within_ms: int) -> Action:
@@ -104,8 +119,9 @@ COMMANDS = (
         usage="run for 5s | until 12s | until stable [within 60s] | until A is Assigning",
         help=(
             "Let virtual time pass (`5s..8s`: drawn by the seed). Stable: every group is Stable "
-            "with exactly the consumers that are awake, and they own all they want. A state is a "
-            "member's or a group's."
+            "with exactly the consumers that are awake, and they own all they want. (Who is out of "
+            "reach is awake, and a group counts on it until its session expires: after `isolate`, "
+            "`run for` so long.) A state is a member's or a group's."
         ),
         prepare=_run,
     ),

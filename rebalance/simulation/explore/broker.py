@@ -23,6 +23,7 @@ from rebalance.simulation.checkers import Answer, Arrival, TimerFired
 from rebalance.simulation.explore.canonical import canonical
 from rebalance.simulation.explore.copying import copied
 from rebalance.simulation.explore.facts import Fact, Standing
+from rebalance.simulation.explore.suffixes import Suffixes
 from rebalance.timeline import trace
 from rebalance.tracing import coordinator_event
 
@@ -66,36 +67,22 @@ class Done(NamedTuple):
     facts: tuple[Fact, ...]
 
 
-class _Suffixes:
-    """Numbers member ids by client, so that who came first to the broker makes no difference."""
-
-    def __init__(self) -> None:
-        self.client_id = ""
-        self.given: dict[str, int] = {}
-
-    def next(self) -> str:
-        number = self.given.get(self.client_id, 0) + 1
-        self.given[self.client_id] = number
-        return str(number)
-
-
 @dataclass(frozen=True, slots=True)
 class Broker:
     """A coordinator as it stands. It must never be told anything: copy it before."""
 
     coordinator: GroupCoordinator
-    suffixes: _Suffixes
+    suffixes: Suffixes
 
     @classmethod
     def fresh(cls, config: CoordinatorConfig) -> "Broker":
         """One that has no groups."""
-        suffixes = _Suffixes()
+        suffixes = Suffixes()
         return cls(GroupCoordinator(config, suffixes.next), suffixes)
 
     def key(self) -> Hashable:
         """What makes two alike."""
-        left_out = frozenset({"config", "_next_append", "client_id"})
-        return canonical(context_of(self.coordinator), left_out), canonical(self.suffixes, left_out)
+        return canonical(context_of(self.coordinator)), canonical(self.suffixes)
 
     # --- what may happen to it -------------------------------------------------------------------
 

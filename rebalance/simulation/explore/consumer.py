@@ -36,9 +36,6 @@ __all__ = [
     "tokens",
 ]
 
-_LEFT_OUT = frozenset({"token", "_tokens", "config", "assignors", "protocol"})
-"""Tokens: roles say it. The rest never changes while a group is explored."""
-
 Role = str
 """A request's kind as Kafka calls it, "listener" or "assignor"."""
 
@@ -112,7 +109,7 @@ class Consumer:
             self.name,
             self.life,
             self.line,
-            canonical(core_of(self.member), _LEFT_OUT) if self.alive else None,
+            canonical(core_of(self.member)) if self.alive else None,
         )
 
     @property

@@ -7,7 +7,7 @@ anybody thinking of it here.
 from enum import Enum
 from typing import Any
 
-__all__ = ["field_names", "holds_state"]
+__all__ = ["field_names", "holds_state", "slot_names"]
 
 _ROOMS = (
     "rebalance.coordinator",
@@ -30,13 +30,18 @@ def field_names(value: Any) -> tuple[str, ...]:
     kind = type(value)
     names = _NAMES.get(kind)
     if names is None:
-        names = _NAMES[kind] = tuple(
-            name
-            for base in reversed(kind.__mro__)
-            for name in _slots(base)
-            if name not in ("__dict__", "__weakref__")
-        )
+        names = _NAMES[kind] = slot_names(kind)
     return names + tuple(vars(value)) if hasattr(value, "__dict__") else names
+
+
+def slot_names(kind: type) -> tuple[str, ...]:
+    """Those of them that the class itself names, its bases' first."""
+    return tuple(
+        name
+        for base in reversed(kind.__mro__)
+        for name in _slots(base)
+        if name not in ("__dict__", "__weakref__")
+    )
 
 
 def _slots(kind: type) -> tuple[str, ...]:

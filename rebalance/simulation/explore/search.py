@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from rebalance.simulation.checkers import Violation
+from rebalance.simulation.checkers import Problem, ProblemKind, Violation
 from rebalance.simulation.explore.encore import moved_for_no_reason
 from rebalance.simulation.explore.group import ExploredGroup
 from rebalance.simulation.explore.rest import Ways, unsettled, without_rest
@@ -110,7 +110,7 @@ class _Search:
                 return self._ended(exhaustive=False, violation=judged[0], last=(at, None))
             moved = moved_for_no_reason(self._space, state)
             if moved:
-                return self._broken(at, moved)
+                return self._broken(at, ProblemKind.MOVES, moved)
         moves = is_rest
         for ordinal, step in enumerate(self._space.steps(state)):
             self._transitions += 1
@@ -141,10 +141,12 @@ class _Search:
 
     def _stuck(self, at: int) -> Explored:
         why = unsettled(self._states[at])
-        return self._broken(at, f"from here no way leads to rest without another fault: {why}")
+        text = f"from here no way leads to rest without another fault: {why}"
+        return self._broken(at, ProblemKind.STUCK, text)
 
-    def _broken(self, at: int, message: str) -> Explored:
-        found = Violation(rule="I05", t=0, message=message)
+    def _broken(self, at: int, kind: ProblemKind, text: str) -> Explored:
+        problem = Problem(kind=kind, text=text)
+        found = Violation(rule="I05", code=problem.code, about=problem, t=0, message=text)
         return self._ended(exhaustive=False, violation=found, last=(at, None))
 
     def _ended(

@@ -1,9 +1,9 @@
 """Many seeds on many workers: handed out in batches, stopped at any time, gone on with later.
 
-Rule kept: results count as they come in and are written down at once, so that an interruption loses
-at most the batches that were being played. Where they are played is the executor's business: this
-process, processes on all cores, or a dask cluster; all three have the interface of
-`concurrent.futures`.
+Rule kept: results count as they come in and are written down at once; who wants to stop
+(`goes_on`) is given what is in play when it is done, so that a seed that was begun is neither lost
+nor played twice. Where they are played is the executor's business: this process, processes on all
+cores, or a dask cluster; all three have the interface of `concurrent.futures`.
 """
 
 import os
@@ -21,7 +21,7 @@ from concurrent.futures import (
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -35,13 +35,14 @@ __all__ = [
     "WorkerDiedError",
     "append_batch",
     "cores",
+    "give_up",
     "processes",
     "read_batches",
     "run",
 ]
 
 BATCH = 10
-"""Seeds in one batch: a second or two of work, so that progress and interruption are prompt."""
+"""Seeds in one batch: a second or two of work, so that progress and stopping are prompt."""
 _AHEAD = 2
 """Batches that are handed out for each worker: one to play, one to go on with."""
 
@@ -133,7 +134,8 @@ def run(
 ) -> Iterator[Batch]:
     """Play `seeds`, batches in the order in which they are done, for as long as `goes_on()`.
 
-    `Here` seed by seed: an interruption, which is met in the midst of one, loses that one alone.
+    Then what was handed out is still waited for and given: other processes have begun it. `Here`
+    seed by seed.
 
     Raises:
         WorkerDiedError: after all that was done was given; what a worker raises, likewise.
@@ -177,6 +179,13 @@ def processes(workers: int) -> AbstractContextManager[Executor]:
     return ProcessPoolExecutor(
         workers, mp_context=get_context("spawn"), initializer=_ignore_interruption
     )
+
+
+def give_up(executor: Executor) -> None:
+    """Wait for nothing that is in play: a process of ours that plays is ended, a task cancelled."""
+    executor.shutdown(wait=False)
+    for child in active_children():
+        child.terminate()
 
 
 def _ignore_interruption() -> None:

@@ -3,10 +3,11 @@
 Rule kept: a broken invariant, a group that does not come to rest (I05) and an exception in a
 machine are failures; a line that makes no sense is not, it is a mistake of whoever wrote the lines
 (a shrunk candidate that starts nobody, for one). A failure has a *signature* that shrinking keeps,
-or it would wander off to another bug: its rule, who found it, and what it says of whomever it is.
+or it would wander off to another bug: its rule, who found it, and in which way the rule is broken,
+whoever it is about.
 """
 
-import re
+import traceback
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -28,13 +29,13 @@ class Failure:
     checker: str = ""
     """Who found it; empty for an exception."""
 
-    key: str = ""
-    """What it says, whomever it says it of."""
+    code: str = ""
+    """In which way, in a word that names nobody; of an exception, what raised it."""
 
     @property
     def signature(self) -> str:
         """The same for two failures of which one may be a smaller picture of the other."""
-        return f"{self.kind} {self.checker} {self.key}"
+        return f"{self.kind} {self.checker} {self.code}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,7 @@ def play(text: str, name: str = "fuzz", refused: list[int] | None = None) -> Pla
         raise
     except Exception as error:  # a machine's or the world's own: that is what a fuzzer looks for
         told, kind = f"{type(error).__name__}: {error}", type(error).__name__
-        return Played(failures=(Failure(kind=kind, message=told, key=_key(told)),))
+        return Played(failures=(Failure(kind=kind, message=told, code=_raised_in(error)),))
     return _played(outcome)
 
 
@@ -101,14 +102,12 @@ def _without(text: str, numbers: Collection[int]) -> str:
 
 def _played(outcome: Outcome) -> Played:
     simulation = outcome.simulation
-    views = simulation.views
-    names = frozenset((*views.topics, *views.groups, *views.lanes))
     failures = (
         Failure(
             kind=violation.rule,
             message=str(violation),
             checker=violation.checker,
-            key=_key(violation.message, names),
+            code=violation.code,
         )
         for violation in outcome.violations
     )
@@ -121,16 +120,10 @@ def _played(outcome: Outcome) -> Played:
     )
 
 
-def _key(message: str, names: frozenset[str] = frozenset()) -> str:
-    """The words of a message that name nobody and count nothing, each once; of several reasons the
-    first.
-
-    Rule kept: a story that is made smaller has fewer consumers, partitions and milliseconds, and
-    what its failure says of them must read the same.
-    """
-    words = re.sub(r"[(),:']", " ", message.split("; ")[0]).split()
-    said = (word for word in words if word not in names and not re.search(r"\d", word))
-    return " ".join(dict.fromkeys(said))
+def _raised_in(error: Exception) -> str:
+    """The function that raised it, with its module: no line, which another story may not pass."""
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return f"{frame.f_globals.get('__name__')}.{frame.f_code.co_qualname}"
 
 
 def still_fails(lines: Sequence[str], signature: str) -> bool:

@@ -6,7 +6,7 @@ of it again. What a limit of Kafka's protocol leaves undone (`checkers.limits`) 
 rebalance must make up for it. Code of a user is not experimented with: it takes its own time.
 """
 
-from rebalance.simulation.checkers import AtRest, RecordsEnded
+from rebalance.simulation.checkers import AtRest, Problem, ProblemKind, RecordsEnded
 from rebalance.simulation.clock import EXACT
 from rebalance.simulation.settling.gathering import gathering
 from rebalance.simulation.settling.ground import Ground
@@ -86,16 +86,16 @@ def _limits_end(ground: Ground) -> bool:
     simulation = ground.simulation
     unsettled = simulation.unsettled()
     if not unsettled:
-        ground.report("; ".join(simulation.blockers()))
+        ground.report_unrest()
         return False
-    for why in unsettled.values():
-        ground.report(why)
-    if not all(simulation.limits.of(simulation.now, why) for why in unsettled.values()):
+    for problem in unsettled:
+        ground.report(problem)
+    if not all(simulation.limits.of(simulation.now, problem) for problem in unsettled):
         return False
     ground.problems.clear()
-    for group_id in unsettled:
+    for problem in unsettled:
         # Who leads makes all join again; another may be answered that nothing has changed (J07).
-        for name in [ground.leader(group_id), *ground.members(group_id)][:1]:
+        for name in [ground.leader(problem.group_id), *ground.members(problem.group_id)][:1]:
             if name is not None:
                 ground.process(name).enforce("a rebalance ends what a limit left undone")
     return ground.rests("a rebalance that ends what a limit left undone")
@@ -114,7 +114,9 @@ def _stay_at_rest(ground: Ground) -> None:
     sessions = [process.config.session_timeout_ms for process in simulation.alive()]
     simulation.run_for(max([simulation.asked_session_ms, *sessions]) * 3 // 2)
     for rebalance in simulation.views.rebalances[began:]:
-        ground.report(f"group {rebalance.group_id} rebalances without a reason: {rebalance.cause}")
+        kind, cause, group_id = ProblemKind.REBALANCES, rebalance.cause, rebalance.group_id
+        text = f"group {group_id} rebalances without a reason: {cause}"
+        ground.report(Problem(kind=kind, detail=cause, group_id=group_id, text=text))
 
 
 def _read_to_the_end(simulation: Simulation) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from assignors.codec import encode_subscription
 from assignors.model import Subscription
 from rebalance.protocol.requests import GroupProtocol, JoinGroupRequest
+from rebalance.simulation.checkers import Problem, ProblemKind
 from rebalance.simulation.settling.experiment import Experiment
 from rebalance.simulation.settling.ground import Ground
 
@@ -51,10 +52,11 @@ def _play(ground: Ground, names: Sequence[str]) -> None:
     simulation.run_for(session_ms + _SPARE_MS)
     group = simulation.views.groups[group_id]
     if group.state == "PreparingRebalance" and group.since < simulation.now - session_ms:
-        ground.report(
+        text = (
             f"group {group_id} waits for others since {simulation.now - group.since} ms, and who "
             f"asked for an id had {session_ms} ms to join with it"
         )
+        ground.report(Problem(kind=ProblemKind.WAITS_TOO_LONG, group_id=group_id, text=text))
         return
     ground.rests("somebody asked for an id and never joined")
 

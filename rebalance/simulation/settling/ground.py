@@ -10,7 +10,7 @@ from dataclasses import replace
 from rebalance.member.config import MemberConfig
 from rebalance.protocol.states import MemberState
 from rebalance.simulation.application import Behaviour
-from rebalance.simulation.checkers import AtRest, Unsettled
+from rebalance.simulation.checkers import AtRest, Problem, Unsettled
 from rebalance.simulation.process import Process
 from rebalance.simulation.simulation import STABLE_WITHIN_MS, Simulation
 from rebalance.simulation.spec import MemberSpec
@@ -27,7 +27,7 @@ class Ground:
 
     def __init__(self, simulation: Simulation) -> None:
         self.simulation = simulation
-        self.problems: list[str] = []
+        self.problems: list[Problem] = []
         """What did not come out as it must."""
 
     # --- who is there ----------------------------------------------------------------------------
@@ -107,7 +107,7 @@ class Ground:
         simulation = self.simulation
         within_ms = min(self.patience_ms() + extra_ms, STABLE_WITHIN_MS)
         if not simulation.run_until_stable(within_ms):
-            self.report(f"{'; '.join(simulation.blockers())} (after {after})")
+            self.report_unrest(after)
             return False
         groups = tuple(simulation.views.groups)
         simulation.checkers.told(AtRest(t=simulation.now, group_ids=groups))
@@ -145,7 +145,13 @@ class Ground:
         names = self.members(group_id)
         return max(self.process(name).config.rebalance_timeout_ms for name in names)
 
-    def report(self, problem: str) -> None:
+    def report_unrest(self, after: str = "") -> None:
+        """All would have come to rest by now."""
+        problem = self.simulation.problem()
+        if problem is not None:
+            self.report(replace(problem, after=after))
+
+    def report(self, problem: Problem) -> None:
         """Something is not as it must be."""
         self.problems.append(problem)
         self.simulation.checkers.told(Unsettled(t=self.simulation.now, problem=problem))

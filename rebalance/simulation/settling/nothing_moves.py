@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from assignors.interface import RebalanceProtocol
+from rebalance.simulation.checkers import Problem, ProblemKind
 from rebalance.simulation.settling.ground import Ground
 from rebalance.simulation.simulation import Simulation
 from rebalance.simulation.views import Partition
@@ -30,7 +31,8 @@ def nothing_moves(ground: Ground) -> None:
     if moved & other_inputs:
         moved = moved - other_inputs | _moved_by_asking(ground)
     if moved and not ground.problems:
-        ground.report("a rebalance with the same members and topics moved partitions")
+        text = "a rebalance with the same members and topics moved partitions"
+        ground.report(Problem(kind=ProblemKind.MOVES, text=text))
 
 
 def _claims_are_forgotten(ground: Ground, group_id: str) -> bool:
@@ -53,7 +55,7 @@ def _moved_by_asking(ground: Ground) -> set[str]:
     for group_id in before:
         ground.process(ground.members(group_id)[0]).enforce("does anything move without a reason?")
     if not simulation.run_until_stable():
-        ground.report("; ".join(simulation.blockers()))
+        ground.report_unrest()
         return set()
     after = {group_id: _owners(simulation, group_id) for group_id in before}
     return {

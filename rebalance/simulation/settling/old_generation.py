@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import HeartbeatRequest, SyncGroupRequest
+from rebalance.simulation.checkers import Problem, ProblemKind
 from rebalance.simulation.settling.experiment import Experiment
 from rebalance.simulation.settling.ground import Ground
 
@@ -42,7 +43,8 @@ def _play(ground: Ground, names: Sequence[str]) -> None:
     for exchange in stranger.exchanges:
         error = getattr(exchange.answer, "error", ErrorCode.ILLEGAL_GENERATION)
         if error is not ErrorCode.ILLEGAL_GENERATION:
-            ground.report(f"one who spoke of the generation before was told: {exchange.words()}")
+            text = f"one who spoke of the generation before was told: {exchange.words()}"
+            ground.report(Problem(kind=ProblemKind.TAKEN, detail=error.name, text=text))
             return
     ground.rests("somebody spoke of the generation before")
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from assignors.interface import RebalanceProtocol
+from rebalance.simulation.checkers import Problem, ProblemKind
 from rebalance.simulation.settling.ground import Ground
 from rebalance.simulation.simulation import Simulation
 from rebalance.simulation.views import Lane
@@ -21,11 +22,12 @@ def one_leaves(ground: Ground) -> None:
             ground.process(leaving[-1]).close()
             gone.append(leaving[-1])
     if not simulation.run_until_stable():
-        ground.report("; ".join(simulation.blockers()))
+        ground.report_unrest()
         return
     for lane in _keepers(simulation):
         if not before.get(lane.name, set()) <= lane.owned:
-            ground.report(f"{lane.name} lost partitions because another member left")
+            text = f"{lane.name} lost partitions because another member left"
+            ground.report(Problem(kind=ProblemKind.LOSES, group_id=lane.group_id, text=text))
     for name in gone:
         ground.start(name)
     ground.rests("somebody left and came back")

@@ -7,6 +7,7 @@ the others, and is heeded all the same (M06).
 from collections.abc import Sequence
 
 from rebalance.protocol.requests import LeaveGroupRequest, LeavingMember
+from rebalance.simulation.checkers import Problem, ProblemKind
 from rebalance.simulation.settling.experiment import Experiment
 from rebalance.simulation.settling.ground import Ground
 
@@ -73,10 +74,11 @@ def _of_its_generation(ground: Ground, apart: str) -> bool:
     group = ground.simulation.views.groups[lane.group_id]
     if lane.generation_id == group.generation_id:
         return True
-    ground.report(
+    text = (
         f"{lane.name} goes on in generation {lane.generation_id} of {lane.group_id}, which is in "
         f"{group.generation_id}, though it was told so"
     )
+    ground.report(Problem(kind=ProblemKind.GOES_ON, group_id=lane.group_id, text=text))
     return False
 
 

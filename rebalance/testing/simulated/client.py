@@ -17,7 +17,6 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError
 
 from assignors.model import PartitionSet, TopicPartition
 from rebalance.member import events
-from rebalance.simulation.checkers.offsets import committed_text
 from rebalance.simulation.hosting import Surroundings
 from rebalance.simulation.values import partition_name, partitions_text, short_duration
 from rebalance.testing.simulated.clock import ProcessClock
@@ -165,14 +164,14 @@ class Client:
         for partition, offset in offsets.items():
             if not automatic:
                 self.readings.done_before(partition, offset)
-            in_words = committed_text(self.around.config.group_id, partition, offset)
             commit = Commit(
                 who=self.around.name,
                 what=f"{partition_name(partition)} at {offset}",
                 t=self.clock.now,
                 sought=self.readings.sought(partition, offset),
             )
-            self._journal.commits.setdefault(in_words, []).append(commit)
+            key = (self.around.config.group_id, partition, offset)
+            self._journal.commits.setdefault(key, []).append(commit)
         try:
             await self.offsets.commit(offsets)
         except KafkaError as error:

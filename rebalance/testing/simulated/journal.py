@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from textwrap import shorten
 from typing import Literal
 
+from assignors.model import TopicPartition
 from rebalance.simulation.values import seconds
 
 __all__ = ["Commit", "Entry", "Finding", "Journal", "Kind", "in_a_line"]
@@ -91,8 +92,8 @@ class Journal:
     events_so_far: Callable[[], int] = lambda: 0
     entries: list[Entry] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    commits: dict[str, list[Commit]] = field(default_factory=dict)
-    """A commit in the checker's words -> who asked for it, in the order of asking."""
+    commits: dict[tuple[str, TopicPartition, int], list[Commit]] = field(default_factory=dict)
+    """Group id, partition and offset -> who asked to commit that, in the order of asking."""
     ended: dict[str, str] = field(default_factory=dict)
     """Consumer's name in the story -> why its process is gone, where its own code has ended it."""
     misused: TypeError | None = None

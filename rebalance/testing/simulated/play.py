@@ -4,15 +4,12 @@ Rule kept: what the checkers found of records becomes findings of the user's cod
 of the protocol stays a violation. Whatever raises inside the simulation itself is not caught.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assignors.interface import Assignor
-from assignors.model import TopicPartition
 from rebalance.simulation import Outcome, Overrides, Violation, parse, run_scenario
-from rebalance.simulation.checkers import RecordCounts
-from rebalance.simulation.checkers.offsets import committed_text
+from rebalance.simulation.checkers import RecordCounts, Skipped, WentBack
 from rebalance.simulation.hosting import Hosted, Surroundings
 from rebalance.simulation.scenario import ScenarioError
 from rebalance.simulation.simulation import Simulation
@@ -28,9 +25,6 @@ _KINDS: dict[str, Kind] = {
     "NothingBeforeTheCommit": "read again",
     "OnlyOwnersProcess": "late work",
 }
-
-_BEGAN = re.compile(r" of (\S+) of (\S+): \S+ began to read at (\d+)$")
-"""The words of `NothingSkipped`: partition, group, offset."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,15 +133,13 @@ def _never_stops(hosted: Sequence[HostedApplication], journal: Journal) -> None:
 
 def _with_the_commit(violation: Violation, journal: Journal) -> tuple[str, tuple[str, int] | None]:
     """A gap begins with a commit that came too early: whose it was, and when."""
-    began = _BEGAN.search(violation.message)
-    if began is None:
+    skipped = violation.about
+    if not isinstance(skipped, Skipped):
         return violation.message, None
-    partition, group_id, offset = began.groups()
-    topic, _, number = partition.rpartition("-")
-    in_words = committed_text(group_id, TopicPartition(topic, int(number)), int(offset))
-    if in_words not in journal.commits:
+    commits = journal.commits.get((skipped.group_id, skipped.partition, skipped.offset))
+    if not commits:
         return violation.message, None
-    commit = journal.commits[in_words][0]
+    commit = commits[0]
     told = f"{violation.message}, which {commit.who} committed at {seconds(commit.t)}"
     return told, (commit.who, commit.t)
 
@@ -157,12 +149,15 @@ def _of_the_user(violation: Violation, journal: Journal) -> bool:
 
     Who seeks back and commits means it: that is the explicit reset that the rule allows.
     """
-    what, _, before = violation.message.partition(" after ")
-    if violation.rule != "I03" or what not in journal.commits:
+    back = violation.about
+    if not isinstance(back, WentBack):
         return False
-    commit = journal.commits[what][-1]
+    commits = journal.commits.get((back.group_id, back.partition, back.offset))
+    if not commits:
+        return False
+    commit = commits[-1]
     if not commit.sought:
-        said = f"{commit.who} commits {commit.what}, where {before} was committed already"
+        said = f"{commit.who} commits {commit.what}, where {back.before} was committed already"
         journal.found("commit back", commit.who, said, violation.t)
     return True
 

@@ -35,7 +35,7 @@ class SvgOptions:
     """Where more partitions differ, neighbours share a row."""
     max_member_rows: int = 40
     max_rebalances: int = 20
-    """Rebalances told in words; the picture shows all."""
+    """Rebalances told in words, and steps; the picture shows all."""
 
 
 def render_svg(groups: Iterable[GroupModel], *, options: SvgOptions | None = None) -> str:

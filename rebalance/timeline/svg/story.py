@@ -3,10 +3,10 @@
 Why: the picture says when, the words say why and what it cost, and a cause is never a guess.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rebalance.timeline.model import RebalanceEntry
-from rebalance.timeline.scale import duration
+from rebalance.timeline.scale import counted, duration
 from rebalance.timeline.svg.drawing import GLYPH_PX, fitted, line, rect, text
 from rebalance.timeline.svg.sheet import Panel, Sheet
 
@@ -16,6 +16,9 @@ _FACT_PX = 5.9
 """Width of a character of figures and common words, which are narrower than names."""
 _WAITED_MS = 20
 """Waiting for somebody that was shorter is not worth a word."""
+
+_Line = Callable[[Sheet, float], Iterator[str]]
+"""Draws one line of the list, at that height."""
 
 
 def headline(sheet: Sheet) -> Panel:
@@ -37,25 +40,32 @@ def headline(sheet: Sheet) -> Panel:
     return drawn, y + 18
 
 
-# --- the list of rebalances ----------------------------------------------------------------------
+# --- the list of rebalances and steps ------------------------------------------------------------
 
 
 def story(sheet: Sheet, most: int) -> Panel:
-    """A line for each rebalance that the picture shows: the costliest where there are too many."""
+    """A line for each rebalance that the picture shows and for what was done between them: the
+    costliest and the first where there are too many. Then what no rebalance explains."""
     near = [entry for entry in sheet.model.rebalances if _in_window(sheet, entry)]
     costly = sorted(near, key=lambda e: (-e.unavailable_partition_ms, e.number))[:most]
-    listed = sorted(costly, key=lambda entry: entry.number)
+    asides = sheet.model.asides
+    if not near and not asides:
+        return [], 0
+    behind = max((len(_took(entry)) for entry in costly), default=0) * GLYPH_PX + _TOOK_PX + 10
+    told = [(t, 0, _aside(t, words)) for t, words in asides[:most]]
+    told += [(entry.start_ms, 1, _entry(entry, max(behind, 210))) for entry in costly]
+    lines = [each for _, _, each in sorted(told, key=lambda each: each[:2])]
+    outside = list(sheet.model.headline.outside())
+    if outside and near and not sheet.model.headline.in_part:
+        lines.append(_note(f"outside of rebalances: {_SEPARATOR.join(outside)}"))
+    if len(near) > most:
+        lines.append(_note(f"and {len(near) - most:,} that cost less"))
+    if len(asides) > most:
+        lines.append(_note(f"and {counted(len(asides) - most, 'later step')}"))
     drawn = [text(0, 12, "Why", "head")]
-    y = 18.0
-    behind = max((len(_took(entry)) for entry in listed), default=0) * GLYPH_PX + _TOOK_PX + 10
-    for entry in listed:
-        drawn += _entry(sheet, entry, y, max(behind, 210))
-        y += 17
-    if len(near) > len(listed):
-        left = f"and {len(near) - len(listed):,} that cost less"
-        drawn.append(text(48, y + 12, left, "soft"))
-        y += 17
-    return (drawn, y + 12) if near else ([], 0)
+    for number, drawn_line in enumerate(lines):
+        drawn += drawn_line(sheet, 30.0 + 17 * number)
+    return drawn, 30.0 + 17 * len(lines)
 
 
 def _in_window(sheet: Sheet, entry: RebalanceEntry) -> bool:
@@ -63,13 +73,32 @@ def _in_window(sheet: Sheet, entry: RebalanceEntry) -> bool:
     return entry.start_ms <= scale.end and entry.until_ms >= scale.start
 
 
-def _entry(sheet: Sheet, entry: RebalanceEntry, y: float, x: float) -> Iterator[str]:
+def _entry(entry: RebalanceEntry, x: float) -> _Line:
     """`x`: where the cause begins."""
-    yield text(0, y + 12, f"#{entry.number}", "soft")
-    yield text(48, y + 12, sheet.when(entry.start_ms))
-    yield text(_TOOK_PX, y + 12, _took(entry))
-    yield text(x, y + 12, fitted(_cause(entry), 490 - x), "head")
-    yield text(510, y + 12, _joined(tuple(_costs(entry)), sheet.plot.right - 510), "soft")
+
+    def drawn(sheet: Sheet, y: float) -> Iterator[str]:
+        yield text(0, y, f"#{entry.number}", "soft")
+        yield text(48, y, sheet.when(entry.start_ms))
+        yield text(_TOOK_PX, y, _took(entry))
+        yield text(x, y, fitted(_cause(entry), 490 - x), "head")
+        yield text(510, y, _joined(tuple(_costs(entry)), sheet.plot.right - 510), "soft")
+
+    return drawn
+
+
+def _aside(t: int, words: str) -> _Line:
+    def drawn(sheet: Sheet, y: float) -> Iterator[str]:
+        yield text(48, y, sheet.when(t))
+        yield text(_TOOK_PX, y, fitted(words, sheet.plot.right - _TOOK_PX))
+
+    return drawn
+
+
+def _note(words: str) -> _Line:
+    def drawn(sheet: Sheet, y: float) -> Iterator[str]:
+        yield text(48, y, fitted(words, sheet.plot.right - 48), "soft")
+
+    return drawn
 
 
 def _took(entry: RebalanceEntry) -> str:

@@ -51,7 +51,8 @@ def test_i05_what_never_comes_to_rest_is_told_with_what_was_before() -> None:
     ground.process("A").enforce("nobody hears it")
     assert not ground.rests("A was cut off")
     (problem,) = ground.problems
-    assert problem.endswith("(after A was cut off)")
+    assert str(problem).endswith("(after A was cut off)")
+    assert problem.code == "member FindingCoordinator A was cut off"
     assert [str(each.rule) for each in ground.simulation.violations] == ["I05"]
 
 
