@@ -16,6 +16,7 @@ from rebalance.coordinator.sessions import arm_session
 from rebalance.protocol.effects import Token
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.notices import CommitRefused
+from rebalance.protocol.quickly_made import quickly_made
 from rebalance.protocol.records import NO_EXPIRY, OffsetCommit, OffsetCommitValue
 from rebalance.protocol.requests import (
     NO_MEMBER_ID,
@@ -157,6 +158,7 @@ def _utf16_units(text: str) -> int:
     return len(text) if text.isascii() else len(text) + sum(ord(each) > 0xFFFF for each in text)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stored:
     """Goes on when the offsets are durable, or could not be written."""
