@@ -75,7 +75,7 @@ def offset_values(
     values: list[PartitionValue] = []
     for offset in offsets:
         metadata = offset.metadata or ""
-        if _utf16_units(metadata) > longest:  # O03
+        if metadata and _utf16_units(metadata) > longest:  # O03
             too_large = ErrorCode.OFFSET_METADATA_TOO_LARGE
             answers.append(CommittedPartition(partition=offset.partition, error=too_large))
             continue
@@ -172,11 +172,11 @@ class _Stored:
         answers = self.answers
         if error is ErrorCode.NONE:
             keep_offsets(context, self.group_id, self.values)
-            for partition, _ in self.values:
+            transactions = context.transactions
+            if self.group_id in transactions.group_ids:
                 # What a transaction holds by now stands before it in the log (O07).
-                context.transactions.overtake(
-                    self.group_id, partition, context.transactions.written
-                )
+                for partition, _ in self.values:
+                    transactions.overtake(self.group_id, partition, transactions.written)
         else:
             answers = with_error(answers, self.values, client_error(error))
         context.reply(self.token, OffsetCommitResponse(partitions=answers))

@@ -6,7 +6,7 @@ each kind of request one is in flight at most; every token is used once.
 """
 
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -78,9 +78,9 @@ class QueuedCommit:
     number: int
     """Counts the user's commits in the order of asking."""
     deadline: int
-    may: PartitionSet
-    """What it may speak of: owned when it was asked for, and not lost or let go to others since,
-    for somebody else may be further by now."""
+    may: Set[TopicPartition]
+    """What of its offsets may be committed: owned when it was asked for, and not lost or let go to
+    others since, for somebody else may be further by now."""
 
 
 @quickly_made

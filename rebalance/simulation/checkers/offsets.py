@@ -48,14 +48,12 @@ class OffsetsGrow:
                 del self._offsets[key]
 
     def _committed(self, fact: Committed) -> None:
-        key = (fact.group_id, fact.partition)
-        if fact.offset == self._book.of(*key).astray:
-            return
-        before = self._offsets.get(key, -1)
-        if fact.offset < before:
-            self._report(
-                self,
-                fact.t,
-                f"{committed_text(fact.group_id, fact.partition, fact.offset)} after {before}",
-            )
-        self._offsets[key] = fact.offset
+        for partition, offset in fact.offsets:
+            key = (fact.group_id, partition)
+            if offset == self._book.of(*key).astray:
+                continue
+            before = self._offsets.get(key, -1)
+            if offset < before:
+                told = committed_text(fact.group_id, partition, offset)
+                self._report(self, fact.t, f"{told} after {before}")
+            self._offsets[key] = offset
