@@ -110,8 +110,9 @@ class RecordBook:
         ]
 
     def _processed(self, fact: Processed) -> None:
+        group_id, of = fact.group_id, self.of
         for partition, start, end in fact.spans:
-            book = self.of(fact.group_id, partition)
+            book = of(group_id, partition)
             book.duplicates += book.done.add(start, end)
 
     def _committed(self, fact: Committed) -> None:
