@@ -7,12 +7,12 @@ What a driver does itself (start, pause or stop a process, make a topic) it writ
 
 from collections.abc import Callable, Mapping
 
-from assignors.codec import decode_assignment
 from assignors.errors import CodecError
 from assignors.model import PartitionSet
 from rebalance.member import events
 from rebalance.protocol import effects as coordinator
 from rebalance.protocol import notices
+from rebalance.protocol.assignments import assigned_partitions
 from rebalance.timeline import trace
 
 __all__ = ["as_partitions", "coordinator_event", "member_events"]
@@ -119,7 +119,7 @@ def _assignment_sent(notice: notices.AssignmentSent, t: int) -> trace.Event:
 
 def _decoded(assignment: bytes) -> trace.Partitions:
     try:
-        return as_partitions(decode_assignment(assignment).partitions) if assignment else {}
+        return as_partitions(assigned_partitions(assignment)) if assignment else {}
     except CodecError:
         return {}
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Mapping
 
 import pytest
 
+from rebalance.protocol.quickly_made import guard
 from rebalance.testing.brokers import APACHE_KAFKA, KafkaBroker
 from tests.support import aio
 from tests.support.brokers import SETTINGS, require_apache_kafka
@@ -15,6 +16,7 @@ from tests.support.requirements import fold
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    guard()  # whoever changes a message is found
     config.addinivalue_line("markers", "deadline(seconds): how long an async test may take")
     # A shell tells whom it starts in the background to ignore interrupts, and they their children.
     signal.signal(signal.SIGINT, signal.default_int_handler)

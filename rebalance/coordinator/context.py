@@ -17,6 +17,7 @@ from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.effects import Append, AppendMarker, Effect, Reply, Token
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.notices import Notice
+from rebalance.protocol.quickly_made import quickly_made
 from rebalance.protocol.records import OffsetCommitValue, Producer, Record
 from rebalance.protocol.responses import CoordinatorResponse
 from rebalance.protocol.timers import TimerKey, TimerKind, TimerQueue
@@ -28,6 +29,7 @@ class Continuation(Protocol):
     def __call__(self, context: "Context", error: ErrorCode) -> None: ...
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _InFlight:
     """What was asked to be written and was not answered yet."""

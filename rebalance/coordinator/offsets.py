@@ -16,6 +16,7 @@ from rebalance.coordinator.sessions import arm_session
 from rebalance.protocol.effects import Token
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.notices import CommitRefused
+from rebalance.protocol.quickly_made import quickly_made
 from rebalance.protocol.records import NO_EXPIRY, OffsetCommit, OffsetCommitValue
 from rebalance.protocol.requests import (
     NO_MEMBER_ID,
@@ -74,7 +75,7 @@ def offset_values(
     values: list[PartitionValue] = []
     for offset in offsets:
         metadata = offset.metadata or ""
-        if _utf16_units(metadata) > longest:  # O03
+        if metadata and _utf16_units(metadata) > longest:  # O03
             too_large = ErrorCode.OFFSET_METADATA_TOO_LARGE
             answers.append(CommittedPartition(partition=offset.partition, error=too_large))
             continue
@@ -157,6 +158,7 @@ def _utf16_units(text: str) -> int:
     return len(text) if text.isascii() else len(text) + sum(ord(each) > 0xFFFF for each in text)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stored:
     """Goes on when the offsets are durable, or could not be written."""
@@ -170,11 +172,11 @@ class _Stored:
         answers = self.answers
         if error is ErrorCode.NONE:
             keep_offsets(context, self.group_id, self.values)
-            for partition, _ in self.values:
+            transactions = context.transactions
+            if self.group_id in transactions.group_ids:
                 # What a transaction holds by now stands before it in the log (O07).
-                context.transactions.overtake(
-                    self.group_id, partition, context.transactions.written
-                )
+                for partition, _ in self.values:
+                    transactions.overtake(self.group_id, partition, transactions.written)
         else:
             answers = with_error(answers, self.values, client_error(error))
         context.reply(self.token, OffsetCommitResponse(partitions=answers))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from assignors.codec import decode_assignment
 from assignors.errors import CodecError
 from rebalance.coordinator.classic_group import ClassicGroup
+from rebalance.protocol.quickly_made import quickly_made
 from rebalance.protocol.states import GroupState
 
 
@@ -17,6 +18,7 @@ class ListedGroup(NamedTuple):
     protocol_type: str | None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberSnapshot:
     """One member; `metadata` is for the selected protocol."""
@@ -47,6 +49,7 @@ class MemberSnapshot:
         return {topic: tuple(ids.tolist()) for topic, ids in partitions.by_topic.items()}
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupSnapshot:
     """One group; members in the order they were added."""

@@ -241,8 +241,11 @@ class ClassicMember:
 
     def _answered(self, event: Answered) -> None:
         core = self._core
-        sent = next((sent for sent in core.requests.values() if sent.token == event.token), None)
-        if sent is None:
+        token = event.token
+        for sent in core.requests.values():
+            if sent.token == token:
+                break
+        else:
             return
         expected = _RESPONSES[sent.kind]
         if not isinstance(event.response, expected):

@@ -53,7 +53,8 @@ def ask(core: MemberCore, event: CommitOffsets) -> None:
         )
     core.commits_asked += 1
     deadline = core.now + core.config.request_timeout_ms
-    queued = QueuedCommit(event=event, number=core.commits_asked, deadline=deadline, may=core.owned)
+    may = frozenset(filter(core.owned.__contains__, event.offsets))
+    queued = QueuedCommit(event=event, number=core.commits_asked, deadline=deadline, may=may)
     core.commits.append(queued)
 
 
@@ -153,7 +154,7 @@ def _hopeless(core: MemberCore, queued: QueuedCommit) -> dict[TopicPartition, Er
         return dict.fromkeys(offsets, ErrorCode.UNKNOWN_MEMBER_ID)
     if core.state in BETWEEN_JOIN_AND_SYNC:
         return dict.fromkeys(offsets, ErrorCode.REBALANCE_IN_PROGRESS)
-    if not any(partition in queued.may for partition in offsets):
+    if not queued.may:
         return dict.fromkeys(offsets, _NOT_OWNED)
     if core.coordinator is None and core.now >= queued.deadline:
         return dict.fromkeys(offsets, ErrorCode.COORDINATOR_NOT_AVAILABLE)
@@ -162,10 +163,12 @@ def _hopeless(core: MemberCore, queued: QueuedCommit) -> dict[TopicPartition, Er
 
 def _report(core: MemberCore, sent: InFlight, errors: Mapping[TopicPartition, ErrorCode]) -> None:
     """Each commit hears of its own partitions; what was not sent for it was not its to commit."""
+    none = ErrorCode.NONE
     for queued in sent.commits:
-        said = {
-            partition: errors[partition] if partition in queued.may else _NOT_OWNED
+        may = queued.may
+        refused = {
+            partition: error
             for partition in queued.event.offsets
+            if (error := errors[partition] if partition in may else _NOT_OWNED) is not none
         }
-        refused = {p: error for p, error in said.items() if error is not ErrorCode.NONE}
         core.emit(CommitFinished(commit_id=queued.event.commit_id, refused=refused))

@@ -6,7 +6,7 @@ each kind of request one is in flight at most; every token is used once.
 """
 
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -21,6 +21,7 @@ from rebalance.member.events import (
     MemberStateChanged,
     Send,
 )
+from rebalance.protocol.quickly_made import quickly_made
 from rebalance.protocol.requests import NO_GENERATION, NO_MEMBER_ID, Request
 from rebalance.protocol.states import MEMBER_TRANSITIONS, IllegalTransition, MemberState
 from rebalance.protocol.timers import TimerKey, TimerKind, TimerQueue, timer_key
@@ -53,6 +54,7 @@ COMMITS_HOLD_UP = "commits that hold up a rebalance"
 QUEUED_COMMIT = "queued OffsetCommit"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
     """Who the member is to the coordinator; compared as a whole (rule M05)."""
@@ -67,6 +69,7 @@ class Generation:
         return self.generation_id >= 0 and self.member_id != NO_MEMBER_ID
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuedCommit:
     """A user's commit that is not answered; refused at `deadline` (ms) if it was not sent."""
@@ -75,11 +78,12 @@ class QueuedCommit:
     number: int
     """Counts the user's commits in the order of asking."""
     deadline: int
-    may: PartitionSet
-    """What it may speak of: owned when it was asked for, and not lost or let go to others since,
-    for somebody else may be further by now."""
+    may: Set[TopicPartition]
+    """What of its offsets may be committed: owned when it was asked for, and not lost or let go to
+    others since, for somebody else may be further by now."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InFlight:
     """A request without an answer yet. `commits` are those of the user that it carries."""
@@ -99,6 +103,7 @@ class CallbackKind(Enum):
     LOSE = "on_partitions_lost"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callback:
     """The listener is running; nothing else is asked of it meanwhile."""

@@ -18,6 +18,7 @@ from assignors.model import (
     TopicPartition,
 )
 from rebalance.protocol.errors import ErrorCode
+from rebalance.protocol.quickly_made import quickly_made
 from rebalance.protocol.requests import Request
 from rebalance.protocol.responses import Response
 from rebalance.protocol.states import MemberState
@@ -54,6 +55,7 @@ class Close:
     """The user closes the consumer: commit, revoke, leave (dynamic members), stop."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
     """A `Send` was answered."""
@@ -77,6 +79,7 @@ class PositionsTaken:
     offsets: Mapping[TopicPartition, int]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackDone:
     """Outcome of `Revoke`, `Assign` or `Lose`; `error` is what the user's listener raised.
@@ -104,6 +107,7 @@ class AssignorFailed:
     error: BaseException
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitOffsets:
     """The user commits; answered by `CommitFinished` with the same `commit_id`, exactly once.
@@ -143,6 +147,7 @@ class Destination(Enum):
     COORDINATOR = "the group's coordinator"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
     """Send `request`; answer with `Answered` or `Unanswered` of the same token.
@@ -170,6 +175,7 @@ class TakePositions:
     partitions: PartitionSet
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revoke:
     """Call on_partitions_revoked; from its end on the member does not own them (M01).
@@ -181,6 +187,7 @@ class Revoke:
     partitions: PartitionSet
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assign:
     """Call on_partitions_assigned with what is new (also when empty, M01)."""
@@ -215,6 +222,7 @@ class RunAssignor:
     members: Mapping[str, Subscription]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitFinished:
     """A user's commit ended; `refused` maps each partition that was not committed to its error."""
@@ -226,6 +234,7 @@ class CommitFinished:
 # --- notices: facts for traces and users ---------------------------------------------------------
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberStateChanged:
     """The member went through its one door."""
@@ -234,6 +243,7 @@ class MemberStateChanged:
     state: MemberState
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinStarted:
     """A JoinGroup goes out; `reason` is why, in words."""
@@ -242,6 +252,7 @@ class JoinStarted:
     reason: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationJoined:
     """JoinGroup was answered: the member is in this generation."""

@@ -37,6 +37,9 @@ JOIN_GROUP_TIMEOUT_LAPSE_MS = 5000
 """JoinGroup waits at the coordinator for the rebalance timeout; so much longer for the way."""
 
 
+_NOTHING = PartitionSet()
+
+
 def begin(core: MemberCore) -> bool:
     """Leave an idle state for the group."""
     known = core.coordinator is not None
@@ -84,8 +87,10 @@ def _doomed(core: MemberCore) -> PartitionSet:
     """What must be revoked before the join (M01)."""
     if core.protocol is RebalanceProtocol.EAGER:
         return core.owned
-    gone = {t: ids for t, ids in core.owned.by_topic.items() if t not in core.topics}
-    return PartitionSet(gone)
+    owned, topics = core.owned, core.topics
+    if all(topic in topics for topic in owned.topics):
+        return _NOTHING
+    return PartitionSet({t: ids for t, ids in owned.by_topic.items() if t not in topics})
 
 
 def _join(core: MemberCore) -> None:
@@ -130,7 +135,8 @@ def _let_go(core: MemberCore) -> None:
     Others may own it: it was revoked or lost. Owned again later, it may have been somebody else's
     meanwhile. (Without a generation, before the join, no commit goes out at all.)
     """
-    core.commits = deque(replace(each, may=each.may & core.owned) for each in core.commits)
+    if core.commits:
+        core.commits = deque(replace(each, may=each.may & core.owned) for each in core.commits)
 
 
 def _offer(core: MemberCore, name: str) -> GroupProtocol:

@@ -5,7 +5,7 @@ member of a failed SyncGroup stays who it is and joins again, unless its generat
 Source: AbstractCoordinator.SyncGroupResponseHandler, ConsumerCoordinator.onJoinComplete.
 """
 
-from assignors.codec import CodecError, decode_assignment
+from assignors.codec import CodecError
 from assignors.model import PartitionSet
 from rebalance.member import heartbeat, reasons
 from rebalance.member.core import PROTOCOL_TYPE, InFlight, MemberCore, RequestKind
@@ -16,6 +16,7 @@ from rebalance.member.membership import (
     join_again,
     lose_generation,
 )
+from rebalance.protocol.assignments import assigned_partitions
 from rebalance.protocol.errors import RETRIABLE, ErrorCode
 from rebalance.protocol.requests import SyncGroupAssignment, SyncGroupRequest
 from rebalance.protocol.responses import SyncGroupResponse
@@ -98,7 +99,7 @@ def _read(core: MemberCore, assignment: bytes) -> PartitionSet | None:
     unread for good, whereas a member that leaves hands them to others.
     """
     try:
-        return decode_assignment(assignment).partitions
+        return assigned_partitions(assignment)
     except CodecError as error:
         core.emit(Unreadable(what="assignment", member_id="", error=str(error)))
         if not assignment:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.notices import Notice
+from rebalance.protocol.quickly_made import quickly_made
 from rebalance.protocol.records import Producer, Record
 from rebalance.protocol.requests import CoordinatorRequest
 from rebalance.protocol.responses import CoordinatorResponse
@@ -17,6 +18,7 @@ from rebalance.protocol.responses import CoordinatorResponse
 Token = Hashable
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
     """Event: a request arrived; it will be answered with `Reply(token=token)` (but see J17)."""
@@ -25,6 +27,7 @@ class Received:
     request: CoordinatorRequest
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appended:
     """Event: the records of `Append(token=token)` are durable, or could not be written."""
@@ -123,6 +126,7 @@ CoordinatorEvent = (
 )
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """Effect: answer the request that came with `token`."""
@@ -131,6 +135,7 @@ class Reply:
     response: CoordinatorResponse
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Append:
     """Effect: write `records` of `group_id` to the log, all or none, then say `Appended`.

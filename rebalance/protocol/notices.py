@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from rebalance.protocol.causes import Cause
+from rebalance.protocol.quickly_made import quickly_made
 from rebalance.protocol.states import GroupState
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateChanged:
     """A group went through its one door."""
@@ -81,6 +83,7 @@ class JoinCompleted:
     members: tuple[str, ...]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignmentSent:
     """A member was told what it owns (still encoded), by this coordinator or one before it."""

@@ -8,8 +8,10 @@ A `value` of None is a tombstone.
 from dataclasses import dataclass, field
 
 from assignors.model import TopicPartition
+from rebalance.protocol.quickly_made import quickly_made
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupMetadataMember:
     """A member in a group record: the chosen protocol's subscription and its assignment."""
@@ -55,6 +57,7 @@ class Producer:
 NO_EXPIRY = -1
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OffsetCommitValue:
     """Value of an offset record (OffsetCommitValue v4, or v1 when it has an expiry: P05)."""
@@ -69,6 +72,7 @@ class OffsetCommitValue:
     """The 16 bytes of the topic's id, where they are known."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OffsetCommit:
     """Record type 1."""

@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from assignors.model import TopicPartition
+from rebalance.protocol.quickly_made import quickly_made
 
 NO_GENERATION = -1
 NO_MEMBER_ID = ""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupProtocol:
     """One assignor a member offers: its wire name and the subscription encoded for it."""
@@ -23,6 +25,7 @@ class GroupProtocol:
     metadata: bytes = field(repr=False)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinGroupRequest:
     """JoinGroup v0-9. `rebalance_timeout_ms` is -1 in v0, which has none (rule G05)."""
@@ -40,6 +43,7 @@ class JoinGroupRequest:
     client_host: str = ""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncGroupAssignment:
     """What the leader gives to one member: an encoded assignment."""
@@ -48,6 +52,7 @@ class SyncGroupAssignment:
     assignment: bytes = field(repr=False)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncGroupRequest:
     """SyncGroup v0-5; `assignments` is filled by the leader only."""
@@ -62,6 +67,7 @@ class SyncGroupRequest:
     version: int = 5
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeartbeatRequest:
     """Heartbeat v0-4."""
@@ -90,6 +96,7 @@ class LeaveGroupRequest:
     version: int = 5
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OffsetToCommit:
     """One partition of an OffsetCommit. `offset` is the next one to read."""
@@ -102,6 +109,7 @@ class OffsetToCommit:
     """The 16 bytes of the topic's id, where the broker knows it (P05)."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OffsetCommitRequest:
     """OffsetCommit v2-10; generation -1 and no member id: from outside of any generation."""
@@ -132,6 +140,7 @@ class TxnOffsetCommitRequest:
     version: int = 6
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OffsetFetchRequest:
     """OffsetFetch of one group (v8+ batches are split by the codec); None asks for all."""

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 
 from assignors.model import ClusterMetadata, TopicPartition
 from rebalance.protocol.errors import ErrorCode
+from rebalance.protocol.quickly_made import quickly_made
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinedMember:
     """A member as the leader sees it: its metadata is for the selected protocol (J13)."""
@@ -19,6 +21,7 @@ class JoinedMember:
     metadata: bytes = field(repr=False)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinGroupResponse:
     """JoinGroup v0-9; the defaults are what stands in every error (J22)."""
@@ -33,6 +36,7 @@ class JoinGroupResponse:
     members: tuple[JoinedMember, ...] = ()
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncGroupResponse:
     """SyncGroup v0-5."""
@@ -43,6 +47,7 @@ class SyncGroupResponse:
     assignment: bytes = field(default=b"", repr=False)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeartbeatResponse:
     """Heartbeat v0-4."""
@@ -67,6 +72,7 @@ class LeaveGroupResponse:
     members: tuple[LeftMember, ...] = ()
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommittedPartition:
     """The answer to one partition of an OffsetCommit, a TxnOffsetCommit or an OffsetDelete."""
@@ -75,6 +81,7 @@ class CommittedPartition:
     error: ErrorCode = ErrorCode.NONE
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OffsetCommitResponse:
     """OffsetCommit v2-10: an error a partition, in the request's order."""
@@ -100,6 +107,7 @@ class TransactionCompleted:
     error: ErrorCode = ErrorCode.NONE
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchedOffset:
     """One partition of an OffsetFetch; offset -1 = nothing committed."""
@@ -111,6 +119,7 @@ class FetchedOffset:
     error: ErrorCode = ErrorCode.NONE
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OffsetFetchResponse:
     """OffsetFetch of one group."""

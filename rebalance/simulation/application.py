@@ -102,8 +102,13 @@ class Thread:
 
     def positions(self) -> dict[TopicPartition, int]:
         """The next offset to read of every partition that is being read."""
-        read_ms = self._read_so_far()
-        return {partition: self._at(partition, read_ms) for partition in self._from}
+        read_ms, rate_per_s = self._read_so_far(), self.rate_per_s
+        if self._logs.have_ends:
+            return {partition: self._at(partition, read_ms) for partition in self._from}
+        return {
+            partition: offset + (read_ms - since) * rate_per_s // 1000
+            for partition, (offset, since) in self._from.items()
+        }
 
     def settle(self) -> None:
         """Whoever has read all there is begins from there: time without records is not made up for.

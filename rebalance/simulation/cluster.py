@@ -6,6 +6,7 @@ written, nobody knows any more (P02). A broker that crashes is replaced by the n
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 
 from assignors.model import TopicPartition
 from rebalance.coordinator import GroupSnapshot
@@ -22,8 +23,8 @@ from rebalance.timeline.trace import Event
 
 __all__ = ["Cluster", "OnCommit", "OnForgotten"]
 
-OnCommit = Callable[[str, TopicPartition, int], None]
-"""Told group id, partition and offset of every commit that became durable."""
+OnCommit = Callable[[str, Sequence[tuple[TopicPartition, int]]], None]
+"""Told group id and offsets of every commit that became durable."""
 
 OnForgotten = Callable[[str, TopicPartition], None]
 """Told group id and partition of every offset whose tombstone became durable."""
@@ -92,13 +93,15 @@ class Cluster:
 
     def durable(self, records: Iterable[Record]) -> None:
         """These are in the log for good."""
-        for record in records:
-            if not isinstance(record, OffsetCommit):
-                continue
-            if record.value is None:
-                self._on_forgotten(record.group_id, record.partition)
+        commits = (record for record in records if isinstance(record, OffsetCommit))
+        for (group_id, gone), run in groupby(commits, _of_what):
+            if gone:
+                for record in run:
+                    self._on_forgotten(group_id, record.partition)
             else:
-                self._on_commit(record.group_id, record.partition, record.value.offset)
+                self._on_commit(
+                    group_id, [(each.partition, each.value.offset) for each in run if each.value]
+                )
 
     def group(self, group_id: str) -> GroupSnapshot | None:
         """The group as its coordinator has it; None: nobody has it now."""
@@ -196,3 +199,8 @@ class Cluster:
         self._vacant.pop(partition, None)
         self._leaders[partition] = node_id
         self.nodes[node_id].elect(partition, self.loading_ms)
+
+
+def _of_what(record: OffsetCommit) -> tuple[str, bool]:
+    """Whose offset, and whether it is gone."""
+    return record.group_id, record.value is None

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 __all__ = ["seldom_collected"]
 
-_SELDOM = (50_000, 20, 10)
+_SELDOM = (100_000, 20, 10)
 """New objects until the young ones are looked at, and how often that until the older ones are."""
 
 

@@ -23,14 +23,14 @@ def existing(
     request: OffsetCommitRequest, topics: Mapping[str, int]
 ) -> tuple[OffsetCommitRequest, Refused]:
     """The request as far as it names what exists (topic -> partitions), and the rest's answers."""
-    there = tuple(
-        each
+    missing = {
+        each.partition
         for each in request.offsets
-        if each.partition.partition < topics.get(each.partition.topic, 0)
-    )
-    if len(there) == len(request.offsets):
+        if each.partition.partition >= topics.get(each.partition.topic, 0)
+    }
+    if not missing:
         return request, ()
-    missing = {each.partition for each in request.offsets} - {each.partition for each in there}
+    there = tuple(each for each in request.offsets if each.partition not in missing)
     error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
     refused = (CommittedPartition(partition=each, error=error) for each in sorted(missing))
     return replace(request, offsets=there), tuple(refused)

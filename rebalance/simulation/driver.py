@@ -54,7 +54,7 @@ class MemberDriver:
         if self._telling:
             self._inbox.append(_POLLED)
             return
-        effects = self._effects_of(_POLLED)
+        effects = self.member.handle(_POLLED, self._clock.now)
         if effects:
             self._follow(effects)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from assignors.model import TopicPartition
-from rebalance.protocol.records import GroupMetadata, OffsetCommit, Record
+from rebalance.protocol.records import OffsetCommit, Record
 
 __all__ = ["OffsetsLog", "Write"]
 
@@ -51,8 +51,12 @@ class OffsetsLog:
         if write.settled:
             return ()
         log = self._settle(write)
+        durable = log.durable
         for record in write.records:
-            _keep(log.durable, record)
+            key = record.group_id, (record.partition if isinstance(record, OffsetCommit) else None)
+            durable.pop(key, None)
+            if record.value is not None:
+                durable[key] = record
         return write.records
 
     def take_back(self, write: Write) -> None:
@@ -85,18 +89,3 @@ class OffsetsLog:
         log = self._of(write.partition)
         log.pending.remove(write)
         return log
-
-
-def _keep(durable: dict[Key, Record], record: Record) -> None:
-    key = _key(record)
-    durable.pop(key, None)
-    if record.value is not None:
-        durable[key] = record
-
-
-def _key(record: Record) -> Key:
-    match record:
-        case OffsetCommit():
-            return record.group_id, record.partition
-        case GroupMetadata():
-            return record.group_id, None

@@ -146,21 +146,14 @@ class Positions:
         self._tell_processed(self._thread.positions())
 
     def _tell_processed(self, positions: Mapping[TopicPartition, int]) -> None:
-        now, group_id = self._gate.now, self._member.config.group_id
-        for partition, at in positions.items():
-            start = self._processed[partition]
-            if at > start:
-                self._processed[partition] = at
-                self._told(
-                    Processed(
-                        t=now,
-                        group_id=group_id,
-                        member=self._name,
-                        partition=partition,
-                        start=start,
-                        end=at,
-                    )
-                )
+        known = self._processed
+        spans = [(p, known[p], at) for p, at in positions.items() if at > known[p]]
+        if spans:
+            known |= positions  # nothing that is read goes back
+            group_id = self._member.config.group_id
+            self._told(
+                Processed(t=self._gate.now, group_id=group_id, member=self._name, spans=spans)
+            )
 
     def _fetched(self, number: int, response: Response | None) -> None:
         """What was given up meanwhile is not read, also if it was assigned anew."""

@@ -47,6 +47,8 @@ class Logs:
 
     def __init__(self) -> None:
         self._topics: dict[str, _Topic] = {}
+        self.have_ends = False
+        """Somebody produced to a topic: perhaps not all can be read without end."""
 
     def topic(self, name: str, partitions: int, now: int) -> None:
         """A topic has so many partitions from now on; 0: it is deleted, with its records."""
@@ -70,6 +72,7 @@ class Logs:
             KeyError: there is no such topic.
         """
         topic = self._topics[name]
+        self.have_ends = True
         if topic.producing is None:
             topic.begun = {partition: -1000 * offset for partition, offset in read_to.items()}
         before = 0 if topic.producing is None else topic.producing.written(now)

@@ -5,7 +5,7 @@ of the protocol is made by the real coordinator and the real members; here is on
 them. The same calls with the same seed give the same trace, byte for byte.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from assignors.interface import RebalanceProtocol
 from assignors.model import TopicPartition
@@ -362,11 +362,10 @@ class Simulation:
             self.trace.add(event)
         self.world.touched = True
 
-    def _on_commit(self, group_id: str, partition: TopicPartition, offset: int) -> None:
-        self.offsets[group_id, partition] = offset
-        self.checkers.told(
-            Committed(t=self.now, group_id=group_id, partition=partition, offset=offset)
-        )
+    def _on_commit(self, group_id: str, offsets: Sequence[tuple[TopicPartition, int]]) -> None:
+        for partition, offset in offsets:
+            self.offsets[group_id, partition] = offset
+        self.checkers.told(Committed(t=self.now, group_id=group_id, offsets=offsets))
 
     def _on_forgotten(self, group_id: str, partition: TopicPartition) -> None:
         self.offsets.pop((group_id, partition), None)

@@ -15,6 +15,8 @@ from rebalance.simulation.positions import Positions
 
 __all__ = ["ThreadedApplication"]
 
+_ENDED = (MemberState.FAILED, MemberState.STOPPED)
+
 
 class ThreadedApplication:
     """See `rebalance.simulation.hosting.Hosted`."""
@@ -45,13 +47,14 @@ class ThreadedApplication:
 
     def start(self) -> None:
         """Poll, from now on."""
-        if self._driver.state in (MemberState.FAILED, MemberState.STOPPED):
+        state = self._driver.state
+        if state in _ENDED:
             return
         if self._thread.busy:
             self._gate.at(self._thread.free_at, self.start)
             return
         behaviour = self._callbacks.behaviour
-        if self._driver.state is not MemberState.LEAVING:  # then it is in unsubscribe() or close()
+        if state is not MemberState.LEAVING:  # then it is in unsubscribe() or close()
             self._driver.poll()
             self._positions.commit_if_due(behaviour.commit_ms)
         self._gate.after(behaviour.poll_ms, self.start)

@@ -6,7 +6,7 @@ never mixed: a member's (from assigned to revoked, lost or stopped) and the coor
 assignment it sent to removal or the next one).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rebalance.protocol.causes import Cause
@@ -136,9 +136,9 @@ class Views:
 
     # --- questions -------------------------------------------------------------------------------
 
-    def holders(self, group_id: str, partition: Partition) -> tuple[Lane, ...]:
-        """Who believes to own it, the one that has had it longest first."""
-        return tuple(self._holders.get((group_id, partition), ()))
+    def holders(self, group_id: str, partition: Partition) -> Sequence[Lane]:
+        """Who believes to own it, the one that has had it longest first; a view, not a copy."""
+        return self._holders.get((group_id, partition), ())
 
     def lanes_of(self, group_id: str) -> list[Lane]:
         """The lanes of a group that have not ended."""

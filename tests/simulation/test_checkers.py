@@ -193,7 +193,7 @@ def test_i04_an_answer_of_a_coordinator_that_is_gone_says_nothing_of_the_next_on
 def test_i03_committed_offset_goes_back() -> None:
     watched = Watched()
     for offset in (5, 5, 9, 8):
-        fact = Committed(t=4, group_id="g", partition=TopicPartition("t", 0), offset=offset)
+        fact = Committed(t=4, group_id="g", offsets=((TopicPartition("t", 0), offset),))
         watched.checkers.told(fact)
     assert [v.rule for v in watched.checkers.violations] == ["I03"]
     assert "offset 8 was committed after 9" in watched.checkers.violations[0].message

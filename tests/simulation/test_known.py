@@ -257,7 +257,7 @@ class Shared:
         """Of an offset that goes back."""
         which = TopicPartition("t", partition)
         self.offset -= 1
-        fact = Committed(t=5, group_id=group_id, partition=which, offset=self.offset)
+        fact = Committed(t=5, group_id=group_id, offsets=((which, self.offset),))
         self.read.looks()[Committed](fact)
         return self.read.of(5, WentBack(group_id, which, self.offset, 99))
 

@@ -174,12 +174,10 @@ class Audited:
         self.processes(lane, start, end, t)
 
     def processes(self, lane: str, start: int, end: int, t: int = 3) -> None:
-        self.checkers.told(
-            Processed(t=t, group_id="g", member=lane, partition=P0, start=start, end=end)
-        )
+        self.checkers.told(Processed(t=t, group_id="g", member=lane, spans=((P0, start, end),)))
 
     def commits(self, offset: int) -> None:
-        self.checkers.told(Committed(t=3, group_id="g", partition=P0, offset=offset))
+        self.checkers.told(Committed(t=3, group_id="g", offsets=((P0, offset),)))
 
     def ends(self) -> list[str]:
         self.checkers.told(RecordsEnded(t=9))

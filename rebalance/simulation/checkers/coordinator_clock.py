@@ -7,9 +7,12 @@ slept is late through no fault of its own.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from rebalance.protocol.quickly_made import quickly_made
+
 __all__ = ["ClockOf", "Reading", "elapsed_ms", "late_ms"]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """A clock at one moment; all in its own milliseconds."""

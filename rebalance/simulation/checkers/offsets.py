@@ -43,16 +43,17 @@ class OffsetsGrow:
                 del self._offsets[key]
 
     def _committed(self, fact: Committed) -> None:
-        key = (fact.group_id, fact.partition)
-        if fact.offset == self._book.of(*key).astray:
-            return
-        before = self._offsets.get(key, -1)
-        if fact.offset < before:
-            self._report(
-                self,
-                fact.t,
-                f"{partition_name(fact.partition)} of group {fact.group_id}: offset {fact.offset} "
-                f"was committed after {before}",
-                about=WentBack(fact.group_id, fact.partition, fact.offset, before),
-            )
-        self._offsets[key] = fact.offset
+        for partition, offset in fact.offsets:
+            key = (fact.group_id, partition)
+            if offset == self._book.of(*key).astray:
+                continue
+            before = self._offsets.get(key, -1)
+            if offset < before:
+                self._report(
+                    self,
+                    fact.t,
+                    f"{partition_name(partition)} of group {fact.group_id}: offset {offset} was "
+                    f"committed after {before}",
+                    about=WentBack(fact.group_id, partition, offset, before),
+                )
+            self._offsets[key] = offset

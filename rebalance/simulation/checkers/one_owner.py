@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from rebalance.simulation.checkers.checker import Look, Report
-from rebalance.simulation.checkers.zombies import is_zombie, rivals
+from rebalance.simulation.checkers.zombies import is_zombie
 from rebalance.simulation.values import partition_name, partition_names
 from rebalance.simulation.views import Views, flattened
 from rebalance.timeline import trace
@@ -89,8 +89,8 @@ class TakenFromNobody:
         if is_zombie(self._views, self._views.lanes[event.member]):
             return
         for partition in flattened(event.partitions):
-            for lane in rivals(self._views, event.group_id, partition):
-                if lane.name != event.member:
+            for lane in self._views.holders(event.group_id, partition):
+                if lane.name != event.member and not is_zombie(self._views, lane):
                     self._report(
                         self,
                         event.t,

@@ -15,6 +15,7 @@ owner at most: commits of before are in the log by then.
 from collections.abc import Mapping
 from typing import ClassVar
 
+from assignors.model import TopicPartition
 from rebalance.simulation.checkers.checker import Look
 from rebalance.simulation.checkers.violation import Committed, WentBack
 from rebalance.simulation.views import Partition, Views, flattened
@@ -35,12 +36,13 @@ class ReadByTwo:
         self._views = views
         self._given: dict[str, dict[Partition, int]] = {}
         """Group id -> what was given to another while one left behind owned it -> generation."""
-        self._excused: set[Committed] = set()
+        self._excused: set[tuple[int, str, TopicPartition, int]] = set()
+        """When (ms), by which group, of what, which offset."""
 
     def of(self, t: int, back: WentBack) -> str:
         """The limit to which it is due that an offset went back at that time (ms)."""
-        fact = Committed(t, back.group_id, back.partition, back.offset)
-        return READ_BY_TWO if fact in self._excused else ""
+        commit = (t, back.group_id, back.partition, back.offset)
+        return READ_BY_TWO if commit in self._excused else ""
 
     def looks(self) -> Mapping[type, Look]:
         """Assignments, the generations that end it, and commits."""
@@ -66,5 +68,7 @@ class ReadByTwo:
                 del given[partition]
 
     def _committed(self, fact: Committed) -> None:
-        if fact.partition in self._given.get(fact.group_id, {}):
-            self._excused.add(fact)
+        given = self._given.get(fact.group_id, {})
+        for partition, offset in fact.offsets:
+            if partition in given:
+                self._excused.add((fact.t, fact.group_id, partition, offset))

@@ -110,15 +110,18 @@ class RecordBook:
         ]
 
     def _processed(self, fact: Processed) -> None:
-        book = self.of(fact.group_id, fact.partition)
-        book.duplicates += book.done.add(fact.start, fact.end)
+        group_id, of = fact.group_id, self.of
+        for partition, start, end in fact.spans:
+            book = of(group_id, partition)
+            book.duplicates += book.done.add(start, end)
 
     def _committed(self, fact: Committed) -> None:
-        book = self.of(fact.group_id, fact.partition)
-        if fact.partition.topic in self._deleted and fact.offset > book.done.end:
-            book.astray = fact.offset
-        else:
-            book.committed, book.astray = fact.offset, None
+        for partition, offset in fact.offsets:
+            book = self.of(fact.group_id, partition)
+            if partition.topic in self._deleted and offset > book.done.end:
+                book.astray = offset
+            else:
+                book.committed, book.astray = offset, None
 
     def _forgotten(self, fact: Forgotten) -> None:
         book = self.of(fact.group_id, fact.partition)

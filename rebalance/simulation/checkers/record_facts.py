@@ -1,15 +1,20 @@
 """What happens to records, as facts that no trace holds: reading begins, records are processed.
 
-Why: a trace is about ownership and stays small; records are millions. These facts are spans; what
-there is of each partition with each commit is a tuple, which is made in half the time.
+Why: a trace is about ownership and stays small; records are millions. These facts are spans, and
+one tells of all partitions that were read until then: with each commit there are as many as a
+consumer owns.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from assignors.model import TopicPartition
 
-__all__ = ["Processed", "ReadingBegan", "RecordsEnded"]
+__all__ = ["Processed", "ReadingBegan", "RecordsEnded", "Span"]
+
+Span = tuple[TopicPartition, int, int]
+"""The records [start, end) of a partition."""
 
 
 class ReadingBegan(NamedTuple):
@@ -23,14 +28,12 @@ class ReadingBegan(NamedTuple):
 
 
 class Processed(NamedTuple):
-    """The consumer `member` has processed the records [start, end)."""
+    """The consumer `member` has processed these records; of each partition one span at most."""
 
     t: int
     group_id: str
     member: str
-    partition: TopicPartition
-    start: int
-    end: int
+    spans: Sequence[Span]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

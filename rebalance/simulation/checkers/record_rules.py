@@ -86,13 +86,15 @@ class OnlyOwnersProcess:
         return {Processed: self._processed}
 
     def _processed(self, fact: Processed) -> None:
-        key = (fact.member, fact.partition)
-        if fact.partition in self._views.lanes[fact.member].owned or key in self._told:
-            return
-        self._told.add(key)
-        self._report(
-            self,
-            fact.t,
-            f"{fact.member} processed {span_text(fact.start, fact.end)} of "
-            f"{partition_name(fact.partition)} of {fact.group_id} without owning it",
-        )
+        owned = self._views.lanes[fact.member].owned
+        for partition, start, end in fact.spans:
+            key = (fact.member, partition)
+            if partition in owned or key in self._told:
+                continue
+            self._told.add(key)
+            self._report(
+                self,
+                fact.t,
+                f"{fact.member} processed {span_text(start, end)} of "
+                f"{partition_name(partition)} of {fact.group_id} without owning it",
+            )

@@ -145,8 +145,8 @@ class Checkers:
     def told(self, fact: Fact) -> None:
         """Look at a fact that is no event of the trace."""
         kind: object = type(fact)
-        if isinstance(fact, _ON_THE_WIRE):
-            kind = (type(fact), type(fact.request))
+        if kind in _ON_THE_WIRE:
+            kind = (kind, type(fact.request))  # type: ignore[union-attr]
         for look in self._looks.get(kind, ()):
             look(fact)
 

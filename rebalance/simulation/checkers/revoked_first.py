@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from rebalance.simulation.checkers.checker import Look, Report
-from rebalance.simulation.checkers.zombies import rivals
+from rebalance.simulation.checkers.zombies import is_zombie
 from rebalance.simulation.values import partition_name
 from rebalance.simulation.views import Views, flattened
 from rebalance.timeline import trace
@@ -27,8 +27,8 @@ class RevokedFirst:
 
     def _sent(self, event: trace.AssignmentSent) -> None:
         for partition in flattened(event.partitions):
-            for lane in rivals(self._views, event.group_id, partition):
-                if lane.member_id != event.member_id:
+            for lane in self._views.holders(event.group_id, partition):
+                if lane.member_id != event.member_id and not is_zombie(self._views, lane):
                     self._report(
                         self,
                         event.t,

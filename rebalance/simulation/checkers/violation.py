@@ -1,5 +1,6 @@
 """What a checker finds, and the facts it may be told beside a trace's events."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -61,12 +62,11 @@ class Violation:
 
 
 class Committed(NamedTuple):
-    """A committed offset became durable. A tuple: there is one for each partition of a commit."""
+    """Committed offsets became durable, in this order: all that a group's commit said."""
 
     t: int
     group_id: str
-    partition: TopicPartition
-    offset: int
+    offsets: Sequence[tuple[TopicPartition, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

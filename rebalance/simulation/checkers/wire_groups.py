@@ -77,7 +77,10 @@ class WireGroups:
         }
 
     def _group(self, group_id: str) -> WireGroup:
-        return self._groups.setdefault(group_id, WireGroup())
+        found = self._groups.get(group_id)
+        if found is None:  # setdefault would make one for every event
+            found = self._groups[group_id] = WireGroup()
+        return found
 
     def _state_changed(self, event: trace.GroupStateChanged) -> None:
         if event.state == "Dead":

@@ -8,14 +8,9 @@ what keeps I03.
 
 from rebalance.simulation.views import Lane, Views
 
-__all__ = ["is_zombie", "rivals"]
+__all__ = ["is_zombie"]
 
 
 def is_zombie(views: Views, lane: Lane) -> bool:
     """What it owns, it owns in its own eyes only."""
     return lane.paused or lane.left_behind or not views.is_member(lane)
-
-
-def rivals(views: Views, group_id: str, partition: tuple[str, int]) -> list[Lane]:
-    """Owners of a partition that are no zombies."""
-    return [lane for lane in views.holders(group_id, partition) if not is_zombie(views, lane)]

@@ -179,8 +179,6 @@ class Readings:
                 t=around.gate.now,
                 group_id=around.config.group_id,
                 member=around.name,
-                partition=partition,
-                start=start,
-                end=end,
+                spans=((partition, start, end),),
             )
         )
