@@ -21,9 +21,10 @@ from concurrent.futures import (
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import islice
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 from statistics import median
+from threading import Thread
 from typing import Any
 
 from rebalance.simulation.fuzz.batch import Batch, BatchError, Found, play_batch
@@ -175,10 +176,9 @@ class Here(Executor):
 
 
 def processes(workers: int) -> AbstractContextManager[Executor]:
-    """So many processes of their own. An interruption is this process's to deal with."""
-    return ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=_ignore_interruption
-    )
+    """So many processes of their own. An interruption is this process's to deal with, and if it is
+    killed they end."""
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin)
 
 
 def give_up(executor: Executor) -> None:
@@ -188,8 +188,17 @@ def give_up(executor: Executor) -> None:
         child.terminate()
 
 
-def _ignore_interruption() -> None:
+def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    # A worker whose parent is gone would play what was handed out, and wait for ever for more.
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def cores() -> int:

@@ -2,12 +2,18 @@
 
 import os
 import signal
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
+from threading import Event
 
 import pytest
 
 from rebalance.simulation.fuzz import Batch, Campaign, WorkerDiedError, campaign
+
+LONG_S = 120.0
 
 
 def _dies_on_20(seeds: tuple[int, ...]) -> Batch:
@@ -48,3 +54,34 @@ def test_what_a_worker_raises_is_raised_after_all_that_was_done(
     with pytest.raises(MemoryError):
         _play_40(counted)
     assert counted.seeds >= set(range(20))
+
+
+_IS_KILLED = """
+from tests.simulation.fuzz.test_campaign import begins_and_never_ends
+from rebalance.simulation.fuzz import campaign
+
+if __name__ == "__main__":
+    with campaign.processes(2) as executor:
+        for number in range(2):
+            executor.submit(begins_and_never_ends, number)
+"""
+
+
+def begins_and_never_ends(number: int) -> None:
+    print(f"{number} begun", flush=True)
+    Event().wait(LONG_S)
+
+
+def test_workers_end_when_the_process_that_has_them_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "is_killed.py"
+    script.write_text(_IS_KILLED, encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        [sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        begun = {process.stdout.readline(), process.stdout.readline()}
+        assert begun == {"0 begun\n", "1 begun\n"}
+        process.kill()
+        # It ends when nobody is left who could write to it.
+        assert process.communicate(timeout=LONG_S / 2)[0] == ""
