@@ -41,8 +41,8 @@ class TraceStream:
     header: Header
     events: Iterator[Event]
     left_out: str = ""
-    """Where reading stopped before the end of a broken trace, and why; known once the events were
-    read, and only of a stream that is read in part."""
+    """Where reading stopped before the end of a trace, and why: in the last line, in which its
+    writer was killed, or where it is broken and read in part. Known once the events were read."""
 
 
 def open_trace(path: Path, *, partial: bool = False) -> TraceStream:
@@ -61,7 +61,7 @@ def stream_trace(
 
     A last line without its end that does not parse is the mark of a writer that was killed: it is
     left out, because the trace of a crash is the one that somebody needs. With `partial` the first
-    line that is broken ends the trace, and `left_out` says so.
+    line that is broken ends the trace. `left_out` tells of both.
 
     Raises:
         TraceError: the header is missing or of another version; from `events`: a line does not
@@ -111,13 +111,14 @@ def _events(
     """`ended`: the writer ends its lines."""
     last_t = 0
     while True:
+        line = ""
         try:
             number, line = next(numbered)
-            event = _event(line, f"{name}:{number}", last_t, ended=ended)
+            event = _event(line, f"{name}:{number}", last_t)
         except StopIteration:
             return
         except TraceError as error:
-            if not partial:
+            if not partial and not (ended and _is_cut(line)):
                 raise
             stream.left_out = str(error)
             return
@@ -126,17 +127,25 @@ def _events(
             yield event
 
 
-def _event(line: str, where: str, last_t: int, *, ended: bool) -> Event | None:
-    """None: a blank line, an event that this version does not know, or the cut last line."""
+def _is_cut(line: str) -> bool:
+    """Without its end, and no JSON: its writer was killed."""
+    if not line or line.endswith("\n"):
+        return False
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
+def _event(line: str, where: str, last_t: int) -> Event | None:
+    """None: a blank line, or an event that this version does not know."""
     if not line.strip():
         return None
-    try:
-        data = _object(line, where, "one event as JSON object")
-    except TraceError:
-        if ended and not line.endswith("\n"):
-            return None
-        raise
-    kind = EVENTS.get(str(data.get("event")))
+    data = _object(line, where, "one event as JSON object")
+    if not isinstance(data.get("event"), str):
+        raise TraceError(f"{where}: {_excerpt(line)} is no event: it lacks 'event', its kind")
+    kind = EVENTS.get(data["event"])
     if kind is None:
         return None
     event: Event = _build(kind, data, where)

@@ -242,6 +242,19 @@ class Shared:
                 look(event)
             self.views.apply(event)
 
+    def joined(self, generation_id: int) -> None:
+        """Both hear of what is to be given up, and join."""
+        self.see(
+            trace.JoinCompleted(
+                t=3,
+                group_id="g",
+                generation_id=generation_id,
+                protocol_name="cooperative-sticky",
+                leader="b-2",
+                members=("a-1", "b-2"),
+            )
+        )
+
     def stable(self, generation_id: int) -> None:
         self.see(
             trace.GroupStateChanged(
@@ -264,6 +277,8 @@ class Shared:
 
 def test_j11_and_i03_only_what_another_was_given_is_excused() -> None:
     shared = Shared()
+    assert shared.limit(1) == "", "in the generation in which it was given"
+    shared.joined(3)
     assert shared.limit(1) == READ_BY_TWO
     assert shared.limit(0) == "", "nobody else was given it"
     assert shared.limit(1, "h") == "", "in another group"
@@ -271,9 +286,19 @@ def test_j11_and_i03_only_what_another_was_given_is_excused() -> None:
 
 def test_j11_and_i03_one_owner_in_a_later_generation_ends_the_excuse() -> None:
     shared = Shared()
+    shared.joined(3)
     shared.stable(3)
     assert shared.limit(1) == READ_BY_TWO, "both own it still"
     shared.see(trace.Revoked(t=4, group_id="g", member="a", partitions={"t": (1,)}))
     assert shared.limit(1) == READ_BY_TWO, "what it commits may be on its way"
     shared.stable(4)
+    assert shared.limit(1) == ""
+
+
+def test_j11_and_i03_the_excuse_ends_with_its_group() -> None:
+    shared = Shared()
+    shared.see(
+        trace.GroupStateChanged(t=4, group_id="g", previous="Empty", state="Dead", generation_id=3)
+    )
+    shared.joined(3)
     assert shared.limit(1) == ""

@@ -67,13 +67,15 @@ def test_a_broken_line_ends_a_stream_in_part_and_says_where() -> None:
         list(whole.events)
 
 
-def test_a_last_line_without_its_end_is_left_out_without_a_word() -> None:
+def test_a_last_line_that_was_cut_is_left_out_and_told() -> None:
     stream = stream_trace(
         ['{"schema": "rebalance.trace", "version": 1, "source": "t"}\n', '{"t": 1, "eve'],
-        partial=True,
+        name="t",
     )
     assert list(stream.events) == []
-    assert stream.left_out == ""
+    assert (
+        stream.left_out == 't:2: \'{"t": 1, "eve\' is not JSON; expected one event as JSON object'
+    )
 
 
 def test_a_long_trace_is_not_in_memory_as_a_whole(tmp_path: Path) -> None:

@@ -114,6 +114,11 @@ def test_a_last_line_that_ends_in_half_a_letter_is_left_out(tmp_path: Path) -> N
         (['{"schema": "rebalance.trace", "version": 2}'], "version 2, but this release"),
         ([HEADER, "{"], "t.jsonl:2: '{' is not JSON; expected one event"),
         ([HEADER, '{"event": "step", "text": ""}'], "t.jsonl:2: step lacks 't'"),
+        (
+            [HEADER, '{"bad": 1}'],
+            "t.jsonl:2: '{\"bad\": 1}' is no event: it lacks 'event', its kind",
+        ),
+        ([HEADER, '{"t": 0, "event": 7}'], 't.jsonl:2: \'{"t": 0, "event": 7}\' is no event'),
         ([HEADER, '{"t": 0, "event": "step"}'], "t.jsonl:2: step lacks 'text'"),
         ([HEADER, '{"t": -1, "event": "step", "text": ""}'], "has t='-1'; expected millis"),
         (

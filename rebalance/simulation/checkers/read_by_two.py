@@ -8,8 +8,8 @@ with enable.auto.commit learns it from the commit before its join; librdkafka's 
 it gives up, and a listener that commits does the same with either.
 
 Rule kept: as narrow as the events allow. Excused are commits of partitions that were given to
-another while the one left behind owned them, until a later generation is Stable and they have one
-owner at most: commits of before are in the log by then.
+another while the one left behind owned them, in a later generation than that, until one is Stable
+and they have one owner at most: commits of before are in the log by then.
 """
 
 from collections.abc import Mapping
@@ -36,6 +36,8 @@ class ReadByTwo:
         self._views = views
         self._given: dict[str, dict[Partition, int]] = {}
         """Group id -> what was given to another while one left behind owned it -> generation."""
+        self._generations: dict[str, int] = {}
+        """Group id -> the generation that its members have now."""
         self._excused: set[tuple[int, str, TopicPartition, int]] = set()
         """When (ms), by which group, of what, which offset."""
 
@@ -48,6 +50,7 @@ class ReadByTwo:
         """Assignments, the generations that end it, and commits."""
         return {
             trace.AssignmentSent: self._sent,
+            trace.JoinCompleted: self._completed,
             trace.GroupStateChanged: self._state,
             Committed: self._committed,
         }
@@ -58,7 +61,12 @@ class ReadByTwo:
             if any(each.left_behind and each.member_id != event.member_id for each in owners):
                 self._given.setdefault(event.group_id, {})[partition] = event.generation_id
 
+    def _completed(self, event: trace.JoinCompleted) -> None:
+        self._generations[event.group_id] = event.generation_id
+
     def _state(self, event: trace.GroupStateChanged) -> None:
+        if event.state == "Dead":
+            self._given.pop(event.group_id, None)
         if event.state != "Stable":
             return
         given = self._given.get(event.group_id, {})
@@ -69,6 +77,7 @@ class ReadByTwo:
 
     def _committed(self, fact: Committed) -> None:
         given = self._given.get(fact.group_id, {})
+        generation_id = self._generations.get(fact.group_id, 0)
         for partition, offset in fact.offsets:
-            if partition in given:
+            if given.get(partition, generation_id) < generation_id:
                 self._excused.add((fact.t, fact.group_id, partition, offset))
