@@ -71,11 +71,12 @@ def _not_noticed(call: Call, stage: Stage) -> Iterable[str]:
     apart = [process for process in stage.simulation.alive() if process.lines.out_of_reach]
     if apart:
         names = ", ".join(process.name for process in apart)
-        session_ms = max(process.config.session_timeout_ms for process in apart)
+        group_id = apart[0].config.group_id
         yield (
             f"{call.file}:{call.line}: stable at once: nobody has noticed yet that {names} "
             f"{'is' if len(apart) == 1 else 'are'} out of reach. "
-            f"`run for {short_duration(session_ms)}` before lets its session expire."
+            f"`run until {group_id} is PreparingRebalance` waits until a session expires, "
+            f"`run until {group_id} is Stable` then until the others have taken over."
         )
 
 
@@ -120,8 +121,9 @@ COMMANDS = (
         help=(
             "Let virtual time pass (`5s..8s`: drawn by the seed). Stable: every group is Stable "
             "with exactly the consumers that are awake, and they own all they want. (Who is out of "
-            "reach is awake, and a group counts on it until its session expires: after `isolate`, "
-            "`run for` so long.) A state is a member's or a group's."
+            "reach is awake: its group counts on it until its session expires, and then nothing is "
+            "stable before it is heard again. After `isolate`, run until the group is "
+            "PreparingRebalance, then until it is Stable.) A state is a member's or a group's."
         ),
         prepare=_run,
     ),
