@@ -26,7 +26,15 @@ _guarding = False
 
 def quickly_made(cls: type[T]) -> type[T]:
     """Take the guard off a frozen dataclass whose fields are all keywords and that makes nothing of
-    them: put it above `@dataclass(frozen=True, slots=True, kw_only=True)`."""
+    them: put it above `@dataclass(frozen=True, slots=True, kw_only=True)`.
+
+    Raises:
+        TypeError: it makes something of its fields, or has one that is no keyword.
+    """
+    refused = [each.name for each in fields(cls) if not (each.init and each.kw_only)]  # type: ignore[arg-type]
+    if refused or hasattr(cls, "__post_init__"):
+        what = f"its fields {', '.join(refused)}" if refused else "its __post_init__"
+        raise TypeError(f"{cls.__name__} cannot be made quickly: {what}")
     if _guarding:
         return cls
     _guards[cls] = {name: vars(cls)[name] for name in _GUARDED}

@@ -20,3 +20,9 @@ def test_what_cannot_be_read_is_an_error_each_time() -> None:
     for _ in range(2):
         with pytest.raises(CodecError):
             assigned_partitions(b"\x00")
+
+
+def test_a_large_one_is_not_kept() -> None:
+    large = encode_assignment(PartitionSet({"t": range(10_000)}))
+    assert assigned_partitions(large) == assigned_partitions(large)
+    assert assigned_partitions(large) is not assigned_partitions(large)

@@ -80,3 +80,51 @@ def test_a_message_is_not_guarded_where_nobody_asks_for_it() -> None:
         "assert H.__delattr__ is object.__delattr__\n"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_what_makes_something_of_its_fields_is_refused() -> None:
+    with pytest.raises(TypeError, match="Checked cannot be made quickly: its __post_init__"):
+
+        @quickly_made
+        @dataclass(frozen=True, slots=True, kw_only=True)
+        class Checked:
+            name: str
+
+            def __post_init__(self) -> None:
+                """It would not be called."""
+
+    with pytest.raises(TypeError, match="Placed cannot be made quickly: its fields name, at"):
+
+        @quickly_made
+        @dataclass(frozen=True, slots=True)
+        class Placed:
+            name: str
+            at: int = field(default=0, init=False, kw_only=True)
+
+
+_ALL_OF_THEM = """
+import inspect, pkgutil, importlib
+import rebalance.member, rebalance.coordinator, rebalance.simulation.checkers, rebalance.protocol
+from rebalance.protocol import quickly_made as module
+for package in (rebalance.protocol, rebalance.member, rebalance.coordinator):
+    for each in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+        importlib.import_module(each.name)
+made = list(module._guards.items())
+quick = {cls: str(inspect.signature(cls.__init__)) for cls, _ in made}
+values = {cls: {name: object() for name in cls.__match_args__ or cls.__slots__} for cls, _ in made}
+before = {cls: cls(**values[cls]) for cls, _ in made}
+module.guard()
+for cls, _ in made:
+    guarded = cls(**values[cls])
+    assert str(inspect.signature(cls.__init__)).split(" -> ")[0] == quick[cls].split(" -> ")[0], cls
+    assert guarded == before[cls], cls
+print(len(made))
+"""
+
+
+def test_all_that_users_make_quickly_is_what_the_tests_make() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _ALL_OF_THEM], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 30
