@@ -12,7 +12,7 @@ from time import monotonic
 
 __all__ = ["Interruption", "interruptible"]
 
-_AT_ONCE_S = 1.0
+_AT_ONCE_S = 0.2
 """What comes within so long of the first belongs to it."""
 
 
