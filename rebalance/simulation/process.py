@@ -67,6 +67,7 @@ class Process:
         self.name = name
         self.config = spec.config
         self.lines = lines
+        self.assignors = spec.assignors
         self.protocol = common_protocol(spec.assignors)
         self.crash_on: ErrorCode | None = None
         """A fault: the process dies as an answer with this error arrives."""

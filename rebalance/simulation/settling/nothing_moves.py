@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from assignors.interface import RebalanceProtocol
+from assignors.interface import RebalanceProtocol, assignor_protocols
 from rebalance.simulation.checkers import Problem, ProblemKind
 from rebalance.simulation.settling.ground import Ground
 from rebalance.simulation.simulation import Simulation
@@ -43,9 +43,18 @@ def _claims_are_forgotten(ground: Ground, group_id: str) -> bool:
     """
     simulation = ground.simulation
     group, lanes = simulation.views.groups[group_id], simulation.views.lanes_of(group_id)
-    if not (group.replaced and group.protocol_name.startswith("cooperative-")):
-        return False
-    return all(simulation.protocol_of(lane.name) is RebalanceProtocol.EAGER for lane in lanes)
+    chosen = (
+        assignor
+        for name in ground.members(group_id)
+        for assignor in ground.process(name).assignors
+        if assignor.name == group.protocol_name
+    )
+    cooperates = any(RebalanceProtocol.COOPERATIVE in assignor_protocols(each) for each in chosen)
+    return (
+        bool(group.replaced)
+        and cooperates
+        and all(simulation.protocol_of(lane.name) is RebalanceProtocol.EAGER for lane in lanes)
+    )
 
 
 def _moved_by_asking(ground: Ground) -> set[str]:
