@@ -32,7 +32,7 @@ of states (G01, M01, M02), every error that rules J, S and H know, every client 
 fault, with how often it happened and in how many seeds, the coming to rest at the end of each story
 included. `rebalance fuzz --coverage` prints the same of the seeds that it plays; this page is
 written by
-`python -m benchmarks.fuzz_coverage --seeds 10000 --resume FILE --write`.
+`python -m benchmarks.fuzz_coverage --seeds 100000 --resume FILE --write`.
 """
 
 
