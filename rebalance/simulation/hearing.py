@@ -1,15 +1,16 @@
-"""What becomes of a member that is told that it is out of its generation, as the checkers hear it.
+"""What a member hears and what becomes of it, as the checkers are told.
 
 Why: where answers are handed to members (in virtual time, and while exploring) the checkers are
-told of those that must change something. Rule kept: an answer that nobody waits for any more, or
+told of those that must change something, and of the end of a member. Rule kept: an answer that nobody waits for any more, or
 to what the member no longer is, must change nothing (M05), and is not told.
 """
 
+from rebalance.member import events
 from rebalance.member.classic import ClassicMember
 from rebalance.protocol.errors import ErrorCode
-from rebalance.simulation.checkers import HeartbeatRefused, Membership
+from rebalance.simulation.checkers import Fatal, HeartbeatRefused, Membership
 
-__all__ = ["OUT", "membership", "refused"]
+__all__ = ["OUT", "failed", "membership", "refused"]
 
 OUT = frozenset(
     {
@@ -38,4 +39,17 @@ def refused(
         was=was,
         now=membership(member),
         state=member.state,
+    )
+
+
+def failed(member: ClassicMember, lane: str, effect: events.Failed, now: int) -> Fatal:
+    """It goes on no more; `now` in milliseconds."""
+    return Fatal(
+        t=now,
+        group_id=member.config.group_id,
+        member=lane,
+        group_instance_id=member.config.group_instance_id,
+        code=effect.code,
+        cause=effect.cause,
+        error=effect.error,
     )

@@ -17,15 +17,15 @@ from rebalance.member import events
 from rebalance.member.classic import ClassicMember
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.requests import HeartbeatRequest
-from rebalance.protocol.responses import HeartbeatResponse, Response
+from rebalance.protocol.responses import HeartbeatResponse, MetadataResponse, Response
 from rebalance.protocol.states import MemberState
 from rebalance.simulation.application import Behaviour, Thread
 from rebalance.simulation.callbacks import Callbacks
-from rebalance.simulation.checkers import Fact, Fatal
+from rebalance.simulation.checkers import Fact, LookedAtTopics
 from rebalance.simulation.clock import Clock
 from rebalance.simulation.driver import MemberDriver
 from rebalance.simulation.gate import Gate
-from rebalance.simulation.hearing import OUT, membership, refused
+from rebalance.simulation.hearing import OUT, failed, membership, refused
 from rebalance.simulation.hosting import Host, Hosted, Surroundings
 from rebalance.simulation.lines import Lines
 from rebalance.simulation.positions import Positions
@@ -334,6 +334,8 @@ class Process:
             self._refused(sent, response)
         else:
             self._driver.tell(events.Answered(token=token, response=response))
+            if isinstance(response, MetadataResponse) and response.error is ErrorCode.NONE:
+                self._told(LookedAtTopics(group_id=self.config.group_id, member=self.name))
 
     def _refused(self, sent: events.Send, response: HeartbeatResponse) -> None:
         """It hears that it is out; the checkers are told what it makes of it."""
@@ -353,17 +355,7 @@ class Process:
             self._end("closed")
 
     def _failed(self, effect: events.Failed) -> None:
-        self._told(
-            Fatal(
-                t=self._world.now,
-                group_id=self.config.group_id,
-                member=self.name,
-                group_instance_id=self.config.group_instance_id,
-                code=effect.code,
-                cause=effect.cause,
-                error=effect.error,
-            )
-        )
+        self._told(failed(self.member, self.name, effect, self._world.now))
         self._notice(effect)
 
     # --- what is told ----------------------------------------------------------------------------

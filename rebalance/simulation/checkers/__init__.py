@@ -7,7 +7,7 @@ that led there. One small class per invariant and view, one registry that runs t
 
 from rebalance.simulation.checkers.checker import Checker, Fact, Look, Report, Snapshot
 from rebalance.simulation.checkers.coordinator_clock import Reading
-from rebalance.simulation.checkers.member_facts import HeartbeatRefused, Membership
+from rebalance.simulation.checkers.member_facts import HeartbeatRefused, LookedAtTopics, Membership
 from rebalance.simulation.checkers.plan_facts import Planned
 from rebalance.simulation.checkers.problem import Problem, ProblemKind
 from rebalance.simulation.checkers.record_book import RecordBook, RecordCounts
@@ -38,6 +38,7 @@ __all__ = [
     "Forgotten",
     "HeartbeatRefused",
     "Look",
+    "LookedAtTopics",
     "Membership",
     "Planned",
     "Problem",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol
 
 from rebalance.coordinator.snapshot import GroupSnapshot
-from rebalance.simulation.checkers.member_facts import Forbidden, HeartbeatRefused
+from rebalance.simulation.checkers.member_facts import Forbidden, HeartbeatRefused, LookedAtTopics
 from rebalance.simulation.checkers.plan_facts import Planned
 from rebalance.simulation.checkers.problem import Problem
 from rebalance.simulation.checkers.record_facts import Processed, ReadingBegan, RecordsEnded
@@ -44,6 +44,7 @@ Fact = (
     | Planned
     | HeartbeatRefused
     | Forbidden
+    | LookedAtTopics
 )
 """What a checker may be shown."""
 

@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from rebalance.protocol.causes import Cause
 from rebalance.simulation.checkers.checker import Look
+from rebalance.simulation.checkers.member_facts import LookedAtTopics
 from rebalance.simulation.checkers.problem import Problem, ProblemKind
 from rebalance.simulation.checkers.violation import Unsettled
 from rebalance.simulation.views import Partition, Views, flattened
@@ -48,7 +49,7 @@ class _Generation:
     heirs: dict[str, frozenset[Partition]] = field(default_factory=dict)
     """member id -> what the one before claimed, until it is told its part"""
     leader_comes_back: bool = False
-    """The leader was replaced, and has not been told its assignment yet."""
+    """The leader was replaced, and has not looked at the topics since."""
     grown: set[Partition] = field(default_factory=set)
     """New since the generation began."""
     gone: set[Partition] = field(default_factory=set)
@@ -80,7 +81,7 @@ class Limits:
             trace.AssignmentSent: self._sent,
             trace.MemberRemoved: self._removed,
             trace.MemberJoined: self._added,
-            trace.Assigned: self._assigned,
+            LookedAtTopics: self._looked,
             trace.TopicKnown: self._topic,
             trace.RebalanceStarted: self._rebalance,
             Unsettled: self._unsettled,
@@ -126,11 +127,11 @@ class Limits:
             generation.heirs[event.member_id] = generation.unsaid
             generation.unsaid = frozenset()
 
-    def _assigned(self, event: trace.Assigned) -> None:
-        generation = self._generations.get(event.group_id)
+    def _looked(self, fact: LookedAtTopics) -> None:
+        generation = self._generations.get(fact.group_id)
         if generation is None or not generation.leader_comes_back:
             return
-        if self._views.lanes[event.member].member_id == generation.leader:
+        if self._views.lanes[fact.member].member_id == generation.leader:
             generation.unseen |= generation.grown | generation.gone
             generation.leader_comes_back = False
 

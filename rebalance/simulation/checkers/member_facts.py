@@ -1,11 +1,12 @@
 """What a member hears of itself, as a fact that no trace holds."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rebalance.protocol.errors import ErrorCode
 from rebalance.protocol.states import MemberState
 
-__all__ = ["Forbidden", "HeartbeatRefused", "Membership"]
+__all__ = ["Forbidden", "HeartbeatRefused", "LookedAtTopics", "Membership"]
 
 Membership = tuple[str, int]
 """Member id and generation."""
@@ -33,4 +34,11 @@ class HeartbeatRefused:
 class Forbidden:
     """From now on the consumer `member` (a lane) may not use its group."""
 
+    member: str
+
+
+class LookedAtTopics(NamedTuple):
+    """The consumer `member` (a lane) was told which partitions its topics have."""
+
+    group_id: str
     member: str
