@@ -8,13 +8,16 @@ known by its type.
 """
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from typing import ClassVar, cast, get_args
 
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.errors import ErrorCode
+from rebalance.protocol.requests import HeartbeatRequest, JoinGroupRequest, SyncGroupRequest
+from rebalance.protocol.responses import HeartbeatResponse, JoinGroupResponse, SyncGroupResponse
 from rebalance.simulation.checkers.checker import Look, Report
 from rebalance.simulation.checkers.member_facts import Forbidden
 from rebalance.simulation.checkers.violation import Fatal, WriteFailed
+from rebalance.simulation.checkers.wire_facts import Answer
 from rebalance.simulation.views import Views
 from rebalance.timeline import trace
 
@@ -29,6 +32,10 @@ _FOR_GOOD = frozenset(
     }
 )
 """What a log says that a client is told as UNKNOWN_SERVER_ERROR (appendErrorToResponseError)."""
+
+_Request = HeartbeatRequest | JoinGroupRequest | SyncGroupRequest
+_Response = HeartbeatResponse | JoinGroupResponse | SyncGroupResponse
+_OF_A_MEMBER = tuple((Answer, kind) for kind in get_args(_Request))
 
 
 class FailsForAReason:
@@ -57,6 +64,8 @@ class FailsForAReason:
         self._began: dict[str, trace.MemberStarted] = {}
         self._successions: dict[tuple[str, str], list[str]] = {}
         """(group, instance) -> the member ids that it had, in order"""
+        self._fenced: set[tuple[str, str]] = set()
+        """(group, member id): told so while its instance went by another id"""
         self._full_at: dict[str, int] = {}
         """group -> when it was full the last time; it may be so now"""
         self._knew_only: dict[str, dict[str, int]] = {}
@@ -74,7 +83,7 @@ class FailsForAReason:
             ErrorCode.UNKNOWN_SERVER_ERROR: self._not_written,
         }
 
-    def looks(self) -> Mapping[type, Look]:
+    def looks(self) -> Mapping[object, Look]:
         """Failures, and what may explain them."""
         return {
             Forbidden: lambda fact: self._forbidden.add(fact.member),
@@ -84,6 +93,7 @@ class FailsForAReason:
             trace.GroupStateChanged: self._goes_on,
             trace.JoinCompleted: self._goes_on,
             WriteFailed: self._write_failed,
+            **dict.fromkeys(_OF_A_MEMBER, self._answered),
             Fatal: self._failed,
         }
 
@@ -94,6 +104,14 @@ class FailsForAReason:
         if event.group_instance_id is not None:
             key = (event.group_id, event.group_instance_id)
             self._successions.setdefault(key, []).append(event.member_id)
+
+    def _answered(self, fact: Answer) -> None:
+        response, request = cast(_Response, fact.response), cast(_Request, fact.request)
+        if response.error is not ErrorCode.FENCED_INSTANCE_ID:
+            return
+        ids = self._successions.get((request.group_id, request.group_instance_id or ""), [])
+        if ids and ids[-1] != request.member_id:
+            self._fenced.add((request.group_id, request.member_id))
 
     def _removed(self, event: trace.MemberRemoved) -> None:
         if self._is_full(event.group_id):
@@ -127,11 +145,12 @@ class FailsForAReason:
     # --- the reasons -----------------------------------------------------------------------------
 
     def _taken_over(self, fact: Fatal) -> bool:
-        """Its instance went by another id after it had its own (J06, J15)."""
+        """Its instance went by another id after it had its own (J06, J15); also for no longer than
+        it took the log to refuse that, after which the coordinator took it back."""
         ids = self._successions.get((fact.group_id, fact.group_instance_id or ""), [])
         own = self._views.lanes[fact.member].member_id
         since = len(ids) - ids[::-1].index(own) if own in ids else 0
-        return any(each != own for each in ids[since:])
+        return any(each != own for each in ids[since:]) or (fact.group_id, own) in self._fenced
 
     def _was_full(self, fact: Fatal) -> bool:
         """Since it came (J03)."""

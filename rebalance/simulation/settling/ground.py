@@ -110,6 +110,9 @@ class Ground:
             self.report_unrest(after)
             return False
         groups = tuple(simulation.views.groups)
+        if any(_waits_for_an_id(simulation, group_id) for group_id in groups):
+            # Who failed is at rest; that it leaves may be on its way still.
+            simulation.run_for(self.round_trip_ms())
         simulation.checkers.told(AtRest(t=simulation.now, group_ids=groups))
         return True
 
@@ -155,3 +158,8 @@ class Ground:
         """Something is not as it must be."""
         self.problems.append(problem)
         self.simulation.checkers.told(Unsettled(t=self.simulation.now, problem=problem))
+
+
+def _waits_for_an_id(simulation: Simulation, group_id: str) -> bool:
+    group = simulation.cluster.group(group_id)
+    return group is not None and bool(group.pending_member_ids)
