@@ -125,6 +125,7 @@ class NobodyLeftOut(_JoinPhases):
                 event.t,
                 f"{event.member_id} of {event.group_id} was given up on after {took_ms} ms of the "
                 f"{phase.timeout_ms} ms it has to join again",
+                code="given up on",
             )
 
     def _ended(self, event: trace.JoinCompleted, phase: _Phase, now: Reading) -> None:
@@ -137,6 +138,7 @@ class NobodyLeftOut(_JoinPhases):
                 event.t,
                 f"generation {event.generation_id} of {event.group_id} began without "
                 f"{', '.join(pending)}, which was given an id and {phase.timeout_ms} ms to join",
+                code="begun without",
             )
 
 
