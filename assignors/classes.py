@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assignors.claims import NOBODY, Settled
+from assignors.flat import fixed
 from assignors.subscribed import GroupTopics
 
 Counts = NDArray[np.int64]
@@ -139,11 +140,11 @@ def edges_of(topics: GroupTopics) -> Edges:
     classes = int(class_of_topic.max(initial=-1)) + 1
     return Edges(
         members=topics.profile_of.size,
-        sizes=added(class_of_topic, topics.index.sizes, classes),
-        class_of_topic=class_of_topic,
-        edge_class=edge_class,
-        edge_member=edge_member,
-        edge_start=edge_class.searchsorted(np.arange(classes + 1)),
+        sizes=fixed(added(class_of_topic, topics.index.sizes, classes)),
+        class_of_topic=fixed(class_of_topic),
+        edge_class=fixed(edge_class),
+        edge_member=fixed(edge_member),
+        edge_start=fixed(edge_class.searchsorted(np.arange(classes + 1))),
     )
 
 

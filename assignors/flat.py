@@ -6,13 +6,23 @@ is a `PartitionSet` in canonical form and needs no sorting on the way to the wir
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import accumulate
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assignors.model import ClusterMetadata, PartitionSet
+
+_Array = TypeVar("_Array", bound=NDArray[Any])
+
+
+def fixed(array: _Array) -> _Array:
+    """The same array, which nobody can write to any more: for what is shared."""
+    array.setflags(write=False)
+    return array
 
 
 class FlatIndex:
@@ -21,6 +31,7 @@ class FlatIndex:
     What makes a group's partitions one int array instead of a dictionary. Topics that the cluster
     does not know have no numbers. `starts` and `sizes`: the first number of each of `topics`, and
     how many it has; `bases` and `counts`: the same by name. Two are equal if they number alike.
+    It is shared by all who have the same topics: nothing in it can be written to.
     """
 
     __slots__ = ("bases", "counts", "size", "sizes", "starts", "topics")
@@ -33,10 +44,10 @@ class FlatIndex:
         starts = list(accumulate(sizes, initial=0))
         self.size = starts.pop()
         self.topics: tuple[str, ...] = tuple(known)
-        self.counts: dict[str, int] = dict(zip(known, sizes, strict=True))
-        self.bases: dict[str, int] = dict(zip(known, starts, strict=True))
-        self.starts: NDArray[np.int64] = np.array(starts, dtype=np.int64)
-        self.sizes: NDArray[np.int64] = np.array(sizes, dtype=np.int64)
+        self.counts: Mapping[str, int] = MappingProxyType(dict(zip(known, sizes, strict=True)))
+        self.bases: Mapping[str, int] = MappingProxyType(dict(zip(known, starts, strict=True)))
+        self.starts: NDArray[np.int64] = fixed(np.array(starts, dtype=np.int64))
+        self.sizes: NDArray[np.int64] = fixed(np.array(sizes, dtype=np.int64))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, FlatIndex):

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assignors.batch import Offsets, sorted_names
-from assignors.flat import FlatIndex, lengths_of
+from assignors.flat import FlatIndex, fixed, lengths_of
 from assignors.model import ClusterMetadata
 
 Members = NDArray[np.int32]
@@ -137,8 +137,7 @@ def _numbered(index: FlatIndex, lists: TopicLists, list_of: Members) -> GroupTop
     number_of = np.zeros(len(lists), dtype=np.int32)
     for each in dict.fromkeys(list_of.tolist()):
         number_of[each] = alike.setdefault(data[bounds[each] : bounds[each + 1]], len(alike))
-    profile_of = number_of[list_of]
-    profile_of.setflags(write=False)
+    profile_of = fixed(number_of[list_of])
     profiles = tuple(np.frombuffer(each, dtype=np.int64) for each in alike)
     return GroupTopics(
         index=index,
@@ -154,7 +153,7 @@ def _pairs(profiles: Sequence[Offsets], width: int) -> Offsets | None:
         return None
     pairs = np.arange(0, width * len(profiles), width).repeat(lengths)
     pairs += np.concatenate(profiles)
-    return pairs
+    return fixed(pairs)
 
 
 def starts_of(counts: Iterable[int]) -> Offsets:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from assignors import subscribed
 from assignors.claims import claims_of, contested, settle
+from assignors.classes import edges_of
 from assignors.codec import encode_subscription
 from assignors.columns import Held, Subscriptions, subscribed_topics
 from assignors.flat import FlatIndex
@@ -85,8 +86,16 @@ def test_what_stays_the_same_is_worked_out_once(group: Group) -> None:
     assert [each.tolist() for each in anew.profiles] == [each.tolist() for each in topics.profiles]
     assert anew.profile_of.tolist() == topics.profile_of.tolist()
     assert topics.once(profile_sizes) is topics.once(profile_sizes)
-    with pytest.raises(ValueError, match="read-only"):
-        topics.profile_of[:] = 0
+    index = topics.index
+    shared = [topics.profile_of, topics.pairs, *topics.profiles, index.starts, index.sizes]
+    if index.size:
+        edges = edges_of(topics)
+        shared += [edges.sizes, edges.class_of_topic, edges.edge_class, edges.edge_member]
+        shared += [edges.edge_start]
+    assert not any(each.flags.writeable for each in shared if each is not None)
+    for by_name in (index.counts, index.bases):
+        with pytest.raises(TypeError):
+            by_name["t"] = 1  # type: ignore[index]
 
 
 @quick
