@@ -34,21 +34,11 @@ def settle(core: MemberCore) -> None:
             unanswered(core, core.broken.popleft())
         busy = _step(core)
         if not busy:
-            # A commit that ended may be what a step waits for.
-            busy = bool(core.commits) and commits.pursue(core)
-            _pursue(core)
-
-
-def _pursue(core: MemberCore) -> None:
-    """Send what is due. Most events leave nothing to send, and there are many."""
-    if core.release is not None:
-        release.pursue(core)
-    if core.watch is not None:
-        watching.pursue(core)
-    if core.heartbeat_due:
-        heartbeat.pursue(core)
-    if core.coordinator is None:
-        lookup.pursue(core)
+            busy = commits.pursue(core)  # a commit that ended may be what a step waits for
+            release.pursue(core)
+            watching.pursue(core)
+            heartbeat.pursue(core)
+            lookup.pursue(core)
 
 
 def unanswered(core: MemberCore, sent: InFlight) -> None:
