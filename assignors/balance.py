@@ -122,7 +122,6 @@ class Transport:
 
         Without `may_take` no owner loses anything. With `pending` only those groups take part.
         """
-        classes, members, groups = problem.classes, problem.members, levels.level.size
         usable = levels.open(problem)
         odd = (levels.of_member >= 0).nonzero()[0]
         if pending is not None:
@@ -132,26 +131,13 @@ class Transport:
         places = usable.nonzero()[0]
         undoes = (usable & (x > own)).nonzero()[0]
         takes = (usable & (own > 0)).nonzero()[0] if may_take else places[:0]
-        group = levels.of_member[odd]
-        supply = np.zeros(classes + members + groups, dtype=np.int64)
-        in_class, in_group = supply[:classes], supply[classes + members :]
-        in_class[:] = problem.unowned(x)
-        supply[classes + odd] = problem.loads(x)[odd] - levels.level[group]
-        in_group[:] = -levels.odd
-        if pending is not None:
-            in_class[~pending[levels.of_class]] = 0
-            in_group[~pending] = 0
-        class_, member = problem.edge_class, classes + problem.edge_member
+        class_, member = problem.edge_class, problem.classes + problem.edge_member
+        group = problem.classes + problem.members + levels.of_member[odd]
         network = Network(
-            tail=np.concatenate([class_[places], member[undoes], member[takes], classes + odd]),
-            head=np.concatenate(
-                [
-                    member[places],
-                    class_[undoes],
-                    class_[takes],
-                    classes + members + group,
-                ]
+            tail=np.concatenate(
+                [class_[places], member[undoes], member[takes], problem.classes + odd]
             ),
+            head=np.concatenate([member[places], class_[undoes], class_[takes], group]),
             capacity=np.concatenate(
                 [
                     problem.sizes[class_[places]],
@@ -161,7 +147,7 @@ class Transport:
                 ]
             ),
             cost=np.array([0, 1, 0]).repeat([places.size + undoes.size, takes.size, odd.size]),
-            supply=supply,
+            supply=_supply(problem, levels, x, odd, pending),
         )
         return cls(network=network, places=places, undoes=undoes, takes=takes)
 
@@ -174,3 +160,23 @@ class Transport:
         x[self.undoes] -= carried[undoes:takes]
         x[self.takes] -= carried[takes : takes + self.takes.size]
         return x
+
+
+def _supply(
+    problem: Problem,
+    levels: Levels,
+    x: Counts,
+    odd: Counts,
+    pending: NDArray[np.bool_] | None,
+) -> Counts:
+    """What each class, member and group of the network gives, or asks for where it is negative."""
+    classes, members, groups = problem.classes, problem.members, levels.level.size
+    supply = np.zeros(classes + members + groups, dtype=np.int64)
+    in_class, in_group = supply[:classes], supply[classes + members :]
+    in_class[:] = problem.unowned(x)
+    supply[classes + odd] = problem.loads(x)[odd] - levels.level[levels.of_member[odd]]
+    in_group[:] = -levels.odd
+    if pending is not None:
+        in_class[~pending[levels.of_class]] = 0
+        in_group[~pending] = 0
+    return supply
