@@ -105,7 +105,6 @@ class Side:
                 self._connection(_CLOCK).ask("fetch", 11, _waiting_for_nothing(ms))
             case Written(also=also):
                 assert self._log is not None
-                # Kafka answers MEMBER_ID_REQUIRED before the new group is written.
                 assert self._commit_behind_all() is ErrorCode.none
                 written = self._log.read(self._connection(_NOBODY), self.names, also)
                 self.transcript.append(("written", written))
@@ -139,6 +138,9 @@ class Side:
             answer = self._connections[who].receive()
             self._learn(who, said, answer)
             taken.append((who, said, answer))
+        if any(_first_heard_of(said, answer) for _, said, answer in taken):
+            # Kafka answers before the new group is written, and until then nobody sees it.
+            self._commit_behind_all()
         lines = [
             (f"{who}: {said.api} v{said.version}", self._plain(said, answer))
             for who, said, answer in taken
@@ -301,6 +303,11 @@ class Side:
             case list() | tuple():
                 return [self._filled(each) for each in value]
         return value
+
+
+def _first_heard_of(said: Say, answer: Any) -> bool:
+    """Whether a request may have made a group that has only an id to wait for."""
+    return said.api == "join_group" and answer.error_code is ErrorCode.member_id_required
 
 
 def _mentions(answer: Any, errors: tuple[str, ...]) -> bool:
