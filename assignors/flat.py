@@ -49,6 +49,9 @@ class FlatIndex:
         self.starts: NDArray[np.int64] = fixed(np.array(starts, dtype=np.int64))
         self.sizes: NDArray[np.int64] = fixed(np.array(sizes, dtype=np.int64))
 
+    def __reduce__(self) -> tuple[type[FlatIndex], tuple[ClusterMetadata, tuple[str, ...]]]:
+        return FlatIndex, (ClusterMetadata(dict(self.counts)), self.topics)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, FlatIndex):
             return NotImplemented

@@ -32,7 +32,9 @@ of states (G01, M01, M02), every error that rules J, S and H know, every client 
 fault, with how often it happened and in how many seeds, the coming to rest at the end of each story
 included. `rebalance fuzz --coverage` prints the same of the seeds that it plays; this page is
 written by
-`python -m benchmarks.fuzz_coverage --seeds 100000 --resume FILE --write`.
+`python -m benchmarks.fuzz_coverage --seeds 100000 --resume FILE --write`. FILE keeps what was
+played: a seed is played once, and again where a later mend may judge it otherwise (it failed, or
+met a limit of the protocol).
 """
 
 

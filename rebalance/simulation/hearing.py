@@ -1,9 +1,9 @@
 """What a member hears and what becomes of it, as the checkers are told.
 
 Why: where answers are handed to members (in virtual time, and while exploring) the checkers are
-told of those that must change something, and of the end of a member. Rule kept: an answer that
-nobody waits for any more, or to what the member no longer is, must change nothing (M05), and is not
-told.
+told of those that must change something; in virtual time, of the end of a member, too. Rule kept:
+an answer that nobody waits for any more, or to what the member no longer is, must change nothing
+(M05), and is not told.
 """
 
 from rebalance.member import events

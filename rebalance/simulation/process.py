@@ -333,9 +333,16 @@ class Process:
         elif isinstance(response, HeartbeatResponse) and response.error in OUT:
             self._refused(sent, response)
         else:
+            awaited = isinstance(response, MetadataResponse) and token in self.member.waiting_for
             self._driver.tell(events.Answered(token=token, response=response))
-            if isinstance(response, MetadataResponse) and response.error is ErrorCode.NONE:
-                self._told(LookedAtTopics(group_id=self.config.group_id, member=self.name))
+            if awaited and isinstance(response, MetadataResponse):
+                self._looked(response)
+
+    def _looked(self, response: MetadataResponse) -> None:
+        if response.error is ErrorCode.NONE:
+            counts = response.cluster.partitions
+            group_id = self.config.group_id
+            self._told(LookedAtTopics(group_id=group_id, member=self.name, partitions=counts))
 
     def _refused(self, sent: events.Send, response: HeartbeatResponse) -> None:
         """It hears that it is out; the checkers are told what it makes of it."""

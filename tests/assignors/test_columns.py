@@ -186,3 +186,11 @@ def test_another_cluster_is_another_index() -> None:
 
     assert columns.topics(ClusterMetadata({"a": 1})).index.size == 1
     assert columns.topics(ClusterMetadata({"a": 2})).index.size == 2
+
+
+def test_an_index_is_copied_and_pickled() -> None:
+    index = FlatIndex(ClusterMetadata({"a": 5, "z": 8, "x": 1}), "axz")
+    for copied in (copy.deepcopy(index), pickle.loads(pickle.dumps(index))):
+        assert copied == index
+        assert copied.bases == index.bases
+        assert not copied.starts.flags.writeable

@@ -105,6 +105,7 @@ class Side:
                 self._connection(_CLOCK).ask("fetch", 11, _waiting_for_nothing(ms))
             case Written(also=also):
                 assert self._log is not None
+                # An append that an answer does not wait for is in the log by then.
                 assert self._commit_behind_all() is ErrorCode.none
                 written = self._log.read(self._connection(_NOBODY), self.names, also)
                 self.transcript.append(("written", written))
@@ -140,7 +141,7 @@ class Side:
             taken.append((who, said, answer))
         if any(_first_heard_of(said, answer) for _, said, answer in taken):
             # Kafka answers before the new group is written, and until then nobody sees it.
-            self._commit_behind_all()
+            assert self._commit_behind_all() is ErrorCode.none
         lines = [
             (f"{who}: {said.api} v{said.version}", self._plain(said, answer))
             for who, said, answer in taken

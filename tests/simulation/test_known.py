@@ -12,6 +12,7 @@ from rebalance.simulation.fuzz import play
 from rebalance.simulation.process import Process
 from rebalance.simulation.views import Views
 from rebalance.timeline import trace
+from tests.mutations.of_member import new_partitions_are_not_seen, no_second_round
 
 STAGE = """
 topic orders partitions=4
@@ -95,9 +96,51 @@ def test_j15_a_topic_that_grows_before_a_static_leader_looks_is_a_limit() -> Non
     assert played.limits == (LEADER_CAME_BACK,)
 
 
-def test_j15_a_topic_that_grows_after_it_looked_is_seen() -> None:
-    played = play(f"{STAGE}crash A\nstart A\nrun for 1s\npartitions orders 6\n")
+@pytest.mark.parametrize("partitions", [6, 0], ids=["grows", "is deleted"])
+def test_j15_a_topic_that_changes_after_it_looked_is_seen(partitions: int) -> None:
+    story = f"{STAGE}crash A\nstart A\nrun for 1s\npartitions orders {partitions}\n"
+    played = play(story)
     assert (played.failures, played.limits) == ((), ())
+    with new_partitions_are_not_seen():
+        played = play(story)
+    assert [(each.kind, each.checker) for each in played.failures] == [("I05", "Convergence")]
+    assert played.limits == ()
+
+
+LOOKING = """
+set group.initial.rebalance.delay.ms=0
+topic orders partitions=2
+members A topics=orders assignors=range instance=a metadata.max.age.ms=4000 request.timeout.ms=300
+network delay=50ms
+start A
+run until stable
+run for 1s
+crash A
+start A
+run until A is Stable
+{meanwhile}
+partitions orders 4
+run for 9s
+"""
+
+
+@pytest.mark.parametrize("ms", range(60, 120, 10))
+def test_j15_what_an_answer_on_its_way_does_not_say_yet_is_seen(ms: int) -> None:
+    story = LOOKING.format(meanwhile=f"run for {ms}ms")
+    played = play(story)
+    assert (played.failures, played.limits) == ((), ())
+    with new_partitions_are_not_seen():
+        played = play(story)
+    assert [each.kind for each in played.failures] == ["I05"]
+    assert played.limits == ()
+
+
+@pytest.mark.parametrize("after_ms", [250, 310, 340])
+def test_j15_an_answer_that_nobody_waits_for_is_no_look(after_ms: int) -> None:
+    story = LOOKING.replace("delay=50ms", "delay=1ms").format(
+        meanwhile=f"isolate A for 300ms only=answers\nrun for {after_ms}ms"
+    )
+    assert play(story).failures == ()
 
 
 def test_j15_a_topic_that_is_deleted_before_a_static_leader_looks_is_a_limit() -> None:
@@ -106,9 +149,50 @@ def test_j15_a_topic_that_is_deleted_before_a_static_leader_looks_is_a_limit() -
     assert played.limits == (LEADER_CAME_BACK,)
 
 
-def test_j15_a_topic_that_is_deleted_after_it_looked_is_seen() -> None:
-    played = play(f"{STAGE}crash A\nstart A\nrun for 1s\npartitions orders 0\n")
+LOOKS = "metadata.max.age.ms=4000"
+TAKEN_BACK = """
+topic orders partitions=2
+topic payments partitions=2
+members A topics=orders,payments assignors={assignor} instance=s commit=never {looks}
+members B topics=orders,payments assignors={assignor} commit=never
+members T topics=orders,payments assignors={assignor} instance=s commit=never
+start A
+run until stable
+run for 1s
+{story}
+run for 9s
+"""
+
+
+def test_j15_a_leader_whose_replacement_the_log_refused_has_not_come_back() -> None:
+    meanwhile = "log fail=1 error=INVALID_FETCH_SIZE\nstart T\nrun for 100ms\npartitions orders 4"
+    story = TAKEN_BACK.format(assignor="range", looks=LOOKS, story=meanwhile)
+    played = play(story)
     assert (played.failures, played.limits) == ((), ())
+    assert played.reached["answer", "JoinGroup", "UNKNOWN_SERVER_ERROR"]
+    with new_partitions_are_not_seen():
+        played = play(story)
+    assert [each.kind for each in played.failures] == ["I05"]
+    assert played.limits == ()
+
+
+def test_j15_who_was_to_give_up_and_stayed_owes_it_still() -> None:
+    meanwhile = """
+    listener A revoke=2s
+    start B
+    run until A is Reconciling within 10s
+    log fail=all error=INVALID_FETCH_SIZE for 500ms
+    start T
+    run for 3s
+    """
+    story = TAKEN_BACK.format(assignor="cooperative-sticky", looks=LOOKS, story=meanwhile)
+    played = play(story)
+    assert (played.failures, played.limits) == ((), ())
+    assert played.reached["answer", "JoinGroup", "UNKNOWN_SERVER_ERROR"]
+    with no_second_round():
+        played = play(story)
+    assert [each.kind for each in played.failures] == ["I05"]
+    assert played.limits == ()
 
 
 class Followed:

@@ -7,13 +7,23 @@ in the group, what was asked for and offered. What an assignor or a listener was
 known by its type.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import ClassVar, cast, get_args
 
 from rebalance.protocol.config import CoordinatorConfig
 from rebalance.protocol.errors import ErrorCode
-from rebalance.protocol.requests import HeartbeatRequest, JoinGroupRequest, SyncGroupRequest
-from rebalance.protocol.responses import HeartbeatResponse, JoinGroupResponse, SyncGroupResponse
+from rebalance.protocol.requests import (
+    HeartbeatRequest,
+    JoinGroupRequest,
+    OffsetCommitRequest,
+    SyncGroupRequest,
+)
+from rebalance.protocol.responses import (
+    HeartbeatResponse,
+    JoinGroupResponse,
+    OffsetCommitResponse,
+    SyncGroupResponse,
+)
 from rebalance.simulation.checkers.checker import Look, Report
 from rebalance.simulation.checkers.member_facts import Forbidden
 from rebalance.simulation.checkers.violation import Fatal, WriteFailed
@@ -33,8 +43,8 @@ _FOR_GOOD = frozenset(
 )
 """What a log says that a client is told as UNKNOWN_SERVER_ERROR (appendErrorToResponseError)."""
 
-_Request = HeartbeatRequest | JoinGroupRequest | SyncGroupRequest
-_Response = HeartbeatResponse | JoinGroupResponse | SyncGroupResponse
+_Request = HeartbeatRequest | JoinGroupRequest | OffsetCommitRequest | SyncGroupRequest
+_Response = HeartbeatResponse | JoinGroupResponse | OffsetCommitResponse | SyncGroupResponse
 _OF_A_MEMBER = tuple((Answer, kind) for kind in get_args(_Request))
 
 
@@ -107,7 +117,7 @@ class FailsForAReason:
 
     def _answered(self, fact: Answer) -> None:
         response, request = cast(_Response, fact.response), cast(_Request, fact.request)
-        if response.error is not ErrorCode.FENCED_INSTANCE_ID:
+        if ErrorCode.FENCED_INSTANCE_ID not in _errors(response):
             return
         ids = self._successions.get((request.group_id, request.group_instance_id or ""), [])
         if ids and ids[-1] != request.member_id:
@@ -204,3 +214,9 @@ class FailsForAReason:
             if lane.group_id == group_id and lane.name.partition(".")[0] == who
         ]
         return frozenset.intersection(*lives) if lives else frozenset()
+
+
+def _errors(response: _Response) -> Collection[ErrorCode]:
+    if isinstance(response, OffsetCommitResponse):
+        return [partition.error for partition in response.partitions]
+    return (response.error,)

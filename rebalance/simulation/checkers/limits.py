@@ -6,7 +6,7 @@ bug of whoever shows it; both last until the next rebalance, whatever brings tha
 
 Rule kept: as narrow as the events allow. A limit excuses partitions of one group that nobody owns,
 or that are owned in vain, of one generation, by the one instance that was replaced; a rebalance
-that begins ends the excuse.
+that begins ends the excuse, and so does a log that refuses the replacement.
 """
 
 from collections.abc import Mapping
@@ -32,6 +32,18 @@ LEADER_CAME_BACK = "a topic changed before a static leader that came back looked
 partitions the assignment was made. In Java, too: ConsumerCoordinator.onLeaderElected."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Replacement:
+    """What it changed, for a log that refuses it: then the coordinator takes it back."""
+
+    withheld: frozenset[Partition]
+    inherited: bool
+    """The replaced one was an heir itself."""
+    led: bool
+    leader_came_back: bool
+    """Before it."""
+
+
 @dataclass(slots=True, kw_only=True)
 class _Generation:
     """A generation, until a rebalance begins."""
@@ -48,6 +60,8 @@ class _Generation:
     """Claimed by one that was replaced before it was told what it is to give up."""
     heirs: dict[str, frozenset[Partition]] = field(default_factory=dict)
     """member id -> what the one before claimed, until it is told its part"""
+    replaced: dict[str, _Replacement] = field(default_factory=dict)
+    """By the member id that went."""
     leader_comes_back: bool = False
     """The leader was replaced, and has not looked at the topics since."""
     grown: set[Partition] = field(default_factory=set)
@@ -55,7 +69,7 @@ class _Generation:
     gone: set[Partition] = field(default_factory=set)
     """Deleted since the generation began."""
     unseen: set[Partition] = field(default_factory=set)
-    """New or deleted before a leader that came back looked at the topics."""
+    """New or deleted by what a leader that came back saw at its first look."""
 
 
 class Limits:
@@ -110,11 +124,21 @@ class Limits:
         generation = self._generations.get(event.group_id)
         if generation is None or event.cause != Cause.STATIC_MEMBER_REPLACED.value:
             return
-        if event.member_id in generation.to_give_up:
-            generation.withheld |= generation.to_give_up[event.member_id]
-        else:  # made without it, which had not joined again (J11)
-            generation.unsaid = generation.claims.get(event.member_id, frozenset())
-        if event.member_id == generation.leader:
+        who = event.member_id
+        inherited = generation.heirs.pop(who, None)
+        replacement = _Replacement(
+            withheld=generation.to_give_up.get(who, frozenset()) - generation.withheld,
+            inherited=inherited is not None,
+            led=who == generation.leader,
+            leader_came_back=generation.leader_comes_back,
+        )
+        generation.replaced[who] = replacement
+        generation.withheld |= replacement.withheld
+        if inherited is not None:
+            generation.unsaid = inherited
+        elif who not in generation.to_give_up:  # made without it, which had not joined again (J11)
+            generation.unsaid = generation.claims.get(who, frozenset())
+        if replacement.led:
             generation.leader, generation.leader_comes_back = "", True
 
     def _added(self, event: trace.MemberJoined) -> None:
@@ -123,6 +147,13 @@ class Limits:
             return
         if not generation.leader:
             generation.leader = event.member_id
+        taken_back = generation.replaced.pop(event.member_id, None)
+        if taken_back is not None:
+            generation.withheld -= taken_back.withheld
+            if taken_back.led:
+                generation.leader_comes_back = taken_back.leader_came_back
+            if not taken_back.inherited:
+                generation.unsaid = frozenset()
         if generation.unsaid:
             generation.heirs[event.member_id] = generation.unsaid
             generation.unsaid = frozenset()
@@ -132,7 +163,12 @@ class Limits:
         if generation is None or not generation.leader_comes_back:
             return
         if self._views.lanes[fact.member].member_id == generation.leader:
-            generation.unseen |= generation.grown | generation.gone
+            seen = {
+                (topic, number)
+                for topic, count in fact.partitions.items()
+                for number in range(count)
+            }
+            generation.unseen |= generation.grown & seen | generation.gone - seen
             generation.leader_comes_back = False
 
     def _topic(self, event: trace.TopicKnown) -> None:

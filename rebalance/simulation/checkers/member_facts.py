@@ -1,5 +1,6 @@
 """What a member hears of itself, as a fact that no trace holds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -38,7 +39,8 @@ class Forbidden:
 
 
 class LookedAtTopics(NamedTuple):
-    """The consumer `member` (a lane) was told which partitions its topics have."""
+    """The consumer `member` (a lane) was told how many partitions its topics have, and took it."""
 
     group_id: str
     member: str
+    partitions: Mapping[str, int]

@@ -106,13 +106,15 @@ class Ground:
         """Wait for rest, no longer than all timeouts together allow; what does not come is told."""
         simulation = self.simulation
         within_ms = min(self.patience_ms() + extra_ms, STABLE_WITHIN_MS)
-        if not simulation.run_until_stable(within_ms):
+        settled = simulation.run_until_stable(within_ms)
+        groups = tuple(simulation.views.groups)
+        if settled and any(_waits_for_an_id(simulation, group_id) for group_id in groups):
+            # Who failed is at rest; that it leaves may be on its way still, and what it sets off.
+            simulation.run_for(self.round_trip_ms())
+            settled = simulation.run_until_stable(within_ms)
+        if not settled:
             self.report_unrest(after)
             return False
-        groups = tuple(simulation.views.groups)
-        if any(_waits_for_an_id(simulation, group_id) for group_id in groups):
-            # Who failed is at rest; that it leaves may be on its way still.
-            simulation.run_for(self.round_trip_ms())
         simulation.checkers.told(AtRest(t=simulation.now, group_ids=groups))
         return True
 

@@ -7,6 +7,7 @@ from rebalance.coordinator.classic_group import ClassicGroup
 from rebalance.coordinator.context import Context
 from rebalance.protocol.timers import TimerKind
 from rebalance.simulation import parse, run_scenario
+from rebalance.simulation.fuzz import play
 
 CLOCKS = ("", "counts 1100ms", "counts 850ms", "counts 5000ms", "jumps 1s", "jumps 9s")
 STORY = """
@@ -103,3 +104,26 @@ def test_j11_who_goes_as_a_rebalance_begins_has_set_its_timer() -> None:
     first = next(each for each in rebalances if each.cause == "session expired")
     assert first.ended is not None
     assert first.ended - first.started > 4000
+
+
+SLOW_TO_HEAR = """
+set group.initial.rebalance.delay.ms=0
+topic orders partitions=4
+members A B topics=orders heartbeat.interval.ms=9000 session.timeout.ms=30000
+start A B
+run until stable
+rejoin A
+run for 20s
+"""
+
+
+def test_g04_who_is_given_up_on_early_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert play(SLOW_TO_HEAR).failures == ()
+    as_it_is = Context.arm
+
+    def sooner(self: Context, kind: TimerKind, group: str, delay_ms: int, who: str = "") -> None:
+        as_it_is(self, kind, group, 1_000 if kind is TimerKind.JOIN else delay_ms, who)
+
+    monkeypatch.setattr(Context, "arm", sooner)
+    signatures = {each.signature for each in play(SLOW_TO_HEAR).failures}
+    assert "G04 NobodyLeftOut given up on" in signatures

@@ -1,11 +1,12 @@
 """M08: whoever fails for good does so for a reason that the story gives, or it is a violation."""
 
 from collections.abc import Iterable
+from types import ModuleType
 
 import pytest
 
 from assignors.range import RangeAssignor
-from rebalance.coordinator import append_errors, join
+from rebalance.coordinator import append_errors, heartbeat, join, offsets, sync
 from rebalance.coordinator.classic_group import ClassicGroup
 from rebalance.protocol.errors import ErrorCode
 from rebalance.simulation.fuzz import play
@@ -56,6 +57,43 @@ def test_m08_a_refusal_out_of_nothing_is_found(
     (failure,) = play(f"{STAGE}start B\nrun for 9s\n").failures[:1]
     assert (failure.kind, failure.checker) == ("M08", "FailsForAReason")
     assert code.name in failure.message
+
+
+def _fences(group: ClassicGroup, member_id: str, instance: str | None) -> ErrorCode | None:
+    return None if instance is None else ErrorCode.FENCED_INSTANCE_ID
+
+
+@pytest.mark.parametrize("request_kind", [heartbeat, offsets, sync])
+def test_m08_a_take_over_by_nobody_is_found(
+    request_kind: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_kind, "member_error", _fences)
+    failures = play(f"{STAGE}start S\nrun for 9s\n").failures
+    assert ("M08", "FailsForAReason") in [(each.kind, each.checker) for each in failures]
+    assert "FENCED_INSTANCE_ID" in "".join(each.message for each in failures)
+
+
+REFUSED = """
+set group.initial.rebalance.delay.ms=0
+topic orders partitions=2
+members A topics=orders assignors=range instance=s commit=500ms heartbeat.interval.ms=10000 \
+session.timeout.ms=30000 metadata.max.age.ms=4000
+members T topics=orders assignors=range instance=s commit=500ms heartbeat.interval.ms=10000 \
+session.timeout.ms=30000 metadata.max.age.ms=4000
+network delay=150ms
+log append=200ms
+start A
+run until stable
+run for 2120ms
+log fail=all error=INVALID_FETCH_SIZE for 3s
+start T
+run for 9s
+"""
+
+
+def test_m08_a_commit_tells_of_a_take_over_that_the_log_refuses() -> None:
+    played = play(REFUSED)
+    assert played.failures == ()
 
 
 GONE = """

@@ -1,8 +1,11 @@
 """I05: a story's end is chosen by its seed, and is no part of its trace."""
 
+from pathlib import Path
+
 import pytest
 
 from rebalance.simulation import run_scenario
+from rebalance.simulation.fuzz import play
 from rebalance.simulation.scenario import parse
 from rebalance.simulation.settling.gathering import gathering
 from rebalance.simulation.settling.ground import Ground
@@ -74,3 +77,21 @@ def test_i05_experiments_have_patience_with_who_is_far_away(seed: int) -> None:
     outcome = run_scenario(parse(FAR.format(seed=seed)))
     assert Ground(outcome.simulation).round_trip_ms() == 2 * 900
     assert outcome.violations == ()
+
+
+FOUND = Path(__file__).parents[2] / "testdata" / "found"
+FAILS_WITH_AN_ID = FOUND / "who_fails_leaves_a_little_later.txt"
+
+
+def test_h06_rest_is_what_follows_the_leave_of_who_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    rests, waited = Ground.rests, []
+
+    def rests_indeed(ground: Ground, after: str, *, extra_ms: int = 0) -> bool:
+        rested = rests(ground, after, extra_ms=extra_ms)
+        waited.append(rested and ground.simulation.unrest() == [])
+        return rested
+
+    monkeypatch.setattr(Ground, "rests", rests_indeed)
+    assert play(FAILS_WITH_AN_ID.read_text()).failures == ()
+    assert waited
+    assert all(waited)
