@@ -332,14 +332,16 @@ class Process:
             self.crash()
         elif isinstance(response, HeartbeatResponse) and response.error in OUT:
             self._refused(sent, response)
+        elif isinstance(response, MetadataResponse):
+            self._looks(token, response)
         else:
-            awaited = isinstance(response, MetadataResponse) and token in self.member.waiting_for
             self._driver.tell(events.Answered(token=token, response=response))
-            if awaited and isinstance(response, MetadataResponse):
-                self._looked(response)
 
-    def _looked(self, response: MetadataResponse) -> None:
-        if response.error is ErrorCode.NONE:
+    def _looks(self, token: int, response: MetadataResponse) -> None:
+        """It hears which topics there are; the checkers are told of what it takes."""
+        awaited = token in self.member.waiting_for
+        self._driver.tell(events.Answered(token=token, response=response))
+        if awaited and response.error is ErrorCode.NONE:
             counts = response.cluster.partitions
             group_id = self.config.group_id
             self._told(LookedAtTopics(group_id=group_id, member=self.name, partitions=counts))

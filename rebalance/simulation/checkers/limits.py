@@ -163,11 +163,7 @@ class Limits:
         if generation is None or not generation.leader_comes_back:
             return
         if self._views.lanes[fact.member].member_id == generation.leader:
-            seen = {
-                (topic, number)
-                for topic, count in fact.partitions.items()
-                for number in range(count)
-            }
+            seen = set(flattened({t: tuple(range(n)) for t, n in fact.partitions.items()}))
             generation.unseen |= generation.grown & seen | generation.gone - seen
             generation.leader_comes_back = False
 
